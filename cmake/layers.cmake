@@ -1,0 +1,31 @@
+# A layer is a folder of src/: one library from its x.cc files, one test program from its x_test.cc
+# files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.py reads
+# the same list out of src/CMakeLists.txt); LIBRARIES are packages from outside.
+function(deepscaler_layer name)
+  cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES" ${ARGN})
+  set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
+  list(REMOVE_ITEM sources ${tests})
+  if(NOT sources)
+    return()
+  endif()
+
+  add_library(deepscaler_${name} STATIC ${sources})
+  target_include_directories(deepscaler_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(deepscaler_${name} PUBLIC ${LAYER_LIBRARIES})
+  foreach(layer ${LAYER_ALLOWED_LAYERS})
+    if(TARGET deepscaler_${layer})
+      target_link_libraries(deepscaler_${name} PUBLIC deepscaler_${layer})
+    endif()
+  endforeach()
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE deepscaler_${name} GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE
+      DEEPSCALER_GOLDENS="${PROJECT_SOURCE_DIR}/tests/goldens")
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+      PROPERTIES TIMEOUT 600)
+  endif()
+endfunction()

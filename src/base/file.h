@@ -1,0 +1,50 @@
+// Files: whole reads, memory maps, and writes that are either complete or absent.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace deepscaler {
+
+// The whole file as bytes. Throws Error naming the path when it can't be read.
+[[nodiscard]] std::string read_file(const std::filesystem::path& path);
+
+// Writes to a temporary name in the same folder, syncs it and renames it over `path`, so that a
+// reader (or a crash, or a full disk) sees the old file or the new one whole. Throws Error.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+// The same in pieces, for files too large to hold in memory: nothing is at `path` until commit().
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::filesystem::path& path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();  // removes the temporary file where commit() was not reached
+
+  void write(std::string_view bytes);  // throws Error
+  void commit();                       // sync, rename, sync the folder; throws Error
+
+ private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  int descriptor_ = -1;
+};
+
+// A file mapped read-only. The bytes live as long as this object. Movable, not copyable.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);  // throws Error
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+}  // namespace deepscaler

@@ -1,0 +1,63 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+class FileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path folder_;
+};
+
+TEST_F(FileTest, WriteThenReadGivesTheSameBytes) {
+  const std::string bytes("a\0b\n", 4);
+  write_file_atomically(folder_ / "x", bytes);
+  EXPECT_EQ(read_file(folder_ / "x"), bytes);
+  const MappedFile mapped(folder_ / "x");
+  EXPECT_EQ(mapped.bytes().size(), 4u);
+  EXPECT_EQ(mapped.bytes()[2], std::byte{'b'});
+}
+
+TEST_F(FileTest, UncommittedWriteLeavesTheOldFile) {
+  write_file_atomically(folder_ / "x", "old");
+  {
+    AtomicFile file(folder_ / "x");
+    file.write("new");
+  }
+  EXPECT_EQ(read_file(folder_ / "x"), "old");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);
+}
+
+TEST_F(FileTest, MissingFileNamesPathAndRemedy) {
+  try {
+    (void)read_file(folder_ / "none");
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(),
+              (folder_ / "none").string() +
+                  ": can't open: No such file or directory; check the path and its permissions");
+  }
+}
+
+TEST_F(FileTest, FoldersAndEmptyFiles) {
+  EXPECT_THROW((void)read_file(folder_), Error);
+  EXPECT_THROW(MappedFile{folder_}, Error);
+  write_file_atomically(folder_ / "empty", "");
+  EXPECT_TRUE(MappedFile(folder_ / "empty").bytes().empty());
+}
+
+}  // namespace
+}  // namespace deepscaler
