@@ -1,2 +1,21 @@
+// The program: parses the command line, runs one subcommand, and turns what goes wrong into one line
+// on stderr and an exit code: 0 done, 1 bad input or a failed run, 2 a wrong command line.
+#include <CLI/CLI.hpp>
 #include <cstdio>
-int main() { return 0; }
+#include <exception>
+
+#include "cli/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
+  app.require_subcommand(1);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "deepscaler: %s\n", error.what());
+    return 1;
+  }
+}

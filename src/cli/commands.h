@@ -1,0 +1,9 @@
+// One function per subcommand, each in a file of its own: it adds the subcommand with its options to
+// the program and sets a callback that does the work. A callback throws Error for bad input.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace deepscaler {}  // namespace deepscaler
