@@ -137,7 +137,8 @@ TEST_P(MatmulTest, AccumulatingGoesOnFromTheOutput) {
   const float start = y.row(4)[19];
   matmul(x.view(), panels.view(), y.view(), Accumulate::kYes);
   const Chain expected = chain(
-      {start, std::abs(start)}, 40, [&](int64_t i) { return x.row(4)[i]; }, [&](int64_t i) { return w.row(19)[i]; });
+      {start, std::abs(start)}, 40, [&](int64_t i) { return x.row(4)[i]; },
+      [&](int64_t i) { return w.row(19)[i]; });
   EXPECT_TRUE(agrees(y.row(4)[19], expected, 40));
 }
 
