@@ -9,5 +9,6 @@ class App;
 namespace deepscaler {
 
 void add_problems_command(CLI::App& app);
+void add_tokenize_command(CLI::App& app);
 
 }  // namespace deepscaler

@@ -78,8 +78,8 @@ class Finder {
         data_(pcre2_match_data_create(1, nullptr)),
         context_(pcre2_match_context_create(nullptr)) {
     DEEPSCALER_CHECK(data_ && context_, "out of memory");
-    // A match steps over a whole run of spaces several times; a text of some MB must still pass.
-    constexpr uint32_t kMatchLimit = 1u << 30;
+    // A match may step over a run of some MB of spaces several times; a runaway pattern ends in a second.
+    constexpr uint32_t kMatchLimit = 100'000'000;
     pcre2_set_match_limit(context_.get(), kMatchLimit);
   }
 

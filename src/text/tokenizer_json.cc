@@ -21,9 +21,10 @@ constexpr const char* kUnknown = "use a byte-level BPE tokenizer of a model fami
 struct Node {
   const json& value;
   std::string where;
+  const char* separator = ".";  // between `where` and a key
 
   [[nodiscard]] Node at(const char* key) const {
-    const std::string place = where + "." + key;
+    const std::string place = where + separator + key;
     const auto found = value.find(key);
     if (found == value.end()) throw Error(place, "is missing", kDamaged);
     return {*found, place};
@@ -78,7 +79,7 @@ struct Node {
 
 class Reader {
  public:
-  Reader(const json& root, const std::string& where) : root_{root, where} {
+  Reader(const json& root, const std::string& where) : root_{root, where, ": "} {
     if (!root.is_object()) throw Error(where, "is not a JSON object", kDamaged);
     definition_.where = where;
   }
@@ -98,7 +99,7 @@ class Reader {
   [[nodiscard]] std::string place(const char* key) const { return root_.where + ": " + key; }
 
   void read_vocabulary() {
-    const Node model{root_.at("model").value, place("model")};
+    const Node model = root_.at("model");
     // Old files name no type; BPE is then told by its merges.
     if (const json* type = model.find("type"); type && *type != "BPE")
       model.unknown("type " + excerpt(type->dump()));
