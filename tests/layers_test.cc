@@ -33,7 +33,7 @@ Table read_table(const std::string& cmake) {
     auto& allowed = table[name] = {name};
     bool in_layers = false;
     while (words >> word) {
-      if (word == "ALLOWED_LAYERS" || word == "LIBRARIES")
+      if (word == "ALLOWED_LAYERS" || word.ends_with("LIBRARIES"))
         in_layers = word == "ALLOWED_LAYERS";
       else if (in_layers)
         allowed.insert(word);

@@ -8,6 +8,7 @@ class App;
 
 namespace deepscaler {
 
+void add_fetch_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 
