@@ -1,5 +1,5 @@
 # A layer is a folder of src/: one library from its x.cc files, one test program from its x_test.cc
-# files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.py reads
+# files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.cc reads
 # the same list out of src/CMakeLists.txt); LIBRARIES are packages from outside.
 function(deepscaler_layer name)
   cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES" ${ARGN})

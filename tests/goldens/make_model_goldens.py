@@ -11,12 +11,12 @@ would compute in float32) and stored as float32, so that it favours nobody's rou
 itself loses in float32 is stored beside it as `float32_error.*`: a tolerance starts from there.
 
 Legend: P prompt length, N responses, R longest response, T = P + R, V vocabulary, S = 64 new tokens.
-Arrays [N, R] hold one value per response token and zeros after each response's end.
+Token numbers and lengths are stored as f32, which holds them exactly. Arrays [N, R] hold one value per response token and zeros after each response's end.
 
 Inputs
-    prompt                      i64 [P]        one prompt shared by all responses
-    responses                   i64 [N, R]     padded with 0
-    response_lengths            i64 [N]
+    prompt                      f32 [P]        one prompt shared by all responses
+    responses                   f32 [N, R]     padded with 0
+    response_lengths            f32 [N]
     coefficients.logprob        f32 [N, R]     c of the loss
     coefficients.entropy        f32 [N, R]     e of the loss
 Outputs (a position's logits are divided by the temperature before log-softmax; natural logarithms;
@@ -27,7 +27,7 @@ entropy is that of the whole distribution which the response token was drawn fro
     float32.logprobs.*, float32.entropies.*    the same computed by transformers as it is, in float32
     loss                        f32 [1]        sum over response tokens of c logprob + e entropy, at 0.6
     gradient.NAME                              d loss / d NAME for every parameter NAME of model.safetensors
-    greedy                      i64 [S]        argmax continuation of the prompt, EOS treated as any token
+    greedy                      f32 [S]        argmax continuation of the prompt, EOS treated as any token
     greedy.smallest_margin      f32 [1]        least gap between the best and the second logit on the way
 Ten AdamW steps on the same batch
     The loss of a step is `loss` / (number of response tokens). Gradients are clipped by
@@ -294,7 +294,7 @@ def make_goldens(folder, seed):
     goldens |= {f"float32.{k}": v for k, v in in_single.items()}
     goldens |= {k: torch.tensor([v]) for k, v in errors.items()}
     goldens |= batch
-    stored = {k: v.detach().contiguous().to(torch.float32 if v.is_floating_point() else torch.int64)
+    stored = {k: v.detach().contiguous().to(torch.float32)
               for k, v in goldens.items()}
     save_file(stored, folder / "goldens.safetensors")
 
