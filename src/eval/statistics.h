@@ -1,0 +1,51 @@
+// What an evaluation's scores say, and how surely. Pure functions.
+//
+// The unit is the problem: samples of one problem are not independent, so every interval comes from
+// one number a problem (E. Miller, "Adding error bars to evals", arXiv:2411.00640, sections 2 and 4).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace deepscaler {
+
+struct Estimate {
+  double mean = 0;
+  double standard_error = 0;
+  double low = 0, high = 0;  // 95 % confidence interval
+  int64_t problems = 0;
+};
+
+// The share of right samples of one problem, for pass@1. At least one score, each in [0, 1].
+[[nodiscard]] double mean_score(std::span<const double> scores);
+
+// The probability that at least one of k samples is right, estimated without bias from n >= k samples
+// of which `right` are (M. Chen et al., "Evaluating large language models trained on code",
+// arXiv:2107.03374, equation 1).
+[[nodiscard]] double pass_at_k(int64_t n, int64_t right, int64_t k);
+
+// A sample's answer in a form in which equal answers are equal strings (empty: none, it does not
+// vote), and whether it is right.
+struct Vote {
+  std::string answer;
+  bool right = false;
+};
+
+// The probability that the most frequent answer among k samples is right ("self-consistency",
+// X. Wang et al., arXiv:2203.11171): the mean over the consecutive groups of k in `votes`. A tie is
+// drawn by lot, so it counts the share of the tied answers that are right; without any answer, 0.
+[[nodiscard]] double majority_at_k(std::span<const Vote> votes, int64_t k);
+
+// The mean of one number in [0, 1] a problem, with the Wilson interval for the sample size that the
+// spread of these numbers amounts to (C. Franco et al., "Comparative study of confidence intervals for
+// proportions in complex sample surveys", J. Survey Statistics and Methodology 7, 2019). Unlike
+// mean +- 2 errors it stays in [0, 1] and keeps its width where all problems agree.
+[[nodiscard]] Estimate estimate_share(std::span<const double> by_problem);
+
+// The mean of after - before over the same problems in the same order, at least two of them, with
+// Student's interval (Miller, section 4.2: pairing removes the problems' own difficulty).
+[[nodiscard]] Estimate estimate_difference(std::span<const double> before, std::span<const double> after);
+
+}  // namespace deepscaler
