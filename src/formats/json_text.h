@@ -1,0 +1,19 @@
+// JSON from outside: strict, with what the library leaves open decided. An object that names a key
+// twice is refused (which one counts would depend on the reader), and so is nesting so deep that
+// working on the value could exhaust the stack. Memory is at most a fixed multiple of the text.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace deepscaler {
+
+// Throws Error with `where` and the byte at which the text stops being JSON.
+[[nodiscard]] nlohmann::json parse_json(std::string_view text, const std::string& where);
+
+// The file at `path`, parsed; `where` is the path.
+[[nodiscard]] nlohmann::json read_json_file(const std::filesystem::path& path);
+
+}  // namespace deepscaler

@@ -1,0 +1,39 @@
+// A regular expression that cuts text into pieces, as the pre-tokenizers of tokenizer.json use them.
+//
+// The reference runs Oniguruma; we run PCRE2 (Unicode mode, compiled to machine code where it can).
+// Where the two read the same text differently, the pattern is rewritten (`\s` is exactly the
+// property White_Space; PCRE2's also takes U+180E) or refused (`\w`, `\h`, nested classes).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deepscaler {
+
+struct SplitRule {
+  std::string pattern;
+  bool is_regex = true;      // otherwise the pattern is text to be found as it is
+  bool keep_matches = true;  // what matches becomes a piece
+  bool keep_between = true;  // what lies between matches becomes a piece
+};
+
+// Thread-safe.
+class SplitPattern {
+ public:
+  // Throws Error with `where` for a pattern that does not compile or that we would read differently.
+  SplitPattern(const SplitRule& rule, const std::string& where);
+  SplitPattern(SplitPattern&&) noexcept;
+  ~SplitPattern();
+
+  // Appends the pieces of each of `texts` (valid UTF-8) to `pieces`; they are views into the texts.
+  // Throws Error where the pattern takes too many steps.
+  void split(const std::vector<std::string_view>& texts, std::vector<std::string_view>& pieces) const;
+
+ private:
+  struct Compiled;
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace deepscaler
