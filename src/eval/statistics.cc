@@ -39,6 +39,11 @@ double student_quantile(double freedom) {
   return x + g1 / v + g2 / (v * v) + g3 / (v * v * v) + g4 / (v * v * v * v);
 }
 
+double share_right(const std::vector<bool>& samples) {
+  return static_cast<double>(std::count(samples.begin(), samples.end(), true)) /
+         static_cast<double>(samples.size());
+}
+
 double majority_of(std::span<const Vote> votes) {
   struct Tally {
     int64_t count = 0;
@@ -63,9 +68,24 @@ double majority_of(std::span<const Vote> votes) {
 
 }  // namespace
 
-double mean_score(std::span<const double> scores) {
-  DEEPSCALER_CHECK(!scores.empty(), "a problem without samples");
-  return mean_of(scores);
+Interval mean_interval(const Outcomes& outcomes) {
+  std::vector<double> shares;
+  for (const auto& problem : outcomes)
+    if (!problem.empty()) shares.push_back(share_right(problem));
+  if (shares.empty()) return {.mean = 0, .low = 0, .high = 1};
+  return share_interval(shares);
+}
+
+Interval paired_difference(const Outcomes& before, const Outcomes& after) {
+  DEEPSCALER_CHECK(before.size() == after.size(), "{} and {} problems", before.size(), after.size());
+  std::vector<double> shares_before, shares_after;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (before[i].empty() || after[i].empty()) continue;
+    shares_before.push_back(share_right(before[i]));
+    shares_after.push_back(share_right(after[i]));
+  }
+  if (shares_before.size() < 2) return {.mean = 0, .low = -1, .high = 1};
+  return difference_interval(shares_before, shares_after);
 }
 
 double pass_at_k(int64_t n, int64_t right, int64_t k) {
@@ -87,7 +107,7 @@ double majority_at_k(std::span<const Vote> votes, int64_t k) {
   return sum / static_cast<double>(groups);
 }
 
-Estimate estimate_share(std::span<const double> by_problem) {
+Interval share_interval(std::span<const double> by_problem) {
   DEEPSCALER_CHECK(!by_problem.empty(), "no problems");
   const double p = mean_of(by_problem), error = standard_error_of(by_problem, p);
   const auto problems = static_cast<double>(by_problem.size());
@@ -96,18 +116,18 @@ Estimate estimate_share(std::span<const double> by_problem) {
   const double shrink = 1 + kZ * kZ / n;
   const double center = (p + kZ * kZ / (2 * n)) / shrink;
   const double half_width = kZ / shrink * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  return {p, error, std::max(0.0, center - half_width), std::min(1.0, center + half_width),
+  return {p, std::max(0.0, center - half_width), std::min(1.0, center + half_width), error,
           static_cast<int64_t>(by_problem.size())};
 }
 
-Estimate estimate_difference(std::span<const double> before, std::span<const double> after) {
+Interval difference_interval(std::span<const double> before, std::span<const double> after) {
   DEEPSCALER_CHECK(before.size() == after.size() && before.size() >= 2, "{} and {} problems", before.size(),
                    after.size());
   std::vector<double> differences(before.size());
   std::transform(after.begin(), after.end(), before.begin(), differences.begin(), std::minus<>());
   const double mean = mean_of(differences), error = standard_error_of(differences, mean);
   const double half_width = student_quantile(static_cast<double>(before.size() - 1)) * error;
-  return {mean, error, mean - half_width, mean + half_width, static_cast<int64_t>(before.size())};
+  return {mean, mean - half_width, mean + half_width, error, static_cast<int64_t>(before.size())};
 }
 
 }  // namespace deepscaler

@@ -36,17 +36,17 @@ TEST(Statistics, MajorityOfVotes) {
 // The ends solve |mean - q| = z sqrt(q (1 - q) / n), found by bisection outside of this program.
 TEST(Statistics, ShareHasTheWilsonInterval) {
   const std::vector<double> scores = {1, 0, 0.5, 0.25, 1, 0, 0, 0.75};
-  const Estimate estimate = estimate_share(scores);
+  const Interval estimate = share_interval(scores);
   EXPECT_DOUBLE_EQ(estimate.mean, 0.4375);
   EXPECT_NEAR(estimate.standard_error, 0.15490492475801315, 1e-15);
   EXPECT_NEAR(estimate.low, 0.19501270447315527, 1e-12);
   EXPECT_NEAR(estimate.high, 0.7140493698215384, 1e-12);
   EXPECT_EQ(estimate.problems, 8);
 
-  const Estimate all = estimate_share(std::vector<double>(200, 1.0));
+  const Interval all = share_interval(std::vector<double>(200, 1.0));
   EXPECT_NEAR(all.low, 0.9811546736227335, 1e-12);
   EXPECT_NEAR(all.high, 1, 1e-12);
-  const Estimate none = estimate_share(std::vector<double>(30, 0.0));
+  const Interval none = share_interval(std::vector<double>(30, 0.0));
   EXPECT_NEAR(none.low, 0, 1e-12);
   EXPECT_NEAR(none.high, 0.11351339317396877, 1e-12);
 }
@@ -54,15 +54,30 @@ TEST(Statistics, ShareHasTheWilsonInterval) {
 // With t(0.975, 4) = 2.7764451 out of a table.
 TEST(Statistics, DifferenceIsPaired) {
   const std::vector<double> before = {0, 0.5, 1, 0.25, 0}, after = {1, 0.5, 1, 0.75, 0.25};
-  const Estimate estimate = estimate_difference(before, after);
+  const Interval estimate = difference_interval(before, after);
   EXPECT_DOUBLE_EQ(estimate.mean, 0.35);
   EXPECT_NEAR(estimate.standard_error, 0.18708286933869706, 1e-15);
   EXPECT_NEAR(estimate.low, -0.1694253158693657, 0.003);
   EXPECT_NEAR(estimate.high, 0.8694253158693657, 0.003);
 
-  const Estimate reversed = estimate_difference(after, before);
+  const Interval reversed = difference_interval(after, before);
   EXPECT_DOUBLE_EQ(reversed.low, -estimate.high);
-  EXPECT_EQ(estimate_difference(before, before).high, 0);
+  EXPECT_EQ(difference_interval(before, before).high, 0);
+}
+
+TEST(Statistics, ProblemsCountEquallyAndUndecidedOnesDoNot) {
+  const Outcomes outcomes = {{true, false}, {}, {true}, {false, false, false, false}};
+  const std::vector<double> shares = {0.5, 1, 0};
+  EXPECT_EQ(mean_interval(outcomes).mean, 0.5);
+  EXPECT_EQ(mean_interval(outcomes).low, share_interval(shares).low);
+  EXPECT_EQ(mean_interval(outcomes).problems, 3);
+  EXPECT_EQ(mean_interval({{}, {}}).high, 1);
+
+  const Outcomes after = {{true, true}, {true}, {}, {true, false, false, false}};
+  const Interval change = paired_difference(outcomes, after);
+  EXPECT_EQ(change.mean, 0.375);
+  EXPECT_EQ(change.problems, 2);
+  EXPECT_EQ(paired_difference({{true}, {}}, {{}, {true}}).low, -1);
 }
 
 // t(0.975) out of a table, through data whose standard error is known: +-1 in turn.
@@ -74,7 +89,7 @@ TEST(Statistics, StudentQuantiles) {
   for (const auto& row : table) {
     std::vector<double> before(row.problems, 0), after;
     for (int i = 0; i < row.problems; ++i) after.push_back(i % 2 ? 1 : -1);
-    const Estimate estimate = estimate_difference(before, after);
+    const Interval estimate = difference_interval(before, after);
     EXPECT_NEAR(estimate.high / estimate.standard_error, row.quantile, 0.001 * row.quantile) << row.problems;
   }
 }
@@ -94,7 +109,7 @@ TEST(Statistics, IntervalsHoldTheTruth) {
         right += draws.uniform(problem * 100 + sample) < (easy ? 0.9f : 0.1f);
       scores.push_back(right / kSamples);
     }
-    const Estimate estimate = estimate_share(scores);
+    const Interval estimate = share_interval(scores);
     held += estimate.low <= 0.3 && 0.3 <= estimate.high;
   }
   EXPECT_GT(held, 0.935 * kEvaluations);
