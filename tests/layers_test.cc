@@ -42,6 +42,19 @@ Table read_table(const std::string& cmake) {
   return table;
 }
 
+// Reads the rows "| `name` | what is in it | a b |" of docs/architecture.md.
+Table read_manual(const std::string& markdown) {
+  Table table;
+  const std::regex row("\\n\\| `([a-z]+)` \\|[^|]*\\|([^|]*)\\|");
+  for (std::sregex_iterator i(markdown.begin(), markdown.end(), row), end; i != end; ++i) {
+    const std::string name = (*i)[1];
+    std::istringstream words((*i)[2]);
+    auto& allowed = table[name] = {name};
+    for (std::string word; words >> word;) allowed.insert(word);
+  }
+  return table;
+}
+
 std::vector<std::string> lines_without_comments(const std::string& source) {
   std::vector<std::string> lines;
   std::istringstream stream(source);
@@ -120,6 +133,12 @@ TEST(Layers, TableIsRead) {
       "deepscaler_layer(ops ALLOWED_LAYERS base\n  tensor LIBRARIES hwy)\n");
   EXPECT_EQ(table, (Table{{"base", {"base"}}, {"ops", {"ops", "base", "tensor"}}}));
   EXPECT_GE(read_table(read_file(fs::path(DEEPSCALER_SOURCES) / "CMakeLists.txt")).size(), 10u);
+}
+
+TEST(Layers, TheManualHasTheSameTable) {
+  const fs::path sources = DEEPSCALER_SOURCES;
+  EXPECT_EQ(read_manual(read_file(sources.parent_path() / "docs" / "architecture.md")),
+            read_table(read_file(sources / "CMakeLists.txt")));
 }
 
 TEST(Layers, FaultsAreFound) {

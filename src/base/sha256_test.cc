@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -17,7 +18,8 @@ TEST(Sha256, PublishedVectors) {
 }
 
 TEST(Sha256, OfAFile) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "sha256";
+  const TestFolder folder;
+  const auto path = folder / "abc";
   write_file_atomically(path, "abc");
   EXPECT_EQ(sha256_of_file(path), sha256_hex("abc"));
   std::filesystem::remove(path);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -12,12 +13,6 @@ namespace fs = std::filesystem;
 
 class DatasetTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   fs::path file(const std::string& name, const std::string& text) {
     write_file_atomically(folder_ / name, text);
     return folder_ / name;
@@ -30,12 +25,12 @@ class DatasetTest : public testing::Test {
     try {
       (void)read("bad.jsonl", text);
     } catch (const Error& error) {
-      return std::string(error.what()).substr(folder_.string().size() + 1);
+      return std::string(error.what()).substr(folder_.path().string().size() + 1);
     }
     return "accepted";
   }
 
-  fs::path folder_;
+  const TestFolder folder_;
 };
 
 TEST_F(DatasetTest, DeepScaleRArray) {

