@@ -13,7 +13,7 @@ from pathlib import Path
 
 import llama_cpp
 
-from measure import peak_rss_mib, print_figures
+from measure import print_figures
 
 # llama_ftype numbers; a GGUF of each is made from the given one.
 FILE_TYPES = {"f32": 0, "f16": 1, "q4_1": 3, "bf16": 32}
@@ -91,7 +91,7 @@ def measure(path, dtype, batch, arguments):
 
     print_figures(engine="llama.cpp", dtype=dtype, batch=batch,
                   decode_tokens_per_second=batch * new / (done - prefilled),
-                  prefill_tokens_per_second=batch * prompt / (prefilled - start), peak_mib=peak_rss_mib())
+                  prefill_tokens_per_second=batch * prompt / (prefilled - start))
 
 
 def main():

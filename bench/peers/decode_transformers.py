@@ -6,7 +6,7 @@ import time
 import torch
 import transformers
 
-from measure import peak_rss_mib, print_figures
+from measure import print_figures
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -40,8 +40,7 @@ def main():
             whole = generate(model, batch, arguments.prompt_tokens, arguments.new_tokens + 1)
             print_figures(engine=f"transformers {transformers.__version__}", dtype=dtype, batch=batch,
                           decode_tokens_per_second=batch * arguments.new_tokens / (whole - prefill),
-                          prefill_tokens_per_second=batch * arguments.prompt_tokens / prefill,
-                          peak_mib=peak_rss_mib())
+                          prefill_tokens_per_second=batch * arguments.prompt_tokens / prefill)
 
 
 if __name__ == "__main__":

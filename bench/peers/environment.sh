@@ -41,8 +41,9 @@ find_model() {
   "$peers/torch/bin/python" "$here/gguf_to_folder.py" --gguf "$gguf" --output "$model"
 }
 
-# measure COMMAND...: its lines of JSON go to the table; what else it says goes to the terminal.
+# measure COMMAND...: runs one side. Its lines of JSON go to the table (table.py says what they hold);
+# what else it says goes to the terminal.
 measure() {
   echo "running: $*" >&2
-  "$@" | grep '^{' | tee -a "$results" >&2
+  "$@" | tee >(cat >&2) | grep '^{"' >>"$results"
 }

@@ -64,9 +64,11 @@ with tempfile.TemporaryDirectory() as scratch:
             max_completion_length=arguments.max_tokens,
             generation_kwargs={"min_new_tokens": arguments.max_tokens}, max_steps=arguments.steps,
             gradient_checkpointing=False, learning_rate=1e-6, lr_scheduler_type="constant",
-            save_strategy="no", logging_strategy="no", report_to="none", dataloader_pin_memory=False,
+            save_strategy="no", logging_strategy="no", report_to="none", disable_tqdm=True,
+            dataloader_pin_memory=False,
         ),
     )
+    trainer.remove_callback(transformers.PrinterCallback)
     trainer.train()
 
 step = statistics.median(timer.seconds)

@@ -1,5 +1,9 @@
 """Prints lines of JSON figures as one table and, as the last line, `ratio N.NN`: us / the best peer.
 
+A line holds "engine" (ours is "deepscaler"), settings of any name, and figures, whose names end in one of FIGURES:
+
+    {"engine": "deepscaler", "dtype": "f32", "batch": 64, "decode_tokens_per_second": 1.0, "peak_mib": 2.0}
+
 Of several rounds with the same settings the best one is kept. A ratio above 1 means that we are better,
 whether more is better (tokens per second) or less (seconds).
 """
@@ -8,7 +12,7 @@ import argparse
 import json
 import sys
 
-FIGURES = ("tokens_per_second", "seconds", "mib")  # endings of the names that are measured; others are settings
+FIGURES = ("tokens_per_second", "seconds", "mib")  # measured; all other names are settings
 US = "deepscaler"
 
 

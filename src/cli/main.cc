@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   deepscaler::add_fetch_command(app);
   deepscaler::add_problems_command(app);
+  deepscaler::add_train_command(app);
   deepscaler::add_tokenize_command(app);
   try {
     app.parse(argc, argv);

@@ -1,0 +1,59 @@
+// JSON Lines: one JSON value a line (jsonlines.org). Reading holds one line in memory at a time.
+#pragma once
+
+#include <filesystem>
+#include <iosfwd>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace deepscaler {
+
+// For one thread.
+class JsonlReader {
+ public:
+  explicit JsonlReader(const std::filesystem::path& path);  // throws Error
+  JsonlReader(std::unique_ptr<std::istream> stream,
+              std::string name);  // `name` stands for the file in errors
+  ~JsonlReader();
+
+  // The next value; false at the end. Blank lines are passed over. Throws Error naming file and line
+  // for a line that is not JSON or longer than 64 MiB, and for a failure to read.
+  [[nodiscard]] bool next(nlohmann::json& value);
+
+  // "file:line" of the value that next() gave last, for errors about what is in it.
+  [[nodiscard]] std::string where() const;
+
+ private:
+  bool next_line();
+
+  std::unique_ptr<std::istream> stream_;
+  std::string name_;
+  std::string line_;
+  size_t line_number_ = 0;
+};
+
+// Each line reaches the file in one write, so that a stopped program leaves whole lines and at most
+// one unfinished one at the end. For one thread.
+class JsonlWriter {
+ public:
+  enum class Start {
+    kEmpty,   // an existing file is emptied
+    kAppend,  // after its last whole line: an unfinished one at the end is cut off
+  };
+  JsonlWriter(const std::filesystem::path& path, Start start);  // throws Error
+  JsonlWriter(const JsonlWriter&) = delete;
+  JsonlWriter& operator=(const JsonlWriter&) = delete;
+  ~JsonlWriter();
+
+  void write(const nlohmann::json& value);          // throws Error
+  void write(const nlohmann::ordered_json& value);  // keeps the order of keys
+
+ private:
+  void write_line(std::string line);
+
+  std::string name_;
+  int descriptor_;
+};
+
+}  // namespace deepscaler

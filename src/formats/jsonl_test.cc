@@ -1,0 +1,90 @@
+#include "formats/jsonl.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "formats/mutation.h"
+
+namespace deepscaler {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+JsonlReader reader_of(const std::string& text) { return {std::make_unique<std::istringstream>(text), "f"}; }
+
+std::vector<json> all_of(const std::string& text) {
+  JsonlReader reader = reader_of(text);
+  std::vector<json> values;
+  for (json value; reader.next(value);) values.push_back(value);
+  return values;
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    (void)all_of(text);
+    return "no error";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+class JsonlFile : public testing::Test {
+ protected:
+  void SetUp() override { path_ = fs::path(testing::TempDir()) / "jsonl_test.jsonl"; }
+  void TearDown() override { fs::remove(path_); }
+  fs::path path_;
+};
+
+TEST(Jsonl, ReadsLinesWithAndWithoutABreakAtTheEnd) {
+  EXPECT_EQ(all_of("{\"a\":1}\n\n  \r\n[2]\r\n3"), (std::vector<json>{{{"a", 1}}, json::array({2}), 3}));
+  EXPECT_TRUE(all_of("").empty());
+  EXPECT_TRUE(all_of("\n\n").empty());
+}
+
+TEST(Jsonl, LinesOfAnyLengthComeBackWhole) {
+  for (const size_t length : {16370, 16379, 16380, 16381, 16382, 16383, 16384, 100000}) {
+    const std::string text(length, 'x');
+    EXPECT_EQ(all_of(json(text).dump() + "\n1"), (std::vector<json>{text, 1})) << length;
+    EXPECT_EQ(all_of(json(text).dump()), (std::vector<json>{text})) << length;
+  }
+}
+
+TEST(Jsonl, ErrorsNameFileAndLine) {
+  EXPECT_EQ(error_of("1\n\n{\"a\":"), "f:3: not valid JSON at byte 6; check that the file is complete");
+  EXPECT_EQ(error_of("1\n{\"a\":1,\"a\":2}\n"),
+            "f:2: JSON key 'a' appears twice in one object; remove one of them");
+  EXPECT_EQ(error_of("1\n" + std::string((64 << 20) + 1, ' ')), "f:2: line longer than 64 MiB; break it up");
+  JsonlReader reader = reader_of("\n1\n");
+  json value;
+  ASSERT_TRUE(reader.next(value));
+  EXPECT_EQ(reader.where(), "f:2");
+  EXPECT_THROW(JsonlReader(fs::path("/nowhere/x.jsonl")), Error);
+}
+
+TEST(Jsonl, DamagedFilesNeverDoWorseThanAnError) {
+  const std::string good = "{\"id\":1,\"text\":\"a \\u00e9\"}\n{\"id\":2,\"list\":[1,2.5e3,null]}\n";
+  for (uint64_t i = 0; i < 5000; ++i) (void)error_of(mutated(good, i));
+}
+
+TEST_F(JsonlFile, WritesWholeLinesAndAppendsAfterTheLastOne) {
+  {
+    JsonlWriter writer(path_, JsonlWriter::Start::kEmpty);
+    writer.write(json{{"b", 1}, {"a", 2}});
+    EXPECT_EQ(read_file(path_), "{\"a\":2,\"b\":1}\n");
+    writer.write(nlohmann::ordered_json{{"b", 1}, {"a", 2}});
+  }
+  write_file_atomically(path_, read_file(path_) + "{\"unfinished\":" + std::string(10000, ' '));
+  { JsonlWriter(path_, JsonlWriter::Start::kAppend).write(json(3)); }
+  EXPECT_EQ(read_file(path_), "{\"a\":2,\"b\":1}\n{\"b\":1,\"a\":2}\n3\n");
+  { JsonlWriter(path_, JsonlWriter::Start::kEmpty).write(json(4)); }
+  EXPECT_EQ(read_file(path_), "4\n");
+}
+
+}  // namespace
+}  // namespace deepscaler
