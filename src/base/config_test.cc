@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/config_manual.h"
 #include "base/error.h"
 
 namespace deepscaler {
@@ -172,6 +173,34 @@ stage.N.optimizer.schedule|section|||how the rate changes
 stage.N.optimizer.schedule.shape|one of "constant", "cosine"|"constant"||how the rate changes over the run
 stage.N.optimizer.schedule.tail|one of "constant", "cosine"|||how it ends
 stage.N.optimizer.schedule.warmup|an integer||>= 0|steps until the full rate
+)");
+}
+
+TEST(Config, ManualIsTextForPeople) {
+  EXPECT_EQ(config_manual(config_keys<Stage>()), R"(kind =
+    what the stage does (one of "sft", "grpo")
+
+# kind = "sft": learns from examples
+files = []
+    where the examples are (a list of strings)
+
+# kind = "grpo": learns from rewards
+group = 8
+    answers a problem (an integer, >= 1)
+
+# optimizer: the step's size
+optimizer.lr = 1e-06
+    peak learning rate (a number, >= 0 and <= 1)
+optimizer.clip = 1.0
+    largest gradient norm (a number, > 0)
+
+# optimizer.schedule: how the rate changes
+optimizer.schedule.shape = "constant"
+    how the rate changes over the run (one of "constant", "cosine")
+optimizer.schedule.tail =
+    how it ends (one of "constant", "cosine")
+optimizer.schedule.warmup =
+    steps until the full rate (an integer, >= 0)
 )");
 }
 

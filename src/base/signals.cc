@@ -1,5 +1,6 @@
 #include "base/signals.h"
 
+#include <atomic>
 #include <csignal>
 
 #include "base/error.h"
@@ -7,9 +8,10 @@
 namespace deepscaler {
 namespace {
 
-volatile std::sig_atomic_t stop_flag = 0;
+std::atomic<bool> stop_flag = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not wait for a lock");
 
-void on_signal(int) { stop_flag = 1; }
+void on_signal(int) { stop_flag = true; }
 
 }  // namespace
 
@@ -23,7 +25,7 @@ void install_stop_signals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool stop_requested() { return stop_flag != 0; }
+bool stop_requested() { return stop_flag; }
 
 void throw_if_stop_requested() {
   if (stop_requested()) throw Interrupted();
