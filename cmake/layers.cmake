@@ -1,8 +1,9 @@
 # A layer is a folder of src/: one library from its x.cc files, one test program from its x_test.cc
-# files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.py reads
-# the same list out of src/CMakeLists.txt); LIBRARIES are packages from outside.
+# files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.cc reads
+# the same list out of src/CMakeLists.txt); LIBRARIES are packages from outside,
+# TEST_LIBRARIES those of its tests alone.
 function(deepscaler_layer name)
-  cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
   file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
@@ -22,7 +23,7 @@ function(deepscaler_layer name)
 
   if(tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE deepscaler_${name} GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE deepscaler_${name} ${LAYER_TEST_LIBRARIES} GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE
       DEEPSCALER_GOLDENS="${PROJECT_SOURCE_DIR}/tests/goldens")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST

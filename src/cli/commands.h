@@ -8,6 +8,9 @@ class App;
 
 namespace deepscaler {
 
+void add_fetch_command(CLI::App& app);
+void add_problems_command(CLI::App& app);
+void add_train_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 
 }  // namespace deepscaler

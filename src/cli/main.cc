@@ -9,6 +9,9 @@
 int main(int argc, char** argv) {
   CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
   app.require_subcommand(1);
+  deepscaler::add_fetch_command(app);
+  deepscaler::add_problems_command(app);
+  deepscaler::add_train_command(app);
   deepscaler::add_tokenize_command(app);
   try {
     app.parse(argc, argv);

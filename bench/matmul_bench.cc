@@ -1,0 +1,100 @@
+// GFLOP/s of our matmul beside oneDNN's on the shapes of SmolLM2-135M and of the 1.5B model.
+//
+//   bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--bf16]
+//
+// --bf16 gives oneDNN bf16 operands: the rate that a native bf16 dot product allows.
+#include <omp.h>
+
+#include <exception>
+#include <sstream>
+#include <string>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "matmul_table.h"
+#include "our_matmul.h"
+#ifdef DEEPSCALER_HAVE_ONEDNN
+#include "onednn_matmul.h"
+#endif
+
+namespace deepscaler::bench {
+namespace {
+
+struct Options {
+  TableOptions table;
+  int threads = 0;  // 0: one per core
+  bool bf16 = false;
+};
+
+std::vector<int64_t> parse_rows(const std::string& list) {
+  std::vector<int64_t> rows;
+  std::istringstream stream(list);
+  for (std::string item; std::getline(stream, item, ',');) {
+    rows.push_back(std::stoll(item));
+    if (rows.back() < 1) throw std::out_of_range("--rows");
+  }
+  if (rows.empty()) throw std::invalid_argument("--rows");
+  return rows;
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string key = argv[i];
+    if (key == "--bf16") {
+      options.bf16 = true;
+      continue;
+    }
+    if (i + 1 == argc) throw std::invalid_argument(key);
+    const std::string value = argv[++i];
+    if (key == "--model" && (value == "smollm2" || value == "1.5b"))
+      options.table.model = value;
+    else if (key == "--rows")
+      options.table.rows = parse_rows(value);
+    else if (key == "--threads")
+      options.threads = std::stoi(value);
+    else if (key == "--seconds")
+      options.table.seconds = std::stod(value);
+    else
+      throw std::invalid_argument(key + " " + value);
+  }
+  return options;
+}
+
+std::vector<Contender> contenders(const Options& options) {
+  std::vector<Contender> all{our_matmul()};
+#ifdef DEEPSCALER_HAVE_ONEDNN
+  const OnednnType type = options.bf16 ? OnednnType::kBf16 : OnednnType::kF32;
+  all.push_back(onednn_inner_product(type));
+  all.push_back(onednn_matmul(type));
+#else
+  if (options.bf16) throw Error("--bf16", "this program was built without oneDNN", "install libdnnl-dev");
+#endif
+  return all;
+}
+
+}  // namespace
+}  // namespace deepscaler::bench
+
+int main(int argc, char** argv) {
+  using namespace deepscaler;
+  bench::Options options;
+  try {
+    options = bench::parse(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(
+        stderr,
+        "bench_matmul: cannot read '{}'\n"
+        "usage: bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--bf16]\n",
+        error.what());
+    return 2;
+  }
+  try {
+    set_thread_count(options.threads);
+    omp_set_num_threads(thread_count());
+    bench::print_matmul_table(bench::contenders(options), options.table);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "bench_matmul: {}\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,76 @@
+// `deepscaler train`: carries out a recipe.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include "base/config.h"
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/signals.h"
+#include "cli/commands.h"
+#include "ops/kernel_target.h"
+#include "rl/run.h"
+
+namespace deepscaler {
+namespace {
+
+struct Options {
+  std::string recipe;
+  std::string output;
+  std::vector<std::string> overrides;
+  int threads = 0;
+  std::string kernels = "auto";
+};
+
+std::string percent(const Interval& interval) {
+  return fmt::format("{:5.1f} [{:5.1f}, {:5.1f}]", 100 * interval.mean, 100 * interval.low,
+                     100 * interval.high);
+}
+
+// One row an evaluation: pass@1 and what the stage changed, on the same problems.
+void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
+  if (evaluations.empty()) return;
+  fmt::print("\n{:<16} {:>22}   {:>22}   {:>6}   {:>9}\n", "pass@1, %", "with 95 % interval",
+             "change by the stage", "tokens", "truncated");
+  for (size_t i = 0; i < evaluations.size(); ++i) {
+    const EvalReport& report = evaluations[i].report;
+    const std::string change =
+        i == 0 ? "" : percent(paired_difference(evaluations[i - 1].report.outcomes(), report.outcomes()));
+    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].name,
+               percent(report.pass_at_1()), change, report.mean_length(), 100 * report.truncated_share());
+  }
+  fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.ids.size());
+}
+
+void run(const Options& options) {
+  set_thread_count(options.threads);
+  force_kernel_target(options.kernels);
+  install_stop_signals();
+  const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
+  validate(recipe, options.recipe);
+  const std::filesystem::path folder =
+      options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
+                             : std::filesystem::path(options.output);
+  log_info("run {}: {} kernels, {} threads", folder.string(), kernel_target(), thread_count());
+  print_evaluations(run_recipe(recipe, folder));
+  fmt::print("the run is in {}\n", folder.string());
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app) {
+  auto* command =
+      app.add_subcommand("train", "Carry out a recipe: supervised stages, reinforcement learning");
+  auto options = std::make_shared<Options>();
+  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
+  command->add_option("--output", options->output, "the run's folder (default: runs/ and the recipe's name)");
+  command->add_option("--set", options->overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
+      ->allow_extra_args(false);
+  command->add_option("--threads", options->threads, "0 for one per core")->capture_default_str();
+  command->add_option("--kernels", options->kernels, "instruction set: auto, avx512, avx2, baseline")
+      ->capture_default_str();
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace deepscaler

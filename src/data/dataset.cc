@@ -1,0 +1,204 @@
+#include "data/dataset.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/rng.h"
+
+namespace deepscaler {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string trim(std::string_view text) {
+  const char* spaces = " \t\r\n";
+  const size_t begin = text.find_first_not_of(spaces);
+  if (begin == std::string_view::npos) return "";
+  return std::string(text.substr(begin, text.find_last_not_of(spaces) - begin + 1));
+}
+
+// One record with its place, for messages.
+struct Record {
+  const Json& json;
+  const std::string& where;
+
+  // The value of a key, or null when it is absent.
+  const Json& operator[](const char* key) const {
+    static const Json absent;
+    const auto found = json.find(key);
+    return found == json.end() ? absent : *found;
+  }
+  [[noreturn]] void fail(std::string_view what) const {
+    throw Error(where, what, "a record needs \"problem\" (or \"question\") and \"answer\"");
+  }
+};
+
+std::string text_of(const Record& record, const char* key) {
+  const Json& value = record[key];
+  if (value.is_null()) return "";
+  if (!value.is_string()) record.fail(fmt::format("\"{}\" must be a string", key));
+  return value.get<std::string>();
+}
+
+// 142.0, as tables exported from Python have it, is the integer 142.
+std::string number_text(double number) {
+  constexpr double kExactIntegers = 9007199254740992;  // 2^53
+  if (number == std::floor(number) && std::abs(number) <= kExactIntegers)
+    return fmt::format("{}", static_cast<int64_t>(number));
+  return fmt::format("{}", number);
+}
+
+void add_answers(const Record& record, const Json& value, std::vector<std::string>& answers) {
+  if (value.is_null()) return;
+  if (value.is_array())
+    for (const auto& element : value) add_answers(record, element, answers);
+  else if (value.is_number_float())
+    answers.push_back(number_text(value.get<double>()));
+  else if (value.is_number_integer())
+    answers.push_back(value.dump());
+  else if (value.is_string())
+    answers.push_back(trim(value.get_ref<const std::string&>()));
+  else
+    record.fail("\"answer\" must be a string, a number or a list of them");
+  std::erase(answers, "");
+}
+
+// GSM8K writes "<<48/2=24>>" for a calculator into its solutions; the text reads the same without.
+std::string without_calculator_marks(std::string text) {
+  size_t begin;
+  while ((begin = text.find("<<")) != std::string::npos) {
+    const size_t end = text.find(">>", begin);
+    if (end == std::string::npos) break;
+    text.erase(begin, end + 2 - begin);
+  }
+  return text;
+}
+
+constexpr std::string_view kGsm8kMark = "####";
+
+// GSM8K keeps solution and answer in one string: "steps #### 1,200".
+void read_gsm8k_answer(const std::string& text, Problem& problem) {
+  const size_t mark = text.rfind(kGsm8kMark);
+  problem.solution = without_calculator_marks(trim(std::string_view(text).substr(0, mark)));
+  std::string answer = trim(std::string_view(text).substr(mark + kGsm8kMark.size()));
+  std::erase(answer, ',');
+  problem.answers = {answer};
+  std::erase(problem.answers, "");
+}
+
+std::string id_of(const Record& record, const Problem& problem) {
+  for (const char* key : {"id", "unique_id"}) {
+    const Json& id = record[key];
+    if (id.is_string() && !id.get_ref<const std::string&>().empty()) return id.get<std::string>();
+    if (id.is_number_integer()) return id.dump();
+  }
+  return fmt::format("{:016x}", hash_name(problem.problem));
+}
+
+// The first of the solutions where there are several.
+std::string solution_of(const Record& record) {
+  const Json& value = record["solution"];
+  if (value.is_array() && !value.empty() && value[0].is_string()) return value[0].get<std::string>();
+  return value.is_array() ? "" : text_of(record, "solution");
+}
+
+Problem read_problem(const Record& record, const std::string& source) {
+  if (!record.json.is_object()) record.fail("is not a JSON object");
+  const bool is_question = record["problem"].is_null() && !record["question"].is_null();
+  Problem problem;
+  problem.problem = trim(text_of(record, is_question ? "question" : "problem"));
+  if (problem.problem.empty()) record.fail("has no \"problem\"");
+  if (!record.json.contains("answer")) record.fail("has no \"answer\"");
+
+  const Json& answer = record["answer"];
+  if (answer.is_string() && answer.get_ref<const std::string&>().find(kGsm8kMark) != std::string::npos) {
+    read_gsm8k_answer(answer.get_ref<const std::string&>(), problem);
+  } else {
+    add_answers(record, answer, problem.answers);
+    problem.solution = solution_of(record);
+  }
+  problem.id = id_of(record, problem);
+  problem.source = record["kind"].is_null() ? source : text_of(record, "kind");
+  const Json& difficulty = record["difficulty"];
+  if (difficulty.is_number()) problem.difficulty = difficulty.get<double>();
+  return problem;
+}
+
+size_t line_of(std::string_view text, size_t byte) {
+  return 1 + static_cast<size_t>(std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
+}
+
+Json parse(std::string_view text, const std::string& file, size_t first_line) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    const size_t line = first_line - 1 + line_of(text, error.byte > 0 ? error.byte - 1 : 0);
+    throw Error(fmt::format("{}:{}", file, line), "is not valid JSON", "correct the line or remove it");
+  }
+}
+
+class Reader {
+ public:
+  void read(const std::filesystem::path& path) {
+    const std::string text = read_file(path), file = path.string(), source = path.stem().string();
+    const size_t first = text.find_first_not_of(" \t\r\n");
+    if (first != std::string::npos && text[first] == '[')
+      read_array(text, file, source);
+    else
+      read_lines(text, file, source);
+  }
+
+  Dataset take() { return std::move(dataset_); }
+
+ private:
+  void read_array(const std::string& text, const std::string& file, const std::string& source) {
+    const Json elements = parse(text, file, 1);
+    for (size_t i = 0; i < elements.size(); ++i)
+      add(elements[i], fmt::format("{}: element {}", file, i + 1), source);
+  }
+
+  void read_lines(std::string_view text, const std::string& file, const std::string& source) {
+    for (size_t line = 1; !text.empty(); ++line) {
+      const size_t length = std::min(text.find('\n'), text.size());
+      const std::string_view record = text.substr(0, length);
+      text.remove_prefix(std::min(length + 1, text.size()));
+      if (record.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      add(parse(record, file, line), fmt::format("{}:{}", file, line), source);
+    }
+  }
+
+  void add(const Json& json, const std::string& where, const std::string& source) {
+    Problem problem = read_problem({json, where}, source);
+    if (problem.answers.empty()) {
+      ++dataset_.without_answer;
+      return;
+    }
+    const int occurrence = ++occurrences_[problem.id];
+    if (occurrence > 1) problem.id += fmt::format("-{}", occurrence);
+    dataset_.problems.push_back(std::move(problem));
+  }
+
+  Dataset dataset_;
+  std::unordered_map<std::string, int> occurrences_;
+};
+
+}  // namespace
+
+Dataset read_dataset(std::span<const std::filesystem::path> files) {
+  Reader reader;
+  for (const auto& file : files) reader.read(file);
+  Dataset dataset = reader.take();
+  if (dataset.problems.empty())
+    throw Error(files.empty() ? "data" : files[0].string(), "has no problem with an answer",
+                "name a file of problems");
+  return dataset;
+}
+
+}  // namespace deepscaler

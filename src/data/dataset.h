@@ -1,0 +1,29 @@
+// Sets of problems in files, in the forms in which they are published:
+//
+//   JSON array   [{"problem", "answer", "solution"?, "difficulty"?}, ...]      DeepScaleR
+//   JSONL        {"question", "answer": "steps ... #### 18"}                   GSM8K
+//   JSONL        {"problem", "answer", "id"?, "solution"?, "kind"?, ...}       ours, and everybody's
+//
+// An answer is a string, a number, or a list of them of which any counts. Other keys are ignored.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "data/problem.h"
+
+namespace deepscaler {
+
+struct Dataset {
+  std::vector<Problem> problems;  // in file order
+  int64_t without_answer = 0;     // left out because their answer is null or empty
+};
+
+// Reads the files one after the other. Problems without an id get a hash of their text; where an id
+// comes again, "-2" and so on is appended. Throws Error naming file and line (or element) for text
+// that is not JSON, a missing or mistyped key, and a data set without any usable problem.
+[[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files);
+
+}  // namespace deepscaler

@@ -1,0 +1,108 @@
+#include "data/dataset.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/test_folder.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+class DatasetTest : public testing::Test {
+ protected:
+  fs::path file(const std::string& name, const std::string& text) {
+    write_file_atomically(folder_ / name, text);
+    return folder_ / name;
+  }
+  Dataset read(const std::string& name, const std::string& text) {
+    const fs::path path = file(name, text);
+    return read_dataset({&path, 1});
+  }
+  std::string refusal(const std::string& text) {
+    try {
+      (void)read("bad.jsonl", text);
+    } catch (const Error& error) {
+      return std::string(error.what()).substr(folder_.path().string().size() + 1);
+    }
+    return "accepted";
+  }
+
+  const TestFolder folder_;
+};
+
+TEST_F(DatasetTest, DeepScaleRArray) {
+  const Dataset dataset = read("aime.json", R"([
+    {"problem": " Find $x$. ", "answer": "60", "solution": "It is 60.", "difficulty": 4.0, "year": 1983},
+    {"problem": "Sum?", "answer": 142.0, "unique_id": "test/7.json"},
+    {"problem": "How long?", "answer": ["9.6\n", "10"], "solution": ["first", "second"]},
+    {"problem": "Open", "answer": null}
+  ])");
+  ASSERT_EQ(dataset.problems.size(), 3u);
+  EXPECT_EQ(dataset.without_answer, 1);
+  EXPECT_EQ(dataset.problems[0].problem, "Find $x$.");
+  EXPECT_EQ(dataset.problems[0].answers, std::vector<std::string>{"60"});
+  EXPECT_EQ(dataset.problems[0].solution, "It is 60.");
+  EXPECT_EQ(dataset.problems[0].difficulty, 4.0);
+  EXPECT_EQ(dataset.problems[0].source, "aime");
+  EXPECT_EQ(dataset.problems[0].id.size(), 16u);
+  EXPECT_EQ(dataset.problems[1].id, "test/7.json");
+  EXPECT_EQ(dataset.problems[1].answers, std::vector<std::string>{"142"});
+  EXPECT_EQ(dataset.problems[2].answers, (std::vector<std::string>{"9.6", "10"}));
+  EXPECT_EQ(dataset.problems[2].solution, "first");
+}
+
+TEST_F(DatasetTest, Gsm8kLines) {
+  const Dataset dataset = read(
+      "train.jsonl",
+      "{\"question\": \"How much?\", \"answer\": \"It is 2*600=$<<2*600=1200>>1200.\\n#### 1,200\"}\n\n");
+  ASSERT_EQ(dataset.problems.size(), 1u);
+  EXPECT_EQ(dataset.problems[0].problem, "How much?");
+  EXPECT_EQ(dataset.problems[0].solution, "It is 2*600=$1200.");
+  EXPECT_EQ(dataset.problems[0].answers, std::vector<std::string>{"1200"});
+}
+
+TEST_F(DatasetTest, OurLinesAndRepeatedIds) {
+  const Dataset dataset = read("mine.jsonl",
+                               "{\"id\": \"a\", \"kind\": \"add\", \"problem\": \"1+1?\", \"answer\": 2}\r\n"
+                               "{\"id\": \"a\", \"problem\": \"1+2?\", \"answer\": \"3\"}\n"
+                               "{\"id\": 17, \"problem\": \"1+3?\", \"answer\": 0.5}");
+  ASSERT_EQ(dataset.problems.size(), 3u);
+  EXPECT_EQ(dataset.problems[0].source, "add");
+  EXPECT_EQ(dataset.problems[0].answers, std::vector<std::string>{"2"});
+  EXPECT_EQ(dataset.problems[1].id, "a-2");
+  EXPECT_EQ(dataset.problems[2].id, "17");
+  EXPECT_EQ(dataset.problems[2].answers, std::vector<std::string>{"0.5"});
+}
+
+TEST_F(DatasetTest, SeveralFilesAreOneSet) {
+  const std::vector<fs::path> files = {file("a.jsonl", R"({"problem": "p", "answer": "1"})"),
+                                       file("b.json", R"([{"problem": "q", "answer": "2"}])")};
+  const Dataset dataset = read_dataset(files);
+  ASSERT_EQ(dataset.problems.size(), 2u);
+  EXPECT_EQ(dataset.problems[1].source, "b");
+}
+
+TEST_F(DatasetTest, RefusesInOneLine) {
+  const std::string good = "{\"problem\": \"p\", \"answer\": \"1\"}\n";
+  const std::string need = "; a record needs \"problem\" (or \"question\") and \"answer\"";
+  EXPECT_EQ(refusal(good + "{\"problem\": "),
+            "bad.jsonl:2: is not valid JSON; correct the line or remove it");
+  EXPECT_EQ(refusal(good + "\n3"), "bad.jsonl:3: is not a JSON object" + need);
+  EXPECT_EQ(refusal("{\"answer\": 1}"), "bad.jsonl:1: has no \"problem\"" + need);
+  EXPECT_EQ(refusal("{\"problem\": 1, \"answer\": 1}"), "bad.jsonl:1: \"problem\" must be a string" + need);
+  EXPECT_EQ(refusal("{\"problem\": \"p\"}"), "bad.jsonl:1: has no \"answer\"" + need);
+  EXPECT_EQ(refusal("{\"problem\": \"p\", \"answer\": {}}"),
+            "bad.jsonl:1: \"answer\" must be a string, a number or a list of them" + need);
+  EXPECT_EQ(refusal("[\n" + good + ",\n{\"problem\": }]"),
+            "bad.jsonl:4: is not valid JSON; correct the line or remove it");
+  EXPECT_EQ(refusal("[" + good + ", {}]"), "bad.jsonl: element 2: has no \"problem\"" + need);
+  EXPECT_EQ(refusal("{\"problem\": \"\xff\", \"answer\": 1}"),
+            "bad.jsonl:1: is not valid JSON; correct the line or remove it");
+  EXPECT_EQ(refusal(""), "bad.jsonl: has no problem with an answer; name a file of problems");
+}
+
+}  // namespace
+}  // namespace deepscaler

@@ -1,0 +1,32 @@
+#include "data/prompt_encoder.h"
+
+#include "base/error.h"
+
+namespace deepscaler {
+
+PromptEncoder::PromptEncoder(const Tokenizer& tokenizer, PromptConfig config)
+    : tokenizer_(tokenizer), config_(std::move(config)) {
+  (void)make_prompt(config_.text, "");
+  if (tokenizer.chat_template()) chat_template_.emplace(*tokenizer.chat_template());
+  if (!tokenizer.eos()) {
+    throw Error("tokenizer", "it has no end-of-text token", "use a model whose responses can end");
+  }
+}
+
+EncodedPrompt PromptEncoder::encode(const Problem& problem) const {
+  return encode_turn(make_prompt(config_.text, problem.problem));
+}
+
+EncodedPrompt PromptEncoder::encode_turn(std::string_view user) const {
+  if (!chat_template_) return {tokenizer_.encode(user), false};
+  const std::string text = chat_template_->render({{"user", std::string(user)}}, tokenizer_);
+  return {tokenizer_.encode(text, {.add_special_tokens = false}), opens_thinking(text)};
+}
+
+std::vector<TokenId> PromptEncoder::encode_response(std::string_view text) const {
+  auto tokens = tokenizer_.encode(text, {.add_special_tokens = false});
+  tokens.push_back(*tokenizer_.eos());
+  return tokens;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,43 @@
+// From a problem to the token numbers of a model's prompt: the prompt template, the model's chat
+// template, the tokenizer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/problem.h"
+#include "data/prompt.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace deepscaler {
+
+struct EncodedPrompt {
+  std::vector<TokenId> tokens;
+  bool opened_thinking = false;  // it ends inside <think>, so a response holds only </think>
+};
+
+// Thread-safe; the tokenizer must outlive it.
+class PromptEncoder {
+ public:
+  // Throws Error where the prompt template has no {problem}. A model without a chat template gets the
+  // user's turn as it is.
+  PromptEncoder(const Tokenizer& tokenizer, PromptConfig config);
+
+  [[nodiscard]] EncodedPrompt encode(const Problem& problem) const;
+  // A user's turn that is complete as it is.
+  [[nodiscard]] EncodedPrompt encode_turn(std::string_view user) const;
+  // A worked solution as the assistant's turn, with the token that ends it.
+  [[nodiscard]] std::vector<TokenId> encode_response(std::string_view text) const;
+
+  [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+
+ private:
+  const Tokenizer& tokenizer_;
+  PromptConfig config_;
+  std::optional<ChatTemplate> chat_template_;
+};
+
+}  // namespace deepscaler

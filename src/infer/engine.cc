@@ -1,0 +1,154 @@
+#include "infer/engine.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "base/signals.h"
+#include "infer/sampler.h"
+
+namespace deepscaler {
+namespace {
+
+// Rows of logits in memory at a time: 256 x 49152 floats are 48 MiB.
+constexpr int64_t kHeadRows = 256;
+
+int64_t blocks_for(int64_t positions) { return (positions + kKeysPerBlock - 1) / kKeysPerBlock; }
+
+}  // namespace
+
+std::string_view finish_reason_name(FinishReason reason) {
+  return reason == FinishReason::kStop ? "stop" : "length";
+}
+
+Engine::Engine(const Model& model, int64_t kv_memory_bytes)
+    : model_(model),
+      kv_memory_bytes_(kv_memory_bytes),
+      activations_(model.config(), Activations::Keep::kOneLayer) {}
+
+void Engine::check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+                   int64_t blocks) const {
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const int64_t length = std::ssize(requests[i].prompt) + options.max_new_tokens;
+    const std::string where = fmt::format("request {}", i);
+    if (requests[i].prompt.empty()) throw Error(where, "the prompt is empty", "give it at least one token");
+    if (length > model_.config().context) {
+      throw Error(where,
+                  fmt::format("a prompt of {} tokens and {} new ones exceed the context of {} by {}",
+                              requests[i].prompt.size(), options.max_new_tokens, model_.config().context,
+                              length - model_.config().context),
+                  "shorten the prompt or allow fewer new tokens");
+    }
+    if (blocks_for(length) + 1 > blocks) {
+      throw Error(where, fmt::format("{} tokens need more key/value memory than there is", length),
+                  fmt::format("give it at least {} MiB",
+                              ((blocks_for(length) + 1) * KvCache::block_bytes(model_.config()) >> 20) + 1));
+    }
+    for (int32_t token : requests[i].prompt) {
+      if (token < 0 || token >= model_.config().vocabulary) {
+        throw Error(where, fmt::format("token {} is not in the model's vocabulary", token),
+                    "use the tokenizer that belongs to the model");
+      }
+    }
+  }
+}
+
+ForwardBatch Engine::make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
+                                const std::vector<std::vector<Generation>>& sequences) const {
+  ForwardBatch batch;
+  for (const auto& work : pass.work) {
+    const std::vector<int32_t>& prompt = requests[work.group].prompt;
+    const int64_t offset = work.sample ? std::ssize(prompt) : 0;
+    const std::vector<int32_t>& tokens = work.sample ? sequences[work.group][*work.sample].tokens : prompt;
+    batch.spans.push_back({batch.rows(), work.count, work.first, work.blocks.data()});
+    for (int64_t position = work.first; position < work.first + work.count; ++position) {
+      batch.tokens.push_back(tokens[position - offset]);
+      batch.positions.push_back(static_cast<int32_t>(position));
+    }
+  }
+  for (const auto& copy : pass.copies) batch.copies.push_back({copy.from, copy.to, copy.keys});
+  return batch;
+}
+
+void Engine::generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+                      const OnFinished& on_finished, const OnProgress& on_progress) {
+  // The whole budget, or what the requests could use at most.
+  int64_t useful = 0;
+  for (const auto& r : requests) {
+    useful += blocks_for(std::ssize(r.prompt)) + r.samples * (blocks_for(options.max_new_tokens) + 1);
+  }
+  const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
+  check(requests, options, blocks);
+  if (!cache_ || cache_->blocks() < blocks) cache_ = std::make_unique<KvCache>(model_.config(), blocks);
+
+  Scheduler scheduler({.blocks = blocks, .keys_per_block = kKeysPerBlock});
+  std::vector<std::vector<Generation>> sequences;
+  for (const auto& r : requests) {
+    scheduler.add(std::ssize(r.prompt), r.samples, options.max_new_tokens);
+    sequences.emplace_back(r.samples);
+  }
+
+  while (!scheduler.done()) {
+    throw_if_stop_requested();
+    const SchedulerPass pass = scheduler.next();
+    cache_->clear(pass.fresh);
+    const ForwardBatch batch = make_batch(pass, requests, sequences);
+    forward(model_, batch, *cache_, activations_);
+
+    std::vector<Draw> draws;
+    for (size_t w = 0; w < pass.work.size(); ++w) {
+      const int64_t last_row = batch.spans[w].first_row + batch.spans[w].rows - 1;
+      for (int64_t sample : pass.work[w].draws) draws.push_back({last_row, pass.work[w].group, sample});
+    }
+    std::vector<std::pair<int64_t, int64_t>> finished;
+    draw_tokens(draws, requests, options, sequences, finished);
+    scheduler.commit(pass, finished);
+    for (const auto& [request, sample] : finished) {
+      on_finished(request, sample, std::move(sequences[request][sample]));
+    }
+    if (on_progress) on_progress(std::ssize(draws));
+  }
+}
+
+void Engine::draw_tokens(std::span<const Draw> draws, std::span<const GenerationRequest> requests,
+                         const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
+                         std::vector<std::pair<int64_t, int64_t>>& finished) {
+  // Samples that draw from one row (of their prompt) share its logits.
+  std::vector<int64_t> rows;
+  std::vector<size_t> row_of_draw;
+  for (const Draw& draw : draws) {
+    if (rows.empty() || rows.back() != draw.row) rows.push_back(draw.row);
+    row_of_draw.push_back(rows.size() - 1);
+  }
+  size_t next = 0;
+  for (size_t first = 0; first < rows.size(); first += kHeadRows) {
+    const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
+    final_norm_rows(model_, activations_.hidden.view(), chunk, gathered_, normed_);
+    logits_.resize(std::ssize(chunk), model_.config().vocabulary);
+    matmul(normed_.view(), model_.panels(model_.table().lm_head()), logits_.view());
+    size_t end = next;
+    while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
+    parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {
+      const Draw& draw = draws[next + i];
+      Generation& sequence = sequences[draw.request][draw.sample];
+      const float* logits = logits_.row(static_cast<int64_t>(row_of_draw[next + i] - first));
+      const Rng rng(options.seed,
+                    {options.step, requests[draw.request].stream, static_cast<uint64_t>(draw.sample)});
+      const SampledToken sampled = draw_token({logits, static_cast<size_t>(logits_.cols())},
+                                              options.temperature, rng.uniform(sequence.tokens.size()));
+      sequence.tokens.push_back(sampled.token);
+      sequence.log_probs.push_back(sampled.log_prob);
+    });
+    next = end;
+  }
+  for (const Draw& draw : draws) {
+    Generation& sequence = sequences[draw.request][draw.sample];
+    const bool stop = std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0;
+    if (!stop && std::ssize(sequence.tokens) < options.max_new_tokens) continue;
+    sequence.finish_reason = stop ? FinishReason::kStop : FinishReason::kLength;
+    finished.emplace_back(draw.request, draw.sample);
+  }
+}
+
+}  // namespace deepscaler

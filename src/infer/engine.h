@@ -1,0 +1,80 @@
+// Generation: asks the scheduler what to compute, runs the forward pass, draws tokens, and hands back
+// each response when it is complete.
+//
+// A drawn token depends on the weights, its prompt, and (seed, step, request's stream, sample,
+// position) alone: neither on what else is in the batch nor on memory or threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "infer/scheduler.h"
+#include "model/forward.h"
+#include "model/kv_cache.h"
+#include "model/model.h"
+
+namespace deepscaler {
+
+struct GenerationRequest {
+  std::vector<int32_t> prompt;  // at least one token
+  int64_t samples = 1;
+  uint64_t stream = 0;  // names the request for the random numbers: the hash of a problem's id
+};
+
+struct SamplingOptions {
+  float temperature = 1;  // 0: the most likely token
+  int64_t max_new_tokens = 256;
+  uint64_t seed = 0;
+  uint64_t step = 0;  // of a training run; its draws differ from those of other steps
+};
+
+enum class FinishReason { kStop, kLength };
+[[nodiscard]] std::string_view finish_reason_name(FinishReason reason);  // "stop", "length"
+
+struct Generation {
+  std::vector<int32_t> tokens;   // the response, with the token that ended it
+  std::vector<float> log_probs;  // of each, natural, after temperature
+  FinishReason finish_reason = FinishReason::kLength;
+};
+
+class Engine {
+ public:
+  // `model` must outlive this object. kv_memory_bytes bounds the cache; what is short is paid in time.
+  Engine(const Model& model, int64_t kv_memory_bytes);
+
+  using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
+  using OnProgress = std::function<void(int64_t new_tokens)>;
+
+  // Generates all samples of all requests; on_finished is called from this thread as each ends. Throws
+  // Error for a request that can't fit the context or the cache, naming it by its number, before
+  // anything is computed, and Interrupted when the user asks to stop.
+  void generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+                const OnFinished& on_finished, const OnProgress& on_progress = {});
+
+ private:
+  // A sample that gets a token, and the row of the batch that predicts it.
+  struct Draw {
+    int64_t row;
+    int64_t request;
+    int64_t sample;
+  };
+  ForwardBatch make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
+                          const std::vector<std::vector<Generation>>& sequences) const;
+  void draw_tokens(std::span<const Draw> draws, std::span<const GenerationRequest> requests,
+                   const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
+                   std::vector<std::pair<int64_t, int64_t>>& finished);
+  void check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+             int64_t blocks) const;
+
+  const Model& model_;
+  int64_t kv_memory_bytes_;
+  std::unique_ptr<KvCache> cache_;
+  Activations activations_;
+  Matrix gathered_, normed_, logits_;
+};
+
+}  // namespace deepscaler

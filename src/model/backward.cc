@@ -1,0 +1,152 @@
+#include "model/backward.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "ops/tile_kernel.h"
+
+namespace deepscaler {
+namespace {
+
+// Gradients of a layer's intermediate results, reused by all layers.
+struct Gradients {
+  Matrix normed, feed_forward, gate, up, attention, q, k, v, unnormed;
+};
+
+class LayerBackward {
+ public:
+  LayerBackward(const Model& model, const ForwardBatch& batch, KvCache& cache, LayerScratch& scratch,
+                float* gradients)
+      : model_(model), c_(model.config()), batch_(batch), cache_(cache), s_(scratch), gradients_(gradients) {}
+
+  // On entry d is the gradient of the layer's output, on exit that of its input.
+  void run(int64_t index, LayerActivations& a, MatrixView d) {
+    const LayerParameters& p = model_.table().layer(index);
+    feed_forward(p, a, d);
+    attention(p, index, a, d);
+  }
+
+ private:
+  void feed_forward(const LayerParameters& p, LayerActivations& a, MatrixView d) {
+    s_.feed_forward.resize(a.gate.rows(), a.gate.cols());
+    swiglu(a.gate.view(), a.up.view(), s_.feed_forward.view());
+    weight_gradient(p.down, d, s_.feed_forward.view());
+    shape_like(a.gate, g_.feed_forward, g_.gate, g_.up);
+    matmul_dx(d, model_.panels(p.down), g_.feed_forward.view());
+    swiglu_backward(a.gate.view(), a.up.view(), g_.feed_forward.view(), g_.gate.view(), g_.up.view());
+
+    norm_again(a.middle, p.mlp_norm);
+    weight_gradient(p.gate, g_.gate.view(), s_.normed.view());
+    weight_gradient(p.up, g_.up.view(), s_.normed.view());
+    shape_like(a.middle, g_.normed);
+    matmul_dx(g_.gate.view(), model_.panels(p.gate), g_.normed.view());
+    matmul_dx(g_.up.view(), model_.panels(p.up), g_.normed.view(), Accumulate::kYes);
+    rms_norm_backward(a.middle.view(), model_.vector(p.mlp_norm), c_.norm_eps, g_.normed.view(), d,
+                      vector(p.mlp_norm));
+  }
+
+  void attention(const LayerParameters& p, int64_t index, LayerActivations& a, MatrixView d) {
+    weight_gradient(p.o, d, a.attention.view());
+    shape_like(a.attention, g_.attention, g_.q);
+    matmul_dx(d, model_.panels(p.o), g_.attention.view());
+    g_.k.resize(d.rows, c_.kv_width());
+    g_.v.resize(d.rows, c_.kv_width());
+    attention_backward(c_.attention, batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
+                       a.log_sums.view(), g_.attention.view(), g_.q.view(), g_.k.view(), g_.v.view());
+    rope(g_.q.view(), batch_.positions, model_.rope(), RopeDirection::kBackward);
+    rope(g_.k.view(), batch_.positions, model_.rope(), RopeDirection::kBackward);
+    if (c_.head_norms()) {
+      head_norm_backward(p.q_norm, a.q_unnormed, g_.q);
+      head_norm_backward(p.k_norm, a.k_unnormed, g_.k);
+    }
+
+    norm_again(a.input, p.attention_norm);
+    shape_like(a.input, g_.normed);
+    const auto linear_backward = [&](int weight, int bias, Matrix& dy, Accumulate accumulate) {
+      if (bias != 0) add_column_sums(dy.view(), vector(bias));
+      weight_gradient(weight, dy.view(), s_.normed.view());
+      matmul_dx(dy.view(), model_.panels(weight), g_.normed.view(), accumulate);
+    };
+    linear_backward(p.q, p.q_bias, g_.q, Accumulate::kNo);
+    linear_backward(p.k, p.k_bias, g_.k, Accumulate::kYes);
+    linear_backward(p.v, p.v_bias, g_.v, Accumulate::kYes);
+    rms_norm_backward(a.input.view(), model_.vector(p.attention_norm), c_.norm_eps, g_.normed.view(), d,
+                      vector(p.attention_norm));
+  }
+
+  void head_norm_backward(int weight, Matrix& unnormed, Matrix& d) {
+    const int64_t width = c_.attention.head_dim;
+    const auto heads = [&](Matrix& x) { return MatrixView(x.data(), x.size() / width, width); };
+    g_.unnormed.resize(d.rows(), d.cols());
+    std::fill_n(g_.unnormed.data(), g_.unnormed.size(), 0.0f);
+    rms_norm_backward(heads(unnormed), model_.vector(weight), c_.norm_eps, heads(d), heads(g_.unnormed),
+                      vector(weight));
+    std::swap(d, g_.unnormed);
+  }
+
+  void norm_again(Matrix& x, int weight) {
+    shape_like(x, s_.normed);
+    rms_norm(x.view(), model_.vector(weight), c_.norm_eps, s_.normed.view());
+  }
+
+  void weight_gradient(int weight, ConstMatrixView dy, ConstMatrixView x) {
+    matmul_dw(dy, x, panels_of(model_.table(), gradients_, weight));
+  }
+
+  std::span<float> vector(int index) { return vector_of(model_.table(), gradients_, index); }
+
+  template <class... Matrices>
+  static void shape_like(const Matrix& like, Matrices&... matrices) {
+    (matrices.resize(like.rows(), like.cols()), ...);
+  }
+
+  const Model& model_;
+  const ModelConfig& c_;
+  const ForwardBatch& batch_;
+  KvCache& cache_;
+  LayerScratch& s_;
+  float* gradients_;
+  Gradients g_;
+};
+
+// Columns of the embedding's gradient that one task walks: the rows of the batch are added in order.
+constexpr int64_t kColumnsPerTask = 32;
+
+void embedding_backward(const Model& model, const ForwardBatch& batch, ConstMatrixView d, float* gradients) {
+  const ParameterInfo& info = model.table().all()[static_cast<size_t>(model.table().embedding())];
+  float* values = gradients + info.offset;
+  const bool panels = info.layout == ParameterInfo::Layout::kPanels;
+  parallel_for((info.cols + kColumnsPerTask - 1) / kColumnsPerTask, [&](int64_t task) {
+    const int64_t first = task * kColumnsPerTask, last = std::min(info.cols, first + kColumnsPerTask);
+    for (int64_t t = 0; t < d.rows; ++t) {
+      const int64_t token = batch.tokens[static_cast<size_t>(t)];
+      float* to = values + (panels ? panel_offset(info.cols, token, 0) : token * info.cols);
+      const int64_t step = panels ? kPanelWidth : 1;
+      for (int64_t i = first; i < last; ++i) to[i * step] += d.row(t)[i];
+    }
+  });
+}
+
+}  // namespace
+
+void backward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations,
+              MatrixView d_hidden, float* gradients) {
+  LayerBackward layer(model, batch, cache, activations.scratch, gradients);
+  for (int64_t i = model.config().layers - 1; i >= 0; --i) layer.run(i, activations.layer(i), d_hidden);
+  embedding_backward(model, batch, d_hidden, gradients);
+}
+
+void final_norm_rows_backward(const Model& model, ConstMatrixView gathered, std::span<const int64_t> rows,
+                              ConstMatrixView d_normed, MatrixView d_hidden, float* gradients) {
+  const int norm = model.table().final_norm();
+  Matrix d_gathered(gathered.rows, gathered.cols);
+  std::fill_n(d_gathered.data(), d_gathered.size(), 0.0f);
+  rms_norm_backward(gathered, model.vector(norm), model.config().norm_eps, d_normed, d_gathered.view(),
+                    vector_of(model.table(), gradients, norm));
+  for (int64_t i = 0; i < gathered.rows; ++i) {
+    float* to = d_hidden.row(rows[static_cast<size_t>(i)]);
+    for (int64_t k = 0; k < gathered.cols; ++k) to[k] += d_gathered.row(i)[k];
+  }
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,63 @@
+// What a decoder-only transformer of the llama, qwen2 and qwen3 families is made of, read from an HF
+// config.json or the keys of a GGUF file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ops/attention.h"
+
+namespace deepscaler {
+
+class GgufFile;
+
+enum class Architecture { kLlama, kQwen2, kQwen3 };
+
+[[nodiscard]] std::string_view architecture_name(Architecture architecture);  // as in model_type
+
+// Llama 3's stretching of the rotary frequencies for contexts beyond the one it was trained on.
+struct Llama3RopeScaling {
+  double factor;
+  double low_freq_factor;
+  double high_freq_factor;
+  int64_t original_context;
+
+  bool operator==(const Llama3RopeScaling&) const = default;
+};
+
+struct ModelConfig {
+  Architecture architecture = Architecture::kLlama;
+  int64_t vocabulary = 0;
+  int64_t hidden = 0;
+  int64_t feed_forward = 0;
+  int64_t layers = 0;
+  AttentionShape attention;
+  int64_t context = 0;  // positions that the model was made for
+  double rope_theta = 10000;
+  std::optional<Llama3RopeScaling> rope_scaling;
+  float norm_eps = 1e-5f;
+  bool tied_embeddings = false;
+  bool attention_bias = false;  // on q, k and v
+  std::optional<int32_t> bos;
+  std::vector<int32_t> eos;  // any of them ends a text
+
+  [[nodiscard]] bool head_norms() const { return architecture == Architecture::kQwen3; }
+  [[nodiscard]] int64_t query_width() const { return attention.heads * attention.head_dim; }
+  [[nodiscard]] int64_t kv_width() const { return attention.kv_heads * attention.head_dim; }
+  // Radians per position of each pair of a head, scaling applied.
+  [[nodiscard]] std::vector<double> rope_frequencies() const;
+};
+
+// Throws Error naming the file and key for what is missing, out of range or not supported.
+[[nodiscard]] ModelConfig read_hf_config(const std::filesystem::path& folder);
+[[nodiscard]] ModelConfig read_gguf_config(const GgufFile& file);
+
+// config.json as transformers reads it.
+[[nodiscard]] nlohmann::json hf_config_json(const ModelConfig& config);
+
+}  // namespace deepscaler

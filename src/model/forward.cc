@@ -1,0 +1,105 @@
+#include "model/forward.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "ops/tile_kernel.h"
+
+namespace deepscaler {
+namespace {
+
+void embed(const Model& model, const ForwardBatch& batch, Matrix& hidden) {
+  const ParameterInfo& info = model.table().all()[static_cast<size_t>(model.table().embedding())];
+  const float* values = model.weights() + info.offset;
+  const bool panels = info.layout == ParameterInfo::Layout::kPanels;
+  hidden.resize(batch.rows(), info.cols);
+  parallel_for(batch.rows(), [&](int64_t t) {
+    const int64_t token = batch.tokens[static_cast<size_t>(t)];
+    const float* from = values + (panels ? panel_offset(info.cols, token, 0) : token * info.cols);
+    const int64_t step = panels ? kPanelWidth : 1;
+    for (int64_t i = 0; i < info.cols; ++i) hidden.row(t)[i] = from[i * step];
+  });
+}
+
+void copy(ConstMatrixView from, Matrix& to) {
+  to.resize(from.rows, from.cols);
+  std::copy_n(from.data, from.rows * from.cols, to.data());
+}
+
+// A [T, heads * d] matrix with every head as a row.
+MatrixView heads_of(Matrix& x, int64_t head_dim) {
+  return {x.data(), x.rows() * x.cols() / head_dim, head_dim};
+}
+
+// out = x W^T, plus the bias where there is one.
+void linear(const Model& model, ConstMatrixView x, int weight, int bias, Matrix& out) {
+  const ConstPanelView panels = model.panels(weight);
+  out.resize(x.rows, panels.out);
+  if (bias == 0) return matmul(x, panels, out.view());
+  broadcast_rows(model.vector(bias), out.view());
+  matmul(x, panels, out.view(), Accumulate::kYes);
+}
+
+void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed) {
+  copy(x.view(), unnormed);
+  const int64_t d = model.config().attention.head_dim;
+  rms_norm(heads_of(unnormed, d), model.vector(weight), model.config().norm_eps, heads_of(x, d));
+}
+
+void attention_layer(const Model& model, const LayerParameters& p, const ForwardBatch& batch, float* pool,
+                     KvCache& cache, int64_t index, LayerActivations& a, LayerScratch& s) {
+  const ModelConfig& c = model.config();
+  linear(model, s.normed.view(), p.q, p.q_bias, a.q);
+  linear(model, s.normed.view(), p.k, p.k_bias, s.k);
+  linear(model, s.normed.view(), p.v, p.v_bias, s.v);
+  if (c.head_norms()) {
+    normalize_heads(model, p.q_norm, a.q, a.q_unnormed);
+    normalize_heads(model, p.k_norm, s.k, a.k_unnormed);
+  }
+  rope(a.q.view(), batch.positions, model.rope(), RopeDirection::kForward);
+  rope(s.k.view(), batch.positions, model.rope(), RopeDirection::kForward);
+  store_keys_values(c.attention, batch.spans, s.k.view(), s.v.view(), pool);
+  cache.copy(index, batch.copies);
+  a.attention.resize(batch.rows(), c.query_width());
+  a.log_sums.resize(batch.rows(), c.attention.heads);
+  attention_forward(c.attention, batch.spans, a.q.view(), pool, a.attention.view(), a.log_sums.view());
+}
+
+}  // namespace
+
+void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations) {
+  const ModelConfig& c = model.config();
+  LayerScratch& s = activations.scratch;
+  Matrix& hidden = activations.hidden;
+  embed(model, batch, hidden);
+  for (int64_t i = 0; i < c.layers; ++i) {
+    const LayerParameters& p = model.table().layer(i);
+    LayerActivations& a = activations.layer(i);
+    copy(hidden.view(), a.input);
+    s.normed.resize(batch.rows(), c.hidden);
+    rms_norm(a.input.view(), model.vector(p.attention_norm), c.norm_eps, s.normed.view());
+    attention_layer(model, p, batch, cache.layer(i), cache, i, a, s);
+    // The residual is where the chain of the product starts.
+    matmul(a.attention.view(), model.panels(p.o), hidden.view(), Accumulate::kYes);
+
+    copy(hidden.view(), a.middle);
+    rms_norm(a.middle.view(), model.vector(p.mlp_norm), c.norm_eps, s.normed.view());
+    linear(model, s.normed.view(), p.gate, 0, a.gate);
+    linear(model, s.normed.view(), p.up, 0, a.up);
+    s.feed_forward.resize(batch.rows(), c.feed_forward);
+    swiglu(a.gate.view(), a.up.view(), s.feed_forward.view());
+    matmul(s.feed_forward.view(), model.panels(p.down), hidden.view(), Accumulate::kYes);
+  }
+}
+
+void final_norm_rows(const Model& model, ConstMatrixView hidden, std::span<const int64_t> rows,
+                     Matrix& gathered, Matrix& normed) {
+  gathered.resize(std::ssize(rows), hidden.cols);
+  normed.resize(std::ssize(rows), hidden.cols);
+  parallel_for(std::ssize(rows), [&](int64_t i) {
+    std::copy_n(hidden.row(rows[static_cast<size_t>(i)]), hidden.cols, gathered.row(i));
+  });
+  rms_norm(gathered.view(), model.vector(model.table().final_norm()), model.config().norm_eps, normed.view());
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,60 @@
+// The forward pass of the transformer, one code for prefill, decoding, scoring and training.
+//
+// T rows, D hidden, F feed-forward; other letters as in ops/attention.h. Everything is f32.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/kv_cache.h"
+#include "model/model.h"
+#include "model/segments.h"
+#include "tensor/matrix.h"
+
+namespace deepscaler {
+
+// What the backward pass of a layer needs. Norms, SwiGLU and attention scores are computed again from
+// these instead of being kept.
+struct LayerActivations {
+  Matrix input;       // [T, D]
+  Matrix q;           // [T, H d], rotated
+  Matrix q_unnormed;  // [T, H d], k_unnormed [T, K d]: where the model normalizes heads
+  Matrix k_unnormed;
+  Matrix attention;  // [T, H d]
+  Matrix log_sums;   // [T, H]
+  Matrix middle;     // [T, D], between attention and feed-forward
+  Matrix gate, up;   // [T, F]
+};
+
+// Scratch of a layer, reused by all.
+struct LayerScratch {
+  Matrix normed, k, v, feed_forward;
+};
+
+// Activations of the layers. Without a tape all layers share one set.
+class Activations {
+ public:
+  enum class Keep { kOneLayer, kAllLayers };
+  Activations(const ModelConfig& config, Keep keep)
+      : layers_(keep == Keep::kAllLayers ? static_cast<size_t>(config.layers) : 1) {}
+
+  [[nodiscard]] LayerActivations& layer(int64_t i) {
+    return layers_[layers_.size() == 1 ? 0 : static_cast<size_t>(i)];
+  }
+
+  LayerScratch scratch;
+  Matrix hidden;  // [T, D], the output of the last layer, before the final norm
+
+ private:
+  std::vector<LayerActivations> layers_;
+};
+
+// Runs the layers over the batch; keys and values go into the cache's blocks. The result is
+// activations.hidden. Token numbers must be within the vocabulary, positions within the context.
+void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations);
+
+// normed [rows.size(), D] = the final norm of some rows of hidden; what the LM head reads.
+void final_norm_rows(const Model& model, ConstMatrixView hidden, std::span<const int64_t> rows,
+                     Matrix& gathered, Matrix& normed);
+
+}  // namespace deepscaler

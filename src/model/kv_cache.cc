@@ -1,0 +1,35 @@
+#include "model/kv_cache.h"
+
+#include <algorithm>
+
+#include "base/parallel.h"
+
+namespace deepscaler {
+
+KvCache::KvCache(const ModelConfig& config, int64_t blocks)
+    : shape_(config.attention),
+      layers_(config.layers),
+      blocks_(blocks),
+      data_(config.layers * blocks * config.attention.block_size()) {}
+
+void KvCache::clear(std::span<const int32_t> blocks) {
+  if (blocks.empty()) return;
+  parallel_for(layers_, [&](int64_t i) {
+    for (int32_t block : blocks) {
+      std::fill_n(layer(i) + block * shape_.block_size(), shape_.block_size(), 0.0f);
+    }
+  });
+}
+
+void KvCache::copy(int64_t i, std::span<const BlockCopy> copies) {
+  parallel_for(std::ssize(copies), [&](int64_t c) {
+    const float* from = layer(i) + copies[c].from * shape_.block_size();
+    copy_block_positions(shape_, from, copies[c].keys, layer(i) + copies[c].to * shape_.block_size());
+  });
+}
+
+int64_t KvCache::block_bytes(const ModelConfig& config) {
+  return config.layers * config.attention.block_size() * static_cast<int64_t>(sizeof(float));
+}
+
+}  // namespace deepscaler

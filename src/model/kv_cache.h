@@ -1,0 +1,48 @@
+// The memory of keys and values: a pool of blocks (ops/attention.h), the same block numbers in every
+// layer. Who owns which block is decided elsewhere (infer/scheduler.h, model/segments.h).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "model/config.h"
+#include "tensor/buffer.h"
+
+namespace deepscaler {
+
+// The first `keys` positions of block `from` continue in block `to`: how a prompt whose end does not
+// fill a block is handed to each of its responses.
+struct BlockCopy {
+  int32_t from;
+  int32_t to;
+  int64_t keys;
+};
+
+class KvCache {
+ public:
+  KvCache(const ModelConfig& config, int64_t blocks);
+
+  [[nodiscard]] int64_t blocks() const { return blocks_; }
+  [[nodiscard]] float* layer(int64_t i) { return data_.data() + i * blocks_ * shape_.block_size(); }
+  [[nodiscard]] const float* layer(int64_t i) const {
+    return data_.data() + i * blocks_ * shape_.block_size();
+  }
+
+  // Fills blocks with zeros, in every layer: before their first use by a new owner, since lanes past
+  // the end of a sequence are multiplied by zero and must be finite.
+  void clear(std::span<const int32_t> blocks);
+
+  // Carries out copies in one layer.
+  void copy(int64_t layer, std::span<const BlockCopy> copies);
+
+  // Bytes that one block takes in a model.
+  [[nodiscard]] static int64_t block_bytes(const ModelConfig& config);
+
+ private:
+  AttentionShape shape_;
+  int64_t layers_;
+  int64_t blocks_;
+  Buffer<float> data_;
+};
+
+}  // namespace deepscaler

@@ -1,0 +1,165 @@
+#include "model/model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
+#include "tensor/dequantize.h"
+
+namespace deepscaler {
+namespace {
+
+// The name in GGUF files of a parameter that HF calls `name`.
+std::string gguf_name(std::string name) {
+  static const std::pair<std::string_view, std::string_view> kNames[] = {
+      {"model.embed_tokens.", "token_embd."},
+      {"model.norm.", "output_norm."},
+      {"lm_head.", "output."},
+      {"model.layers.", "blk."},
+      {"input_layernorm.", "attn_norm."},
+      {"post_attention_layernorm.", "ffn_norm."},
+      {"self_attn.q_proj.", "attn_q."},
+      {"self_attn.k_proj.", "attn_k."},
+      {"self_attn.v_proj.", "attn_v."},
+      {"self_attn.o_proj.", "attn_output."},
+      {"self_attn.q_norm.", "attn_q_norm."},
+      {"self_attn.k_norm.", "attn_k_norm."},
+      {"mlp.gate_proj.", "ffn_gate."},
+      {"mlp.up_proj.", "ffn_up."},
+      {"mlp.down_proj.", "ffn_down."}};
+  for (const auto& [hf, gguf] : kNames) {
+    if (const size_t at = name.find(hf); at != std::string::npos) name.replace(at, hf.size(), gguf);
+  }
+  return name;
+}
+
+// GGUF files of llama models store the rows of q and k for rotations of neighbours (2j, 2j + 1);
+// ours, like HF's, pair j with j + d/2. Row c d/2 + j of a head is row 2j + c there.
+void undo_interleaved_rope(MatrixView rows, int64_t head_dim) {
+  Matrix head(head_dim, rows.cols);
+  for (int64_t first = 0; first < rows.rows; first += head_dim) {
+    for (int64_t r = 0; r < head_dim; ++r) std::copy_n(rows.row(first + r), rows.cols, head.row(r));
+    for (int64_t c = 0; c < 2; ++c) {
+      for (int64_t j = 0; j < head_dim / 2; ++j) {
+        std::copy_n(head.row(2 * j + c), rows.cols, rows.row(first + c * head_dim / 2 + j));
+      }
+    }
+  }
+}
+
+void load_parameter(const ParameterInfo& info, const StoredTensors& tensors, const std::string& name,
+                    const std::string& where, bool interleaved, const ModelConfig& config, float* weights) {
+  const StoredTensor* stored = tensors.find(name);
+  if (stored == nullptr) {
+    throw Error(where, fmt::format("tensor '{}' is missing", name), "use a complete model");
+  }
+  const std::vector<int64_t> shape =
+      info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols};
+  if (stored->shape != shape) {
+    throw Error(where, fmt::format("tensor '{}' has another shape than the config says", name),
+                "config and weights must be of one model");
+  }
+  Matrix rows(info.rows, info.cols);
+  dequantize(stored->dtype, stored->bytes, {rows.data(), static_cast<size_t>(rows.size())});
+  for (int64_t i = 0; i < rows.size(); ++i) {
+    if (!std::isfinite(rows.data()[i])) {
+      throw Error(where, fmt::format("tensor '{}' holds a number that is not finite, at {}", name, i),
+                  "the file is damaged or the model has diverged");
+    }
+  }
+  if (interleaved) undo_interleaved_rope(rows.view(), config.attention.head_dim);
+  write_parameter(info, rows.view(), weights);
+}
+
+Model load_gguf(const std::filesystem::path& path) {
+  const GgufFile file(path);
+  Model model(read_gguf_config(file));
+  for (const ParameterInfo& info : model.table().all()) {
+    const bool rotated =
+        info.name.find("q_proj") != std::string::npos || info.name.find("k_proj") != std::string::npos;
+    const bool interleaved = rotated && model.config().architecture == Architecture::kLlama;
+    load_parameter(info, file.tensors(), gguf_name(info.name), path.string(), interleaved, model.config(),
+                   model.weights());
+  }
+  return model;
+}
+
+Model load_hf(const std::filesystem::path& folder) {
+  Model model(read_hf_config(folder));
+  const SafetensorsFolder file(folder);
+  for (const ParameterInfo& info : model.table().all()) {
+    load_parameter(info, file.tensors(), info.name, folder.string(), false, model.config(), model.weights());
+  }
+  return model;
+}
+
+}  // namespace
+
+Model::Model(ModelConfig config)
+    : config_(std::move(config)),
+      table_(config_),
+      rope_(config_.rope_frequencies(), config_.context),
+      weights_(table_.size()) {}
+
+Model Model::load(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return load_hf(path);
+  if (path.extension() == ".gguf") return load_gguf(path);
+  throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
+              "name a model: an HF folder or a GGUF file");
+}
+
+std::string Model::hash() const {
+  // FNV-1a over 64-bit words, one lane a parameter, so that it is fast and does not depend on padding.
+  uint64_t hash = hash_name(architecture_name(config_.architecture));
+  std::vector<uint64_t> parts(table_.all().size());
+  parallel_for(std::ssize(parts), [&](int64_t i) {
+    const ParameterInfo& p = table_.all()[static_cast<size_t>(i)];
+    const char* bytes = reinterpret_cast<const char*>(weights_.data() + p.offset);
+    uint64_t part = hash_name(p.name);
+    for (int64_t w = 0; w < p.size * 4; w += 4) {
+      uint32_t word;
+      std::copy_n(bytes + w, 4, reinterpret_cast<char*>(&word));
+      part = (part ^ word) * 0x100000001b3;
+    }
+    parts[static_cast<size_t>(i)] = part;
+  });
+  for (uint64_t part : parts) hash = (hash ^ part) * 0x100000001b3;
+  return fmt::format("{:016x}", hash);
+}
+
+void randomize(Model& model, uint64_t seed, float std) {
+  for (const ParameterInfo& info : model.table().all()) {
+    Matrix rows(info.rows, info.cols);
+    const Rng rng(seed, {hash_name(info.name)});
+    const bool norm = info.name.find("norm") != std::string::npos;
+    parallel_for(info.rows, [&](int64_t r) {
+      for (int64_t i = 0; i < info.cols; ++i) rows.row(r)[i] = norm ? 1 : std * rng.normal(r * info.cols + i);
+    });
+    write_parameter(info, rows.view(), model.weights());
+  }
+}
+
+void save_hf_model(const Model& model, const std::filesystem::path& folder) {
+  std::vector<TensorDeclaration> declarations;
+  for (const ParameterInfo& info : model.table().all()) {
+    declarations.push_back({info.name, DType::kF32,
+                            info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols}});
+  }
+  SafetensorsWriter writer(folder / "model.safetensors", declarations);
+  for (const ParameterInfo& info : model.table().all()) {
+    Matrix rows(info.rows, info.cols);
+    read_parameter(info, model.weights(), rows.view());
+    writer.write(std::as_bytes(std::span(rows.data(), static_cast<size_t>(rows.size()))));
+  }
+  writer.commit();
+  write_file_atomically(folder / "config.json", hf_config_json(model.config()).dump(2) + "\n");
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,79 @@
+#include "model/parameters.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "ops/tile_kernel.h"
+
+namespace deepscaler {
+
+using Layout = ParameterInfo::Layout;
+
+ParameterTable::ParameterTable(const ModelConfig& c) {
+  const Layout embedding_layout = c.tied_embeddings ? Layout::kPanels : Layout::kRows;
+  embedding_ = add("model.embed_tokens.weight", c.vocabulary, c.hidden, embedding_layout);
+  for (int64_t i = 0; i < c.layers; ++i) {
+    const std::string prefix = fmt::format("model.layers.{}.", i);
+    const auto matrix = [&](const char* name, int64_t out, int64_t in) {
+      return add(prefix + name + ".weight", out, in, Layout::kPanels);
+    };
+    const auto vector = [&](const char* name, int64_t size) {
+      return add(prefix + name, 1, size, Layout::kVector);
+    };
+    LayerParameters layer{};
+    layer.attention_norm = vector("input_layernorm.weight", c.hidden);
+    layer.q = matrix("self_attn.q_proj", c.query_width(), c.hidden);
+    layer.k = matrix("self_attn.k_proj", c.kv_width(), c.hidden);
+    layer.v = matrix("self_attn.v_proj", c.kv_width(), c.hidden);
+    if (c.attention_bias) {
+      layer.q_bias = vector("self_attn.q_proj.bias", c.query_width());
+      layer.k_bias = vector("self_attn.k_proj.bias", c.kv_width());
+      layer.v_bias = vector("self_attn.v_proj.bias", c.kv_width());
+    }
+    if (c.head_norms()) {
+      layer.q_norm = vector("self_attn.q_norm.weight", c.attention.head_dim);
+      layer.k_norm = vector("self_attn.k_norm.weight", c.attention.head_dim);
+    }
+    layer.o = matrix("self_attn.o_proj", c.hidden, c.query_width());
+    layer.mlp_norm = vector("post_attention_layernorm.weight", c.hidden);
+    layer.gate = matrix("mlp.gate_proj", c.feed_forward, c.hidden);
+    layer.up = matrix("mlp.up_proj", c.feed_forward, c.hidden);
+    layer.down = matrix("mlp.down_proj", c.hidden, c.feed_forward);
+    layers_.push_back(layer);
+  }
+  final_norm_ = add("model.norm.weight", 1, c.hidden, Layout::kVector);
+  lm_head_ = c.tied_embeddings ? embedding_ : add("lm_head.weight", c.vocabulary, c.hidden, Layout::kPanels);
+}
+
+int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout layout) {
+  const int64_t size = layout == Layout::kPanels ? panel_size(rows, cols) : rows * cols;
+  all_.push_back({std::move(name), rows, cols, layout, size_, size});
+  size_ += (size + kPanelWidth - 1) / kPanelWidth * kPanelWidth;  // every parameter starts a cache line
+  return static_cast<int>(all_.size()) - 1;
+}
+
+int64_t ParameterTable::count() const {
+  int64_t count = 0;
+  for (const ParameterInfo& p : all_) count += p.rows * p.cols;
+  return count;
+}
+
+void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values) {
+  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols);
+  if (info.layout == Layout::kPanels) return pack_panels(rows, {values + info.offset, info.rows, info.cols});
+  for (int64_t r = 0; r < info.rows; ++r) {
+    std::copy_n(rows.row(r), info.cols, values + info.offset + r * info.cols);
+  }
+}
+
+void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows) {
+  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols);
+  if (info.layout == Layout::kPanels)
+    return unpack_panels({values + info.offset, info.rows, info.cols}, rows);
+  for (int64_t r = 0; r < info.rows; ++r) {
+    std::copy_n(values + info.offset + r * info.cols, info.cols, rows.row(r));
+  }
+}
+
+}  // namespace deepscaler

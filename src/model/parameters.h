@@ -1,0 +1,76 @@
+// The parameters of a model as one flat array of f32, and the table that says where each stands.
+//
+// Weights, gradients and the optimizer's moments share the table, so an optimizer, a norm or a hash is
+// one loop over flat arrays. Matrices are in panels (ops/matmul.h), the one form that all products
+// read; what only gets looked up by row (an untied embedding) and vectors are plain.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "ops/matmul.h"
+#include "tensor/buffer.h"
+
+namespace deepscaler {
+
+struct ParameterInfo {
+  enum class Layout { kPanels, kRows, kVector };
+
+  std::string name;  // as in HF checkpoints
+  int64_t rows;      // 1 for a vector
+  int64_t cols;
+  Layout layout;
+  int64_t offset;  // in floats
+  int64_t size;    // in floats, padding of panels included
+
+  [[nodiscard]] bool is_matrix() const { return layout != Layout::kVector; }
+};
+
+// Where the parameters of one layer stand; indices into ParameterTable::all().
+struct LayerParameters {
+  int attention_norm, q, k, v, o, mlp_norm, gate, up, down;
+  int q_bias, k_bias, v_bias;  // where the config has attention_bias, else 0 (which is the embedding)
+  int q_norm, k_norm;          // where it has head_norms()
+};
+
+class ParameterTable {
+ public:
+  explicit ParameterTable(const ModelConfig& config);
+
+  [[nodiscard]] const std::vector<ParameterInfo>& all() const { return all_; }
+  [[nodiscard]] const LayerParameters& layer(int64_t i) const { return layers_[static_cast<size_t>(i)]; }
+  [[nodiscard]] int embedding() const { return embedding_; }
+  [[nodiscard]] int final_norm() const { return final_norm_; }
+  [[nodiscard]] int lm_head() const { return lm_head_; }  // the embedding where it is tied
+  [[nodiscard]] int64_t size() const { return size_; }    // floats in all
+  [[nodiscard]] int64_t count() const;                    // parameters, without padding
+
+ private:
+  int add(std::string name, int64_t rows, int64_t cols, ParameterInfo::Layout layout);
+
+  std::vector<ParameterInfo> all_;
+  std::vector<LayerParameters> layers_;
+  int embedding_ = 0, final_norm_ = 0, lm_head_ = 0;
+  int64_t size_ = 0;
+};
+
+// Views of parameter `index` in an array laid out by `table`; T is float or const float.
+template <class T>
+[[nodiscard]] PanelSpan<T> panels_of(const ParameterTable& table, T* values, int index) {
+  const ParameterInfo& p = table.all()[static_cast<size_t>(index)];
+  return {values + p.offset, p.rows, p.cols};
+}
+template <class T>
+[[nodiscard]] std::span<T> vector_of(const ParameterTable& table, T* values, int index) {
+  const ParameterInfo& p = table.all()[static_cast<size_t>(index)];
+  return {values + p.offset, static_cast<size_t>(p.cols)};
+}
+
+// Between the flat array and a row-major [rows, cols] copy of one parameter.
+void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values);
+void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows);
+
+}  // namespace deepscaler

@@ -1,0 +1,337 @@
+#include "ops/attention.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/error.h"
+#include "base/parallel.h"
+#include "ops/softmax_kernel.h"
+#include "ops/tile_kernel.h"
+
+namespace deepscaler {
+namespace {
+
+// Queries that pass a block of keys together: 48 x 64 floats of q and of the output are 24 KiB, so they
+// stay near while the blocks stream by.
+constexpr int64_t kQueriesPerTile = 48;
+
+// Where one block keeps the keys and values of one head: keys as [2 panels][d][16 keys], values as
+// [d / 16 panels][32 keys][16].
+template <class T>
+struct HeadBlock {
+  HeadBlock(const AttentionShape& shape, T* pool, int64_t block, int64_t kv_head)
+      : keys(pool + block * shape.block_size() + kv_head * 2 * kKeysPerBlock * shape.head_dim),
+        values(keys + kKeysPerBlock * shape.head_dim) {}
+  T* keys;
+  T* values;
+};
+
+int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
+  return (slot / kPanelWidth * head_dim + i) * kPanelWidth + slot % kPanelWidth;
+}
+int64_t value_offset(int64_t slot, int64_t i) {
+  return (i / kPanelWidth * kKeysPerBlock + slot) * kPanelWidth + i % kPanelWidth;
+}
+
+int64_t tokens_per_tile(const AttentionShape& shape) {
+  return std::max<int64_t>(1, kQueriesPerTile / shape.queries_per_kv_head());
+}
+
+// The number of keys of `block` that the query at `position` may see, from none to all.
+int64_t visible_keys(int64_t position, int64_t block) {
+  return std::clamp<int64_t>(position - block * kKeysPerBlock + 1, 0, kKeysPerBlock);
+}
+
+// Part of a span: the rows [first, first + rows) of it, for one key/value head.
+struct QueryTile {
+  const AttentionSpan* span;
+  int64_t kv_head, first, rows;
+
+  [[nodiscard]] int64_t position(int64_t row) const { return span->first_position + first + row; }
+  [[nodiscard]] int64_t last_block() const { return position(rows - 1) / kKeysPerBlock; }
+  // The first of its rows that sees a key of `block`.
+  [[nodiscard]] int64_t first_seeing(int64_t block) const {
+    return std::max<int64_t>(0, block * kKeysPerBlock - position(0));
+  }
+};
+
+// Where query head h of the tile's group in one row stands in a [T, H * d] matrix.
+template <class View>
+auto* query(const AttentionShape& shape, const View& matrix, const QueryTile& tile, int64_t row, int64_t h) {
+  return matrix.row(tile.span->first_row + tile.first + row) +
+         (tile.kv_head * shape.queries_per_kv_head() + h) * shape.head_dim;
+}
+
+// Copies the tile's queries to [rows * group][d], times `scale`.
+void gather_queries(const AttentionShape& shape, ConstMatrixView matrix, const QueryTile& tile, float scale,
+                    float* out) {
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    for (int64_t h = 0; h < shape.queries_per_kv_head(); ++h, out += shape.head_dim) {
+      const float* in = query(shape, matrix, tile, row, h);
+      for (int64_t i = 0; i < shape.head_dim; ++i) out[i] = in[i] * scale;
+    }
+  }
+}
+
+float score_scale(const AttentionShape& shape) {
+  return 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
+}
+
+// out [n][32] = queries [n][d] times the transposed panels [2][d][16].
+void multiply_by_columns(const TileKernels& kernels, const AttentionShape& shape, const float* queries,
+                         int64_t n, const float* panels, float* out) {
+  multiply_tiles(kernels,
+                 {.a = queries,
+                  .a_row_stride = shape.head_dim,
+                  .a_depth_stride = 1,
+                  .b = panels,
+                  .b_depth_stride = kPanelWidth,
+                  .b_panel_stride = shape.head_dim * kPanelWidth,
+                  .c = out,
+                  .c_row_stride = kKeysPerBlock,
+                  .c_panel_stride = kPanelWidth,
+                  .depth = shape.head_dim,
+                  .accumulate = false},
+                 n, kKeysPerBlock / kPanelWidth);
+}
+
+// out [n][d] += weights [n][32] times the panels [d / 16][32][16].
+void add_weighted_rows(const TileKernels& kernels, const AttentionShape& shape, const float* weights,
+                       int64_t n, const float* panels, float* out) {
+  multiply_tiles(kernels,
+                 {.a = weights,
+                  .a_row_stride = kKeysPerBlock,
+                  .a_depth_stride = 1,
+                  .b = panels,
+                  .b_depth_stride = kPanelWidth,
+                  .b_panel_stride = kKeysPerBlock * kPanelWidth,
+                  .c = out,
+                  .c_row_stride = shape.head_dim,
+                  .c_panel_stride = kPanelWidth,
+                  .depth = kKeysPerBlock,
+                  .accumulate = true},
+                 n, shape.head_dim / kPanelWidth);
+}
+
+// out [32 keys][d] += weights^T [32][n] times rows [n][d].
+void add_transposed_product(const TileKernels& kernels, const AttentionShape& shape, const float* weights,
+                            int64_t n, const float* rows, float* out) {
+  multiply_tiles(kernels,
+                 {.a = weights,
+                  .a_row_stride = 1,
+                  .a_depth_stride = kKeysPerBlock,
+                  .b = rows,
+                  .b_depth_stride = shape.head_dim,
+                  .b_panel_stride = kPanelWidth,
+                  .c = out,
+                  .c_row_stride = shape.head_dim,
+                  .c_panel_stride = kPanelWidth,
+                  .depth = n,
+                  .accumulate = true},
+                 kKeysPerBlock, shape.head_dim / kPanelWidth);
+}
+
+void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView q, const float* pool,
+                  MatrixView out, MatrixView log_sums) {
+  const TileKernels& tiles = tile_kernels();
+  const SoftmaxKernels& softmax = softmax_kernels();
+  const int64_t group = shape.queries_per_kv_head(), count = tile.rows * group, width = shape.head_dim;
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(count * (2 * width + 2 * kKeysPerBlock + 1));
+  float* queries = memory.data();
+  float* outputs = queries + count * width;
+  float* scores = outputs + count * width;
+  float* lane_sums = scores + count * kKeysPerBlock;
+  float* maxima = lane_sums + count * kKeysPerBlock;
+
+  gather_queries(shape, q, tile, score_scale(shape), queries);
+  std::fill_n(outputs, count * width, 0.0f);
+  std::fill_n(lane_sums, count * kKeysPerBlock, 0.0f);
+  std::fill_n(maxima, count, -std::numeric_limits<float>::infinity());
+
+  for (int64_t block = 0; block <= tile.last_block(); ++block) {
+    const HeadBlock head(shape, pool, tile.span->blocks[block], tile.kv_head);
+    const int64_t first = tile.first_seeing(block) * group;
+    multiply_by_columns(tiles, shape, queries + first * width, count - first, head.keys,
+                        scores + first * kKeysPerBlock);
+    for (int64_t i = first; i < count; ++i) {
+      softmax.attention_step(scores + i * kKeysPerBlock, visible_keys(tile.position(i / group), block),
+                             maxima + i, lane_sums + i * kKeysPerBlock, outputs + i * width, width);
+    }
+    add_weighted_rows(tiles, shape, scores + first * kKeysPerBlock, count - first, head.values,
+                      outputs + first * width);
+  }
+
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t row = i / group, h = i % group;
+    const float sum = softmax.sum_block(lane_sums + i * kKeysPerBlock);
+    float* to = query(shape, out, tile, row, h);
+    for (int64_t k = 0; k < width; ++k) to[k] = outputs[i * width + k] / sum;
+    log_sums.row(tile.span->first_row + tile.first + row)[tile.kv_head * group + h] =
+        maxima[i] + std::log(sum);
+  }
+}
+
+// What one span's queries add to the gradients of its context's keys and values, for one head: two
+// matrices [positions, rounded up to blocks][d].
+struct ContextGradient {
+  float* keys;
+  float* values;
+};
+
+void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64_t kv_head, ConstMatrixView q,
+                   const float* pool, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout,
+                   MatrixView dq, ContextGradient context) {
+  const TileKernels& tiles = tile_kernels();
+  const SoftmaxKernels& softmax = softmax_kernels();
+  const int64_t group = shape.queries_per_kv_head(), width = shape.head_dim;
+  const QueryTile all{&span, kv_head, 0, span.rows};
+  const int64_t count = span.rows * group, block_floats = kKeysPerBlock * width;
+
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(count * (3 * width + 1) + 2 * block_floats + 2 * kQueriesPerTile * kKeysPerBlock);
+  float* queries = memory.data();
+  float* douts = queries + count * width;
+  float* dqueries = douts + count * width;
+  float* deltas = dqueries + count * width;
+  float* key_rows = deltas + count;                // keys in the layout of values, for dq
+  float* value_columns = key_rows + block_floats;  // values in the layout of keys, for dprobabilities
+  float* probabilities = value_columns + block_floats;
+  float* dscores = probabilities + kQueriesPerTile * kKeysPerBlock;
+
+  gather_queries(shape, q, all, score_scale(shape), queries);
+  gather_queries(shape, dout, all, 1.0f, douts);
+  std::fill_n(dqueries, count * width, 0.0f);
+  for (int64_t i = 0; i < count; ++i) {
+    deltas[i] = softmax.dot(query(shape, out, all, i / group, i % group), douts + i * width, width);
+  }
+
+  for (int64_t block = 0; block <= all.last_block(); ++block) {
+    const HeadBlock head(shape, pool, span.blocks[block], kv_head);
+    for (int64_t slot = 0; slot < kKeysPerBlock; ++slot) {
+      for (int64_t i = 0; i < width; ++i) {
+        key_rows[value_offset(slot, i)] = head.keys[key_offset(width, slot, i)];
+        value_columns[key_offset(width, slot, i)] = head.values[value_offset(slot, i)];
+      }
+    }
+    for (int64_t first = all.first_seeing(block) * group; first < count; first += kQueriesPerTile) {
+      const int64_t n = std::min(kQueriesPerTile, count - first);
+      multiply_by_columns(tiles, shape, queries + first * width, n, head.keys, probabilities);
+      multiply_by_columns(tiles, shape, douts + first * width, n, value_columns, dscores);
+      for (int64_t i = 0; i < n; ++i) {
+        const int64_t row = (first + i) / group, h = (first + i) % group;
+        float* scores = probabilities + i * kKeysPerBlock;
+        softmax.attention_backward_row(scores, visible_keys(all.position(row), block),
+                                       log_sums.row(span.first_row + row)[kv_head * group + h],
+                                       deltas[first + i], scores, dscores + i * kKeysPerBlock);
+      }
+      add_weighted_rows(tiles, shape, dscores, n, key_rows, dqueries + first * width);
+      add_transposed_product(tiles, shape, dscores, n, queries + first * width,
+                             context.keys + block * block_floats);
+      add_transposed_product(tiles, shape, probabilities, n, douts + first * width,
+                             context.values + block * block_floats);
+    }
+  }
+
+  for (int64_t i = 0; i < count; ++i) {
+    float* to = query(shape, dq, all, i / group, i % group);
+    for (int64_t k = 0; k < width; ++k) to[k] = dqueries[i * width + k] * score_scale(shape);
+  }
+}
+
+int64_t blocks_of(const AttentionSpan& span) {
+  return (span.first_position + span.rows + kKeysPerBlock - 1) / kKeysPerBlock;
+}
+
+}  // namespace
+
+void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpan> spans,
+                       ConstMatrixView keys, ConstMatrixView values, float* pool) {
+  const int64_t width = shape.head_dim;
+  parallel_for(std::ssize(spans), [&](int64_t s) {
+    const AttentionSpan& span = spans[s];
+    for (int64_t row = 0; row < span.rows; ++row) {
+      const int64_t position = span.first_position + row, slot = position % kKeysPerBlock;
+      for (int64_t h = 0; h < shape.kv_heads; ++h) {
+        const HeadBlock head(shape, pool, span.blocks[position / kKeysPerBlock], h);
+        const float* k = keys.row(span.first_row + row) + h * width;
+        const float* v = values.row(span.first_row + row) + h * width;
+        for (int64_t i = 0; i < width; ++i) head.keys[key_offset(width, slot, i)] = k[i];
+        for (int64_t i = 0; i < width; ++i) head.values[value_offset(slot, i)] = v[i];
+      }
+    }
+  });
+}
+
+void copy_block_positions(const AttentionShape& shape, const float* from, int64_t positions, float* to) {
+  for (int64_t h = 0; h < shape.kv_heads; ++h) {
+    const HeadBlock source(shape, from, 0, h);
+    const HeadBlock target(shape, to, 0, h);
+    for (int64_t slot = 0; slot < positions; ++slot) {
+      for (int64_t i = 0; i < shape.head_dim; ++i) {
+        target.keys[key_offset(shape.head_dim, slot, i)] = source.keys[key_offset(shape.head_dim, slot, i)];
+        target.values[value_offset(slot, i)] = source.values[value_offset(slot, i)];
+      }
+    }
+  }
+}
+
+void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
+                       const float* pool, MatrixView out, MatrixView log_sums) {
+  DEEPSCALER_CHECK(shape.head_dim % kPanelWidth == 0 && shape.heads % shape.kv_heads == 0);
+  std::vector<QueryTile> tiles;
+  const int64_t step = tokens_per_tile(shape);
+  for (const AttentionSpan& span : spans) {
+    for (int64_t first = 0; first < span.rows; first += step) {
+      for (int64_t h = 0; h < shape.kv_heads; ++h) {
+        tiles.push_back({&span, h, first, std::min(step, span.rows - first)});
+      }
+    }
+  }
+  parallel_for(std::ssize(tiles), [&](int64_t i) { forward_tile(shape, tiles[i], q, pool, out, log_sums); });
+}
+
+void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
+                        const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
+                        ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv) {
+  const int64_t width = shape.head_dim, block_floats = kKeysPerBlock * width;
+  std::vector<int64_t> first_block{0};
+  for (const AttentionSpan& span : spans) first_block.push_back(first_block.back() + blocks_of(span));
+  const int64_t half = first_block.back() * shape.kv_heads * block_floats;
+  Buffer<float> gradients(2 * half);
+  const auto context_of = [&](int64_t span, int64_t kv_head) {
+    float* keys = gradients.data() +
+                  (first_block[span] * shape.kv_heads + kv_head * blocks_of(spans[span])) * block_floats;
+    return ContextGradient{keys, keys + half};
+  };
+
+  parallel_for(std::ssize(spans) * shape.kv_heads, [&](int64_t task) {
+    const int64_t span = task / shape.kv_heads, kv_head = task % shape.kv_heads;
+    backward_span(shape, spans[span], kv_head, q, pool, out, log_sums, dout, dq, context_of(span, kv_head));
+  });
+
+  parallel_for(shape.kv_heads, [&](int64_t kv_head) {
+    const auto add = [&](const float* from, MatrixView to, int64_t row, bool first) {
+      float* sum = to.row(row) + kv_head * width;
+      for (int64_t i = 0; i < width; ++i) sum[i] = first ? from[i] : sum[i] + from[i];
+    };
+    // Own rows first: they open the sums that later spans with this prefix go on with.
+    for (const bool own : {true, false}) {
+      for (int64_t s = 0; s < std::ssize(spans); ++s) {
+        const AttentionSpan& span = spans[s];
+        const ContextGradient context = context_of(s, kv_head);
+        const int64_t begin = own ? span.first_position : 0;
+        const int64_t end = own ? span.first_position + span.rows : span.first_position;
+        const int64_t row0 = own ? span.first_row - span.first_position : span.prefix_first_row;
+        for (int64_t position = begin; position < end; ++position) {
+          add(context.keys + position * width, dk, row0 + position, own);
+          add(context.values + position * width, dv, row0 + position, own);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace deepscaler

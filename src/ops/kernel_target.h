@@ -1,0 +1,19 @@
+// Which instruction set the kernels of ops/ use. Chosen at run time from what the CPU has; a run's
+// bits belong to one target, so the name goes into manifests and a test can force any it likes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deepscaler {
+
+// The target in use: "avx512", "avx2" or "baseline" (what every x86-64 has).
+[[nodiscard]] std::string kernel_target();
+// The targets that this CPU can run, best first.
+[[nodiscard]] std::vector<std::string> available_kernel_targets();
+// Uses `name` from now on; "auto" goes back to the best. Not thread-safe: call it between
+// computations. Throws Error for a name that is unknown or that this CPU can't run.
+void force_kernel_target(std::string_view name);
+
+}  // namespace deepscaler

@@ -1,0 +1,52 @@
+// Matrix products for linear layers: y = x W^T forward, dx = dy W and dW += dy^T x backward.
+//
+// Weights live in panels, [ceil(out / 16)][in][16]: sixteen outputs side by side, so that the kernel
+// reads them in one stream. Lanes past `out` are zero and stay zero. Gradients use the same layout
+// as the weights, so an optimizer walks both as flat arrays, and there is no second copy of a weight.
+//
+// Each output element is one chain of FMAs in ascending order of the summed index (ops/tile_kernel.h):
+// a row of y or dx has the same bits whatever other rows are computed with it, and no result depends
+// on the number of threads.
+//
+// One letter per dimension: T rows (tokens), I inputs, O outputs. Everything is f32. Shapes are the
+// caller's invariant (CHECK). Not reentrant from within parallel_for.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/matrix.h"
+
+namespace deepscaler {
+
+// Floats that the panels of an [out, in] matrix take.
+[[nodiscard]] int64_t panel_size(int64_t out, int64_t in);
+// Where element [o, i] of the matrix stands in its panels.
+[[nodiscard]] int64_t panel_offset(int64_t in, int64_t o, int64_t i);
+
+// A weight in panels; T is float or const float. A view: owns nothing.
+template <class T>
+struct PanelSpan {
+  T* data = nullptr;
+  int64_t out = 0;
+  int64_t in = 0;
+
+  operator PanelSpan<const T>() const { return {data, out, in}; }
+};
+using PanelView = PanelSpan<float>;
+using ConstPanelView = PanelSpan<const float>;
+
+// Between row-major [O, I] and panels. pack_panels also zeroes the lanes past O.
+void pack_panels(ConstMatrixView rows, PanelView panels);
+void unpack_panels(ConstPanelView panels, MatrixView rows);
+
+enum class Accumulate { kNo, kYes };
+
+// y [T, O] = x [T, I] W^T, or y += x W^T (the chain then starts from y).
+void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate = Accumulate::kNo);
+// dx [T, I] = dy [T, O] W, or dx += dy W.
+void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx,
+               Accumulate accumulate = Accumulate::kNo);
+// dW [O, I] += dy^T [O, T] x [T, I], rows of dy and x in ascending order.
+void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient);
+
+}  // namespace deepscaler

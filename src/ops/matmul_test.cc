@@ -1,0 +1,154 @@
+#include "ops/matmul.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "base/parallel.h"
+#include "base/rng.h"
+#include "ops/kernel_target.h"
+
+namespace deepscaler {
+namespace {
+
+Matrix random_matrix(int64_t rows, int64_t cols, uint64_t seed) {
+  Matrix m(rows, cols);
+  const Rng rng(seed, {});
+  for (int64_t i = 0; i < m.size(); ++i) m.data()[i] = rng.normal(i);
+  return m;
+}
+
+struct Panels {
+  explicit Panels(const Matrix& rows) : Panels(rows.rows(), rows.cols()) { pack_panels(rows.view(), view()); }
+  Panels(int64_t out, int64_t in) : out(out), in(in), data(panel_size(out, in)) {}
+  [[nodiscard]] PanelView view() { return {data.data(), out, in}; }
+  int64_t out, in;
+  Buffer<float> data;
+};
+
+bool same_bits(const float* a, const float* b, int64_t count) {
+  return std::memcmp(a, b, static_cast<size_t>(count) * sizeof(float)) == 0;
+}
+
+struct Shape {
+  int64_t tokens, out, in;
+};
+
+// Odd sizes around the tile (8 rows, 3 panels of 16) and the depth block (256).
+const std::vector<Shape> kShapes = {{1, 1, 1},    {1, 16, 16},   {3, 17, 5},    {7, 48, 33},   {8, 49, 256},
+                                    {9, 64, 257}, {13, 100, 48}, {64, 300, 64}, {65, 31, 513}, {530, 40, 24}};
+
+class MatmulTest : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override { force_kernel_target(GetParam()); }
+  void TearDown() override {
+    force_kernel_target("auto");
+    set_thread_count(0);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Targets, MatmulTest, testing::ValuesIn(available_kernel_targets()),
+                         [](const auto& info) { return info.param; });
+
+// The scalar twin: the same chain of FMAs, written down plainly, and the sum of its terms' sizes.
+struct Chain {
+  float value;
+  float magnitude;
+};
+Chain chain(Chain start, int64_t depth, auto a, auto b) {
+  for (int64_t i = 0; i < depth; ++i) {
+    start = {std::fma(a(i), b(i), start.value), start.magnitude + std::abs(a(i) * b(i))};
+  }
+  return start;
+}
+
+// Equal bits where the target has FMA. The baseline of x86-64 rounds twice a step, each time by half
+// a unit in the last place of a partial sum at most.
+bool agrees(float value, Chain expected, int64_t depth) {
+  if (kernel_target() != "baseline") return value == expected.value;
+  return std::abs(value - expected.value) <=
+         static_cast<float>(2 * depth) * std::numeric_limits<float>::epsilon() * expected.magnitude;
+}
+
+TEST_P(MatmulTest, EveryProductIsTheScalarChain) {
+  for (const auto& [tokens, out, in] : kShapes) {
+    const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2),
+                 dy = random_matrix(tokens, out, 3);
+    Panels panels(w);
+    Matrix y(tokens, out), dx(tokens, in);
+    matmul(x.view(), panels.view(), y.view());
+    matmul_dx(dy.view(), panels.view(), dx.view());
+    Panels dw(out, in);
+    matmul_dw(dy.view(), x.view(), dw.view());
+    matmul_dw(dy.view(), x.view(), dw.view());
+    Matrix dw_rows(out, in);
+    unpack_panels(dw.view(), dw_rows.view());
+
+    for (int64_t t = 0; t < tokens; ++t) {
+      for (int64_t o = 0; o < out; ++o) {
+        const Chain expected = chain(
+            {}, in, [&](int64_t i) { return x.row(t)[i]; }, [&](int64_t i) { return w.row(o)[i]; });
+        ASSERT_TRUE(agrees(y.row(t)[o], expected, in))
+            << tokens << "x" << out << "x" << in << " at " << t << "," << o;
+      }
+      for (int64_t i = 0; i < in; ++i) {
+        const Chain expected = chain(
+            {}, out, [&](int64_t o) { return dy.row(t)[o]; }, [&](int64_t o) { return w.row(o)[i]; });
+        ASSERT_TRUE(agrees(dx.row(t)[i], expected, out)) << "dx " << t << "," << i;
+      }
+    }
+    for (int64_t o = 0; o < out; ++o) {
+      for (int64_t i = 0; i < in; ++i) {
+        const auto dy_at = [&](int64_t t) { return dy.row(t)[o]; };
+        const auto x_at = [&](int64_t t) { return x.row(t)[i]; };
+        const Chain expected = chain(chain({}, tokens, x_at, dy_at), tokens, x_at, dy_at);
+        ASSERT_TRUE(agrees(dw_rows.row(o)[i], expected, 2 * tokens)) << "dw " << o << "," << i;
+      }
+    }
+    for (int64_t o = out; o < panel_size(out, 1); ++o) {
+      for (int64_t i = 0; i < in; ++i) ASSERT_EQ(dw.data[panel_offset(in, o, i)], 0.0f) << "padding";
+    }
+  }
+}
+
+TEST_P(MatmulTest, ARowHasTheSameBitsInAnyBatchAndOnAnyNumberOfThreads) {
+  const Matrix x = random_matrix(67, 300, 1), w = random_matrix(200, 300, 2);
+  Panels panels(w);
+  Matrix all(67, 200);
+  set_thread_count(2);
+  matmul(x.view(), panels.view(), all.view());
+  set_thread_count(1);
+  for (int64_t rows : {1, 2, 5, 8, 16, 33}) {
+    for (int64_t first = 0; first + rows <= 67; first += rows) {
+      Matrix some(rows, 200);
+      matmul(x.view().middle_rows(first, rows), panels.view(), some.view());
+      ASSERT_TRUE(same_bits(some.data(), all.row(first), some.size())) << rows << " rows from " << first;
+    }
+  }
+}
+
+TEST_P(MatmulTest, AccumulatingGoesOnFromTheOutput) {
+  const Matrix x = random_matrix(9, 40, 1), w = random_matrix(20, 40, 2);
+  Panels panels(w);
+  Matrix y = random_matrix(9, 20, 3);
+  const float start = y.row(4)[19];
+  matmul(x.view(), panels.view(), y.view(), Accumulate::kYes);
+  const Chain expected = chain(
+      {start, std::abs(start)}, 40, [&](int64_t i) { return x.row(4)[i]; },
+      [&](int64_t i) { return w.row(19)[i]; });
+  EXPECT_TRUE(agrees(y.row(4)[19], expected, 40));
+}
+
+TEST(Panels, PackAndUnpackAreInverse) {
+  const Matrix w = random_matrix(21, 10, 5);
+  Panels panels(w);
+  Matrix back(21, 10);
+  unpack_panels(panels.view(), back.view());
+  EXPECT_TRUE(same_bits(w.data(), back.data(), w.size()));
+}
+
+}  // namespace
+}  // namespace deepscaler

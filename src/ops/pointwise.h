@@ -1,0 +1,50 @@
+// What a transformer does row by row between its matrix products: RMSNorm, rotary positions, SwiGLU,
+// biases; forward and backward. A row's bits depend on that row alone.
+//
+// T rows (tokens), D width, F feed-forward width, H heads of d numbers. All f32.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "tensor/matrix.h"
+
+namespace deepscaler {
+
+// y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich, 2019). x, y [T, D]; weight [D].
+void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y);
+// dx += the gradient with respect to x; weight_gradient [D] += that with respect to the weight.
+void rms_norm_backward(ConstMatrixView x, std::span<const float> weight, float eps, ConstMatrixView dy,
+                       MatrixView dx, std::span<float> weight_gradient);
+
+// Angles of the rotary embedding (Su et al., 2021): cos and sin of position * frequency[j].
+class RopeTable {
+ public:
+  // frequency[j] in radians per position, j < d / 2; computed in double.
+  RopeTable(std::span<const double> frequencies, int64_t positions);
+  [[nodiscard]] int64_t half() const { return cos_.cols(); }
+  [[nodiscard]] int64_t positions() const { return cos_.rows(); }
+  [[nodiscard]] const float* cos(int64_t position) const { return cos_.row(position); }
+  [[nodiscard]] const float* sin(int64_t position) const { return sin_.row(position); }
+
+ private:
+  Matrix cos_, sin_;
+};
+
+enum class RopeDirection { kForward, kBackward };
+
+// Rotates every head of every row in place, pairs (j, j + d/2) as in Hugging Face models; backward is
+// the rotation by the negative angle. x [T, H * d], positions [T].
+void rope(MatrixView x, std::span<const int32_t> positions, const RopeTable& table, RopeDirection direction);
+
+// out = silu(gate) * up (Shazeer, 2020). All [T, F]; out may not overlap the inputs.
+void swiglu(ConstMatrixView gate, ConstMatrixView up, MatrixView out);
+void swiglu_backward(ConstMatrixView gate, ConstMatrixView up, ConstMatrixView dout, MatrixView dgate,
+                     MatrixView dup);
+
+// Every row of y becomes the bias [D]; a matmul that accumulates then adds the product.
+void broadcast_rows(std::span<const float> bias, MatrixView y);
+// bias_gradient [D] += the sum of dy's rows, in ascending order.
+void add_column_sums(ConstMatrixView dy, std::span<float> bias_gradient);
+
+}  // namespace deepscaler

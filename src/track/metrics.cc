@@ -1,0 +1,100 @@
+#include "track/metrics.h"
+
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr MetricInfo kTable[] = {
+    {"stage", "number of the recipe's stage, from 0", "1", "the step"},
+    {"epoch", "passes over the stage's data so far", "1", "the stage"},
+    {"num_tokens", "tokens seen in training, prompts included", "tokens", "the run so far"},
+    {"learning_rate", "rate of the optimizer's update", "1", "the step's last update"},
+    {"loss", "what the optimizer minimizes", "1",
+     "as the loss's aggregation says, mean of the step's updates"},
+    {"grad_norm", "Euclidean norm of the whole gradient before clipping", "1", "mean of the step's updates"},
+    {"entropy", "- sum p ln p of the next-token distribution", "nats", "tokens with a loss"},
+    {"mean_token_accuracy", "share of tokens that were the most probable", "1", "tokens with a loss"},
+
+    {"reward", "weighted sum of the rewards", "1", "decided samples"},
+    {"reward_std", "standard deviation of the rewards in a group", "1", "groups"},
+    {"rewards/{name}/mean", "one reward, unweighted", "1", "decided samples"},
+    {"rewards/{name}/std", "standard deviation of one reward", "1", "decided samples"},
+    {"frac_reward_zero_std", "share of groups whose rewards are all equal", "1", "groups"},
+    {"completions/mean_length", "tokens of a response, its end included", "tokens", "samples"},
+    {"completions/min_length", "shortest response", "tokens", "samples"},
+    {"completions/max_length", "longest response", "tokens", "samples"},
+    {"completions/mean_terminated_length", "tokens of a response that ended by itself", "tokens",
+     "samples that ended"},
+    {"completions/mean_length_right", "tokens of a response with full accuracy", "tokens", "right samples"},
+    {"completions/mean_length_wrong", "tokens of a response without it", "tokens", "wrong samples"},
+    {"completions/clipped_ratio", "share of responses cut at the length limit", "1", "samples"},
+    {"completions/undecided_ratio", "share of responses that the verifier could not decide", "1", "samples"},
+    {"kl", "the chosen estimator of the divergence from the reference model", "nats", "tokens with a loss"},
+    {"clip_ratio/low_mean", "share of tokens clipped at the lower bound", "1", "tokens with a loss"},
+    {"clip_ratio/high_mean", "share of tokens clipped at the upper bound", "1", "tokens with a loss"},
+    {"clip_ratio/region_mean", "share of tokens clipped at either bound", "1", "tokens with a loss"},
+    {"sampling/sampling_logp_difference/mean", "|log p in training - log p recorded in sampling|", "nats",
+     "tokens of the first update"},
+    {"sampling/sampling_logp_difference/max", "the greatest of these; 0 when training is exactly on-policy",
+     "nats", "tokens of the first update"},
+    {"dropped/{name}", "what was left out and why (too long, no answer, ...)", "1", "the step"},
+
+    {"eval/loss", "mean negative log-probability of held-out text", "nats", "tokens with a loss"},
+    {"eval/pass@1", "share of right answers", "1", "samples, then held-out problems"},
+    {"eval/mean_length", "tokens of a response, its end included", "tokens", "samples"},
+    {"eval/clipped_ratio", "share of responses cut at the length limit", "1", "samples"},
+    {"eval/undecided_ratio", "share of responses that the verifier could not decide", "1", "samples"},
+
+    {"time/step", "wall time of the step", "s", "the step"},
+    {"time/generate", "wall time of sampling", "s", "the step"},
+    {"time/grade", "wall time of grading", "s", "the step"},
+    {"time/train", "wall time of forward, backward and update", "s", "the step"},
+    {"time/eval", "wall time of an evaluation", "s", "the step"},
+    {"time/save", "wall time of logs and checkpoint", "s", "the step"},
+    {"time/tokens_per_second", "tokens trained on per second of the step", "tokens/s", "the step"},
+    {"time/peak_share", "rate reached / best rate of our matmul on the model's shapes", "1", "time/train"},
+};
+
+// Whether a name fits a pattern in which {name} stands for one or more characters without a slash.
+bool fits(std::string_view pattern, std::string_view name) {
+  constexpr std::string_view kHole = "{name}";
+  const size_t hole = pattern.find(kHole);
+  if (hole == std::string_view::npos) return pattern == name;
+  const std::string_view head = pattern.substr(0, hole), tail = pattern.substr(hole + kHole.size());
+  if (name.size() <= head.size() + tail.size()) return false;
+  const std::string_view word = name.substr(head.size(), name.size() - head.size() - tail.size());
+  return name.starts_with(head) && name.ends_with(tail) && word.find('/') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::span<const MetricInfo> metric_table() { return kTable; }
+
+const MetricInfo* find_metric(std::string_view name) {
+  for (const auto& metric : kTable)
+    if (fits(metric.name, name)) return &metric;
+  return nullptr;
+}
+
+void Metrics::set(std::string_view name, double value) {
+  DEEPSCALER_CHECK(find_metric(name), "the metric {} is not in the table", name);
+  for (auto& entry : values_)
+    if (entry.first == name) {
+      entry.second = value;
+      return;
+    }
+  values_.emplace_back(name, value);
+}
+
+std::optional<double> Metrics::get(std::string_view name) const {
+  for (const auto& entry : values_)
+    if (entry.first == name) return entry.second;
+  return std::nullopt;
+}
+
+void Metrics::add(const Metrics& other) {
+  for (const auto& [name, value] : other.values_) set(name, value);
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,91 @@
+#include "track/tensorboard.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/test_folder.h"
+
+namespace deepscaler {
+namespace {
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
+  return text;
+}
+
+// RFC 3720, appendix B.4.
+TEST(Tensorboard, Crc32cOfPublishedVectors) {
+  EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aau);
+  EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43u);
+  EXPECT_EQ(crc32c("123456789"), 0xe3069283u);
+}
+
+// Written by TensorBoard 2.21's own protobuf classes and RecordWriter.
+TEST(Tensorboard, BytesAreTensorBoardsOwn) {
+  EXPECT_EQ(hex(version_event(1.5)), "09000000000000f83f1a0d627261696e2e4576656e743a32");
+  EXPECT_EQ(hex(scalar_event(1.5, 300, "loss", 0.25f)),
+            "09000000000000f83f10ac022a0d0a0b0a046c6f7373150000803e");
+  const double values[] = {2, 2};
+  EXPECT_EQ(hex(histogram_event(1.5, 300, "length", values)),
+            "09000000000000f83f10ac022a4d0a4b0a066c656e6774682a4109000000000000004011000000000000004019000000"
+            "0000000040210000000000001040290000000000002040320800000000000000403a080000000000000040");
+  EXPECT_EQ(
+      hex(text_event(1.5, 300, "sample", "**hi**")),
+      "09000000000000f83f10ac022a330a310a1373616d706c652f746578745f73756d6d617279421008071204120208014206"
+      "2a2a68692a2a4a080a060a0474657874");
+  EXPECT_EQ(hex(event_record("brain.Event:2")), "0d000000000000003c37b834627261696e2e4576656e743a32ee01067c");
+}
+
+class EventFileTest : public testing::Test {
+ protected:
+  uint64_t size() const { return std::filesystem::file_size(path_); }
+
+  const TestFolder temporary_;
+  const std::filesystem::path path_ = temporary_ / "tfevents.cut";
+};
+
+TEST_F(EventFileTest, IsCutBackToAStepAndGoesOn) {
+  cut_event_file(path_, 1);  // nothing there yet
+  std::vector<uint64_t> sizes;
+  {
+    EventFile file(path_);
+    Metrics metrics;
+    metrics.set("loss", 0.5);
+    metrics.set("eval/pass@1", std::nan(""));
+    for (int64_t step : {1, 2, 300}) {
+      file.scalars(step, metrics);
+      const double lengths[] = {1, 5, 2.5};
+      file.histogram(step, "completions/lengths", lengths);
+      file.histogram(step, "nothing", std::vector<double>{std::nan("")});
+      file.text(step, "sample", "text");
+      sizes.push_back(size());
+    }
+  }
+  cut_event_file(path_, 300);
+  EXPECT_EQ(size(), sizes[2]);
+  cut_event_file(path_, 299);
+  EXPECT_EQ(size(), sizes[1]);
+  { EventFile again(path_); }  // no second version record
+  EXPECT_EQ(size(), sizes[1]);
+
+  std::filesystem::resize_file(path_, sizes[1] - 3);  // a record that a full disk cut off
+  cut_event_file(path_, 299);
+  EXPECT_LT(size(), sizes[1] - 3);
+  EXPECT_GT(size(), sizes[0]);
+  cut_event_file(path_, 1);
+  EXPECT_EQ(size(), sizes[0]);
+
+  std::string bytes = read_file(path_);
+  bytes[40] ^= 1;  // damage in the first record after the version's
+  write_file_atomically(path_, bytes);
+  cut_event_file(path_, 1);
+  EXPECT_EQ(size(), event_record(version_event(0)).size());
+}
+
+}  // namespace
+}  // namespace deepscaler

@@ -1,0 +1,112 @@
+#include "train/step.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.h"
+#include "base/parallel.h"
+
+namespace deepscaler {
+namespace {
+
+// Rows of logits in memory: 256 x 49152 floats are 48 MiB; fewer rows would read and write the head's
+// gradient (as large as the embedding) too often.
+constexpr int64_t kHeadRows = 256;
+
+template <class Body>
+void for_each_chunk(const MicroBatch& batch, const Body& body) {
+  const std::span all(batch.predicted);
+  for (size_t first = 0; first < all.size(); first += kHeadRows) {
+    body(all.subspan(first, std::min<size_t>(kHeadRows, all.size() - first)));
+  }
+}
+
+}  // namespace
+
+TrainStep::TrainStep(const Model& model, const StepOptions& options)
+    : model_(model),
+      options_(options),
+      training_(model.config(), Activations::Keep::kAllLayers),
+      scoring_(model.config(), Activations::Keep::kOneLayer) {}
+
+void TrainStep::accumulate(std::span<const TokenGroup> groups, TokenLoss& loss,
+                           const std::function<void(int64_t)>& progress) {
+  if (gradients_.size() == 0) gradients_ = Buffer<float>(model_.table().size());
+  int64_t rows = 0;
+  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget)) {
+    train_micro_batch(batch, loss);
+    rows += batch.forward.rows();
+    if (progress) progress(rows);
+  }
+}
+
+GroupScores TrainStep::score(std::span<const TokenGroup> groups) {
+  GroupScores scores(groups.size());
+  for (size_t g = 0; g < groups.size(); ++g) {
+    for (const auto& response : groups[g].responses) scores[g].emplace_back(response.size());
+  }
+  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget)) {
+    run_forward(batch, scoring_);
+    for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
+      score_chunk(scoring_, chunk);
+      for (size_t i = 0; i < chunk.size(); ++i) {
+        scores[chunk[i].group][chunk[i].response][chunk[i].token] = scores_[i];
+      }
+    });
+  }
+  return scores;
+}
+
+void TrainStep::clear_gradients() {
+  float* data = gradients_.data();
+  constexpr int64_t kPiece = 1 << 20;
+  parallel_for((gradients_.size() + kPiece - 1) / kPiece, [&](int64_t i) {
+    std::fill_n(data + i * kPiece, std::min(kPiece, gradients_.size() - i * kPiece), 0.0f);
+  });
+}
+
+void TrainStep::run_forward(const MicroBatch& batch, Activations& activations) {
+  if (!cache_ || cache_->blocks() < batch.blocks)
+    cache_ = std::make_unique<KvCache>(model_.config(), batch.blocks);
+  forward(model_, batch.forward, *cache_, activations);
+}
+
+void TrainStep::train_micro_batch(const MicroBatch& batch, TokenLoss& loss) {
+  const ParameterTable& table = model_.table();
+  run_forward(batch, training_);
+  d_hidden_.resize(batch.forward.rows(), model_.config().hidden);
+  std::fill_n(d_hidden_.data(), d_hidden_.size(), 0.0f);
+  for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
+    score_chunk(training_, chunk);
+    std::vector<TokenDerivative> derivatives(chunk.size());
+    loss.evaluate(chunk, scores_, derivatives);
+    std::vector<float> d_log_prob, d_entropy;
+    for (const TokenDerivative& d : derivatives) {
+      d_log_prob.push_back(d.log_prob);
+      d_entropy.push_back(d.entropy);
+    }
+    score_tokens_backward(logits_.view(), targets_, options_.temperature, scores_, d_log_prob, d_entropy);
+    matmul_dw(logits_.view(), normed_.view(), panels_of(table, gradients_.data(), table.lm_head()));
+    d_normed_.resize(normed_.rows(), normed_.cols());
+    matmul_dx(logits_.view(), model_.panels(table.lm_head()), d_normed_.view());
+    final_norm_rows_backward(model_, gathered_.view(), rows_, d_normed_.view(), d_hidden_.view(),
+                             gradients_.data());
+  });
+  backward(model_, batch.forward, *cache_, training_, d_hidden_.view(), gradients_.data());
+}
+
+void TrainStep::score_chunk(Activations& activations, std::span<const PredictedToken> chunk) {
+  rows_.clear();
+  targets_.clear();
+  for (const PredictedToken& token : chunk) {
+    rows_.push_back(token.row);
+    targets_.push_back(token.target);
+  }
+  final_norm_rows(model_, activations.hidden.view(), rows_, gathered_, normed_);
+  logits_.resize(std::ssize(chunk), model_.config().vocabulary);
+  matmul(normed_.view(), model_.panels(model_.table().lm_head()), logits_.view());
+  scores_.resize(chunk.size());
+  score_tokens(logits_.view(), targets_, options_.temperature, scores_);
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,29 @@
+// The seam between the training step and an algorithm: numbers per token in, numbers per token out.
+// The step knows no algorithm, a loss knows no tensors.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "model/segments.h"
+#include "ops/lm_head.h"
+
+namespace deepscaler {
+
+// The derivatives of the loss with respect to a token's log-probability and entropy.
+struct TokenDerivative {
+  float log_prob = 0;
+  float entropy = 0;
+};
+
+class TokenLoss {
+ public:
+  virtual ~TokenLoss() = default;
+
+  // Called for chunks of tokens, each token once, in the order of the groups. `scores` are the present
+  // model's values; `derivatives` are to be filled in. Called from one thread.
+  virtual void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
+                        std::span<TokenDerivative> derivatives) = 0;
+};
+
+}  // namespace deepscaler

@@ -1,0 +1,44 @@
+// An exact rational number: FLINT's fmpq with an owner.
+#pragma once
+
+#include <flint/fmpq.h>
+
+#include <utility>
+
+namespace deepscaler {
+
+class Rational {
+ public:
+  Rational() { fmpq_init(value_); }
+  explicit Rational(slong integer) : Rational() { fmpq_set_si(value_, integer, 1); }
+  Rational(const Rational& other) : Rational() { fmpq_set(value_, other.value_); }
+  Rational(Rational&& other) noexcept : Rational() { fmpq_swap(value_, other.value_); }
+  Rational& operator=(Rational other) noexcept {
+    fmpq_swap(value_, other.value_);
+    return *this;
+  }
+  ~Rational() { fmpq_clear(value_); }
+
+  [[nodiscard]] fmpq* get() { return value_; }
+  [[nodiscard]] const fmpq* get() const { return value_; }
+  [[nodiscard]] fmpz* numerator() { return fmpq_numref(value_); }
+  [[nodiscard]] const fmpz* numerator() const { return fmpq_numref(value_); }
+  [[nodiscard]] fmpz* denominator() { return fmpq_denref(value_); }
+  [[nodiscard]] const fmpz* denominator() const { return fmpq_denref(value_); }
+  [[nodiscard]] bool is_integer() const { return fmpz_is_one(denominator()); }
+  [[nodiscard]] bool is_zero() const { return fmpq_is_zero(value_); }
+  [[nodiscard]] int sign() const { return fmpq_sgn(value_); }
+  // The bits of the larger of numerator and denominator: what an operation on it costs.
+  [[nodiscard]] slong bits() const {
+    return static_cast<slong>(fmpz_bits(numerator()) > fmpz_bits(denominator()) ? fmpz_bits(numerator())
+                                                                                : fmpz_bits(denominator()));
+  }
+
+  friend bool operator==(const Rational& a, const Rational& b) { return fmpq_equal(a.value_, b.value_); }
+  friend bool operator<(const Rational& a, const Rational& b) { return fmpq_cmp(a.value_, b.value_) < 0; }
+
+ private:
+  fmpq_t value_;
+};
+
+}  // namespace deepscaler
