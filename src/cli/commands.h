@@ -8,9 +8,11 @@ class App;
 
 namespace deepscaler {
 
+void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
+void add_generate_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
-void add_train_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
+void add_train_command(CLI::App& app);
 
 }  // namespace deepscaler

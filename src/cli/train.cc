@@ -7,8 +7,8 @@
 #include "base/config.h"
 #include "base/log.h"
 #include "base/parallel.h"
-#include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/runtime_options.h"
 #include "ops/kernel_target.h"
 #include "rl/run.h"
 
@@ -19,8 +19,7 @@ struct Options {
   std::string recipe;
   std::string output;
   std::vector<std::string> overrides;
-  int threads = 0;
-  std::string kernels = "auto";
+  RuntimeOptions runtime;
 };
 
 std::string percent(const Interval& interval) {
@@ -44,9 +43,7 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
 }
 
 void run(const Options& options) {
-  set_thread_count(options.threads);
-  force_kernel_target(options.kernels);
-  install_stop_signals();
+  apply(options.runtime);
   const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   validate(recipe, options.recipe);
   const std::filesystem::path folder =
@@ -67,9 +64,7 @@ void add_train_command(CLI::App& app) {
   command->add_option("--output", options->output, "the run's folder (default: runs/ and the recipe's name)");
   command->add_option("--set", options->overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
       ->allow_extra_args(false);
-  command->add_option("--threads", options->threads, "0 for one per core")->capture_default_str();
-  command->add_option("--kernels", options->kernels, "instruction set: auto, avx512, avx2, baseline")
-      ->capture_default_str();
+  add_runtime_options(*command, options->runtime);
   command->callback([options] { run(*options); });
 }
 

@@ -1,5 +1,7 @@
 #include "data/prompt_encoder.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 
 namespace deepscaler {
@@ -19,8 +21,16 @@ EncodedPrompt PromptEncoder::encode(const Problem& problem) const {
 
 EncodedPrompt PromptEncoder::encode_turn(std::string_view user) const {
   if (!chat_template_) return {tokenizer_.encode(user), false};
-  const std::string text = chat_template_->render({{"user", std::string(user)}}, tokenizer_);
-  return {tokenizer_.encode(text, {.add_special_tokens = false}), opens_thinking(text)};
+  return encode_messages(nlohmann::ordered_json::array({{{"role", "user"}, {"content", user}}}));
+}
+
+EncodedPrompt PromptEncoder::encode_messages(const nlohmann::ordered_json& messages) const {
+  if (!chat_template_) {
+    throw Error("messages", "the model has no chat template", "give a \"prompt\" instead");
+  }
+  const std::string text =
+      chat_template_->render(messages, GenerationPrompt::kAdd, template_variables(tokenizer_));
+  return {tokenizer_.encode(text, {.add_special_tokens = false}), opens_think(text)};
 }
 
 std::vector<TokenId> PromptEncoder::encode_response(std::string_view text) const {

@@ -2,7 +2,8 @@
 // template, the tokenizer.
 #pragma once
 
-#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ class PromptEncoder {
   [[nodiscard]] EncodedPrompt encode(const Problem& problem) const;
   // A user's turn that is complete as it is.
   [[nodiscard]] EncodedPrompt encode_turn(std::string_view user) const;
+  // A conversation, [{"role", "content"}, ...], through the chat template. Throws Error where there is
+  // none, or where it refuses the messages.
+  [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages) const;
   // A worked solution as the assistant's turn, with the token that ends it.
   [[nodiscard]] std::vector<TokenId> encode_response(std::string_view text) const;
 

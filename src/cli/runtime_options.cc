@@ -1,0 +1,36 @@
+#include "cli/runtime_options.h"
+
+#include <CLI/CLI.hpp>
+
+#include "base/parallel.h"
+#include "base/signals.h"
+#include "ops/kernel_target.h"
+
+namespace deepscaler {
+
+void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
+  command.add_option("--threads", options.threads, "0 for one per core")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command.add_option("--kernels", options.kernels, "instruction set: auto, avx512, avx2 or baseline")
+      ->capture_default_str();
+}
+
+void apply(const RuntimeOptions& options) {
+  set_thread_count(options.threads);
+  force_kernel_target(options.kernels);
+  install_stop_signals();
+}
+
+void add_generation_memory(CLI::App& command, GenerationMemory& options) {
+  command
+      .add_option("--kv-memory", options.kv_memory_mib,
+                  "MiB for keys and values; less is slower, not different")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--dtype", options.dtype, "precision of the computation; auto is f32 today")
+      ->check(CLI::IsMember({"auto", "f32"}))
+      ->capture_default_str();
+}
+
+}  // namespace deepscaler
