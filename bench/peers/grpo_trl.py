@@ -24,7 +24,8 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--samples", type=int, default=8)
 parser.add_argument("--max-tokens", type=int, default=64)
 parser.add_argument("--steps", type=int, default=1)
-parser.add_argument("--micro-batch", type=int, default=16, help="sequences in one forward and backward pass")
+parser.add_argument("--micro-batch", type=int, default=8,
+                    help="sequences in one forward and backward pass; 8, the default of TRL, was faster than 16")
 arguments = parser.parse_args()
 
 torch.set_num_threads(arguments.threads)

@@ -1,6 +1,7 @@
 #include "text/byte_tokenizer.h"
 
 #include "text/byte_symbols.h"
+#include "text/unicode.h"
 
 namespace deepscaler {
 
@@ -8,7 +9,9 @@ Tokenizer byte_tokenizer() {
   TokenizerDefinition definition;
   definition.where = "byte tokenizer";
   for (int byte = 0; byte < 256; ++byte) {
-    definition.tokens.push_back(bytes_to_symbols(std::string(1, static_cast<char>(byte))));
+    std::string symbol;
+    append_utf8(byte_symbols()[static_cast<size_t>(byte)], symbol);
+    definition.tokens.push_back(std::move(symbol));
   }
   definition.tokens.emplace_back("<|endoftext|>");
   definition.added_tokens.push_back({.id = kByteTokenizerEos, .content = "<|endoftext|>", .special = true});

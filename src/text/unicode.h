@@ -37,5 +37,9 @@ void append_utf8(char32_t code, std::string& text);
 [[nodiscard]] bool is_white_space(char32_t code);  // the property White_Space
 [[nodiscard]] bool is_numeric(char32_t code);      // the general categories Nd, Nl and No
 [[nodiscard]] bool is_word(char32_t code);         // letters, marks, decimal digits, connectors
+[[nodiscard]] bool is_printable(char32_t code);  // no control, format, unassigned or separator but the space
+
+[[nodiscard]] char32_t upper_case(char32_t code);  // the simple, one-to-one mappings
+[[nodiscard]] char32_t lower_case(char32_t code);
 
 }  // namespace deepscaler

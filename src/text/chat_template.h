@@ -1,0 +1,51 @@
+// Chat templates: a conversation as the text that the model was trained on.
+//
+// A model brings its template along as Jinja source. Rendering gives, byte for byte, what
+// transformers' apply_chat_template gives (jinja2's sandbox with trim_blocks and lstrip_blocks), for
+// the part of the language that the templates of SmolLM2, Qwen2.5, Qwen3, R1-Distill and Llama 3 use;
+// anything else is refused with its line. Work and memory are bounded, whatever the template.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace deepscaler {
+
+class Tokenizer;
+
+enum class GenerationPrompt {
+  kOmit,  // the conversation ends with its last message
+  kAdd,   // the assistant's turn is opened
+};
+
+// Immutable and thread-safe.
+class ChatTemplate {
+ public:
+  // `where` names the template in errors. Throws Error for a template that can't be read.
+  explicit ChatTemplate(std::string_view source, std::string where = "chat template");
+  ChatTemplate(ChatTemplate&&) noexcept;
+  ~ChatTemplate();
+
+  // `messages`: a list of {"role", "content", ...}. `variables`: an object with whatever else the
+  // template may look at (template_variables() of the tokenizer, "enable_thinking", ...); `tools` and
+  // `documents` are none unless it names them. Throws Error, also where the template itself refuses
+  // the messages (raise_exception). The text holds all special tokens that belong there: encode it
+  // with add_special_tokens = false.
+  [[nodiscard]] std::string render(const nlohmann::ordered_json& messages, GenerationPrompt generation_prompt,
+                                   const nlohmann::ordered_json& variables) const;
+
+ private:
+  struct Parsed;
+  std::unique_ptr<const Parsed> parsed_;
+};
+
+// The tokenizer's own variables: bos_token, eos_token and pad_token, where it has them.
+[[nodiscard]] nlohmann::ordered_json template_variables(const Tokenizer& tokenizer);
+
+// Whether a rendered prompt has opened the chain of thought already: it ends with "<think>" and white
+// space. The response then holds only the closing "</think>".
+[[nodiscard]] bool opens_think(std::string_view prompt);
+
+}  // namespace deepscaler
