@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kTerminalInterval{100};
 constexpr std::chrono::milliseconds kPlainInterval{10'000};
-constexpr int kBarWidth = 20;
+constexpr int kLongestBar = 20, kShortestBar = 5;
 
 double rate(const ProgressState& state) {
   return state.elapsed_s > 0 ? static_cast<double>(state.done - state.start) / state.elapsed_s : 0;
@@ -63,17 +63,17 @@ std::string progress_line(const ProgressState& state) {
 }
 
 std::string progress_bar(const ProgressState& state, int width) {
-  const auto limit = static_cast<size_t>(std::max(width - 1, 0));
-  std::string line = progress_line(state);
-  if (state.total > 0) {
-    const double share = static_cast<double>(state.done) / static_cast<double>(state.total);
-    const int filled = static_cast<int>(std::clamp(share, 0.0, 1.0) * kBarWidth);
-    const std::string bar = fmt::format("{} [{}{}] {:3.0f}% ", state.label, std::string(filled, '#'),
-                                        std::string(kBarWidth - filled, '.'), 100 * share);
-    const std::string with_bar = bar + fmt::format("{}", fmt::join(parts(state), ", "));
-    if (with_bar.size() <= limit) line = with_bar;
-  }
-  return line.substr(0, limit);
+  const int limit = std::max(width - 1, 0);
+  const std::string plain = progress_line(state).substr(0, static_cast<size_t>(limit));
+  if (state.total <= 0) return plain;
+  const double share = static_cast<double>(state.done) / static_cast<double>(state.total);
+  const std::string figures = fmt::format("] {:3.0f}% {}", 100 * share, fmt::join(parts(state), ", "));
+  const std::string head = state.label + " [";
+  const int room = limit - static_cast<int>(head.size() + figures.size());
+  if (room < kShortestBar) return plain;
+  const int length = std::min(room, kLongestBar);
+  const int filled = static_cast<int>(std::clamp(share, 0.0, 1.0) * length);
+  return head + std::string(filled, '#') + std::string(length - filled, '.') + figures;
 }
 
 Progress::Progress(std::string label, std::string unit, int64_t total, int64_t start)

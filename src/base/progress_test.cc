@@ -33,6 +33,8 @@ TEST(Progress, LineBeforeAnythingIsDone) {
 TEST(Progress, BarFitsTheWidthOrGoes) {
   const std::string bar = "training [############........]  60% 30/50 steps, 2 steps/s, eta 10s, loss 0.412";
   EXPECT_EQ(progress_bar(state(), 100), bar);
+  EXPECT_EQ(progress_bar(state(), 71),
+            "training [######....]  60% 30/50 steps, 2 steps/s, eta 10s, loss 0.412");
   EXPECT_EQ(progress_bar(state(), 60), progress_line(state()));
   EXPECT_EQ(progress_bar(state(), 10), "training:");
   EXPECT_EQ(progress_bar(state(), 0), "");

@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/rng.h"
+#include "formats/json_text.h"
+#include "formats/jsonl.h"
 
 namespace deepscaler {
 namespace {
@@ -131,47 +133,33 @@ Problem read_problem(const Record& record, const std::string& source) {
   return problem;
 }
 
-size_t line_of(std::string_view text, size_t byte) {
-  return 1 + static_cast<size_t>(std::count(text.begin(), text.begin() + std::min(byte, text.size()), '\n'));
-}
-
-Json parse(std::string_view text, const std::string& file, size_t first_line) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    const size_t line = first_line - 1 + line_of(text, error.byte > 0 ? error.byte - 1 : 0);
-    throw Error(fmt::format("{}:{}", file, line), "is not valid JSON", "correct the line or remove it");
-  }
+bool holds_array(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  char first = 0;
+  return file >> first && first == '[';  // past white space
 }
 
 class Reader {
  public:
   void read(const std::filesystem::path& path) {
-    const std::string text = read_file(path), file = path.string(), source = path.stem().string();
-    const size_t first = text.find_first_not_of(" \t\r\n");
-    if (first != std::string::npos && text[first] == '[')
-      read_array(text, file, source);
+    if (holds_array(path))
+      read_array(path);
     else
-      read_lines(text, file, source);
+      read_lines(path);
   }
 
   Dataset take() { return std::move(dataset_); }
 
  private:
-  void read_array(const std::string& text, const std::string& file, const std::string& source) {
-    const Json elements = parse(text, file, 1);
+  void read_array(const std::filesystem::path& path) {
+    const Json elements = read_json_file(path);
     for (size_t i = 0; i < elements.size(); ++i)
-      add(elements[i], fmt::format("{}: element {}", file, i + 1), source);
+      add(elements[i], fmt::format("{}: element {}", path.string(), i + 1), path.stem().string());
   }
 
-  void read_lines(std::string_view text, const std::string& file, const std::string& source) {
-    for (size_t line = 1; !text.empty(); ++line) {
-      const size_t length = std::min(text.find('\n'), text.size());
-      const std::string_view record = text.substr(0, length);
-      text.remove_prefix(std::min(length + 1, text.size()));
-      if (record.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-      add(parse(record, file, line), fmt::format("{}:{}", file, line), source);
-    }
+  void read_lines(const std::filesystem::path& path) {
+    JsonlReader lines(path);
+    for (Json json; lines.next(json);) add(json, lines.where(), path.stem().string());
   }
 
   void add(const Json& json, const std::string& where, const std::string& source) {

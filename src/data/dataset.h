@@ -22,8 +22,8 @@ struct Dataset {
 };
 
 // Reads the files one after the other. Problems without an id get a hash of their text; where an id
-// comes again, "-2" and so on is appended. Throws Error naming file and line (or element) for text
-// that is not JSON, a missing or mistyped key, and a data set without any usable problem.
+// comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte)
+// for text that is not JSON, a missing or mistyped key, and a data set without any usable problem.
 [[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files);
 
 }  // namespace deepscaler

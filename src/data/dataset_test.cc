@@ -89,7 +89,7 @@ TEST_F(DatasetTest, RefusesInOneLine) {
   const std::string good = "{\"problem\": \"p\", \"answer\": \"1\"}\n";
   const std::string need = "; a record needs \"problem\" (or \"question\") and \"answer\"";
   EXPECT_EQ(refusal(good + "{\"problem\": "),
-            "bad.jsonl:2: is not valid JSON; correct the line or remove it");
+            "bad.jsonl:2: not valid JSON at byte 13; check that the file is complete");
   EXPECT_EQ(refusal(good + "\n3"), "bad.jsonl:3: is not a JSON object" + need);
   EXPECT_EQ(refusal("{\"answer\": 1}"), "bad.jsonl:1: has no \"problem\"" + need);
   EXPECT_EQ(refusal("{\"problem\": 1, \"answer\": 1}"), "bad.jsonl:1: \"problem\" must be a string" + need);
@@ -97,10 +97,10 @@ TEST_F(DatasetTest, RefusesInOneLine) {
   EXPECT_EQ(refusal("{\"problem\": \"p\", \"answer\": {}}"),
             "bad.jsonl:1: \"answer\" must be a string, a number or a list of them" + need);
   EXPECT_EQ(refusal("[\n" + good + ",\n{\"problem\": }]"),
-            "bad.jsonl:4: is not valid JSON; correct the line or remove it");
+            "bad.jsonl: not valid JSON at byte 49; check that the file is complete");
   EXPECT_EQ(refusal("[" + good + ", {}]"), "bad.jsonl: element 2: has no \"problem\"" + need);
   EXPECT_EQ(refusal("{\"problem\": \"\xff\", \"answer\": 1}"),
-            "bad.jsonl:1: is not valid JSON; correct the line or remove it");
+            "bad.jsonl:1: not valid JSON at byte 14; check that the file is complete");
   EXPECT_EQ(refusal(""), "bad.jsonl: has no problem with an answer; name a file of problems");
 }
 
