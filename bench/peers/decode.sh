@@ -8,8 +8,8 @@ find_model
 # DTYPES and BATCHES narrow the work, e.g. DTYPES=f32 BATCHES="1 8".
 read -ra batches <<<"${BATCHES:-1 8 64}"
 read -ra llamacpp_dtypes <<<"${DTYPES:-f32 bf16 f16 q4_1}"
-read -ra transformers_dtypes <<<"${DTYPES:-f32 bf16}"
-read -ra our_dtypes <<<"${DTYPES:-f32 bf16}"
+read -ra transformers_dtypes <<<"${DTYPES:-f32}"
+read -ra our_dtypes <<<"${DTYPES:-f32}"
 work=(--prompt-tokens 64 --new-tokens 96 --threads "$threads" --batches "${batches[@]}")
 
 our_command=("$deepscaler" bench decode --model "$model" "${work[@]}" --dtypes "${our_dtypes[@]}")

@@ -8,6 +8,7 @@ class App;
 
 namespace deepscaler {
 
+void add_bench_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_generate_command(CLI::App& app);

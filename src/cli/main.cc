@@ -9,6 +9,7 @@
 int main(int argc, char** argv) {
   CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
   app.require_subcommand(1);
+  deepscaler::add_bench_command(app);
   deepscaler::add_eval_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_generate_command(app);

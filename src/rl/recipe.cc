@@ -24,7 +24,8 @@ constexpr ConfigName<LossAggregation> kAggregationNames[] = {
 
 void bind(ConfigSection& s, ModelConfigSection& c) {
   s.field("path", c.path, "Hugging Face folder or GGUF file to start from");
-  s.field("random", c.random, "config.json of a model to start from with random weights, instead of path");
+  s.field("random", c.random,
+          "folder with the config.json of a model to start from with random weights, instead of path");
   s.field("kv_memory_mib", c.kv_memory_mib, "memory for keys and values in generation, in MiB").at_least(1);
 }
 

@@ -19,7 +19,7 @@ namespace deepscaler {
 // Where a run begins: a model on disk, or random weights for a config (tests, teaching).
 struct ModelConfigSection {
   std::string path;    // HF folder or GGUF file
-  std::string random;  // config.json of a model whose weights are drawn by the run's seed
+  std::string random;  // folder with the config.json of a model whose weights the run draws
   int64_t kv_memory_mib = 2048;
 };
 

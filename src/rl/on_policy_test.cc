@@ -1,0 +1,89 @@
+// Promise 1: the log-probabilities recorded while sampling are, bit for bit, those that the training
+// pass computes; for any batch, packing, thread count and instruction set.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/parallel.h"
+#include "infer/engine.h"
+#include "ops/kernel_target.h"
+#include "train/step.h"
+
+namespace deepscaler {
+namespace {
+
+class OnPolicyTest : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+ protected:
+  void SetUp() override { force_kernel_target(std::get<1>(GetParam())); }
+  void TearDown() override {
+    force_kernel_target("auto");
+    set_thread_count(0);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(ModelsAndTargets, OnPolicyTest,
+                         testing::Combine(testing::Values("llama", "llama3", "qwen2", "qwen3"),
+                                          testing::ValuesIn(available_kernel_targets())),
+                         [](const auto& info) {
+                           return std::get<0>(info.param) + "_" + std::get<1>(info.param);
+                         });
+
+// Remembers what the training pass scores.
+class Recorder : public TokenLoss {
+ public:
+  void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
+                std::span<TokenDerivative> derivatives) override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      seen.emplace_back(tokens[i], scores[i].log_prob);
+      derivatives[i].log_prob = 0.1f;
+    }
+  }
+  std::vector<std::pair<PredictedToken, float>> seen;
+};
+
+TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
+  const Model model =
+      Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
+  constexpr float kTemperature = 0.7f;
+  for (int64_t batch : {1, 16}) {
+    for (int threads : {1, 2}) {
+      set_thread_count(threads);
+      std::vector<GenerationRequest> requests;
+      for (int64_t i = 0; i < (batch + 3) / 4; ++i) {
+        GenerationRequest request{.samples = std::min<int64_t>(batch, 4), .stream = static_cast<uint64_t>(i)};
+        for (int64_t t = 0; t < 30 + 3 * i; ++t)
+          request.prompt.push_back(static_cast<int32_t>((11 * t + i) % 250 + 3));
+        requests.push_back(std::move(request));
+      }
+      std::vector<std::vector<Generation>> generations;
+      for (const auto& request : requests) generations.emplace_back(request.samples);
+      Engine engine(model, 1 << 30);
+      engine.generate(requests, {.temperature = kTemperature, .max_new_tokens = 45, .seed = 9},
+                      [&](int64_t r, int64_t s, Generation&& g) { generations[r][s] = std::move(g); });
+
+      set_thread_count(3 - threads);
+      for (int64_t budget : {2048, 100}) {
+        std::vector<TokenGroup> groups;
+        for (size_t r = 0; r < requests.size(); ++r) {
+          groups.push_back({requests[r].prompt, {}});
+          for (const Generation& g : generations[r]) groups.back().responses.emplace_back(g.tokens);
+        }
+        TrainStep step(model, {.temperature = kTemperature, .token_budget = budget});
+        Recorder recorder;
+        step.accumulate(groups, recorder);
+        size_t expected_tokens = 0;
+        for (const auto& group : generations) {
+          for (const Generation& g : group) expected_tokens += g.tokens.size();
+        }
+        ASSERT_EQ(recorder.seen.size(), expected_tokens);
+        for (const auto& [token, log_prob] : recorder.seen) {
+          ASSERT_EQ(log_prob, generations[token.group][token.response].log_probs[token.token])
+              << "batch " << batch << ", group " << token.group << ", token " << token.token;
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace deepscaler
