@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Expression::Kind;
 
-constexpr int kMaxDepth = 1000;
+constexpr int kMaxDepth = 400;  // frames of the stack, of a few kB each with a sanitizer
 // Units of work in one rendering: an expression is one, and so is each byte read or written; an item
 // of a list counts as 32. Templates need a few times the size of the conversation.
 constexpr size_t kMaxWork = size_t{1} << 29;

@@ -15,7 +15,7 @@ using TokenKind = Token::Kind;
 
 constexpr int kMaxDepth = 100;
 // Chains such as a.b.c or a + b + c grow to the left without the parser recursing; evaluation does.
-constexpr int kMaxHeight = 400;
+constexpr int kMaxHeight = 200;
 
 }  // namespace
 
