@@ -6,4 +6,8 @@ namespace CLI {
 class App;
 }
 
-namespace deepscaler {}  // namespace deepscaler
+namespace deepscaler {
+
+void add_verify_command(CLI::App& app);
+
+}  // namespace deepscaler

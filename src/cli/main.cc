@@ -9,6 +9,7 @@
 int main(int argc, char** argv) {
   CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
   app.require_subcommand(1);
+  deepscaler::add_verify_command(app);
   try {
     app.parse(argc, argv);
     return 0;
