@@ -100,8 +100,10 @@ Match Comparer::words(const Expr& reference, const Expr& answer) {
 
 Match Comparer::ratios(const Expr& reference, const Expr& answer) {
   if (reference.op != answer.op) {
-    if (!is_scalar(reference.op) && reference.op != Op::ratio) return Match::different;
-    if (!is_scalar(answer.op) && answer.op != Op::ratio) return Match::different;
+    const auto has_value = [](const Expr& expr) {
+      return is_scalar(expr.op) || (expr.op == Op::ratio && expr.args.size() == 2);
+    };
+    if (!has_value(reference) || !has_value(answer)) return Match::different;
     return compare_scalars(reference, answer, policy_, steps_);
   }
   if (reference.args.size() != answer.args.size()) return Match::different;

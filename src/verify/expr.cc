@@ -1,5 +1,7 @@
 #include "verify/expr.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -61,19 +63,33 @@ std::string join(const std::vector<Expr>& args, std::string_view separator) {
   return result;
 }
 
+std::string_view relation_sign(char letter) {
+  switch (letter) {
+    case '<':
+      return "<";
+    case '>':
+      return ">";
+    case 'L':
+      return "<=";
+    case 'G':
+      return ">=";
+    case 'N':
+      return "!=";
+    case '~':
+      return "~";
+    case 'E':
+      return "in";
+    case 'M':
+      return "==";
+    default:
+      return "=";
+  }
+}
+
 std::string relation_text(const Expr& expr) {
   std::string result = to_text(expr.args[0]);
   for (size_t i = 1; i < expr.args.size(); ++i) {
-    switch (expr.text[i - 1]) {
-      case 'L': result += " <= "; break;
-      case 'G': result += " >= "; break;
-      case 'N': result += " != "; break;
-      case '~': result += " ~ "; break;
-      case 'E': result += " in "; break;
-      case 'M': result += " == "; break;
-      default: result += std::string(" ") + expr.text[i - 1] + " ";
-    }
-    result += to_text(expr.args[i]);
+    result += fmt::format(" {} {}", relation_sign(expr.text[i - 1]), to_text(expr.args[i]));
   }
   return result;
 }
@@ -99,6 +115,17 @@ Expr multiply(Expr a, Expr b) { return combine(Op::multiply, std::move(a), std::
 Expr negate(Expr a) {
   if (a.op == Op::multiply && a.args[0].op == Op::number) {
     fmpq_neg(a.args[0].number.get(), a.args[0].number.get());
+    return a;
+  }
+  if (a.op == Op::based) {
+    fmpq_neg(a.number.get(), a.number.get());
+    a.text.insert(a.text.begin(), '-');
+    return a;
+  }
+  if (a.op == Op::matrix) {
+    for (Expr& row : a.args) {
+      for (Expr& element : row.args) element = negate(std::move(element));
+    }
     return a;
   }
   if (a.op == Op::percent || a.op == Op::degrees || a.op == Op::quantity) {
@@ -152,39 +179,66 @@ std::set<std::string> free_symbols(const Expr& expr) {
 }
 
 std::string to_text(const Expr& expr) {
-  const auto in = [&](std::string_view open, std::string_view close) {
-    return std::string(open) + join(expr.args, ", ") + std::string(close);
-  };
+  const auto args = [&](std::string_view separator) { return join(expr.args, separator); };
   switch (expr.op) {
-    case Op::number: return number_text(expr.number) + (expr.decimal ? " (decimal)" : "");
-    case Op::symbol: return expr.text;
-    case Op::pi: return "pi";
-    case Op::euler: return "e";
-    case Op::imaginary: return "i";
-    case Op::infinity: return "oo";
-    case Op::sign: return "+-1";
-    case Op::add: return "(" + join(expr.args, " + ") + ")";
-    case Op::multiply: return "(" + join(expr.args, " * ") + ")";
-    case Op::power: return to_text(expr.args[0]) + "^" + to_text(expr.args[1]);
-    case Op::call: return expr.text + in("(", ")");
-    case Op::sum: return "sum" + in("(", ")");
-    case Op::product: return "product" + in("(", ")");
-    case Op::percent: return to_text(expr.args[0]) + "%";
-    case Op::degrees: return to_text(expr.args[0]) + " degrees";
-    case Op::quantity: return to_text(expr.args[0]) + " [" + number_text(expr.number) + " " + expr.text + "]";
-    case Op::based: return expr.text + " = " + number_text(expr.number);
-    case Op::word: return "\"" + expr.text + "\"";
-    case Op::choice: return "choice " + expr.text + (expr.args.empty() ? "" : ": " + to_text(expr.args[0]));
-    case Op::ratio: return join(expr.args, " : ") + expr.text;
-    case Op::list: return "list" + in("(", ")");
-    case Op::set: return "set" + in("{", "}");
-    case Op::tuple: return "tuple" + in(expr.text.substr(0, 1), expr.text.substr(1));
-    case Op::matrix: return "matrix" + in("[", "]");
-    case Op::relation: return relation_text(expr);
-    case Op::set_union: return "union" + in("(", ")");
-    case Op::set_intersection: return "intersection" + in("(", ")");
-    case Op::set_difference: return "difference" + in("(", ")");
-    case Op::reals: return "all reals";
+    case Op::number:
+      return number_text(expr.number) + (expr.decimal ? " (decimal)" : "");
+    case Op::symbol:
+      return expr.text;
+    case Op::pi:
+      return "pi";
+    case Op::euler:
+      return "e";
+    case Op::imaginary:
+      return "i";
+    case Op::infinity:
+      return "oo";
+    case Op::sign:
+      return "+-1";
+    case Op::add:
+      return fmt::format("({})", args(" + "));
+    case Op::multiply:
+      return fmt::format("({})", args(" * "));
+    case Op::power:
+      return fmt::format("{}^{}", to_text(expr.args[0]), to_text(expr.args[1]));
+    case Op::call:
+      return fmt::format("{}({})", expr.text, args(", "));
+    case Op::sum:
+      return fmt::format("sum({})", args(", "));
+    case Op::product:
+      return fmt::format("product({})", args(", "));
+    case Op::percent:
+      return args("") + "%";
+    case Op::degrees:
+      return args("") + " degrees";
+    case Op::quantity:
+      return fmt::format("{} [{} {}]", args(""), number_text(expr.number), expr.text);
+    case Op::based:
+      return fmt::format("{} = {}", expr.text, number_text(expr.number));
+    case Op::word:
+      return fmt::format("\"{}\"", expr.text);
+    case Op::choice:
+      return fmt::format("choice {}: {}", expr.text, args(""));
+    case Op::ratio:
+      return args(" : ") + expr.text;
+    case Op::list:
+      return fmt::format("list({})", args(", "));
+    case Op::set:
+      return fmt::format("set{{{}}}", args(", "));
+    case Op::tuple:
+      return fmt::format("tuple{}{}{}", expr.text.substr(0, 1), args(", "), expr.text.substr(1));
+    case Op::matrix:
+      return fmt::format("matrix[{}]", args(", "));
+    case Op::relation:
+      return relation_text(expr);
+    case Op::set_union:
+      return fmt::format("union({})", args(", "));
+    case Op::set_intersection:
+      return fmt::format("intersection({})", args(", "));
+    case Op::set_difference:
+      return fmt::format("difference({})", args(", "));
+    case Op::reals:
+      return "all reals";
   }
   return {};
 }

@@ -139,13 +139,20 @@ class Lexer {
     switch (c) {
       case '{': ++brackets_; return push(Token::Kind::mark, "{.");
       case '}': if (brackets_ > 0) --brackets_; return push(Token::Kind::mark, "}.");
-      case '\\': return push(Token::Kind::mark, "\\\\");
+      case '\\': return line_break();
       case '$': return push(Token::Kind::mark, "\\$");
       case '%': return push(Token::Kind::mark, "%");
       case '|': return push(Token::Kind::command, "Vert");
       case '_': return push(Token::Kind::mark, "_");
       default: space_ = space_ || c != '!';  // \, \; \( and their kin
     }
+  }
+
+  // \\ with the extra space it may ask for: \\[2pt].
+  void line_break() {
+    push(Token::Kind::mark, "\\\\");
+    const size_t close = rest_.find(']');
+    if (at(0) == '[' && is_digit(at(1)) && close != rest_.npos && close < 8) rest_.remove_prefix(close + 1);
   }
 
   void command(std::string_view name) {
@@ -193,6 +200,7 @@ class Lexer {
 
   // A run of letters. In mathematics a single one is a variable.
   void letters() {
+    if (numeral_with_letters()) return;
     size_t length = 0;
     while (is_letter(at(length)) || (in_text() && length > 0 && is_digit(at(length)))) ++length;
     push(length > 1 || in_text() ? Token::Kind::word : Token::Kind::letter, rest_.substr(0, length));
@@ -201,8 +209,11 @@ class Lexer {
 
   // What separates groups of three digits at `i`: the separator's length, or 0.
   size_t separator_length(size_t i) const {
-    for (const std::string_view always : {"{,}", ",\\!", "\\,", "\\ ", "\\!", ",\\,", "'", "\\;", "{\\,}"}) {
-      if (rest_.substr(std::min(i, rest_.size())).starts_with(always)) return always.size();
+    for (const std::string_view always : {"{,}", ",\\!", ",\\,", "\\,", "\\ ", "\\!", "\\;", "{\\,}", "'"}) {
+      if (!rest_.substr(std::min(i, rest_.size())).starts_with(always)) continue;
+      size_t length = always.size();
+      while (at(i + length) == ' ') ++length;
+      return length;
     }
     // A bare comma in brackets separates elements.
     if (at(i) == ',' && (brackets_ == 0 || in_text())) return 1;
@@ -258,8 +269,9 @@ class Lexer {
     while (is_digit(at(length)) || (at(length) >= 'A' && at(length) <= 'Z')) ++length;
     const std::string_view numeral = rest_.substr(0, length);
     const bool has_letter = std::any_of(numeral.begin(), numeral.end(), is_letter);
-    if (!has_letter || !base_with_letters_at(length)) return false;
+    if (!has_letter || length < 2 || !base_with_letters_at(length)) return false;
     push(Token::Kind::word, numeral);
+    tokens_.back().text_mode = true;
     rest_.remove_prefix(length);
     return true;
   }

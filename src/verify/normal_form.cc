@@ -1,6 +1,7 @@
 #include "verify/normal_form.h"
 
 #include <flint/fmpz_mpoly.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <optional>
@@ -121,6 +122,28 @@ class Builder {
     return fmpz_mpoly_equal(a.get(), b.get(), ring_.context()) != 0;
   }
 
+  // Whether a = scale * b: each is multiplied by the other's leading coefficient.
+  bool proportional(Polynomial a, Polynomial b, Rational& scale) {
+    fmpz_set(scale.numerator(), a.get()->coeffs);
+    fmpz_set(scale.denominator(), b.get()->coeffs);
+    fmpz_mpoly_scalar_mul_fmpz(a.get(), a.get(), scale.denominator(), ring_.context());
+    fmpz_mpoly_scalar_mul_fmpz(b.get(), b.get(), scale.numerator(), ring_.context());
+    return equal(a, b);
+  }
+
+  // The numerator without the powers of unknowns that it shares with the denominator.
+  Polynomial numerator(const Expr& expr) {
+    const Quotient form = form_of(expr);
+    Polynomial over(ring_), under(ring_), shared(ring_), result(ring_);
+    if (!ok || is_zero(form.over)) return result;
+    fmpz_mpoly_term_content(over.get(), form.over.get(), ring_.context());
+    fmpz_mpoly_term_content(under.get(), form.under.get(), ring_.context());
+    const bool divided = fmpz_mpoly_gcd(shared.get(), over.get(), under.get(), ring_.context()) != 0 &&
+                         fmpz_mpoly_divides(result.get(), form.over.get(), shared.get(), ring_.context()) != 0;
+    ok = ok && divided;
+    return result;
+  }
+
  private:
   Quotient give_up() {
     ok = false;
@@ -145,7 +168,7 @@ class Builder {
 
   Quotient opaque(const std::string& name) {
     ring_.mark_opaque();
-    return unknown("?" + name);
+    return unknown(fmt::format("?{}", name));
   }
 
   Quotient sum(const Quotient& a, const Quotient& b) {
@@ -219,18 +242,23 @@ Proportion compare_up_to_scale(const Expr& a, const Expr& b, Steps& steps) {
   Ring ring;
   Builder builder(ring, steps);
   const Quotient left = builder.form_of(a), right = builder.form_of(b);
-  Polynomial left_cross = builder.product(left.over, right.under);
-  Polynomial right_cross = builder.product(right.over, left.under);
+  const Polynomial left_cross = builder.product(left.over, right.under);
+  const Polynomial right_cross = builder.product(right.over, left.under);
   if (!builder.ok || builder.is_zero(left_cross) || builder.is_zero(right_cross)) return {};
-  // Scale each by the other's leading coefficient.
   Rational scale;
-  fmpz_set(scale.numerator(), left_cross.get()->coeffs);
-  fmpz_set(scale.denominator(), right_cross.get()->coeffs);
-  const int sign = fmpz_sgn(scale.numerator()) * fmpz_sgn(scale.denominator());
-  fmpz_mpoly_scalar_mul_fmpz(left_cross.get(), left_cross.get(), scale.denominator(), ring.context());
-  fmpz_mpoly_scalar_mul_fmpz(right_cross.get(), right_cross.get(), scale.numerator(), ring.context());
-  if (builder.equal(left_cross, right_cross)) return {FormMatch::same, sign};
+  if (builder.proportional(left_cross, right_cross, scale)) {
+    return {FormMatch::same, fmpz_sgn(scale.numerator()) * fmpz_sgn(scale.denominator())};
+  }
   return {ring.has_opaque() ? FormMatch::open : FormMatch::different, 0};
+}
+
+bool same_zeros(const Expr& a, const Expr& b, Steps& steps) {
+  Ring ring;
+  Builder builder(ring, steps);
+  const Polynomial left = builder.numerator(a), right = builder.numerator(b);
+  if (!builder.ok || builder.is_zero(left) || builder.is_zero(right)) return false;
+  Rational scale;
+  return builder.proportional(left, right, scale);
 }
 
 bool read_linear(const Expr& expr, const std::string& variable, Linear& result, Steps& steps) {

@@ -25,6 +25,9 @@ struct Proportion {
 };
 [[nodiscard]] Proportion compare_up_to_scale(const Expr& a, const Expr& b, Steps& steps);
 
+// Whether a = 0 and b = 0 are the same equation: proportional once the denominators are multiplied out.
+[[nodiscard]] bool same_zeros(const Expr& a, const Expr& b, Steps& steps);
+
 // a x + b as the two numbers a and b, when the expression is that in its only variable.
 struct Linear {
   Rational slope;

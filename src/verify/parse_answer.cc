@@ -155,12 +155,12 @@ Expr Parser::statement() {
   if (choice_letter(result)) return result;
   if (words(result)) return result;
   const size_t start = next_;
+  statement_start_ = next_;
   result = relation();
-  if (!failed_ && (at_end() || at_separator() || peek().is_mark(")") || peek().is_mark("]") ||
-                   peek().is_mark("}.") || peek().is_mark("}") || peek().is_mark("&") || peek().is_mark("|") ||
-                   peek().is_mark(":") || peek().is_command("rangle") || peek().is_command("end") || peek().is_mark("["))) {
-    return with_both_signs(std::move(result));
-  }
+  const Token::Kind next = peek().kind;
+  const bool text_follows = (next == Token::Kind::word || next == Token::Kind::letter || next == Token::Kind::number ||
+                             peek().is_mark("-") || peek().is_mark("!")) && !at_separator();
+  if (!failed_ && !text_follows) return with_both_signs(std::move(result));
   // "7th floor", "October 30": words after all.
   next_ = start;
   const size_t length = wordy_length();
@@ -245,7 +245,7 @@ size_t Parser::wordy_length() const {
                          token.kind == Token::Kind::number || token.is_mark(".") || token.is_mark("'") ||
                          token.is_mark("-") || token.is_mark("!");
     if (!allowed) return 0;
-    proper = proper || is_proper_word(token);
+    proper = proper || (is_proper_word(token) && (token.text_mode || !in_group_));
   }
   return proper && length <= 12 ? length : 0;
 }
@@ -283,8 +283,19 @@ bool Parser::name_before_equals(Expr& result) {
     return false;
   }
   std::string name;
-  for (size_t i = 0; i < length; ++i) name += (i > 0 ? " " : "") + take().text;
+  for (size_t i = 0; i < length; ++i) {
+    if (i > 0) name += ' ';
+    name += take().text;
+  }
   result = make_symbol(name);
+  return true;
+}
+
+// The LRAC of "SRAC = LRAC": capitals that end a statement are one name too.
+bool Parser::name_at_end(Expr& result) {
+  const bool is_name = peek().kind == Token::Kind::word && is_upper(peek().text) && peek().text.size() > 2;
+  if (!is_name || peek(1).kind != Token::Kind::end) return false;
+  result = make_symbol(take().text);
   return true;
 }
 
@@ -321,7 +332,7 @@ Expr Parser::relation() {
     if (op == '\0') break;
     result.text += op;
     Expr side;
-    result.args.push_back(name_before_equals(side) ? std::move(side) : set_expression());
+    result.args.push_back(name_before_equals(side) || name_at_end(side) ? std::move(side) : set_expression());
   }
   if (result.args.size() > 1) return result;
   first = std::move(result.args.front());
@@ -359,15 +370,14 @@ Expr Parser::ratio(Expr first) {
     is_time = is_time && peek().kind == Token::Kind::number && peek().text.size() == 2;
     result.args.push_back(sum());
   }
-  if (is_time) result.text = "t";
-  for (const std::string_view half : {"a", "p"}) {
-    const std::string joined = std::string(half) + "m";
+  if (is_time) result.text = 't';
+  for (const auto& [half, joined, time] : {std::array<std::string_view, 3>{"a", "am", "tam"}, {"p", "pm", "tpm"}}) {
     if (accept_word(joined)) {
-      result.text = "t" + joined;
+      result.text = time;
     } else if (peek().is_word(half) && (peek(1).is_word("m") || (peek(1).is_mark(".") && peek(2).is_word("m")))) {
       while (!at_end() && !peek().is_word("m")) take();
       take();
-      result.text = "t" + joined;
+      result.text = time;
     }
   }
   accept_mark(".");

@@ -1,4 +1,6 @@
 // The smallest pieces: numerals, variables, fractions, roots, functions, big operators.
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -159,8 +161,7 @@ Expr Parser::repeating(std::string digits, const std::string& period) {
 Expr Parser::letter() {
   const std::string name = take().text;
   if (name == "e") return make_node(Op::euler, {});
-  if (name == "i") return make_node(Op::imaginary, {});
-  return make_symbol(name);
+  return name == "i" ? make_node(Op::imaginary, {}) : make_symbol(name);
 }
 
 Expr Parser::word_atom() {
@@ -237,7 +238,7 @@ Expr Parser::command() {
     const bool braced = accept_mark("{");
     const std::string letter = take().text;
     if (braced) expect_mark("}");
-    return letter == "R" ? make_node(Op::reals, {}) : make_symbol("set " + letter);
+    return letter == "R" ? make_node(Op::reals, {}) : make_symbol(fmt::format("set {}", letter));
   }
   if (function_of(name) != Function::unknown) return function(name);
   if (is_accent(name)) return accented(name);
@@ -278,10 +279,12 @@ bool Parser::derivative(Expr& result) {
       return false;
     }
     while (!at_end() && !peek().is_mark("}")) {
-      if (peek().is_mark("{")) {
-        while (!at_end() && !peek().is_mark("}")) name += take().text;
+      if (!accept_mark("{")) {
+        name += take().text;
+        continue;
       }
-      name += take().text;
+      while (!at_end() && !peek().is_mark("}")) name += take().text;
+      accept_mark("}");
     }
     take();
     name += part == 0 ? "/" : "";
@@ -316,7 +319,7 @@ Expr Parser::function(const std::string& name) {
     if (!accept_mark("^")) return;
     raised = exponent();
     if (is_number(raised, -1)) {  // sin^{-1} is the inverse function
-      called_name = "arc" + name;
+      called_name.insert(0, "arc");
       raised = make_number(1);
     }
   };
@@ -385,7 +388,7 @@ Expr Parser::geometric_name(const std::string& what) {
   std::string name = what + " ";
   while (peek().kind == Token::Kind::letter || (peek().kind == Token::Kind::word && !peek().text_mode)) {
     name += take().text;
-    if (accept_mark("_")) name += "_" + subscript_text();
+    if (accept_mark("_")) name.append("_").append(subscript_text());
   }
   return make_symbol(name);
 }
@@ -400,7 +403,7 @@ Expr Parser::accented(const std::string& accent) {
   }
   if (braced) expect_mark("}");
   if (name.empty()) return fail();
-  return make_symbol(accent == "vec" ? name : accent + " " + name);
+  return make_symbol(accent == "vec" ? name : fmt::format("{} {}", accent, name));
 }
 
 std::string Parser::subscript_text() {
@@ -422,10 +425,11 @@ std::string Parser::subscript_text() {
 // x_1 is a name; 12_5 a numeral in base five.
 Expr Parser::with_subscript(Expr base) {
   std::string subscript = subscript_text();
-  const std::string digits = base.op == Op::symbol || base.op == Op::number ? base.text : std::string();
+  std::string digits = base.op == Op::symbol || base.op == Op::number ? base.text : std::string();
+  if (base.op == Op::number && digits.empty() && !base.decimal && base.number.is_integer()) digits = to_text(base);
   std::erase_if(subscript, [](char c) { return c == '(' || c == ')'; });
   if (base.op == Op::symbol && !is_digits(subscript)) {
-    base.text += "_" + subscript;
+    base.text.append("_").append(subscript);
     return base;
   }
   constexpr std::pair<std::string_view, int> kBases[] = {{"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6},
@@ -440,7 +444,7 @@ Expr Parser::with_subscript(Expr base) {
                        (base.op == Op::symbol && radix > 10 && digits.size() > 1);
   if (numeral && value_in_base(digits, radix, result.number)) return result;
   if (base.op == Op::symbol) {
-    base.text += "_" + subscript;
+    base.text.append("_").append(subscript);
     return base;
   }
   return fail();

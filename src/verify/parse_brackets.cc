@@ -6,33 +6,35 @@
 
 namespace deepscaler {
 
-// ( ... ) and [ ... ]: a group around one expression, else a tuple or an interval.
+// ( ... ) and [ ... ]: a group around one expression, else a tuple or an interval. Brackets that open
+// outwards, as in ]a, b[, leave out the ends.
 Expr Parser::parenthesis() {
   const Nested nested(*this);
   if (failed_) return fail();
-  const bool reversed = peek().is_mark("]");  // ]a, b[ is open
-  const std::string open = reversed ? "(" : take().text;
-  if (reversed) take();
+  const char open = take().text == "[" ? '[' : '(';
   const int outer_bars = std::exchange(open_bars_, 0);
-  if (accept_mark(")")) return fail();
+  const bool outer_group = std::exchange(in_group_, in_group_ || next_ != statement_start_ + 1);
+  ++open_brackets_;
   Expr inner = statements_until({});
+  --open_brackets_;
+  in_group_ = outer_group;
   open_bars_ = outer_bars;
-  std::string close;
+  char close = 0;
   if (accept_mark(")")) {
-    close = ")";
+    close = ')';
   } else if (accept_mark("]")) {
-    close = "]";
-  } else if (reversed && accept_mark("[")) {
-    close = ")";
+    close = ']';
+  } else if (accept_mark("[")) {
+    close = ')';
   } else {
     return fail();
   }
   if (inner.op == Op::list) {
     inner.op = Op::tuple;
-    inner.text = open + close;
+    inner.text = {open, close};
     return inner;
   }
-  if (open + close == "()" || open + close == "[]") return inner;
+  if ((open == '(' && close == ')') || (open == '[' && close == ']')) return inner;
   return fail();
 }
 
@@ -50,8 +52,12 @@ Expr Parser::group() {
   if (failed_) return fail();
   expect_mark("{");
   const int outer_bars = std::exchange(open_bars_, 0);
+  const int outer_brackets = std::exchange(open_brackets_, 0);
+  const bool outer_group = std::exchange(in_group_, true);
   Expr inner = statements_until("}");
   if (accept_command("choose")) inner = make_node(Op::call, {std::move(inner), sum()}, "binom");
+  in_group_ = outer_group;
+  open_brackets_ = outer_brackets;
   open_bars_ = outer_bars;
   expect_mark("}");
   return inner;

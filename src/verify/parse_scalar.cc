@@ -12,67 +12,17 @@
 namespace deepscaler {
 namespace {
 
-// Words behind a number that change it; any others count what it counts ("9 values").
-bool changes_the_number(std::string_view word) {
-  constexpr std::string_view kWords[] = {
-      "not", "less", "more", "fewer", "no", "minus", "plus", "times", "over", "squared", "cubed", "factorial",
-      "point", "half", "halves", "third", "thirds", "quarter", "quarters", "below", "above", "negative", "by", "if", "when", "where", "for", "is", "are",
-      "mod", "modulo", "base", "hundredths", "tenths", "thousandths", "least", "most", "than", "then", "but", "maybe", "else", "except", "without", "to", "greater", "rather", "instead", "wrong", "false", "choose", "divided", "multiplied", "approximately", "th", "st", "nd", "rd", "perhaps", "either", "neither", "nor", "versus", "vs", "pi", "root", "in", "into", "out", "with"};
-  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-// The product of units behind a number, as factor and dimension.
-class UnitReader {
- public:
-  void multiply_by(const Unit& unit, int exponent) {
-    if (exponent == 0 || exponent > 9 || exponent < -9) return;
-    Rational factor = unit.factor;
-    fmpq_pow_si(factor.get(), factor.get(), exponent);
-    fmpq_mul(factor_.get(), factor_.get(), factor.get());
-    if (!unit.base.empty()) exponents_.emplace_back(unit.base, unit.exponent * exponent);
-  }
-
-  Expr quantity(Expr value) {
-    std::sort(exponents_.begin(), exponents_.end());
-    std::string dimension;
-    for (size_t i = 0; i < exponents_.size();) {
-      const std::string base = exponents_[i].first;
-      int total = 0;
-      for (; i < exponents_.size() && exponents_[i].first == base; ++i) total += exponents_[i].second;
-      if (total != 0) dimension += (dimension.empty() ? "" : " ") + base + "^" + std::to_string(total);
-    }
-    Expr result = make_node(Op::quantity, {std::move(value)}, dimension);
-    result.number = dimension.empty() ? Rational(1) : factor_;
-    return result;
-  }
-
- private:
-  Rational factor_{1};
-  std::vector<std::pair<std::string, int>> exponents_;
-};
-
 bool is_literal(const Expr& expr) { return expr.op == Op::number; }
 
-// A matrix times a scalar, element by element.
-Expr scale_matrix(Expr matrix, const Expr& scalar) {
-  for (Expr& row : matrix.args) {
-    for (Expr& element : row.args) element = multiply(scalar, std::move(element));
+// A vector or matrix times a scalar, element by element.
+Expr scaled(Expr collection, const Expr& scalar) {
+  for (Expr& element : collection.args) {
+    element = element.op == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
   }
-  return matrix;
+  return collection;
 }
 
-Expr product_of(Expr a, Expr b) {
-  if (a.op == Op::matrix && is_scalar(b.op)) return scale_matrix(std::move(a), b);
-  if (b.op == Op::matrix && is_scalar(a.op)) return scale_matrix(std::move(b), a);
-  return multiply(std::move(a), std::move(b));
-}
+bool is_vector(const Expr& expr) { return expr.op == Op::matrix || (expr.op == Op::tuple && expr.text == "()"); }
 
 }  // namespace
 
@@ -111,6 +61,13 @@ Expr Parser::fail() {
   return make_number(0);
 }
 
+Expr Parser::product_of(Expr a, Expr b) {
+  if (is_scalar(a.op) && is_scalar(b.op)) return multiply(std::move(a), std::move(b));
+  if (is_vector(a) && is_scalar(b.op)) return scaled(std::move(a), b);
+  if (is_vector(b) && is_scalar(a.op)) return scaled(std::move(b), a);
+  return fail();
+}
+
 Expr Parser::sum() {
   const Nested nested(*this);
   if (failed_) return fail();
@@ -130,14 +87,15 @@ Expr Parser::sum() {
     while (accept_mark("+")) {
     }
     while (accept_mark("-")) sign = sign == Sign::minus ? Sign::plus : Sign::minus;
-    const bool currency = accept_mark("\\$") || accept_command("pounds") || accept_command("euro");
+    const std::string money = currency();
     Expr term = product();
-    if (currency && term.op != Op::quantity) {
-      term = make_node(Op::quantity, {std::move(term)}, tokens_[next_].is_command("") ? "" : "usd^1");
+    if (!money.empty() && term.op != Op::quantity) {
+      term = make_node(Op::quantity, {std::move(term)}, money + "^1");
       term.number = Rational(1);
     }
     if (sign == Sign::both || sign == Sign::both_reversed) term = multiply(make_node(Op::sign, {}), std::move(term));
     if (sign == Sign::minus || sign == Sign::both_reversed) term = negate(std::move(term));
+    if (!first && !(is_scalar(term.op) && is_scalar(result.op))) return fail();
     result = first ? std::move(term) : add(std::move(result), std::move(term));
     first = false;
     if (result.op == Op::reals) break;  // what is taken away from it is a set
@@ -157,13 +115,15 @@ bool Parser::starts_factor() const {
   switch (token.kind) {
     case Token::Kind::number:
     case Token::Kind::letter:
-      return !(token.text == "U" && (peek(1).is_mark("(") || peek(1).is_mark("[")) && in_set_builder_ == false && peek(1).space_before && next_ > 0 && tokens_[next_ - 1].kind == Token::Kind::mark);
+      return true;
     case Token::Kind::word:
       return !token.text_mode && !token.is_word("and") && !token.is_word("or") && !token.is_word("is") &&
-             !token.is_word("in") && !token.is_word("union") && !token.is_word("percent");
+             !token.is_word("in") && !token.is_word("union") && !token.is_word("percent") && !token.is_word("am") &&
+             !token.is_word("pm");
     case Token::Kind::mark:
       if (token.is_mark("|")) return open_bars_ == 0 && !in_set_builder_;
-      return token.is_mark("(") || token.is_mark("[") || token.is_mark("{") || token.is_mark("|(") ||
+      if (token.is_mark("[")) return open_brackets_ == 0;
+      return token.is_mark("(") || token.is_mark("{") || token.is_mark("|(") ||
              token.is_mark("{.");
     case Token::Kind::command: {
       constexpr std::string_view kNoFactor[] = {"le", "ge", "ne", "approx", "in", "equiv", "cup", "cap", "setminus", "and",
@@ -214,9 +174,9 @@ bool Parser::mixed_number(Expr& value) {
 Expr Parser::product() {
   const Nested nested(*this);
   if (failed_) return fail();
-  bool literal_before = peek().kind == Token::Kind::number;
+  const bool literal_before = peek().kind == Token::Kind::number;
   Expr result = factor();
-  if (literal_before) literal_before = !mixed_number(result);
+  if (literal_before) mixed_number(result);
   while (!failed_) {
     if (unit(result)) continue;
     if (is_times_letter()) {
@@ -232,7 +192,7 @@ Expr Parser::product() {
       result = divide(std::move(result), negative ? negate(std::move(next)) : std::move(next));
     } else if (accept_command("bmod") || accept_command("mod")) {
       result = make_node(Op::call, {std::move(result), factor()}, "mod");
-    } else if (starts_factor()) {
+    } else if (result.op != Op::tuple && starts_factor()) {
       // Two numerals side by side are no product.
       if (peek().kind == Token::Kind::number && tokens_[next_ - 1].kind == Token::Kind::number) return fail();
       result = product_of(std::move(result), factor());
@@ -261,16 +221,10 @@ Expr Parser::postfix(Expr base) {
       take();
       const bool braced = accept_mark("{");
       take();
-      const bool letter_follows = !peek().space_before || !braced;
-      Token scale = peek();
-      if (letter_follows && (scale.text == "C" || scale.text == "F") && scale.kind != Token::Kind::command) {
-        take();
-        base = make_node(Op::quantity, {std::move(base)}, scale.text == "C" ? "celsius^1" : "fahrenheit^1");
-        base.number = Rational(1);
-      } else {
-        base = make_node(Op::degrees, {std::move(base)});
-      }
       if (braced) expect_mark("}");
+      base = temperature_or_angle(std::move(base));
+    } else if (accept_command("circ")) {
+      base = temperature_or_angle(std::move(base));
     } else if (peek().is_mark("^") && (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")))) {
       take();
       const bool braced = accept_mark("{");
@@ -314,6 +268,18 @@ Expr Parser::postfix(Expr base) {
   return base;
 }
 
+// What a degree sign makes of a number.
+Expr Parser::temperature_or_angle(Expr value) {
+  const std::string& scale = peek().text;
+  if (peek().kind == Token::Kind::command || (scale != "C" && scale != "F")) {
+    return make_node(Op::degrees, {std::move(value)});
+  }
+  Expr result = make_node(Op::quantity, {std::move(value)}, scale == "C" ? "celsius^1" : "fahrenheit^1");
+  result.number = Rational(1);
+  take();
+  return result;
+}
+
 Expr Parser::exponent() {
   const Nested nested(*this);
   if (failed_) return fail();
@@ -321,98 +287,6 @@ Expr Parser::exponent() {
   if (accept_mark("-")) return negate(exponent());
   if (accept_mark("+")) return exponent();
   return atom();
-}
-
-// Units behind a value: in running text, or a known one of several letters.
-bool Parser::unit(Expr& value) {
-  if (value.op == Op::quantity || !is_scalar(value.op)) return false;
-  const size_t start = next_;
-  UnitReader units;
-  bool any = false, bad = false;
-  int pending = 1, side = 1, nouns = 0;
-  while (!bad) {
-    const Token& token = peek();
-    if (any && (token.is_mark("/") || token.is_word("per")) && peek(1).kind == Token::Kind::word) {
-      side = -1;
-      take();
-      continue;
-    }
-    if (token.is_mark("\\$") && !any) {
-      take();
-      Unit dollar{Rational(1), "usd", 1};
-      units.multiply_by(dollar, 1);
-      any = true;
-      continue;
-    }
-    if (any && token.is_mark(".") && (peek(1).kind == Token::Kind::word || peek(1).kind == Token::Kind::end)) {
-      take();
-      continue;
-    }
-    const bool worded = token.kind == Token::Kind::word && !token.is_word("and") && !token.is_word("or");
-    if (!worded) break;
-    const std::string plain = lower(token.text);
-    const bool bare_noun = !token.text_mode && token.space_before && plain.size() >= 4 &&
-                           value.op == Op::number && plain.find_first_of("aeiou") != plain.npos;
-    const auto known = find_unit(token.text);
-    if (!token.text_mode && !bare_noun && !(known && !starts_function()) && plain != "percent" && plain != "mph") break;
-    if (plain == "percent") {
-      take();
-      value = make_node(Op::percent, {std::move(value)});
-      return true;
-    }
-    if (plain == "degrees" || plain == "degree" || plain == "deg") {
-      take();
-      value = make_node(Op::degrees, {std::move(value)});
-      if (peek().is_word("celsius") || peek().is_word("fahrenheit")) take();
-      return true;
-    }
-    if (const auto scale = find_scale_word(token.text); scale && !any) {
-      take();
-      value = multiply(std::move(value), make_number(*scale, value.decimal));
-      if (value.op == Op::number) value.decimal = false;
-      return true;
-    }
-    take();
-    if (plain == "square" || plain == "sq" || plain == "cubic" || plain == "cu") {
-      pending = plain[0] == 's' ? 2 : 3;
-    } else if (plain == "mph") {
-      units.multiply_by(*find_unit("mile"), 1);
-      units.multiply_by(*find_unit("hour"), -1);
-    } else if (known) {
-      int exponent = std::exchange(pending, 1);
-      if (peek().is_word("squared")) take(), exponent = 2;
-      if (peek().is_word("cubed")) take(), exponent = 3;
-      if (accept_mark("^")) {
-        const Expr raised = this->exponent();
-        if (raised.op != Op::number || !raised.number.is_integer() || raised.number.bits() > 3) bad = true;
-        else exponent = static_cast<int>(fmpz_get_si(raised.number.numerator()));
-      }
-      units.multiply_by(*known, side * exponent);
-    } else {
-      bad = changes_the_number(plain) || plain.find_first_of("0123456789") != plain.npos || ++nouns > 6;
-      if (accept_mark("^")) static_cast<void>(this->exponent());
-    }
-    any = true;
-  }
-  if (bad || !any) {
-    next_ = start;
-    return false;
-  }
-  value = units.quantity(std::move(value));
-  // "5 ft 3 in": the parts add up.
-  if (peek().kind == Token::Kind::number && !value.text.empty()) {
-    const size_t before = next_;
-    Expr rest = product();
-    if (!failed_ && rest.op == Op::quantity && rest.text == value.text) {
-      rest.args[0] = add(multiply(std::move(value.args[0]), make_number(value.number)),
-                         multiply(std::move(rest.args[0]), make_number(rest.number)));
-      rest.number = Rational(1);
-      value = std::move(rest);
-    } else {
-      next_ = before;
-    }
-  }
-  return true;
 }
 
 }  // namespace deepscaler

@@ -20,6 +20,8 @@
 
 namespace deepscaler {
 
+class UnitProduct;
+
 class Parser {
  public:
   explicit Parser(std::vector<Token> tokens) : tokens_(std::move(tokens)) {}
@@ -50,6 +52,7 @@ class Parser {
   bool words(Expr& result);
   [[nodiscard]] size_t wordy_length() const;
   bool name_before_equals(Expr& result);
+  bool name_at_end(Expr& result);
   Expr relation();
   char take_relation();
   Expr set_expression();
@@ -69,16 +72,26 @@ class Parser {
   // parse_scalar.cc: sums and products.
   Expr sum();
   Expr product();
+  Expr product_of(Expr a, Expr b);
   bool starts_factor() const;
   bool starts_function() const;
   Expr factor();
   Expr postfix(Expr base);
+  Expr temperature_or_angle(Expr value);
   Expr exponent();
   Expr with_subscript(Expr base);
   std::string subscript_text();
-  bool unit(Expr& value);
   bool mixed_number(Expr& value);
   bool is_times_letter() const;
+
+  // parse_unit.cc: what a value is measured in.
+  bool unit(Expr& value);
+  bool suffix_word(Expr& value);
+  bool units_in_words(UnitProduct& units, const Expr& value);
+  bool unit_fraction(UnitProduct& units);
+  bool unit_word(UnitProduct& units, int side);
+  bool at_unit_word(const Expr& value) const;
+  std::string currency();
 
   // parse_atom.cc: the smallest pieces.
   Expr atom();
@@ -104,6 +117,9 @@ class Parser {
   int depth_ = 0;
   int open_bars_ = 0;
   bool in_set_builder_ = false;  // where | ends the head of a set
+  bool in_group_ = false;        // inside { }, where letters are no words
+  size_t statement_start_ = 0;
+  int open_brackets_ = 0;        // inside which [ may close an interval
   bool failed_ = false;
 };
 

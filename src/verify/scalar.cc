@@ -190,7 +190,8 @@ std::map<std::string, Rational> point_of(const std::set<std::string>& symbols, i
       fmpq_set_si(value.get(), static_cast<slong>(1 + bits % (attempt < kPoints ? 12 : 40)), 1);
     } else {
       const slong magnitude = static_cast<slong>(16 + bits % 233);  // 1/4 ... 4
-      fmpq_set_si(value.get(), (bits >> 32 & 1) != 0 && !positive ? -magnitude : magnitude, 64);
+      const bool negative = !positive && (attempt % 4 == 1 || (bits >> 32 & 1) != 0);
+      fmpq_set_si(value.get(), negative ? -magnitude : magnitude, 64);
     }
     point.emplace(name, std::move(value));
   }
