@@ -166,19 +166,12 @@ Expr Parser::statement() {
   const size_t length = wordy_length();
   if (length == 0) return fail();
   failed_ = false;
-  std::string phrase;
-  for (size_t i = 0; i < length; ++i) {
-    const Token token = take();
-    if (token.kind == Token::Kind::mark) continue;
-    if (!phrase.empty() && (token.space_before || token.kind != Token::Kind::letter)) phrase += ' ';
-    phrase += lower(token.text);
-  }
-  return make_node(Op::word, {}, phrase);
+  return make_node(Op::word, {}, phrase(length));
 }
 
 // "approximately", "the answer is": what comes before the answer and says nothing.
 bool Parser::skip_lead_in() {
-  if (accept_command("approx") || accept_command("therefore") || accept_command("implies")) return true;
+  if (accept_mark("=") || accept_command("approx") || accept_command("therefore") || accept_command("implies")) return true;
   constexpr std::array<std::string_view, 6> kFirst = {"the", "answer", "final", "it", "approximately", "so"};
   if (std::none_of(kFirst.begin(), kFirst.end(), [&](std::string_view word) { return peek().is_word(word); })) {
     return false;
@@ -256,19 +249,28 @@ bool Parser::words(Expr& result) {
   for (size_t i = 0; i < length; ++i) {  // "x is 5" is an equation
     if (peek(i).is_word("is") && peek(i + 1).kind == Token::Kind::number) return false;
   }
-  std::string phrase;
+  result = meaning_of(phrase(length));
+  return true;
+}
+
+// The next tokens as lower-case words without articles and punctuation; "p.m." is one word.
+std::string Parser::phrase(size_t length) {
+  std::string result;
+  bool after_point = false;
   for (size_t i = 0; i < length; ++i) {
     const Token token = take();
-    if (token.kind == Token::Kind::mark) continue;
-    const std::string word = lower(token.text);
-    if (word == "the" || word == "a" || word == "an") {
-      if (length > 1 && i + 1 < length) continue;
+    if (token.kind == Token::Kind::mark) {
+      after_point = token.is_mark(".");
+      continue;
     }
-    if (!phrase.empty()) phrase += ' ';
-    phrase += word;
+    const std::string word = lower(token.text);
+    const bool article = word == "the" || word == "a" || word == "an";
+    if (article && i + 1 < length && !peek().is_mark(".")) continue;
+    if (!result.empty() && !(after_point && !token.space_before)) result += ' ';
+    result += word;
+    after_point = false;
   }
-  result = meaning_of(phrase);
-  return true;
+  return result;
 }
 
 // "AB = 9", "Area = 5", "Area: 5", "speed is 5": a name of several letters before its value.
@@ -356,7 +358,10 @@ Expr Parser::set_expression() {
       break;
     }
     take();
-    result = make_node(op, {std::move(result), sum()});
+    const bool same = result.op == op && op == Op::set_union;
+    if (!same && ++set_operations_ > kMaxDepth) return fail();
+    if (!same) result = make_node(op, {std::move(result)});
+    result.args.push_back(sum());
   }
   return result;
 }

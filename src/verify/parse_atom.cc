@@ -12,6 +12,9 @@
 namespace deepscaler {
 namespace {
 
+// Splitting moves all later tokens; answers with more runs of letters than this are no mathematics.
+constexpr int kMaxSplitWords = 100;
+
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
 }
@@ -160,6 +163,7 @@ Expr Parser::repeating(std::string digits, const std::string& period) {
 
 Expr Parser::letter() {
   const std::string name = take().text;
+  if (name == "m" && peek().is_command("angle")) return command();  // the measure of an angle
   if (name == "e") return make_node(Op::euler, {});
   return name == "i" ? make_node(Op::imaginary, {}) : make_symbol(name);
 }
@@ -204,7 +208,7 @@ void Parser::split_word() {
                       i == 0 && word.space_before, std::string(rest.substr(0, length))});
     i += length;
   }
-  if (tokens_.size() + pieces.size() > 2 * static_cast<size_t>(kMaxNodes)) failed_ = true;
+  if (++split_words_ > kMaxSplitWords) failed_ = true;
   if (failed_) return;
   --next_;
   tokens_.erase(tokens_.begin() + static_cast<ptrdiff_t>(next_));

@@ -12,6 +12,9 @@
 namespace deepscaler {
 namespace {
 
+// Signs behind one factor; each nests what stands before it.
+constexpr int kMaxPostfix = 12;
+
 bool is_literal(const Expr& expr) { return expr.op == Op::number; }
 
 // A vector or matrix times a scalar, element by element.
@@ -114,8 +117,9 @@ bool Parser::starts_factor() const {
   const Token& token = peek();
   switch (token.kind) {
     case Token::Kind::number:
-    case Token::Kind::letter:
       return true;
+    case Token::Kind::letter:  // not the p of "3:00 p.m."
+      return !(peek(1).is_mark(".") && peek(2).is_word("m"));
     case Token::Kind::word:
       return !token.text_mode && !token.is_word("and") && !token.is_word("or") && !token.is_word("is") &&
              !token.is_word("in") && !token.is_word("union") && !token.is_word("percent") && !token.is_word("am") &&
@@ -191,6 +195,7 @@ Expr Parser::product() {
       Expr next = factor();
       result = divide(std::move(result), negative ? negate(std::move(next)) : std::move(next));
     } else if (accept_command("bmod") || accept_command("mod")) {
+      if (result.op == Op::call && result.text == "mod") return fail();
       result = make_node(Op::call, {std::move(result), factor()}, "mod");
     } else if (result.op != Op::tuple && starts_factor()) {
       // Two numerals side by side are no product.
@@ -216,7 +221,8 @@ Expr Parser::factor() {
 }
 
 Expr Parser::postfix(Expr base) {
-  while (!failed_) {
+  for (int count = 0; !failed_; ++count) {
+    if (count > kMaxPostfix) return fail();
     if (peek().is_mark("^") && (peek(1).is_command("circ") || (peek(1).is_mark("{") && peek(2).is_command("circ")))) {
       take();
       const bool braced = accept_mark("{");
@@ -286,7 +292,8 @@ Expr Parser::exponent() {
   if (peek().is_mark("{")) return group();
   if (accept_mark("-")) return negate(exponent());
   if (accept_mark("+")) return exponent();
-  return atom();
+  Expr base = atom();
+  return accept_mark("^") ? power(std::move(base), exponent()) : base;  // 2^3^2 in plain text
 }
 
 }  // namespace deepscaler

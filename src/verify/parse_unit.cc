@@ -97,6 +97,7 @@ bool Parser::at_unit_word(const Expr& value) const {
 // "percent", "degrees" and "million" are part of the value.
 bool Parser::suffix_word(Expr& value) {
   const std::string plain = lower(peek().text);
+  if (value.op == Op::percent || value.op == Op::degrees) return false;
   if (plain == "percent") {
     take();
     value = make_node(Op::percent, {std::move(value)});

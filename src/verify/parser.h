@@ -50,6 +50,7 @@ class Parser {
   bool skip_lead_in();
   bool choice_letter(Expr& result);
   bool words(Expr& result);
+  std::string phrase(size_t length);
   [[nodiscard]] size_t wordy_length() const;
   bool name_before_equals(Expr& result);
   bool name_at_end(Expr& result);
@@ -119,6 +120,8 @@ class Parser {
   bool in_set_builder_ = false;  // where | ends the head of a set
   bool in_group_ = false;        // inside { }, where letters are no words
   size_t statement_start_ = 0;
+  int set_operations_ = 0;  // of different kinds, which nest
+  int split_words_ = 0;
   int open_brackets_ = 0;        // inside which [ may close an interval
   bool failed_ = false;
 };

@@ -38,8 +38,13 @@ class Reader {
         return interval(expr);
       case Op::set:
         return points(expr);
-      case Op::set_union:
-        return unite(read(expr.args[0]), read(expr.args[1]));
+      case Op::set_union: {
+        std::vector<Interval> result;
+        for (const Expr& part : expr.args) {
+          for (Interval& interval : read(part)) result.push_back(std::move(interval));
+        }
+        return sorted(std::move(result));
+      }
       case Op::set_intersection:
         return intersect(read(expr.args[0]), read(expr.args[1]));
       case Op::set_difference:

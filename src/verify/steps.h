@@ -1,4 +1,4 @@
-// The bound of one comparison: work is counted in steps of roughly 50 ns, and stops when they are
+// The bound of one comparison: work is counted in steps of roughly 100 ns, and stops when they are
 // used up. A count instead of a clock makes a verdict the same on every machine and in every thread.
 #pragma once
 
