@@ -40,7 +40,8 @@ bool holds(const Expr& expr, Op sign) {
 Expr without(Expr expr, Op sign) {
   if (expr.op == Op::call && is_trigonometric(function_of(expr.text))) return expr;
   for (Expr& arg : expr.args) arg = without(std::move(arg), sign);
-  return expr.op == sign ? Expr(std::move(expr.args[0])) : expr;
+  if (expr.op != sign) return expr;
+  return Expr(std::move(expr.args[0]));
 }
 
 bool has_dimension(const Expr& expr) { return expr.op == Op::quantity && !expr.text.empty(); }

@@ -28,6 +28,8 @@ class Evaluator {
       case Op::euler:
       case Op::imaginary:
         return constant(expr.op);
+      case Op::infinity:  // as a part of something else
+        return failed_value(Status::undefined);
       case Op::add:
       case Op::multiply:
         return fold(expr);

@@ -31,7 +31,8 @@ Expr combine(Op op, Expr a, Expr b) {
       result.args.push_back(std::move(arg));
     }
   }
-  return result.args.size() == 1 ? Expr(std::move(result.args.front())) : result;
+  if (result.args.size() > 1) return result;
+  return Expr(std::move(result.args.front()));
 }
 
 void collect_symbols(const Expr& expr, std::set<std::string>& bound, std::set<std::string>& found) {

@@ -209,7 +209,7 @@ class Lexer {
 
   // What separates groups of three digits at `i`: the separator's length, or 0.
   size_t separator_length(size_t i) const {
-    for (const std::string_view always : {"{,}", ",\\!", ",\\,", "\\,", "\\ ", "\\!", "\\;", "{\\,}", "'"}) {
+    for (const std::string_view always : {"{,}", ",\\!", ", \\!", ",\\,", "\\,", "\\ ", "\\!", "\\;", "{\\,}", "'"}) {
       if (!rest_.substr(std::min(i, rest_.size())).starts_with(always)) continue;
       size_t length = always.size();
       while (at(i + length) == ' ') ++length;

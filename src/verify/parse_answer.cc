@@ -76,6 +76,14 @@ Expr with_both_signs(Expr expr) {
   return both;
 }
 
+// Whether arithmetic is done on scalars only: the root of a tuple is no answer.
+bool is_well_formed(const Expr& expr) {
+  const bool takes_scalars = is_scalar(expr.op);
+  return std::all_of(expr.args.begin(), expr.args.end(), [&](const Expr& arg) {
+    return (!takes_scalars || is_scalar(arg.op)) && is_well_formed(arg);
+  });
+}
+
 // Lists and sets that stand inside lists and sets (through ±) become one.
 void append_flat(std::vector<Expr>& items, Expr item) {
   if (item.op == Op::list) {
@@ -97,7 +105,7 @@ std::optional<Expr> parse_answer(std::string_view text) {
   if (tokens.size() == 1 || tokens.size() > static_cast<size_t>(kMaxNodes)) return std::nullopt;
   Parser parser(std::move(tokens));
   Expr expr = parser.answer();
-  if (parser.failed()) return std::nullopt;
+  if (parser.failed() || !is_well_formed(expr)) return std::nullopt;
   return expr;
 }
 

@@ -162,10 +162,11 @@ Expr Parser::repeating(std::string digits, const std::string& period) {
 }
 
 Expr Parser::letter() {
-  const std::string name = take().text;
-  if (name == "m" && peek().is_command("angle")) return command();  // the measure of an angle
-  if (name == "e") return make_node(Op::euler, {});
-  return name == "i" ? make_node(Op::imaginary, {}) : make_symbol(name);
+  const Token token = take();
+  if (token.text == "m" && peek().is_command("angle")) return command();  // the measure of an angle
+  if (token.text == "e") return make_node(Op::euler, {});
+  if (token.text == "i") return make_node(Op::imaginary, {});
+  return make_symbol(token.text);
 }
 
 Expr Parser::word_atom() {
@@ -341,7 +342,8 @@ Expr Parser::function(const std::string& name) {
   }
   if (!args.empty()) call_args.push_back(std::move(args.front()));
   Expr result = make_node(Op::call, std::move(call_args), called_name);
-  return is_number(raised, 1) ? result : power(std::move(result), std::move(raised));
+  if (is_number(raised, 1)) return result;
+  return power(std::move(result), std::move(raised));
 }
 
 // Brackets end the argument; without them it is the product that follows, up to the next function.
@@ -355,7 +357,8 @@ Expr Parser::function_argument() {
          !peek().is_mark("{.") && !peek().is_mark("|") && !peek().is_mark("|(")) {
     result = multiply(std::move(result), factor());
   }
-  return negative ? negate(std::move(result)) : result;
+  if (!negative) return result;
+  return negate(std::move(result));
 }
 
 // \sum_{k=1}^{n} term

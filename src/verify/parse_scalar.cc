@@ -293,7 +293,8 @@ Expr Parser::exponent() {
   if (accept_mark("-")) return negate(exponent());
   if (accept_mark("+")) return exponent();
   Expr base = atom();
-  return accept_mark("^") ? power(std::move(base), exponent()) : base;  // 2^3^2 in plain text
+  if (!accept_mark("^")) return base;
+  return power(std::move(base), exponent());  // 2^3^2 in plain text
 }
 
 }  // namespace deepscaler

@@ -150,7 +150,8 @@ Match compare_constants(const Expr& reference, const Expr& answer, bool natural_
   for (const slong precision : kPrecisions) {
     const Evaluation evaluation{.precision = precision, .natural_log = natural_log};
     const Value a = evaluate(reference, evaluation, steps), b = evaluate(answer, evaluation, steps);
-    if (b.status == Status::undefined && a.status != Status::out_of_reach) return Match::different;
+    const bool a_undefined = a.status == Status::undefined, b_undefined = b.status == Status::undefined;
+    if ((a_undefined && b.is_known()) || (b_undefined && a.status != Status::out_of_reach)) return Match::different;
     switch (nearness_of(a, b, precision)) {
       case Nearness::same:
         return Match::equal;
