@@ -15,5 +15,6 @@ void add_generate_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
+void add_verify_command(CLI::App& app);
 
 }  // namespace deepscaler

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   deepscaler::add_problems_command(app);
   deepscaler::add_tokenize_command(app);
   deepscaler::add_train_command(app);
+  deepscaler::add_verify_command(app);
   try {
     app.parse(argc, argv);
     return 0;

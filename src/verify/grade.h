@@ -36,7 +36,8 @@ enum class Reason : uint8_t {
   unparsable_answer,  // an answer that cannot be read as anything the reference could be
   // undecided
   unparsable_reference,  // the reference itself can't be read, so nobody could be right
-  work_limit,            // the steps of Policy::step_limit are used up
+  unproven,              // equal at every point tried, where the policy wants a proof
+  work_limit,            // the steps of Policy::step_limit are used up, or no method decides
 };
 
 [[nodiscard]] std::string_view reason_name(Reason reason);
@@ -66,5 +67,15 @@ struct Verdict {
 
 // Whether anyone could be right by this reference: it has an answer in it, and that can be read.
 [[nodiscard]] bool is_readable_reference(std::string_view reference);
+
+// One verdict with how the two sides were read.
+struct Explanation {
+  Verdict verdict;
+  std::string reference;          // the answer in the reference
+  std::string reference_reading;  // it as a tree, or "not readable"
+  std::string answer_reading;     // the same of Verdict::extracted; empty where there is none
+};
+[[nodiscard]] Explanation explain(std::string_view reference, std::string_view response,
+                                  const GradeOptions& options = {});
 
 }  // namespace deepscaler

@@ -1,0 +1,162 @@
+// deepscaler verify: grade a file of responses, or explain one pair.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <istream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/parallel.h"
+#include "cli/commands.h"
+#include "verify/grade.h"
+
+namespace deepscaler {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct VerifyOptions {
+  std::string input;
+  std::string output;
+  std::string extract = "boxed";
+  int threads = 0;
+  bool thinking = false;
+  std::vector<std::string> explain;
+  GradeOptions grade;
+};
+
+// The alternatives in "answer": a text, a number, or a list of them; none where it is null.
+std::vector<std::string> references_of(const Json& answer, const std::string& where) {
+  if (answer.is_null()) return {};
+  if (answer.is_string()) return {answer.get<std::string>()};
+  if (answer.is_number()) return {answer.dump()};
+  if (!answer.is_array()) {
+    throw Error(where, "\"answer\" is no text, number or list", "write it as a string");
+  }
+  std::vector<std::string> references;
+  for (const Json& item : answer) {
+    for (std::string& reference : references_of(item, where)) references.push_back(std::move(reference));
+  }
+  return references;
+}
+
+struct Line {
+  Json fields;
+  std::vector<std::string> references;
+  std::string response;
+  Verdict verdict;
+};
+
+std::vector<Line> read_lines(const std::string& path) {
+  const std::string bytes = read_file(path);
+  std::vector<Line> lines;
+  int number = 0;
+  for (size_t begin = 0; begin < bytes.size(); ++number) {
+    const size_t end = std::min(bytes.find('\n', begin), bytes.size());
+    const std::string_view text(bytes.data() + begin, end - begin);
+    begin = end + 1;
+    if (text.find_first_not_of(" \t\r") == text.npos) continue;
+    const std::string where = path + ":" + std::to_string(number + 1);
+    Line line;
+    line.fields = Json::parse(text, nullptr, false);
+    if (line.fields.is_discarded() || !line.fields.is_object()) {
+      throw Error(where, "not a JSON object", R"(write one {"answer": ..., "response": ...} a line)");
+    }
+    if (!line.fields.contains("answer") || !line.fields.contains("response")) {
+      throw Error(where, "no \"answer\" or no \"response\"", "give both in every line");
+    }
+    if (!line.fields["response"].is_string()) throw Error(where, "\"response\" is no text", "write it as a string");
+    line.references = references_of(line.fields["answer"], where);
+    line.response = line.fields["response"].get<std::string>();
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::string to_jsonl(std::vector<Line>& lines) {
+  std::string result;
+  for (Line& line : lines) {
+    line.fields["correct"] = line.verdict.correct;
+    line.fields["undecided"] = line.verdict.undecided;
+    line.fields["extracted"] = line.verdict.extracted;
+    line.fields["reason"] = reason_name(line.verdict.reason);
+    result += line.fields.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  return result;
+}
+
+void print_summary(const std::vector<Line>& lines) {
+  int correct = 0, wrong = 0, missing = 0;
+  std::map<Reason, int> reasons;
+  for (const Line& line : lines) {
+    ++reasons[line.verdict.reason];
+    correct += line.verdict.correct ? 1 : 0;
+    missing += line.references.empty() ? 1 : 0;
+  }
+  wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer];
+  std::printf("%-22s %8zu\n%-22s %8d\n%-22s %8d\n", "responses", lines.size(), "correct", correct, "wrong", wrong);
+  std::printf("%-22s %8d\n", "no answer", reasons[Reason::no_answer] + reasons[Reason::empty_answer]);
+  std::printf("%-22s %8d\n", "truncated", reasons[Reason::truncated]);
+  std::printf("%-22s %8d\n", "unparsable reference", reasons[Reason::unparsable_reference]);
+  if (missing > 0) std::printf("%-22s %8d\n", "  of them missing", missing);
+  std::printf("%-22s %8d\n", "undecided", reasons[Reason::unproven] + reasons[Reason::work_limit]);
+}
+
+void explain_pair(const VerifyOptions& options) {
+  const Explanation explanation = explain(options.explain[0], options.explain[1], options.grade);
+  const Verdict& verdict = explanation.verdict;
+  std::printf("reference  %s\nread as    %s\n", explanation.reference.c_str(), explanation.reference_reading.c_str());
+  std::printf("extracted  %s\nread as    %s\n", verdict.extracted.c_str(), explanation.answer_reading.c_str());
+  std::printf("verdict    %s\nreason     %s\nsteps      %lld\n",
+              verdict.correct     ? "correct"
+              : verdict.undecided ? "undecided"
+                                  : "wrong",
+              std::string(reason_name(verdict.reason)).c_str(), static_cast<long long>(verdict.steps));
+}
+
+void run_verify(VerifyOptions options) {
+  options.grade.extract = options.extract == "any" ? ExtractMode::any : ExtractMode::boxed;
+  options.grade.prompt_opened_thinking = options.thinking;
+  if (!options.explain.empty()) return explain_pair(options);
+  if (options.input.empty() || options.output.empty()) {
+    throw Error("verify", "nothing to do", "give --input and --output, or --explain");
+  }
+  std::vector<Line> lines = read_lines(options.input);
+  set_thread_count(options.threads);
+  parallel_for(static_cast<int64_t>(lines.size()), [&](int64_t i) {
+    Line& line = lines[static_cast<size_t>(i)];
+    line.verdict = grade(line.references, line.response, options.grade);
+  });
+  write_file_atomically(options.output, to_jsonl(lines));
+  print_summary(lines);
+}
+
+}  // namespace
+
+void add_verify_command(CLI::App& app) {
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command = app.add_subcommand("verify", "Grade responses against reference answers");
+  command->add_option("--input", options->input, R"(JSON lines {"answer": ..., "response": ...})");
+  command->add_option("--output", options->output, "The same lines with correct, undecided, extracted, reason");
+  command->add_option("--extract", options->extract, "Where the answer is looked for")
+      ->check(CLI::IsMember({"boxed", "any"}))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "0 is one per core")->check(CLI::NonNegativeNumber);
+  command->add_flag("--prompt-opened-thinking", options->thinking,
+                    "The prompts ended in <think>: responses without </think> are truncated");
+  command->add_flag("!--no-numeric-agreement", options->grade.policy.accept_numeric_agreement,
+                    "Leave undecided what is equal at all points tried but not proven");
+  command->add_flag("--ordered-lists", options->grade.policy.lists_are_ordered, "Lists without brackets are ordered");
+  command->add_option("--decimal-places", options->grade.policy.decimal_places, "Where decimals are rounded")
+      ->check(CLI::Range(1, 15))
+      ->capture_default_str();
+  command->add_option("--explain", options->explain, "A reference and a response: say how they were read")
+      ->expected(2);
+  command->callback([options] { run_verify(*options); });
+}
+
+}  // namespace deepscaler

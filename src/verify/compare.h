@@ -1,0 +1,17 @@
+// Whether an answer is equal to a reference, by the policies of policy.h.
+//
+// The two sides are not alike: what the reference has and the answer drops (a unit, a percent sign,
+// "x =") is forgiven, what the answer adds to it is not.
+#pragma once
+
+#include "verify/expr.h"
+#include "verify/policy.h"
+#include "verify/scalar.h"
+#include "verify/steps.h"
+
+namespace deepscaler {
+
+// Thread-safe; does not throw. Match::unknown where the steps are used up or nothing decided.
+[[nodiscard]] Match compare_answers(const Expr& reference, const Expr& answer, const Policy& policy, Steps& steps);
+
+}  // namespace deepscaler

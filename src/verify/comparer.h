@@ -1,0 +1,70 @@
+// The rules of compare.h, for the files compare*.cc only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "verify/compare.h"
+
+namespace deepscaler {
+
+class Comparer {
+ public:
+  Comparer(const Policy& policy, Steps& steps) : policy_(policy), steps_(steps) {}
+
+  Match compare(const Expr& reference, const Expr& answer);
+
+ private:
+  // compare_values.cc: numbers with units, words, letters, ratios.
+  Match values(const Expr& reference, const Expr& answer);
+  Match choices(const Expr& reference, const Expr& answer);
+  Match words(const Expr& reference, const Expr& answer);
+  Match ratios(const Expr& reference, const Expr& answer);
+
+  // compare_relations.cc: equations, inequalities, assignments.
+  Match relations(const Expr& reference, const Expr& answer);
+  Match two_relations(const Expr& reference, const Expr& answer);
+  Match equations(const Expr& reference, const Expr& answer);
+  Match inequalities(const Expr& reference, const Expr& answer);
+  Match relation_as_reference(const Expr& reference, const Expr& answer);
+  Match relation_as_answer(const Expr& reference, const Expr& answer);
+  Match any_side(const Expr& relation, const Expr& answer);
+  Match all_sides(const Expr& reference, const Expr& relation, size_t first);
+
+  // compare.cc: collections.
+  Match collections(const Expr& reference, const Expr& answer);
+  Match assigned_tuple(const Expr& reference, const Expr& answer, bool& applies);
+  Match in_order(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
+  Match as_bags(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
+  Match as_sets(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
+  Match matrices(const Expr& reference, const Expr& answer);
+  Match real_sets(const Expr& reference, const Expr& answer);
+
+  const Policy& policy_;
+  Steps& steps_;
+};
+
+// name = value, where the left (or right) side is one name: a variable, f(x), words.
+struct Assignment {
+  const Expr* name = nullptr;
+  const Expr* value = nullptr;
+};
+[[nodiscard]] std::optional<Assignment> as_assignment(const Expr& expr);
+[[nodiscard]] bool is_inequality(const Expr& expr);
+// Whether an expression describes a set of reals and can't be a point or a list: unions, half-open
+// or unbounded intervals.
+[[nodiscard]] bool is_surely_interval(const Expr& expr);
+
+// All parts must match: different if any is, else the weakest.
+[[nodiscard]] inline Match both(Match a, Match b) {
+  if (a == Match::different || b == Match::different) return Match::different;
+  return a > b ? a : b;
+}
+// Any of the parts must match: the strongest, and different only where all are.
+[[nodiscard]] inline Match either(Match a, Match b) {
+  if (a <= Match::numeric || b <= Match::numeric) return a < b ? a : b;
+  return a > b ? a : b;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,480 @@
+// The smallest pieces: numerals, variables, fractions, roots, functions, big operators.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "verify/functions.h"
+#include "verify/parser.h"
+#include "verify/parser_nesting.h"
+
+namespace deepscaler {
+namespace {
+
+// Splitting moves all later tokens; answers with more runs of letters than this are no mathematics.
+constexpr int kMaxSplitWords = 100;
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+// A decimal numeral of the lexer, exactly. Exponents are at most six digits there; past this bound
+// the value is left to arithmetic that knows its limits.
+bool decimal_value(std::string_view text, Rational& value) {
+  constexpr long kMaxExponent = 4000;
+  std::string digits;
+  long scale = 0;
+  size_t i = 0;
+  bool point = false;
+  for (; i < text.size() && text[i] != 'e' && text[i] != 'E'; ++i) {
+    if (text[i] == '.') {
+      point = true;
+    } else {
+      digits += text[i];
+      scale -= point ? 1 : 0;
+    }
+  }
+  if (i < text.size()) scale += std::stol(std::string(text.substr(i + 1)));
+  if (!is_digits(digits) || scale > kMaxExponent || scale < -static_cast<long>(kMaxAnswerBytes) - kMaxExponent) return false;
+  fmpz_set_str(value.numerator(), digits.c_str(), 10);
+  Rational power(10);
+  fmpz_pow_ui(power.numerator(), power.numerator(), static_cast<ulong>(std::abs(scale)));
+  (scale < 0 ? fmpq_div : fmpq_mul)(value.get(), value.get(), power.get());
+  return true;
+}
+
+// Commands that are variables: Greek letters and the like.
+bool is_symbol_command(std::string_view name) {
+  constexpr std::string_view kNames[] = {
+      "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
+      "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
+      "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega", "ell", "hbar", "partial", "nabla", "odot", "oplus", "top",
+      "spadesuit", "heartsuit", "mho", "wp", "aleph", "star", "perp", "parallel"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+bool is_accent(std::string_view name) {
+  constexpr std::string_view kNames[] = {"bar", "hat", "vec", "dot", "ddot", "tilde", "widetilde", "check"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+}
+
+}  // namespace
+
+bool value_in_base(std::string_view digits, int base, Rational& value) {
+  if (base < 2 || base > 36 || digits.empty()) return false;
+  fmpz_zero(value.numerator());
+  for (const char c : digits) {
+    const int upper = std::toupper(static_cast<unsigned char>(c));
+    const int digit = upper >= '0' && upper <= '9' ? upper - '0' : upper >= 'A' && upper <= 'Z' ? upper - 'A' + 10 : 99;
+    if (digit >= base) return false;
+    fmpz_mul_ui(value.numerator(), value.numerator(), static_cast<ulong>(base));
+    fmpz_add_ui(value.numerator(), value.numerator(), static_cast<ulong>(digit));
+  }
+  fmpz_one(value.denominator());
+  return true;
+}
+
+Expr Parser::atom() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  const Token& token = peek();
+  switch (token.kind) {
+    case Token::Kind::number:
+      return number();
+    case Token::Kind::letter:
+      return letter();
+    case Token::Kind::word:
+      return word_atom();
+    case Token::Kind::command:
+      return command();
+    case Token::Kind::mark:
+      if (token.is_mark("(") || token.is_mark("[") || token.is_mark("]")) return parenthesis();
+      if (token.is_mark("{.")) return set();
+      if (token.is_mark("{")) return braces();
+      if (token.is_mark("|(")) return bars("|)");
+      if (token.is_mark("|")) return bars("|");
+      break;
+    case Token::Kind::end:
+      break;
+  }
+  return fail();
+}
+
+Expr Parser::number() {
+  if (peek().kind != Token::Kind::number) return fail();
+  std::string digits = take().text;
+  const bool point = digits.find('.') != digits.npos;
+  if (point) {
+    const bool barred = peek().is_command("bar") || peek().is_command("dot");
+    if (barred && peek(1).is_mark("{") && peek(2).kind == Token::Kind::number && peek(3).is_mark("}")) {
+      const std::string period = peek(2).text;
+      next_ += 4;
+      return repeating(digits, period);
+    }
+    if (peek().is_mark("(") && !peek().space_before && peek(1).kind == Token::Kind::number &&
+        is_digits(peek(1).text) && peek(2).is_mark(")")) {
+      const std::string period = peek(1).text;
+      next_ += 3;
+      return repeating(digits, period);
+    }
+    const bool dots = peek().is_command("ldots") || (peek().is_mark(".") && peek(1).is_mark("."));
+    if (dots) {
+      while (accept_command("ldots") || accept_mark(".")) {
+      }
+      const std::string decimals = digits.substr(digits.find('.') + 1);
+      for (size_t length = 1; length * 2 <= decimals.size(); ++length) {
+        const std::string period = decimals.substr(decimals.size() - length);
+        const size_t repeats = length == 1 ? 3 : 2;
+        if (decimals.size() < repeats * length) break;
+        bool repeated = true;
+        for (size_t i = 0; i < repeats * length; ++i) {
+          repeated = repeated && decimals[decimals.size() - 1 - i] == period[length - 1 - i % length];
+        }
+        if (repeated) return repeating(digits, period);
+      }
+    }
+  }
+  const bool decimal = digits.find_first_of(".eE") != digits.npos && digits.back() != '.';
+  Rational value;
+  if (!decimal_value(digits, value)) return fail();
+  Expr result = make_number(std::move(value), decimal);
+  if (!decimal && peek().is_mark("_")) result.text = digits;  // a base may follow
+  return result;
+}
+
+// digits.(period): digits + period / (10^length - 1) at the last place.
+Expr Parser::repeating(std::string digits, const std::string& period) {
+  if (!is_digits(period)) return fail();
+  const size_t decimals = digits.size() - digits.find('.') - 1;
+  Rational value, tail;
+  if (!decimal_value(digits, value)) return fail();
+  fmpz_set_str(tail.numerator(), period.c_str(), 10);
+  Rational scale(10);
+  fmpz_pow_ui(scale.numerator(), scale.numerator(), period.size());
+  fmpz_sub_ui(scale.numerator(), scale.numerator(), 1);
+  fmpq_div(tail.get(), tail.get(), scale.get());
+  fmpz_set_ui(scale.numerator(), 10);
+  fmpz_pow_ui(scale.numerator(), scale.numerator(), decimals);
+  fmpq_div(tail.get(), tail.get(), scale.get());
+  fmpq_add(value.get(), value.get(), tail.get());
+  return make_number(std::move(value));
+}
+
+Expr Parser::letter() {
+  const Token token = take();
+  if (token.text == "m" && peek().is_command("angle")) return command();  // the measure of an angle
+  if (token.text == "e") return make_node(Op::euler, {});
+  if (token.text == "i") return make_node(Op::imaginary, {});
+  return make_symbol(token.text);
+}
+
+Expr Parser::word_atom() {
+  const Token token = peek();
+  if (function_of(token.text) != Function::unknown && !token.text_mode) return function(take().text);
+  if (token.text == "sqrt" || token.text == "cbrt") {
+    take();
+    const slong degree = token.text == "sqrt" ? 2 : 3;
+    return power(atom(), divide(make_number(1), make_number(degree)));
+  }
+  for (const std::string_view name : {"infinity", "infty", "inf", "oo"}) {
+    if (accept_word(name)) return make_node(Op::infinity, {});
+  }
+  if (accept_word("pi")) return make_node(Op::pi, {});
+  if (token.text_mode) {
+    take();
+    if (token.text.size() == 1) return make_symbol(token.text);
+    const bool numeral = peek().is_mark("_");
+    const bool alone = starts_factor() || peek().kind == Token::Kind::word;
+    return numeral || !alone ? make_symbol(token.text) : fail();
+  }
+  split_word();
+  return failed_ ? fail() : atom();
+}
+
+// A run of letters in mathematics as functions, constants and single letters: "xsiny" is x sin y.
+void Parser::split_word() {
+  constexpr std::array<std::string_view, 16> kKnown = {"arcsin", "arccos", "arctan", "sqrt", "sinh", "cosh",
+                                                       "tanh",   "sin",    "cos",    "tan",  "sec",  "csc",
+                                                       "cot",    "log",    "ln",     "pi"};
+  const Token word = take();
+  std::vector<Token> pieces;
+  for (size_t i = 0; i < word.text.size();) {
+    const std::string_view rest = std::string_view(word.text).substr(i);
+    const auto* known = std::find_if(kKnown.begin(), kKnown.end(),
+                                     [&](std::string_view name) { return rest.starts_with(name); });
+    const size_t length = known == kKnown.end() ? 1 : known->size();
+    if (static_cast<unsigned char>(rest[0]) >= 0x80) failed_ = true;
+    pieces.push_back({length == 1 ? Token::Kind::letter : Token::Kind::command, false,
+                      i == 0 && word.space_before, std::string(rest.substr(0, length))});
+    i += length;
+  }
+  if (++split_words_ > kMaxSplitWords) failed_ = true;
+  if (failed_) return;
+  --next_;
+  tokens_.erase(tokens_.begin() + static_cast<ptrdiff_t>(next_));
+  tokens_.insert(tokens_.begin() + static_cast<ptrdiff_t>(next_), pieces.begin(), pieces.end());
+}
+
+Expr Parser::command() {
+  const std::string name = peek().text;
+  if (name == "begin") return environment();
+  if (name == "langle") return angle_brackets();
+  if (name == "lfloor") return between_commands("floor", "rfloor");
+  if (name == "lceil") return between_commands("ceil", "rceil");
+  take();
+  if (name == "frac") return fraction();
+  if (name == "sqrt") return root();
+  if (name == "rootsign" || name == "cuberootsign") {
+    return power(atom(), divide(make_number(1), make_number(name == "rootsign" ? 2 : 3)));
+  }
+  if (name == "binom") {
+    Expr top = argument();
+    return make_node(Op::call, {std::move(top), argument()}, "binom");
+  }
+  if (name == "pi") return make_node(Op::pi, {});
+  if (name == "i") return make_node(Op::imaginary, {});
+  if (name == "infty") return make_node(Op::infinity, {});
+  if (name == "emptyset") return make_node(Op::set, {});
+  if (name == "sum") return big_operator(Op::sum);
+  if (name == "prod") return big_operator(Op::product);
+  if (name == "angle" || name == "triangle") return geometric_name(name);
+  if (name == "mathbb" || name == "Bbb") {
+    const bool braced = accept_mark("{");
+    const std::string letter = take().text;
+    if (braced) expect_mark("}");
+    return letter == "R" ? make_node(Op::reals, {}) : make_symbol(fmt::format("set {}", letter));
+  }
+  if (function_of(name) != Function::unknown) return function(name);
+  if (is_accent(name)) return accented(name);
+  if (is_symbol_command(name)) return make_symbol(name);
+  return fail();
+}
+
+// What a command takes: a group, or the next digit, letter or command.
+Expr Parser::argument() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  if (peek().is_mark("{")) return group();
+  if (peek().kind == Token::Kind::number && is_digits(peek().text)) {
+    Token& token = tokens_[next_];
+    const slong digit = token.text[0] - '0';
+    token.text.erase(0, 1);
+    if (token.text.empty()) take();
+    return make_number(digit);
+  }
+  if (peek().kind == Token::Kind::word && !peek().text_mode) split_word();
+  return atom();
+}
+
+Expr Parser::fraction() {
+  Expr result;
+  if (derivative(result)) return result;
+  Expr top = argument();
+  return divide(std::move(top), argument());
+}
+
+// \frac{dx}{dt} and \frac{d^2 v}{dt^2} are names, not quotients of products with a variable d.
+bool Parser::derivative(Expr& result) {
+  const size_t start = next_;
+  std::string name;
+  for (int part = 0; part < 2; ++part) {
+    if (!accept_mark("{") || (peek().text[0] != 'd' && !peek().is_command("partial"))) {
+      next_ = start;
+      return false;
+    }
+    while (!at_end() && !peek().is_mark("}")) {
+      if (!accept_mark("{")) {
+        name += take().text;
+        continue;
+      }
+      while (!at_end() && !peek().is_mark("}")) name += take().text;
+      accept_mark("}");
+    }
+    take();
+    name += part == 0 ? "/" : "";
+  }
+  const bool differential = name.find_first_of("+-*()=") == name.npos && name.size() > 3 && name != "d/d";
+  if (!differential) {
+    next_ = start;
+    return false;
+  }
+  result = make_symbol(name);
+  return true;
+}
+
+Expr Parser::root() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  Expr degree = make_number(2);
+  if (accept_mark("[")) {
+    degree = sum();
+    expect_mark("]");
+  }
+  Expr radicand = peek().is_mark("{") ? group() : atom();
+  return power(std::move(radicand), divide(make_number(1), std::move(degree)));
+}
+
+Expr Parser::function(const std::string& name) {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  Expr raised = make_number(1);
+  std::string called_name = name;
+  const auto take_exponent = [&] {
+    if (!accept_mark("^")) return;
+    raised = exponent();
+    if (is_number(raised, -1)) {  // sin^{-1} is the inverse function
+      called_name.insert(0, "arc");
+      raised = make_number(1);
+    }
+  };
+  take_exponent();
+  std::vector<Expr> args;
+  if (accept_mark("_")) args.push_back(peek().is_mark("{") ? group() : argument());
+  take_exponent();
+  if (function_of(called_name) == Function::unknown) return fail();
+  Expr arg = function_argument();
+  std::vector<Expr> call_args;
+  if (arg.op == Op::list || arg.op == Op::tuple || arg.op == Op::set) {
+    call_args = std::move(arg.args);
+  } else {
+    call_args.push_back(std::move(arg));
+  }
+  if (!args.empty()) call_args.push_back(std::move(args.front()));
+  Expr result = make_node(Op::call, std::move(call_args), called_name);
+  if (is_number(raised, 1)) return result;
+  return power(std::move(result), std::move(raised));
+}
+
+// Brackets end the argument; without them it is the product that follows, up to the next function.
+Expr Parser::function_argument() {
+  for (const std::string_view open : {"(", "[", "{", "|(", "|", "{."}) {
+    if (peek().is_mark(open) && !(open == "|" && open_bars_ > 0)) return atom();
+  }
+  const bool negative = accept_mark("-");
+  Expr result = factor();
+  while (!failed_ && starts_factor() && !starts_function() && !peek().is_mark("(") && !peek().is_mark("[") &&
+         !peek().is_mark("{.") && !peek().is_mark("|") && !peek().is_mark("|(")) {
+    result = multiply(std::move(result), factor());
+  }
+  if (!negative) return result;
+  return negate(std::move(result));
+}
+
+// \sum_{k=1}^{n} term
+Expr Parser::big_operator(Op op) {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  Expr from, to;
+  bool has_from = false, has_to = false;
+  for (int part = 0; part < 2; ++part) {
+    if (accept_mark("_")) {
+      from = group();
+      has_from = true;
+    } else if (accept_mark("^")) {
+      to = exponent();
+      has_to = true;
+    }
+  }
+  const bool named = has_from && has_to && from.op == Op::relation && from.text == "=" &&
+                     (from.args[0].op == Op::symbol || from.args[0].op == Op::imaginary);
+  if (!named) return fail();
+  const bool index_is_i = from.args[0].op == Op::imaginary;
+  Expr index = index_is_i ? make_symbol("i") : std::move(from.args[0]);
+  Expr term = product();
+  if (index_is_i) {
+    term = rewrite(std::move(term), [](Expr& part) {
+      if (part.op == Op::imaginary) part = make_symbol("i");
+    });
+  }
+  return make_node(op, {std::move(index), std::move(from.args[1]), std::move(to), std::move(term)});
+}
+
+// \angle ABC, \triangle ABC: one name.
+Expr Parser::geometric_name(const std::string& what) {
+  std::string name = what + " ";
+  while (peek().kind == Token::Kind::letter || (peek().kind == Token::Kind::word && !peek().text_mode)) {
+    name += take().text;
+    if (accept_mark("_")) name.append("_").append(subscript_text());
+  }
+  return make_symbol(name);
+}
+
+// \overline{AB}, \hat{x}: a name with something above it.
+Expr Parser::accented(const std::string& accent) {
+  const bool braced = accept_mark("{");
+  std::string name;
+  while (peek().kind == Token::Kind::letter || peek().kind == Token::Kind::word || peek().kind == Token::Kind::command) {
+    name += take().text;
+    if (!braced) break;
+  }
+  if (braced) expect_mark("}");
+  if (name.empty()) return fail();
+  return make_symbol(accent == "vec" ? name : fmt::format("{} {}", accent, name));
+}
+
+std::string Parser::subscript_text() {
+  const bool braced = accept_mark("{");
+  std::string text;
+  int depth = 0;
+  while (!at_end() && !failed_) {
+    if (braced && depth == 0 && peek().is_mark("}")) break;
+    const Token token = take();
+    if (token.is_mark("{")) ++depth;
+    if (token.is_mark("}")) --depth;
+    text += token.text;
+    if (!braced) break;
+  }
+  if (braced) expect_mark("}");
+  return text;
+}
+
+// x_1 is a name; 12_5 a numeral in base five.
+Expr Parser::with_subscript(Expr base) {
+  std::string subscript = subscript_text();
+  std::string digits = base.op == Op::symbol || base.op == Op::number ? base.text : std::string();
+  if (base.op == Op::number && digits.empty() && !base.decimal && base.number.is_integer()) digits = to_text(base);
+  std::erase_if(subscript, [](char c) { return c == '(' || c == ')'; });
+  if (base.op == Op::symbol && !is_digits(subscript)) {
+    base.text.append("_").append(subscript);
+    return base;
+  }
+  constexpr std::pair<std::string_view, int> kBases[] = {{"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6},
+                                                         {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10},
+                                                         {"twelve", 12}, {"sixteen", 16}};
+  int radix = is_digits(subscript) && subscript.size() <= 2 ? std::stoi(subscript) : 0;
+  for (const auto& [name, value] : kBases) {
+    if (subscript == name) radix = value;
+  }
+  Expr result = make_node(Op::based, {}, digits);
+  const bool numeral = base.op == Op::number || (digits.size() > 1 && digits.find_first_of("0123456789") != digits.npos) ||
+                       (base.op == Op::symbol && radix > 10 && digits.size() > 1);
+  if (numeral && value_in_base(digits, radix, result.number)) return result;
+  if (base.op == Op::symbol) {
+    base.text.append("_").append(subscript);
+    return base;
+  }
+  return fail();
+}
+
+// f(x): a call where the letter is a customary function name; otherwise the caller multiplies.
+Expr Parser::called(Expr symbol) {
+  const bool always = symbol.text == "f" || symbol.text == "g" || symbol.text.starts_with("f_") ||
+                      symbol.text.starts_with("f'") || symbol.text.starts_with("g'");
+  constexpr std::string_view kOften[] = {"h", "F", "G", "H", "u", "p", "q", "P", "Q", "y", "phi", "delta", "psi", "Gamma", "I", "N", "T", "E", "V"};
+  const bool simple_argument = peek(2).is_mark(")") &&
+                               (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::letter);
+  const bool zero = simple_argument && peek(1).text == "0";
+  const bool often = std::find(std::begin(kOften), std::end(kOften), symbol.text) != std::end(kOften);
+  if (!(always || zero || (often && simple_argument))) return symbol;
+  Expr arg = parenthesis();
+  std::vector<Expr> args;
+  if (arg.op == Op::tuple) {
+    args = std::move(arg.args);
+  } else {
+    args.push_back(std::move(arg));
+  }
+  return make_node(Op::call, std::move(args), symbol.text);
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,300 @@
+// Sums, products and what is written behind a factor: exponents, subscripts, units.
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <optional>
+
+#include "verify/functions.h"
+#include "verify/parser.h"
+#include "verify/parser_nesting.h"
+#include "verify/units.h"
+
+namespace deepscaler {
+namespace {
+
+// Signs behind one factor; each nests what stands before it.
+constexpr int kMaxPostfix = 12;
+
+bool is_literal(const Expr& expr) { return expr.op == Op::number; }
+
+// A vector or matrix times a scalar, element by element.
+Expr scaled(Expr collection, const Expr& scalar) {
+  for (Expr& element : collection.args) {
+    element = element.op == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
+  }
+  return collection;
+}
+
+bool is_vector(const Expr& expr) { return expr.op == Op::matrix || (expr.op == Op::tuple && expr.text == "()"); }
+
+}  // namespace
+
+const Token& Parser::peek(size_t ahead) const { return tokens_[std::min(next_ + ahead, tokens_.size() - 1)]; }
+
+Token Parser::take() {
+  Token token = peek();
+  if (next_ + 1 < tokens_.size()) ++next_;
+  return token;
+}
+
+bool Parser::accept_mark(std::string_view mark) {
+  if (!peek().is_mark(mark)) return false;
+  take();
+  return true;
+}
+
+bool Parser::accept_command(std::string_view name) {
+  if (!peek().is_command(name)) return false;
+  take();
+  return true;
+}
+
+bool Parser::accept_word(std::string_view lower_case) {
+  if (!peek().is_word(lower_case)) return false;
+  take();
+  return true;
+}
+
+void Parser::expect_mark(std::string_view mark) {
+  if (!accept_mark(mark)) failed_ = true;
+}
+
+Expr Parser::fail() {
+  failed_ = true;
+  return make_number(0);
+}
+
+Expr Parser::product_of(Expr a, Expr b) {
+  if (is_scalar(a.op) && is_scalar(b.op)) return multiply(std::move(a), std::move(b));
+  if (is_vector(a) && is_scalar(b.op)) return scaled(std::move(a), b);
+  if (is_vector(b) && is_scalar(a.op)) return scaled(std::move(b), a);
+  return fail();
+}
+
+Expr Parser::sum() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  Expr result;
+  bool first = true;
+  while (!failed_) {
+    enum class Sign : uint8_t { plus, minus, both, both_reversed } sign = Sign::plus;
+    if (accept_mark("-")) {
+      sign = Sign::minus;
+    } else if (accept_command("pm")) {
+      sign = Sign::both;
+    } else if (accept_command("mp")) {
+      sign = Sign::both_reversed;
+    } else if (!accept_mark("+") && !first) {
+      break;
+    }
+    while (accept_mark("+")) {
+    }
+    while (accept_mark("-")) sign = sign == Sign::minus ? Sign::plus : Sign::minus;
+    const std::string money = currency();
+    Expr term = product();
+    if (!money.empty() && term.op != Op::quantity) {
+      term = make_node(Op::quantity, {std::move(term)}, money + "^1");
+      term.number = Rational(1);
+    }
+    if (sign == Sign::both || sign == Sign::both_reversed) term = multiply(make_node(Op::sign, {}), std::move(term));
+    if (sign == Sign::minus || sign == Sign::both_reversed) term = negate(std::move(term));
+    if (!first && !(is_scalar(term.op) && is_scalar(result.op))) return fail();
+    result = first ? std::move(term) : add(std::move(result), std::move(term));
+    first = false;
+    if (result.op == Op::reals) break;  // what is taken away from it is a set
+  }
+  return result;
+}
+
+// Words that start the next part of an answer and never multiply.
+bool Parser::starts_function() const {
+  const Token& token = peek();
+  return (token.kind == Token::Kind::command || (token.kind == Token::Kind::word && !token.text_mode)) &&
+         function_of(token.text) != Function::unknown;
+}
+
+bool Parser::starts_factor() const {
+  const Token& token = peek();
+  switch (token.kind) {
+    case Token::Kind::number:
+      return true;
+    case Token::Kind::letter:  // not the p of "3:00 p.m."
+      return !(peek(1).is_mark(".") && peek(2).is_word("m"));
+    case Token::Kind::word:
+      return !token.text_mode && !token.is_word("and") && !token.is_word("or") && !token.is_word("is") &&
+             !token.is_word("in") && !token.is_word("union") && !token.is_word("percent") && !token.is_word("am") &&
+             !token.is_word("pm");
+    case Token::Kind::mark:
+      if (token.is_mark("|")) return open_bars_ == 0 && !in_set_builder_;
+      if (token.is_mark("[")) return open_brackets_ == 0;
+      return token.is_mark("(") || token.is_mark("{") || token.is_mark("|(") ||
+             token.is_mark("{.");
+    case Token::Kind::command: {
+      constexpr std::string_view kNoFactor[] = {"le", "ge", "ne", "approx", "in", "equiv", "cup", "cap", "setminus", "and",
+                                                "or", "pm", "mp", "end", "rangle", "rfloor", "rceil", "choose", "to",
+                                                "ldots", "circ", "iff", "implies", "Vert", "bmod", "pmod", "mod", "<", ">", "text"};
+      return std::find(std::begin(kNoFactor), std::end(kNoFactor), token.text) == std::end(kNoFactor);
+    }
+    case Token::Kind::end:
+      break;
+  }
+  return false;
+}
+
+// The letter x between numbers of scientific notation: "4.5 x 10^33".
+bool Parser::is_times_letter() const {
+  return peek().kind == Token::Kind::letter && (peek().text == "x" || peek().text == "X") && peek().space_before &&
+         peek(1).kind == Token::Kind::number && peek(1).text == "10" && peek(2).is_mark("^") && next_ > 0 &&
+         tokens_[next_ - 1].kind == Token::Kind::number;
+}
+
+// "2 3/4" and "2\frac{3}{4}": a whole number and a proper fraction right behind it.
+bool Parser::mixed_number(Expr& value) {
+  if (!is_literal(value) || value.decimal || !value.number.is_integer() || value.number.sign() <= 0) return false;
+  const size_t start = next_;
+  Expr part;
+  if (peek().is_command("frac")) {
+    take();
+    part = fraction();
+  } else if (peek().kind == Token::Kind::number && peek(1).is_mark("/") && peek(2).kind == Token::Kind::number &&
+             peek().space_before) {
+    part = number();
+    take();
+    part = divide(std::move(part), number());
+  } else {
+    return false;
+  }
+  const bool proper = !failed_ && is_literal(part) && part.number.sign() > 0 && part.number < Rational(1) &&
+                      !part.number.is_integer() && !part.decimal;
+  if (!proper) {
+    next_ = start;
+    failed_ = failed_ && depth_ > kMaxDepth;
+    return false;
+  }
+  value = add(std::move(value), std::move(part));
+  return true;
+}
+
+Expr Parser::product() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  const bool literal_before = peek().kind == Token::Kind::number;
+  Expr result = factor();
+  if (literal_before) mixed_number(result);
+  while (!failed_) {
+    if (unit(result)) continue;
+    if (is_times_letter()) {
+      take();
+      result = product_of(std::move(result), factor());
+    } else if (accept_mark("*")) {
+      const bool negative = accept_mark("-");
+      Expr next = factor();
+      result = product_of(std::move(result), negative ? negate(std::move(next)) : std::move(next));
+    } else if (accept_mark("/")) {
+      const bool negative = accept_mark("-");
+      Expr next = factor();
+      result = divide(std::move(result), negative ? negate(std::move(next)) : std::move(next));
+    } else if (accept_command("bmod") || accept_command("mod")) {
+      if (result.op == Op::call && result.text == "mod") return fail();
+      result = make_node(Op::call, {std::move(result), factor()}, "mod");
+    } else if (result.op != Op::tuple && starts_factor()) {
+      // Two numerals side by side are no product.
+      if (peek().kind == Token::Kind::number && tokens_[next_ - 1].kind == Token::Kind::number) return fail();
+      result = product_of(std::move(result), factor());
+    } else {
+      break;
+    }
+  }
+  if (peek().is_command("pmod") || (peek().is_mark("(") && peek(1).is_word("mod"))) {  // x = 3 (mod 7)
+    const bool bare = accept_mark("(");
+    take();
+    argument();
+    if (bare) expect_mark(")");
+  }
+  return result;
+}
+
+Expr Parser::factor() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  return postfix(atom());
+}
+
+Expr Parser::postfix(Expr base) {
+  for (int count = 0; !failed_; ++count) {
+    if (count > kMaxPostfix) return fail();
+    if (peek().is_mark("^") && (peek(1).is_command("circ") || (peek(1).is_mark("{") && peek(2).is_command("circ")))) {
+      take();
+      const bool braced = accept_mark("{");
+      take();
+      if (braced) expect_mark("}");
+      base = temperature_or_angle(std::move(base));
+    } else if (accept_command("circ")) {
+      base = temperature_or_angle(std::move(base));
+    } else if (peek().is_mark("^") && (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")))) {
+      take();
+      const bool braced = accept_mark("{");
+      while (accept_mark("'")) {
+        if (base.op == Op::symbol) base.text += "'";
+      }
+      if (braced) expect_mark("}");
+    } else if (accept_mark("'")) {
+      if (base.op == Op::symbol) base.text += "'";
+    } else if (accept_mark("^")) {
+      Expr power_of = exponent();
+      const bool transposes = base.op == Op::matrix && power_of.op == Op::symbol &&
+                              (power_of.text == "T" || power_of.text == "top");
+      if (transposes) {
+        Expr transposed = make_node(Op::matrix, {});
+        for (size_t column = 0; column < base.args[0].args.size(); ++column) {
+          Expr row = make_node(Op::tuple, {}, "()");
+          for (const Expr& old_row : base.args) row.args.push_back(old_row.args[column]);
+          transposed.args.push_back(std::move(row));
+        }
+        base = std::move(transposed);
+      } else {
+        base = power(std::move(base), std::move(power_of));
+      }
+    } else if (peek().is_mark("!") && !peek(1).is_mark("=")) {
+      take();
+      const bool twice = accept_mark("!");
+      base = call(twice ? "double_factorial" : "factorial", std::move(base));
+    } else if (accept_mark("%") || accept_word("percent")) {
+      base = make_node(Op::percent, {std::move(base)});
+    } else if (accept_mark("_")) {
+      base = with_subscript(std::move(base));
+    } else if (peek().is_mark("(") && base.op == Op::symbol) {
+      const size_t start = next_;
+      base = called(std::move(base));
+      if (next_ == start) break;
+    } else {
+      break;
+    }
+  }
+  return base;
+}
+
+// What a degree sign makes of a number.
+Expr Parser::temperature_or_angle(Expr value) {
+  const std::string& scale = peek().text;
+  if (peek().kind == Token::Kind::command || (scale != "C" && scale != "F")) {
+    return make_node(Op::degrees, {std::move(value)});
+  }
+  Expr result = make_node(Op::quantity, {std::move(value)}, scale == "C" ? "celsius^1" : "fahrenheit^1");
+  result.number = Rational(1);
+  take();
+  return result;
+}
+
+Expr Parser::exponent() {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  if (peek().is_mark("{")) return group();
+  if (accept_mark("-")) return negate(exponent());
+  if (accept_mark("+")) return exponent();
+  Expr base = atom();
+  if (!accept_mark("^")) return base;
+  return power(std::move(base), exponent());  // 2^3^2 in plain text
+}
+
+}  // namespace deepscaler

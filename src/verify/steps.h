@@ -1,0 +1,26 @@
+// The bound of one comparison: work is counted in steps of roughly 100 ns, and stops when they are
+// used up. A count instead of a clock makes a verdict the same on every machine and in every thread.
+#pragma once
+
+#include <cstdint>
+
+namespace deepscaler {
+
+class Steps {
+ public:
+  explicit Steps(int64_t limit) : limit_(limit) {}
+
+  // Counts `steps` and says whether the work they stand for may be done.
+  [[nodiscard]] bool spend(int64_t steps) {
+    used_ += steps;
+    return used_ <= limit_;
+  }
+  [[nodiscard]] bool exhausted() const { return used_ > limit_; }
+  [[nodiscard]] int64_t used() const { return used_; }
+
+ private:
+  int64_t limit_;
+  int64_t used_ = 0;
+};
+
+}  // namespace deepscaler
