@@ -16,5 +16,10 @@ if ! path=$(build/deepscaler fetch "$model" | tail -n 1) || [[ -z $path ]]; then
 fi
 echo "== model: $path"
 
-echo "== training: recipes/demo.toml, into runs/demo"
-build/deepscaler train recipes/demo.toml --set "model.path=$path" --output runs/demo
+output=runs/demo
+for ((n = 2; ; ++n)); do  # an earlier run stays
+  [[ -e $output ]] || break
+  output=runs/demo-$n
+done
+echo "== training: recipes/demo.toml, into $output"
+build/deepscaler train recipes/demo.toml --set "model.path=$path" --output "$output"

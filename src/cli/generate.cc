@@ -79,7 +79,6 @@ class OrderedOutput {
         prompts_(prompts),
         tokenizer_(tokenizer),
         model_hash_(std::move(model_hash)),
-        writer_(options.output, JsonlWriter::Start::kEmpty),
         pending_(prompts.size() * static_cast<size_t>(options.samples)) {}
 
   void add(int64_t prompt, int64_t sample, Generation&& generation) {
@@ -104,14 +103,15 @@ class OrderedOutput {
                                {"temperature", options_.sampling.temperature},
                                {"dtype", "f32"},
                                {"model", model_hash_}};
-    writer_.write(line);
+    if (!writer_) writer_.emplace(options_.output, JsonlWriter::Start::kEmpty);
+    writer_->write(line);
   }
 
   const Options& options_;
   const std::vector<Prompt>& prompts_;
   const Tokenizer& tokenizer_;
   std::string model_hash_;
-  JsonlWriter writer_;
+  std::optional<JsonlWriter> writer_;  // opened with the first line: bad input leaves an old file alone
   std::vector<std::optional<Generation>> pending_;
   size_t next_ = 0;
 };

@@ -39,6 +39,11 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
     fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].name,
                percent(report.pass_at_1()), change, report.mean_length(), 100 * report.truncated_share());
   }
+  if (evaluations.size() > 3) {
+    fmt::print(
+        "in all, after '{}': {}\n", evaluations[1].name,
+        percent(paired_difference(evaluations[1].report.outcomes(), evaluations.back().report.outcomes())));
+  }
   fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.ids.size());
 }
 

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# The program from outside: generate on a tiny model, and what bad input says (exact text, exit code).
+# cli_test.sh PROGRAM MODEL_FOLDER, where the folder holds a model's config.json.
+set -euo pipefail
+program=$1
+recipes=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+# refuses EXIT_CODE "MESSAGE" COMMAND...
+refuses() {
+  local code=$1 message=$2 status=0
+  shift 2
+  "$program" "$@" >out 2>err || status=$?
+  [[ $status == "$code" ]] || fail "'$*' exited $status, not $code: $(cat err)"
+  [[ $(tail -n 1 err) == "$message" ]] || fail "'$*' said '$(tail -n 1 err)', not '$message'"
+}
+
+# A model to generate with: the checkpoint of one step on a tiny one.
+cat >tiny.toml <<END
+model.random = "$recipes/tiny-model"
+prompt.text = "{problem}"
+[[stage]]
+kind = "sft"
+steps = 1
+data.kinds = ["sub"]
+data.count = 8
+END
+"$program" train tiny.toml --output run 2>/dev/null >/dev/null
+model=run/checkpoints/01-sft
+
+printf '%s\n' '{"prompt": "What is 5 - 3?", "id": "a"}' '{"prompt": "What is 9 - 3?"}' >prompts.jsonl
+"$program" generate --model $model --input prompts.jsonl --output one.jsonl --samples 3 --max-tokens 12 --seed 4 2>/dev/null
+"$program" generate --model $model --input prompts.jsonl --output two.jsonl --samples 3 --max-tokens 12 --seed 4 --threads 1 2>/dev/null
+[[ $(wc -l <one.jsonl) == 6 ]] || fail "generate wrote $(wc -l <one.jsonl) lines, not 6"
+cmp -s one.jsonl two.jsonl || fail "generate depends on the number of threads"
+[[ $(cut -d, -f1-3 one.jsonl | sed -n 5p) == '{"index":1,"id":null,"sample":1' ]] || fail "order of lines: $(cut -c1-60 one.jsonl)"
+for key in text prompt_token_ids token_ids logprobs finish_reason temperature dtype model; do
+  grep -q "\"$key\":" one.jsonl || fail "no key $key"
+done
+
+refuses 2 "Run with --help for more information." nonsense
+refuses 1 "deepscaler: none.toml: can't open: No such file or directory; check the path and its permissions" train none.toml
+refuses 1 "deepscaler: none: is neither a folder with a config.json nor a .gguf file; name a model: an HF folder or a GGUF file" \
+  bench train --model none
+refuses 1 "deepscaler: run: is there already and not empty; choose another --output or remove the old run" \
+  train tiny.toml --output run
+printf '%s\n' '{"prompt": "x"}' '{"prompt": 3}' >bad.jsonl
+refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prompt": text} or {"messages": [...]}, with an optional "id"' \
+  generate --model $model --input bad.jsonl --output out.jsonl
+refuses 1 "deepscaler: request 0: a prompt of 14 tokens and 300 new ones exceed the context of 256 by 58; shorten the prompt or allow fewer new tokens" \
+  generate --model $model --input prompts.jsonl --output out.jsonl --max-tokens 300
+sed -i 's/steps = 1/stepz = 1/' tiny.toml
+"$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"
+grep -q 'tiny.toml:5: .*stepz.*steps' err || fail "a misspelt key: $(cat err)"
+echo "all good"
