@@ -69,7 +69,8 @@ std::vector<Line> read_lines(const std::string& path) {
     if (!line.fields.contains("answer") || !line.fields.contains("response")) {
       throw Error(where, "no \"answer\" or no \"response\"", "give both in every line");
     }
-    if (!line.fields["response"].is_string()) throw Error(where, "\"response\" is no text", "write it as a string");
+    if (!line.fields["response"].is_string())
+      throw Error(where, "\"response\" is no text", "write it as a string");
     line.references = references_of(line.fields["answer"], where);
     line.response = line.fields["response"].get<std::string>();
     lines.push_back(std::move(line));
@@ -98,7 +99,8 @@ void print_summary(const std::vector<Line>& lines) {
     missing += line.references.empty() ? 1 : 0;
   }
   wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer];
-  std::printf("%-22s %8zu\n%-22s %8d\n%-22s %8d\n", "responses", lines.size(), "correct", correct, "wrong", wrong);
+  std::printf("%-22s %8zu\n%-22s %8d\n%-22s %8d\n", "responses", lines.size(), "correct", correct, "wrong",
+              wrong);
   std::printf("%-22s %8d\n", "no answer", reasons[Reason::no_answer] + reasons[Reason::empty_answer]);
   std::printf("%-22s %8d\n", "truncated", reasons[Reason::truncated]);
   std::printf("%-22s %8d\n", "unparsable reference", reasons[Reason::unparsable_reference]);
@@ -109,8 +111,10 @@ void print_summary(const std::vector<Line>& lines) {
 void explain_pair(const VerifyOptions& options) {
   const Explanation explanation = explain(options.explain[0], options.explain[1], options.grade);
   const Verdict& verdict = explanation.verdict;
-  std::printf("reference  %s\nread as    %s\n", explanation.reference.c_str(), explanation.reference_reading.c_str());
-  std::printf("extracted  %s\nread as    %s\n", verdict.extracted.c_str(), explanation.answer_reading.c_str());
+  std::printf("reference  %s\nread as    %s\n", explanation.reference.c_str(),
+              explanation.reference_reading.c_str());
+  std::printf("extracted  %s\nread as    %s\n", verdict.extracted.c_str(),
+              explanation.answer_reading.c_str());
   std::printf("verdict    %s\nreason     %s\nsteps      %lld\n",
               verdict.correct     ? "correct"
               : verdict.undecided ? "undecided"
@@ -141,7 +145,8 @@ void add_verify_command(CLI::App& app) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "Grade responses against reference answers");
   command->add_option("--input", options->input, R"(JSON lines {"answer": ..., "response": ...})");
-  command->add_option("--output", options->output, "The same lines with correct, undecided, extracted, reason");
+  command->add_option("--output", options->output,
+                      "The same lines with correct, undecided, extracted, reason");
   command->add_option("--extract", options->extract, "Where the answer is looked for")
       ->check(CLI::IsMember({"boxed", "any"}))
       ->capture_default_str();
@@ -150,7 +155,8 @@ void add_verify_command(CLI::App& app) {
                     "The prompts ended in <think>: responses without </think> are truncated");
   command->add_flag("!--no-numeric-agreement", options->grade.policy.accept_numeric_agreement,
                     "Leave undecided what is equal at all points tried but not proven");
-  command->add_flag("--ordered-lists", options->grade.policy.lists_are_ordered, "Lists without brackets are ordered");
+  command->add_flag("--ordered-lists", options->grade.policy.lists_are_ordered,
+                    "Lists without brackets are ordered");
   command->add_option("--decimal-places", options->grade.policy.decimal_places, "Where decimals are rounded")
       ->check(CLI::Range(1, 15))
       ->capture_default_str();

@@ -1,6 +1,5 @@
 #include "verify/algebraic.h"
 
-
 #include "verify/functions.h"
 #include "verify/qqbar_header.h"
 
@@ -67,7 +66,8 @@ class Builder {
  private:
   bool may_combine(const Algebraic& a, const Algebraic& b) {
     const int64_t degree = qqbar_degree(a.get()) * qqbar_degree(b.get());
-    ok = ok && qqbar_binop_within_limits(a.get(), b.get(), kMaxDegree, kMaxBits) && steps_.spend(100 * degree * degree);
+    ok = ok && qqbar_binop_within_limits(a.get(), b.get(), kMaxDegree, kMaxBits) &&
+         steps_.spend(100 * degree * degree);
     return ok;
   }
 
@@ -83,7 +83,8 @@ class Builder {
          qqbar_height_bits(result.get()) * std::abs(numerator) <= kMaxBits &&
          steps_.spend(200 * degree * degree * root * root * (1 + std::abs(numerator)));
     if (!ok) return result;
-    const bool real_root = root % 2 == 1 && root > 1 && qqbar_is_real(result.get()) && qqbar_sgn_re(result.get()) < 0;
+    const bool real_root =
+        root % 2 == 1 && root > 1 && qqbar_is_real(result.get()) && qqbar_sgn_re(result.get()) < 0;
     if (real_root) qqbar_neg(result.get(), result.get());
     if (root > 1) qqbar_root_ui(result.get(), result.get(), static_cast<ulong>(root));
     if (real_root) qqbar_neg(result.get(), result.get());
@@ -123,9 +124,12 @@ class Builder {
     angle = Rational(1);
     int pis = 0;
     for (const Expr& factor : expr.args) {
-      if (factor.op == Op::pi) ++pis;
-      else if (factor.op == Op::number) fmpq_mul(angle.get(), angle.get(), factor.number.get());
-      else return false;
+      if (factor.op == Op::pi)
+        ++pis;
+      else if (factor.op == Op::number)
+        fmpq_mul(angle.get(), angle.get(), factor.number.get());
+      else
+        return false;
     }
     return pis == 1;
   }

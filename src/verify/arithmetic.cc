@@ -21,35 +21,10 @@ const Value* unknown_of(const Value& a, const Value& b) {
   return nullptr;
 }
 
-Value as_ball(Value value, slong precision) {
-  make_ball(value, precision);
-  return value;
-}
-
-Value checked(Value value) {
-  if (!acb_is_finite(value.ball.get())) return failed_value(Status::imprecise);
-  value.status = Status::ball;
-  return value;
-}
-
 Value huge(int sign) {
   Value value = exact_value(Rational(sign));
   value.status = Status::huge;
   return value;
-}
-
-// Whether |value| may exceed 2^bits.
-bool may_exceed(const Value& value, slong bits) {
-  if (value.status == Status::exact) {
-    return static_cast<slong>(fmpz_bits(value.rational.numerator())) -
-               static_cast<slong>(fmpz_bits(value.rational.denominator())) >= bits;
-  }
-  mag_t magnitude;
-  mag_init(magnitude);
-  acb_get_mag(magnitude, value.ball.get());
-  const bool exceeds = mag_cmp_2exp_si(magnitude, bits) > 0;
-  mag_clear(magnitude);
-  return exceeds;
 }
 
 // The cost of an elementary function at this precision.
@@ -68,6 +43,17 @@ Sign sign_of(const Value& value) {
   return arb_is_zero(value.ball.real()) ? Sign::zero : Sign::open;
 }
 
+// Whether a ball is a real number above 2^(kHugeExponentBits - 1).
+bool surely_exceeds(const Value& value) {
+  if (sign_of(value) != Sign::positive) return false;
+  mag_t least;
+  mag_init(least);
+  arb_get_mag_lower(least, value.ball.real());
+  const bool exceeds = mag_cmp_2exp_si(least, kHugeExponentBits - 1) > 0;
+  mag_clear(least);
+  return exceeds;
+}
+
 Value negated(Value value) {
   if (value.status == Status::exact || value.status == Status::huge) {
     fmpq_neg(value.rational.get(), value.rational.get());
@@ -78,6 +64,31 @@ Value negated(Value value) {
 }
 
 }  // namespace
+
+Value as_ball(Value value, slong precision) {
+  make_ball(value, precision);
+  return value;
+}
+
+Value finite_ball(Value value) {
+  if (!acb_is_finite(value.ball.get())) return failed_value(Status::imprecise);
+  value.status = Status::ball;
+  return value;
+}
+
+bool may_exceed(const Value& value, slong bits) {
+  if (value.status == Status::exact) {
+    return static_cast<slong>(fmpz_bits(value.rational.numerator())) -
+               static_cast<slong>(fmpz_bits(value.rational.denominator())) >=
+           bits;
+  }
+  mag_t magnitude;
+  mag_init(magnitude);
+  acb_get_mag(magnitude, value.ball.get());
+  const bool exceeds = mag_cmp_2exp_si(magnitude, bits) > 0;
+  mag_clear(magnitude);
+  return exceeds;
+}
 
 Value exact_value(Rational rational) {
   Value value;
@@ -108,7 +119,7 @@ Value Arithmetic::add(Value a, const Value& b) const {
   make_ball(a, precision);
   const Value other = as_ball(b, precision);
   acb_add(a.ball.get(), a.ball.get(), other.ball.get(), precision);
-  return checked(std::move(a));
+  return finite_ball(std::move(a));
 }
 
 Value Arithmetic::multiply(Value a, const Value& b) const {
@@ -127,12 +138,13 @@ Value Arithmetic::multiply(Value a, const Value& b) const {
   make_ball(a, precision);
   const Value other = as_ball(b, precision);
   acb_mul(a.ball.get(), a.ball.get(), other.ball.get(), precision);
-  return checked(std::move(a));
+  return finite_ball(std::move(a));
 }
 
 Value Arithmetic::exponential(const Value& exponent) const {
   if (exponent.status == Status::huge && exponent.rational.sign() > 0) return huge(1);
-  if (!exponent.is_known()) return exponent.status == Status::huge ? failed_value(Status::out_of_reach) : exponent;
+  if (!exponent.is_known())
+    return exponent.status == Status::huge ? failed_value(Status::out_of_reach) : exponent;
   if (exponent.status == Status::exact && exponent.rational.is_zero()) return exact_value(Rational(1));
   if (!steps.spend(transcendental_cost(precision))) return failed_value(Status::out_of_reach);
   if (may_exceed(exponent, kHugeExponentBits)) {
@@ -140,7 +152,7 @@ Value Arithmetic::exponential(const Value& exponent) const {
   }
   Value result = as_ball(exponent, precision);
   acb_exp(result.ball.get(), result.ball.get(), precision);
-  return checked(std::move(result));
+  return finite_ball(std::move(result));
 }
 
 Value Arithmetic::power(const Value& base, const Value& exponent) const {
@@ -163,11 +175,15 @@ Value Arithmetic::power(const Value& base, const Value& exponent) const {
   }
   if (sign == Sign::open) return failed_value(Status::imprecise);
   if (sign == Sign::negative && real_only) return failed_value(Status::undefined);
-  if (may_exceed(exponent, kHugeExponentBits)) return failed_value(Status::out_of_reach);
+  if (may_exceed(exponent, kHugeExponentBits)) {
+    const bool grows =
+        base.status == Status::exact && Rational(1) < base.rational && surely_exceeds(exponent);
+    return grows ? huge(1) : failed_value(Status::out_of_reach);
+  }
   Value result = as_ball(base, precision);
   const Value raised = as_ball(exponent, precision);
   acb_pow(result.ball.get(), result.ball.get(), raised.ball.get(), precision);
-  return checked(std::move(result));
+  return finite_ball(std::move(result));
 }
 
 Value Arithmetic::rational_power(const Value& base, const Rational& exponent) const {
@@ -194,7 +210,7 @@ Value Arithmetic::rational_power(const Value& base, const Rational& exponent) co
   Value result = as_ball(base, precision);
   const Value raised = as_ball(exact_value(exponent), precision);
   acb_pow(result.ball.get(), result.ball.get(), raised.ball.get(), precision);
-  return checked(std::move(result));
+  return finite_ball(std::move(result));
 }
 
 Value Arithmetic::integer_power(const Value& base, const Rational& exponent) const {
@@ -230,7 +246,7 @@ Value Arithmetic::integer_power(const Value& base, const Rational& exponent) con
   Value result = as_ball(base, precision);
   if (negative && acb_contains_zero(result.ball.get())) return failed_value(Status::imprecise);
   acb_pow_fmpz(result.ball.get(), result.ball.get(), power, precision);
-  return checked(std::move(result));
+  return finite_ball(std::move(result));
 }
 
 // An exact root where there is one: sqrt(9/4) is 3/2.
@@ -250,7 +266,7 @@ Value Arithmetic::root_of_positive(const Value& base, const Rational& exponent) 
   if (may_exceed(base, slong{1} << 40)) return failed_value(Status::out_of_reach);
   Value result = as_ball(base, precision);
   arb_pow_fmpq(result.ball.real(), result.ball.real(), exponent.get(), precision);
-  return checked(std::move(result));
+  return finite_ball(std::move(result));
 }
 
 }  // namespace deepscaler

@@ -34,6 +34,11 @@ struct Arithmetic {
   [[nodiscard]] Value analytic(Function function, Value value) const;
 };
 
+[[nodiscard]] Value as_ball(Value value, slong precision);
+// The ball in `value` as its value, or `imprecise` where it has no finite bounds.
+[[nodiscard]] Value finite_ball(Value value);
+// Whether |value| may exceed 2^bits; of an exact value or a ball.
+[[nodiscard]] bool may_exceed(const Value& value, slong bits);
 [[nodiscard]] Value exact_value(Rational rational);
 [[nodiscard]] Value failed_value(Value::Status status);
 

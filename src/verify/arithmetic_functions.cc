@@ -12,32 +12,11 @@ namespace {
 
 using Status = Value::Status;
 
-constexpr slong kMaxAngleBits = 64;      // sin(2^64) still costs what sin(1) does
+constexpr slong kMaxAngleBits = 64;  // sin(2^64) still costs what sin(1) does
 constexpr slong kMaxGammaPrecision = 1024;
 constexpr ulong kMaxExactFactorial = 2000;
 
 bool is_integer(const Value& value) { return value.status == Status::exact && value.rational.is_integer(); }
-
-Value as_ball(Value value, slong precision) {
-  make_ball(value, precision);
-  return value;
-}
-
-Value checked(Value value) {
-  if (!acb_is_finite(value.ball.get())) return failed_value(Status::imprecise);
-  value.status = Status::ball;
-  return value;
-}
-
-bool exceeds(const Value& value, slong bits) {
-  if (value.status == Status::exact) return value.rational.bits() > 2 * bits + 8192;
-  mag_t magnitude;
-  mag_init(magnitude);
-  acb_get_mag(magnitude, value.ball.get());
-  const bool result = mag_cmp_2exp_si(magnitude, bits) > 0;
-  mag_clear(magnitude);
-  return result;
-}
 
 void invert(acb_ptr value, slong precision) { acb_inv(value, value, precision); }
 
@@ -45,7 +24,9 @@ void invert(acb_ptr value, slong precision) { acb_inv(value, value, precision); 
 
 Value Arithmetic::apply(Function function, std::span<Value> args) const {
   if (!steps.spend(20 + (precision / 64) * (precision / 64) / 2)) return failed_value(Status::out_of_reach);
-  const auto wrong_count = [&](size_t least, size_t most) { return args.size() < least || args.size() > most; };
+  const auto wrong_count = [&](size_t least, size_t most) {
+    return args.size() < least || args.size() > most;
+  };
   switch (function) {
     case Function::binom:
       return wrong_count(2, 2) ? failed_value(Status::out_of_reach) : binomial(args[0], args[1]);
@@ -98,10 +79,11 @@ Value Arithmetic::logarithm(const Value& number, const Value* base) const {
   if (number.status == Status::exact && radix.status == Status::exact && number.rational.bits() < 8192 &&
       number.rational.sign() > 0 && radix.rational.sign() > 0 && radix.rational.bits() < 64) {
     // log_2 8 is exactly 3: floors of logarithms need it.
-    const double guess = std::round(fmpz_dlog(number.rational.numerator()) - fmpz_dlog(number.rational.denominator())) == 0
-                             ? 0
-                             : std::round((fmpz_dlog(number.rational.numerator()) - fmpz_dlog(number.rational.denominator())) /
-                                          (fmpz_dlog(radix.rational.numerator()) - fmpz_dlog(radix.rational.denominator())));
+    const double guess =
+        std::round(fmpz_dlog(number.rational.numerator()) - fmpz_dlog(number.rational.denominator())) == 0
+            ? 0
+            : std::round((fmpz_dlog(number.rational.numerator()) - fmpz_dlog(number.rational.denominator())) /
+                         (fmpz_dlog(radix.rational.numerator()) - fmpz_dlog(radix.rational.denominator())));
     if (std::abs(guess) < 8192 && !fmpq_is_one(radix.rational.get())) {
       Rational power;
       fmpq_pow_si(power.get(), radix.rational.get(), static_cast<slong>(guess));
@@ -121,9 +103,10 @@ Value Arithmetic::natural_logarithm(Value number) const {
   }
   make_ball(number, precision);
   if (acb_contains_zero(number.ball.get())) return failed_value(Status::imprecise);
-  if (real_only && number.ball.is_real() && arb_is_negative(number.ball.real())) return failed_value(Status::undefined);
+  if (real_only && number.ball.is_real() && arb_is_negative(number.ball.real()))
+    return failed_value(Status::undefined);
   acb_log(number.ball.get(), number.ball.get(), precision);
-  return checked(std::move(number));
+  return finite_ball(std::move(number));
 }
 
 // Functions that are exact on rationals and jump or bend elsewhere.
@@ -132,22 +115,24 @@ Value Arithmetic::rounded(Function function, Value value) const {
     fmpq* number = value.rational.get();
     if (function == Function::abs) fmpq_abs(number, number);
     if (function == Function::sgn) fmpq_set_si(number, fmpq_sgn(number), 1);
-    if (function == Function::floor) fmpz_fdiv_q(fmpq_numref(number), fmpq_numref(number), fmpq_denref(number));
-    if (function == Function::ceil) fmpz_cdiv_q(fmpq_numref(number), fmpq_numref(number), fmpq_denref(number));
+    if (function == Function::floor)
+      fmpz_fdiv_q(fmpq_numref(number), fmpq_numref(number), fmpq_denref(number));
+    if (function == Function::ceil)
+      fmpz_cdiv_q(fmpq_numref(number), fmpq_numref(number), fmpq_denref(number));
     if (function == Function::floor || function == Function::ceil) fmpz_one(fmpq_denref(number));
     return value;
   }
   if (function == Function::abs) {
     Value result;
     acb_abs(result.ball.real(), value.ball.get(), precision);
-    return checked(std::move(result));
+    return finite_ball(std::move(result));
   }
   if (!value.ball.is_real()) return failed_value(Status::undefined);
   if (function == Function::sgn) {
     if (arb_contains_zero(value.ball.real())) return failed_value(Status::imprecise);
     return exact_value(Rational(arb_is_positive(value.ball.real()) ? 1 : -1));
   }
-  if (exceeds(value, precision / 2)) return failed_value(Status::imprecise);
+  if (may_exceed(value, precision / 2)) return failed_value(Status::imprecise);
   (function == Function::floor ? arb_floor : arb_ceil)(value.ball.real(), value.ball.real(), precision);
   Rational integer;
   if (!arb_get_unique_fmpz(integer.numerator(), value.ball.real())) return failed_value(Status::imprecise);
@@ -166,7 +151,7 @@ Value Arithmetic::gamma_of_next(Value value) const {
   if (precision > kMaxGammaPrecision) return failed_value(Status::out_of_reach);
   if (!steps.spend(400 + precision * precision / 256)) return failed_value(Status::out_of_reach);
   make_ball(value, precision);
-  if (exceeds(value, 45)) {
+  if (may_exceed(value, 45)) {
     Value large = failed_value(Status::out_of_reach);
     if (value.ball.is_real() && arb_is_positive(value.ball.real())) {
       large.status = Status::huge;
@@ -176,7 +161,7 @@ Value Arithmetic::gamma_of_next(Value value) const {
   }
   acb_add_ui(value.ball.get(), value.ball.get(), 1, precision);
   acb_gamma(value.ball.get(), value.ball.get(), precision);
-  return checked(std::move(value));
+  return finite_ball(std::move(value));
 }
 
 Value Arithmetic::binomial(const Value& n, const Value& k) const {
@@ -185,7 +170,8 @@ Value Arithmetic::binomial(const Value& n, const Value& k) const {
     if (fmpz_cmp_ui(n.rational.numerator(), 4 * kMaxExactFactorial) <= 0) {
       if (!steps.spend(400)) return failed_value(Status::out_of_reach);
       Value result = exact_value(Rational(0));
-      fmpz_bin_uiui(result.rational.numerator(), fmpz_get_ui(n.rational.numerator()), fmpz_get_ui(k.rational.numerator()));
+      fmpz_bin_uiui(result.rational.numerator(), fmpz_get_ui(n.rational.numerator()),
+                    fmpz_get_ui(k.rational.numerator()));
       return result;
     }
   }
@@ -199,11 +185,13 @@ Value Arithmetic::binomial(const Value& n, const Value& k) const {
 }
 
 Value Arithmetic::of_integers(Function function, std::span<Value> args) const {
-  if (args.empty() || !std::all_of(args.begin(), args.end(), is_integer)) return failed_value(Status::out_of_reach);
+  if (args.empty() || !std::all_of(args.begin(), args.end(), is_integer))
+    return failed_value(Status::out_of_reach);
   if (!steps.spend(20 * static_cast<int64_t>(args.size()))) return failed_value(Status::out_of_reach);
   if (function == Function::double_factorial) {
     const Rational& n = args[0].rational;
-    if (n.sign() < 0 || fmpz_cmp_ui(n.numerator(), kMaxExactFactorial) > 0) return failed_value(Status::out_of_reach);
+    if (n.sign() < 0 || fmpz_cmp_ui(n.numerator(), kMaxExactFactorial) > 0)
+      return failed_value(Status::out_of_reach);
     Value result = exact_value(Rational(1));
     for (slong i = fmpz_get_si(n.numerator()); i > 1; i -= 2) {
       fmpz_mul_si(result.rational.numerator(), result.rational.numerator(), i);
@@ -218,8 +206,8 @@ Value Arithmetic::of_integers(Function function, std::span<Value> args) const {
   }
   Value result = args[0];
   for (const Value& arg : args.subspan(1)) {
-    (function == Function::gcd ? fmpz_gcd : fmpz_lcm)(result.rational.numerator(), result.rational.numerator(),
-                                                      arg.rational.numerator());
+    (function == Function::gcd ? fmpz_gcd : fmpz_lcm)(result.rational.numerator(),
+                                                      result.rational.numerator(), arg.rational.numerator());
     if (result.rational.bits() > 8192) return failed_value(Status::out_of_reach);
   }
   return result;
@@ -227,7 +215,7 @@ Value Arithmetic::of_integers(Function function, std::span<Value> args) const {
 
 Value Arithmetic::analytic(Function function, Value value) const {
   const bool exact_zero = value.status == Status::exact && value.rational.is_zero();
-  if (exceeds(value, kMaxAngleBits)) return failed_value(Status::out_of_reach);
+  if (may_exceed(value, kMaxAngleBits)) return failed_value(Status::out_of_reach);
   make_ball(value, precision);
   acb_ptr z = value.ball.get();
   const bool reciprocal_argument = function == Function::arcsec || function == Function::arccsc;
@@ -237,17 +225,35 @@ Value Arithmetic::analytic(Function function, Value value) const {
   }
   bool reciprocal = false;
   switch (function) {
-    case Function::csc: reciprocal = true; [[fallthrough]];
-    case Function::sin: acb_sin(z, z, precision); break;
-    case Function::sec: reciprocal = true; [[fallthrough]];
-    case Function::cos: acb_cos(z, z, precision); break;
-    case Function::cot: acb_cot(z, z, precision); break;
-    case Function::tan: acb_tan(z, z, precision); break;
+    case Function::csc:
+      reciprocal = true;
+      [[fallthrough]];
+    case Function::sin:
+      acb_sin(z, z, precision);
+      break;
+    case Function::sec:
+      reciprocal = true;
+      [[fallthrough]];
+    case Function::cos:
+      acb_cos(z, z, precision);
+      break;
+    case Function::cot:
+      acb_cot(z, z, precision);
+      break;
+    case Function::tan:
+      acb_tan(z, z, precision);
+      break;
     case Function::arccsc:
-    case Function::arcsin: acb_asin(z, z, precision); break;
+    case Function::arcsin:
+      acb_asin(z, z, precision);
+      break;
     case Function::arcsec:
-    case Function::arccos: acb_acos(z, z, precision); break;
-    case Function::arctan: acb_atan(z, z, precision); break;
+    case Function::arccos:
+      acb_acos(z, z, precision);
+      break;
+    case Function::arctan:
+      acb_atan(z, z, precision);
+      break;
     case Function::arccot: {  // pi/2 - arctan
       acb_atan(z, z, precision);
       Ball quarter;
@@ -256,26 +262,55 @@ Value Arithmetic::analytic(Function function, Value value) const {
       acb_sub(z, quarter.get(), z, precision);
       break;
     }
-    case Function::csch: reciprocal = true; [[fallthrough]];
-    case Function::sinh: acb_sinh(z, z, precision); break;
-    case Function::sech: reciprocal = true; [[fallthrough]];
-    case Function::cosh: acb_cosh(z, z, precision); break;
-    case Function::coth: acb_coth(z, z, precision); break;
-    case Function::tanh: acb_tanh(z, z, precision); break;
-    case Function::arsinh: acb_asinh(z, z, precision); break;
-    case Function::arcosh: acb_acosh(z, z, precision); break;
-    case Function::artanh: acb_atanh(z, z, precision); break;
-    case Function::real_part: arb_zero(acb_imagref(z)); break;
-    case Function::imaginary_part: arb_swap(acb_realref(z), acb_imagref(z)); arb_zero(acb_imagref(z)); break;
-    case Function::conjugate: acb_conj(z, z); break;
-    case Function::argument: acb_arg(acb_realref(z), z, precision); arb_zero(acb_imagref(z)); break;
-    default: return failed_value(Status::out_of_reach);
+    case Function::csch:
+      reciprocal = true;
+      [[fallthrough]];
+    case Function::sinh:
+      acb_sinh(z, z, precision);
+      break;
+    case Function::sech:
+      reciprocal = true;
+      [[fallthrough]];
+    case Function::cosh:
+      acb_cosh(z, z, precision);
+      break;
+    case Function::coth:
+      acb_coth(z, z, precision);
+      break;
+    case Function::tanh:
+      acb_tanh(z, z, precision);
+      break;
+    case Function::arsinh:
+      acb_asinh(z, z, precision);
+      break;
+    case Function::arcosh:
+      acb_acosh(z, z, precision);
+      break;
+    case Function::artanh:
+      acb_atanh(z, z, precision);
+      break;
+    case Function::real_part:
+      arb_zero(acb_imagref(z));
+      break;
+    case Function::imaginary_part:
+      arb_swap(acb_realref(z), acb_imagref(z));
+      arb_zero(acb_imagref(z));
+      break;
+    case Function::conjugate:
+      acb_conj(z, z);
+      break;
+    case Function::argument:
+      acb_arg(acb_realref(z), z, precision);
+      arb_zero(acb_imagref(z));
+      break;
+    default:
+      return failed_value(Status::out_of_reach);
   }
   if (reciprocal) {
     if (acb_contains_zero(z)) return failed_value(Status::imprecise);
     invert(z, precision);
   }
-  return checked(std::move(value));
+  return finite_ball(std::move(value));
 }
 
 }  // namespace deepscaler

@@ -64,7 +64,8 @@ std::optional<std::vector<Expr>> assigned_values(const Expr& expr, bool by_name)
   std::sort(names.begin(), names.end());
   if (std::adjacent_find(names.begin(), names.end()) != names.end()) return std::nullopt;
   if (by_name) {
-    std::stable_sort(assigned.begin(), assigned.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(assigned.begin(), assigned.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
   }
   std::vector<Expr> values;
   for (const auto& [name, value] : assigned) values.push_back(*value);
@@ -89,7 +90,8 @@ Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
                     (holds_inequality(reference) && reference.op == Op::list) ||
                     (holds_inequality(answer) && answer.op == Op::list);
   if (reference.op == Op::relation || answer.op == Op::relation) {
-    if (!sets || (reference.op == Op::relation && answer.op == Op::relation)) return relations(reference, answer);
+    if (!sets || (reference.op == Op::relation && answer.op == Op::relation))
+      return relations(reference, answer);
     const Match match = relations(reference, answer);
     return match == Match::different ? real_sets(reference, answer) : match;
   }
@@ -178,7 +180,8 @@ Match Comparer::collections(const Expr& reference, const Expr& answer) {
     const auto named = assigned_values(reference, false);
     const bool answer_named = std::any_of(answer.args.begin(), answer.args.end(),
                                           [](const Expr& item) { return item.op == Op::relation; });
-    if (named && !answer_named) return policy_.names_may_be_dropped ? in_order(*named, answer.args) : Match::different;
+    if (named && !answer_named)
+      return policy_.names_may_be_dropped ? in_order(*named, answer.args) : Match::different;
     return as_bags(reference.args, answer.args);
   }
   return as_sets(reference.args, answer.args);
@@ -222,7 +225,7 @@ Match Comparer::real_sets(const Expr& reference, const Expr& answer) {
   if (expected && given) return compare_real_sets(*expected, *given, policy_, steps_);
   if (reference.op == answer.op) {  // unions of what is no set of reals, lists of systems
     return reference.op == Op::set_union || reference.op == Op::list ? as_sets(reference.args, answer.args)
-                                                                    : in_order(reference.args, answer.args);
+                                                                     : in_order(reference.args, answer.args);
   }
   return Match::different;
 }

@@ -12,6 +12,7 @@
 namespace deepscaler {
 
 // Thread-safe; does not throw. Match::unknown where the steps are used up or nothing decided.
-[[nodiscard]] Match compare_answers(const Expr& reference, const Expr& answer, const Policy& policy, Steps& steps);
+[[nodiscard]] Match compare_answers(const Expr& reference, const Expr& answer, const Policy& policy,
+                                    Steps& steps);
 
 }  // namespace deepscaler

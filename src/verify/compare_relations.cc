@@ -12,9 +12,8 @@ bool is_name(const Expr& expr) {
   return expr.op == Op::symbol || expr.op == Op::word ||
          (expr.op == Op::call && expr.text.size() >= 1 && !free_symbols(expr).empty() &&
           free_symbols(expr).contains(to_text(expr))) ||
-         (expr.op == Op::tuple && std::all_of(expr.args.begin(), expr.args.end(), [](const Expr& arg) {
-            return arg.op == Op::symbol;
-          }));
+         (expr.op == Op::tuple && std::all_of(expr.args.begin(), expr.args.end(),
+                                              [](const Expr& arg) { return arg.op == Op::symbol; }));
 }
 
 bool is_equality_chain(const Expr& expr) {
@@ -26,7 +25,8 @@ Expr difference_of_sides(const Expr& relation, size_t at) {
 }
 
 bool scalar_sides(const Expr& relation) {
-  return std::all_of(relation.args.begin(), relation.args.end(), [](const Expr& arg) { return is_scalar(arg.op); });
+  return std::all_of(relation.args.begin(), relation.args.end(),
+                     [](const Expr& arg) { return is_scalar(arg.op); });
 }
 
 // f(t) = ... with its argument renamed to that of f(x) = ...
@@ -37,7 +37,8 @@ Expr renamed(const Expr& definition, const Expr& like) {
                        target.args[0].op == Op::symbol;
   if (!applies) return definition;
   const std::string from = name.args[0].text, to = target.args[0].text;
-  if (contains(definition, [&](const Expr& part) { return part.op == Op::symbol && part.text == to; })) return definition;
+  if (contains(definition, [&](const Expr& part) { return part.op == Op::symbol && part.text == to; }))
+    return definition;
   return rewrite(definition, [&](Expr& part) {
     if (part.op == Op::symbol && part.text == from) part.text = to;
   });
@@ -57,12 +58,14 @@ bool is_membership(const Expr& expr) { return expr.op == Op::relation && expr.te
 std::optional<Assignment> as_assignment(const Expr& expr) {
   if (expr.op != Op::relation || (expr.text != "=" && expr.text != "~")) return std::nullopt;
   if (is_name(expr.args[0])) return Assignment{&expr.args[0], &expr.args[1]};
-  if (is_name(expr.args[1]) && free_symbols(expr.args[0]).empty()) return Assignment{&expr.args[1], &expr.args[0]};
+  if (is_name(expr.args[1]) && free_symbols(expr.args[0]).empty())
+    return Assignment{&expr.args[1], &expr.args[0]};
   return std::nullopt;
 }
 
 bool is_inequality(const Expr& expr) {
-  return expr.op == Op::relation && !expr.text.empty() && expr.text.find_first_not_of("<>LGN") == std::string::npos;
+  return expr.op == Op::relation && !expr.text.empty() &&
+         expr.text.find_first_not_of("<>LGN") == std::string::npos;
 }
 
 bool is_surely_interval(const Expr& expr) {
@@ -144,7 +147,8 @@ Match Comparer::relation_as_answer(const Expr& reference, const Expr& answer) {
 }
 
 Match Comparer::two_relations(const Expr& reference, const Expr& answer) {
-  if (is_equality_chain(reference) && is_equality_chain(answer)) return equations(reference, renamed(answer, reference));
+  if (is_equality_chain(reference) && is_equality_chain(answer))
+    return equations(reference, renamed(answer, reference));
   if (is_membership(reference) && is_membership(answer)) {
     if (!same_tree(reference.args[0], answer.args[0])) return Match::different;
     return compare(reference.args[1], answer.args[1]);
@@ -161,7 +165,8 @@ Match Comparer::equations(const Expr& reference, const Expr& answer) {
       if (best <= Match::numeric) return best;
     }
   }
-  if (names_of_one_function(reference.args[0], answer.args[0])) return all_sides(reference.args[1], answer, 1);
+  if (names_of_one_function(reference.args[0], answer.args[0]))
+    return all_sides(reference.args[1], answer, 1);
   const bool constants = free_symbols(reference).empty() && free_symbols(answer).empty();
   if (constants) {
     Match best = Match::different;

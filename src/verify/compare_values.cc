@@ -71,7 +71,8 @@ Match Comparer::values(const Expr& reference, const Expr& answer) {
   }
   if (reference.op == Op::based && answer.op == Op::number) {  // 12_5 takes 12, its digits
     Rational digits;
-    if (fmpq_set_str(digits.get(), reference.text.c_str(), 10) == 0 && digits == answer.number) return Match::equal;
+    if (fmpq_set_str(digits.get(), reference.text.c_str(), 10) == 0 && digits == answer.number)
+      return Match::equal;
   }
   return either(match, compare_scalars(reference, answer, policy_, steps_));
 }

@@ -119,8 +119,8 @@ class Evaluator {
   Value series(const Expr& expr) {
     const Value from = value_of(expr.args[1]), to = value_of(expr.args[2]);
     const bool integers = from.status == Status::exact && to.status == Status::exact &&
-                          from.rational.is_integer() && to.rational.is_integer() && from.rational.bits() < 40 &&
-                          to.rational.bits() < 40;
+                          from.rational.is_integer() && to.rational.is_integer() &&
+                          from.rational.bits() < 40 && to.rational.bits() < 40;
     if (!integers) return failed_value(Status::out_of_reach);
     const slong first = fmpz_get_si(from.rational.numerator()), last = fmpz_get_si(to.rational.numerator());
     const std::string& index = expr.args[0].text;

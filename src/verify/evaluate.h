@@ -56,7 +56,7 @@ struct Value {
 
 struct Evaluation {
   std::map<std::string, Rational> point = {};  // values of symbols (and of unknown calls, by their text)
-  slong precision = 64;                   // bits
+  slong precision = 64;                        // bits
   bool real_only = false;    // whether roots and logarithms of negative numbers are undefined
   bool natural_log = false;  // whether a logarithm without a base is natural, or to the base ten
 };

@@ -164,8 +164,8 @@ bool same_tree(const Expr& a, const Expr& b) {
 }
 
 bool contains(const Expr& expr, const std::function<bool(const Expr&)>& test) {
-  return test(expr) ||
-         std::any_of(expr.args.begin(), expr.args.end(), [&](const Expr& arg) { return contains(arg, test); });
+  return test(expr) || std::any_of(expr.args.begin(), expr.args.end(),
+                                   [&](const Expr& arg) { return contains(arg, test); });
 }
 
 bool contains(const Expr& expr, Op op) {

@@ -16,36 +16,37 @@ namespace deepscaler {
 
 enum class Op : uint8_t {
   // scalars
-  number,      // `number`; `decimal` when written with a point or an exponent
-  symbol,      // a variable or name in `text`: x, x_1, alpha, f'
+  number,  // `number`; `decimal` when written with a point or an exponent
+  symbol,  // a variable or name in `text`: x, x_1, alpha, f'
   pi,
-  euler,       // e
-  imaginary,   // i
+  euler,      // e
+  imaginary,  // i
   infinity,
-  sign,        // the +1 or -1 of \pm, the same one wherever it stands in an answer
-  add,         // of all args
-  multiply,    // of all args
-  power,       // args[0] ^ args[1]; a quotient is a power of -1, a root one of 1/n
-  call,        // the function `text` of args
-  sum,         // args: index symbol, from, to, term
-  product,     // the same
-  percent,     // args[0] / 100
-  degrees,     // args[0] * pi / 180
-  quantity,    // args[0] in a unit: `number` in base units, `text` the dimension ("" for count nouns)
-  based,       // a numeral with a base subscript: digits in `text`, value in `number`
+  sign,      // the +1 or -1 of \pm, the same one wherever it stands in an answer
+  add,       // of all args
+  multiply,  // of all args
+  power,     // args[0] ^ args[1]; a quotient is a power of -1, a root one of 1/n
+  call,      // the function `text` of args
+  sum,       // args: index symbol, from, to, term
+  product,   // the same
+  percent,   // args[0] / 100
+  degrees,   // args[0] * pi / 180
+  quantity,  // args[0] in a unit: `number` in base units, `text` the dimension ("" for count nouns)
+  based,     // a numeral with a base subscript: digits in `text`, value in `number`
   // the rest
-  word,        // lower-case words in `text`
-  choice,      // the multiple-choice letter `text`, args: its content, if given
-  ratio,       // a : b : c; `text` holds "am" or "pm" of a time
-  list,        // args without brackets; `text` is how they are joined: "," "and" "or"
-  set,         // { args }
-  tuple,       // args in brackets: `text` is "()", "[]", "(]", "[)"; two args may be an interval
-  matrix,      // args are rows, each a tuple
-  relation,    // args[0] text[0] args[1] text[1] ...: = < > L(<=) G(>=) N(!=) ~(approximately) E(in) M(congruent)
+  word,      // lower-case words in `text`
+  choice,    // the multiple-choice letter `text`, args: its content, if given
+  ratio,     // a : b : c; `text` holds "am" or "pm" of a time
+  list,      // args without brackets; `text` is how they are joined: "," "and" "or"
+  set,       // { args }
+  tuple,     // args in brackets: `text` is "()", "[]", "(]", "[)"; two args may be an interval
+  matrix,    // args are rows, each a tuple
+  relation,  // args[0] text[0] args[1] text[1] ...: = < > L(<=) G(>=) N(!=) ~(approximately) E(in)
+             // M(congruent)
   set_union,
   set_intersection,
   set_difference,
-  reals,       // the set of all real numbers
+  reals,  // the set of all real numbers
 };
 
 struct Expr {

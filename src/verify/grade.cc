@@ -47,7 +47,8 @@ bool same_text(const std::string& a, const std::string& b) {
 }
 
 // What one reference says about an answer; adds its steps to `steps`.
-Reason judge(std::string_view reference_text, const std::string& answer, const Policy& policy, int64_t& steps) {
+Reason judge(std::string_view reference_text, const std::string& answer, const Policy& policy,
+             int64_t& steps) {
   const std::string reference = extract_reference(reference_text);
   ++steps;
   const auto expected = parse_answer(reference);
@@ -61,7 +62,8 @@ Reason judge(std::string_view reference_text, const std::string& answer, const P
   return reason_of(match, policy);
 }
 
-// Of what several references say, the most that is known: right, open, wrong, and last that none could be read.
+// Of what several references say, the most that is known: right, open, wrong, and last that none could be
+// read.
 int rank(Reason reason) {
   if (is_correct(reason)) return 0;
   if (reason == Reason::work_limit || reason == Reason::unproven) return 1;
@@ -111,7 +113,8 @@ std::string_view reason_name(Reason reason) {
   return "";
 }
 
-Verdict grade(std::span<const std::string> references, std::string_view response, const GradeOptions& options) {
+Verdict grade(std::span<const std::string> references, std::string_view response,
+              const GradeOptions& options) {
   Verdict verdict;
   const Extraction found = extract(response, options);
   if (found.found != Extraction::Found::answer) {

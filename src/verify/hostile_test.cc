@@ -30,47 +30,183 @@ Verdict grade_one(const std::string& reference, std::string_view response) {
 
 // Numbers and expressions that other graders hang on, crash on or run out of memory with.
 std::vector<std::string> hostile_answers() {
-  return {
-      "9^{9^{9^{9}}}", "9^{9^{9^{9^{9^9}}}}", "10^{10^{10}}!", "\\binom{10^9}{5\\cdot10^8}", "\\binom{10^{30}}{10^{20}}",
-      "100000!", "(10^{9})!", "((9!)!)!", "2^{2^{2^{2^{2^2}}}}", "e^{e^{e^{e^{e}}}}", "(-1)^{10^{100}}",
-      "(1+i)^{10^{12}}", "(1/3)^{10^{15}}", "0^{-1}", "\\frac{1}{0}", "\\frac{0}{0}", "0^0", "\\ln 0", "\\log_1 5",
-      "\\log_0 0", "\\tan 90^\\circ", "\\sin(10^{10^{10}})", "\\cos(9^{9^9})", "\\sqrt[10^9]{2}", "\\sqrt[0]{2}",
-      "2^{1/1000000007}", "10^{-10^{10}}", "1e999999", "1e-999999", "1e9999999999", "\\sum_{k=1}^{10^{9}} k",
-      "\\sum_{k=1}^{10^{30}} \\frac{1}{k}", "\\sum_{i=1}^{1000}\\sum_{j=1}^{1000}\\sum_{k=1}^{1000} ijk",
-      "\\prod_{k=1}^{10^6} \\sin k", "(x+1)^{1000}", "(x+y+z+w)^{100}", "((((x+1)^{99}+1)^{99}+1)^{99}+1)^{99}",
-      "(a+b+c+d+e+f+g+h)^{20}-(a+b+c+d+e+f+g+h)^{20}", "x^{10^{9}}", "x^{10^{30}}", "x^{x^{x^{x^{x}}}}",
-      "\\gcd(10^{1000}, 10^{999})", "\\mathrm{lcm}(1,2,3,4,5,6,7,8,9,10,11,12,13)", "\\lfloor 10^{10^{10}} \\rfloor",
-      "\\lfloor \\pi \\cdot 10^{1000} \\rfloor", "\\sqrt{2}^{\\sqrt{2}^{\\sqrt{2}}}", "i^{i^{i}}", "(-8)^{1/3}", "\\infty-\\infty",
-      "\\infty/\\infty", "0 \\cdot \\infty", "\\arcsin 10^{100}", "\\Gamma(10^{10})", "10^{10}!!", "5 \\bmod 0",
-      "1_{0}", "9_{8}", "1_{99999999999}", "0.\\overline{" + repeated("123456789", 500) + "}", repeated("9", 10000),
-      "0." + repeated("3", 10000), repeated("(", 5000), repeated("(", 5000) + "1" + repeated(")", 5000), repeated("{", 3000),
-      repeated("\\frac{1}{", 2000) + "1" + repeated("}", 2000), repeated("\\sqrt", 3000), repeated("-", 10000) + "1",
-      repeated("1+", 7000) + "1", repeated("x+", 3000) + "x", repeated("2^", 2000) + "2", repeated("|", 5000), repeated("!", 5000),
-      "5" + repeated("!", 200), "x" + repeated("'", 5000), "x" + repeated("_1", 3000), repeated("\\{", 3000), repeated("[", 3000) + "1",
-      repeated("1,", 8000), repeated("1 \\text{ or } ", 1000) + "1", repeated("\\sin ", 3000) + "x", repeated("\\text{", 3000),
-      "\\begin{pmatrix}" + repeated("1&", 4000) + "1\\end{pmatrix}", repeated("\\begin{pmatrix}", 500), repeated("\\cup(1,2)", 1000),
-      "(1,2)" + repeated("\\cup(1,2)", 1500), repeated("1<", 5000) + "x", repeated("x=", 5000) + "1", repeated("x<1 \\text{ or } ", 900) + "x<1",
-      "\\sqrt{2}" + repeated("+\\sqrt{3}", 1500), "\\sqrt{1+" + repeated("\\sqrt{2+", 50) + "1" + repeated("}", 51),
-      "\\sin(1)" + repeated("\\sin(1)", 1500), std::string("1\0002", 3), "\xff\xfe\xfd", "\xf0\x9f\x98\x80", "\xc3", "\xe2\x88", repeated("\xe2\x88\x9a", 3000) + "2",
-      repeated("²", 3000), repeated("½", 2000), "\\", "\\\\", "{}", "$", "$$", "\\$", "\\frac", "\\frac{1}", "\\sqrt[", "^", "_", "x^", "x_", "\\left", "\\text",
-      "\\text{", "\\begin", "\\begin{", "\\begin{array}", "\\begin{array}{", "\\end{pmatrix}", "\\sum", "\\sum_", "\\sum_{k=1}", "\\binom", "\\log_",
-      "\\frac{d}{d}", "\\frac{dx}{dt", "\\pm", "\\pm\\pm\\pm\\pm 1", repeated("\\pm 1", 2000), "\\mathbb", "\\overline", "\\angle", "12_", "f(", "f(f(f(f(", "(B)", "(B", "1:", ":", "1:2:", "%", "5%%%%",
-      "\\{x|", "\\{x|x", "(,)", "(1,)", "[,]", ",", ";", "and", "or", "\\text{and}", "\\text{ or }", "5\\text{ cm}^{99999}", "5\\text{ cm}^{-9}^{-9}",
-      "5 " + repeated("\\text{ km}", 2000), "5^{\\circ^{\\circ}}", "\\frac{1}{" + repeated("9", 9000) + "}", repeated("7", 9000) + "/" + repeated("3", 7000)};
+  return {"9^{9^{9^{9}}}",
+          "9^{9^{9^{9^{9^9}}}}",
+          "10^{10^{10}}!",
+          "\\binom{10^9}{5\\cdot10^8}",
+          "\\binom{10^{30}}{10^{20}}",
+          "100000!",
+          "(10^{9})!",
+          "((9!)!)!",
+          "2^{2^{2^{2^{2^2}}}}",
+          "e^{e^{e^{e^{e}}}}",
+          "(-1)^{10^{100}}",
+          "(1+i)^{10^{12}}",
+          "(1/3)^{10^{15}}",
+          "0^{-1}",
+          "\\frac{1}{0}",
+          "\\frac{0}{0}",
+          "0^0",
+          "\\ln 0",
+          "\\log_1 5",
+          "\\log_0 0",
+          "\\tan 90^\\circ",
+          "\\sin(10^{10^{10}})",
+          "\\cos(9^{9^9})",
+          "\\sqrt[10^9]{2}",
+          "\\sqrt[0]{2}",
+          "2^{1/1000000007}",
+          "10^{-10^{10}}",
+          "1e999999",
+          "1e-999999",
+          "1e9999999999",
+          "\\sum_{k=1}^{10^{9}} k",
+          "\\sum_{k=1}^{10^{30}} \\frac{1}{k}",
+          "\\sum_{i=1}^{1000}\\sum_{j=1}^{1000}\\sum_{k=1}^{1000} ijk",
+          "\\prod_{k=1}^{10^6} \\sin k",
+          "(x+1)^{1000}",
+          "(x+y+z+w)^{100}",
+          "((((x+1)^{99}+1)^{99}+1)^{99}+1)^{99}",
+          "(a+b+c+d+e+f+g+h)^{20}-(a+b+c+d+e+f+g+h)^{20}",
+          "x^{10^{9}}",
+          "x^{10^{30}}",
+          "x^{x^{x^{x^{x}}}}",
+          "\\gcd(10^{1000}, 10^{999})",
+          "\\mathrm{lcm}(1,2,3,4,5,6,7,8,9,10,11,12,13)",
+          "\\lfloor 10^{10^{10}} \\rfloor",
+          "\\lfloor \\pi \\cdot 10^{1000} \\rfloor",
+          "\\sqrt{2}^{\\sqrt{2}^{\\sqrt{2}}}",
+          "i^{i^{i}}",
+          "(-8)^{1/3}",
+          "\\infty-\\infty",
+          "\\infty/\\infty",
+          "0 \\cdot \\infty",
+          "\\arcsin 10^{100}",
+          "\\Gamma(10^{10})",
+          "10^{10}!!",
+          "5 \\bmod 0",
+          "1_{0}",
+          "9_{8}",
+          "1_{99999999999}",
+          "0.\\overline{" + repeated("123456789", 500) + "}",
+          repeated("9", 10000),
+          "0." + repeated("3", 10000),
+          repeated("(", 5000),
+          repeated("(", 5000) + "1" + repeated(")", 5000),
+          repeated("{", 3000),
+          repeated("\\frac{1}{", 2000) + "1" + repeated("}", 2000),
+          repeated("\\sqrt", 3000),
+          repeated("-", 10000) + "1",
+          repeated("1+", 7000) + "1",
+          repeated("x+", 3000) + "x",
+          repeated("2^", 2000) + "2",
+          repeated("|", 5000),
+          repeated("!", 5000),
+          "5" + repeated("!", 200),
+          "x" + repeated("'", 5000),
+          "x" + repeated("_1", 3000),
+          repeated("\\{", 3000),
+          repeated("[", 3000) + "1",
+          repeated("1,", 8000),
+          repeated("1 \\text{ or } ", 1000) + "1",
+          repeated("\\sin ", 3000) + "x",
+          repeated("\\text{", 3000),
+          "\\begin{pmatrix}" + repeated("1&", 4000) + "1\\end{pmatrix}",
+          repeated("\\begin{pmatrix}", 500),
+          repeated("\\cup(1,2)", 1000),
+          "(1,2)" + repeated("\\cup(1,2)", 1500),
+          repeated("1<", 5000) + "x",
+          repeated("x=", 5000) + "1",
+          repeated("x<1 \\text{ or } ", 900) + "x<1",
+          "\\sqrt{2}" + repeated("+\\sqrt{3}", 1500),
+          "\\sqrt{1+" + repeated("\\sqrt{2+", 50) + "1" + repeated("}", 51),
+          "\\sin(1)" + repeated("\\sin(1)", 1500),
+          std::string("1\0002", 3),
+          "\xff\xfe\xfd",
+          "\xf0\x9f\x98\x80",
+          "\xc3",
+          "\xe2\x88",
+          repeated("\xe2\x88\x9a", 3000) + "2",
+          repeated("²", 3000),
+          repeated("½", 2000),
+          "\\",
+          "\\\\",
+          "{}",
+          "$",
+          "$$",
+          "\\$",
+          "\\frac",
+          "\\frac{1}",
+          "\\sqrt[",
+          "^",
+          "_",
+          "x^",
+          "x_",
+          "\\left",
+          "\\text",
+          "\\text{",
+          "\\begin",
+          "\\begin{",
+          "\\begin{array}",
+          "\\begin{array}{",
+          "\\end{pmatrix}",
+          "\\sum",
+          "\\sum_",
+          "\\sum_{k=1}",
+          "\\binom",
+          "\\log_",
+          "\\frac{d}{d}",
+          "\\frac{dx}{dt",
+          "\\pm",
+          "\\pm\\pm\\pm\\pm 1",
+          repeated("\\pm 1", 2000),
+          "\\mathbb",
+          "\\overline",
+          "\\angle",
+          "12_",
+          "f(",
+          "f(f(f(f(",
+          "(B)",
+          "(B",
+          "1:",
+          ":",
+          "1:2:",
+          "%",
+          "5%%%%",
+          "\\{x|",
+          "\\{x|x",
+          "(,)",
+          "(1,)",
+          "[,]",
+          ",",
+          ";",
+          "and",
+          "or",
+          "\\text{and}",
+          "\\text{ or }",
+          "5\\text{ cm}^{99999}",
+          "5\\text{ cm}^{-9}^{-9}",
+          "5 " + repeated("\\text{ km}", 2000),
+          "5^{\\circ^{\\circ}}",
+          "\\frac{1}{" + repeated("9", 9000) + "}",
+          repeated("7", 9000) + "/" + repeated("3", 7000)};
 }
 
 TEST(Hostile, NoAnswerIsExpensive) {
   for (const std::string& hostile : hostile_answers()) {
-    for (const auto& [reference, answer] :
-         {std::pair(std::string("5"), hostile), {hostile, "5"}, {"x^2+\\sqrt{2}", hostile}, {hostile, hostile + "+0"}, {"\\{1,2\\}", hostile}}) {
+    for (const auto& [reference, answer] : {std::pair(std::string("5"), hostile),
+                                            {hostile, "5"},
+                                            {"x^2+\\sqrt{2}", hostile},
+                                            {hostile, hostile + "+0"},
+                                            {"\\{1,2\\}", hostile}}) {
       const clock_t start = clock();
       const Verdict verdict = grade_one(reference, boxed(answer));
       const double milliseconds = 1e3 * static_cast<double>(clock() - start) / CLOCKS_PER_SEC;
       EXPECT_LT(verdict.steps, 2'000'000) << reference.substr(0, 60) << " | " << answer.substr(0, 60);
       EXPECT_FALSE(verdict.correct && reference == "5") << answer.substr(0, 60);
       if (std::getenv("DEEPSCALER_TIME_CHECKS") != nullptr && milliseconds > 5) {
-        std::printf("%7.1f ms %9lld steps  %.50s | %.50s\n", milliseconds, static_cast<long long>(verdict.steps),
-                    reference.c_str(), answer.c_str());
+        std::printf("%7.1f ms %9lld steps  %.50s | %.50s\n", milliseconds,
+                    static_cast<long long>(verdict.steps), reference.c_str(), answer.c_str());
       }
     }
   }
@@ -86,7 +222,9 @@ TEST(Hostile, LongResponsesAreLinear) {
   GradeOptions any;
   any.extract = ExtractMode::any;
   const std::string reference[] = {"5"};
-  for (const std::string& noise : {std::string("$"), std::string("answer is "), std::string("the final answer is "), std::string("\\( "), std::string("1.")}) {
+  for (const std::string& noise :
+       {std::string("$"), std::string("answer is "), std::string("the final answer is "), std::string("\\( "),
+        std::string("1.")}) {
     EXPECT_FALSE(grade(reference, repeated(noise, 100'000), any).correct);
   }
 }
@@ -97,14 +235,14 @@ TEST(Hostile, NothingButTheAnswerScores) {
     const Verdict verdict = grade_one(reference, response);
     EXPECT_FALSE(verdict.correct) << response;
   };
-  wrong("72", "The answer is 72.");                                   // no box
-  wrong("72", "\\boxed{}");                                           // nothing in it
+  wrong("72", "The answer is 72.");  // no box
+  wrong("72", "\\boxed{}");          // nothing in it
   wrong("72", "\\boxed{ }");
   wrong("72", "\\boxed{~}");
   wrong("72", "\\boxed{\\quad}");
-  wrong("72", "\\boxed{72");                                          // breaks off
-  wrong("72", "\\boxed{72} or rather \\boxed{73}");                   // the last one counts
-  wrong("72", "\\boxed{72} and \\boxed{73}");                         // two answers
+  wrong("72", "\\boxed{72");                         // breaks off
+  wrong("72", "\\boxed{72} or rather \\boxed{73}");  // the last one counts
+  wrong("72", "\\boxed{72} and \\boxed{73}");        // two answers
   wrong("72", "\\boxed{71}, \\boxed{72}, \\boxed{73}");
   wrong("72", "\\boxed{71} or \\boxed{72}");
   wrong("72", "$\\boxed{71}$\n\n$\\boxed{72}$\n\n$\\boxed{73}$");
@@ -119,7 +257,7 @@ TEST(Hostile, NothingButTheAnswerScores) {
   wrong("72", "\\boxed{\\text{See above}}");
   wrong("72", "\\boxed{\\text{correct}}");
   wrong("72", "\\boxed{True}");
-  wrong("72", "<think>\\boxed{72}");                                  // only thought
+  wrong("72", "<think>\\boxed{72}");  // only thought
   wrong("72", "<think>\\boxed{72}</think>");
   wrong("72", "<think></think>\\boxed{73}<think>\\boxed{72}");
   wrong("72", "</think>\\boxed{72}</think>\\boxed{73}");
@@ -159,18 +297,70 @@ TEST(Hostile, NothingButTheAnswerScores) {
 std::string mutated(const std::vector<std::string>& seeds, const Rng& rng) {
   uint64_t draw = 0;
   const auto below = [&](size_t bound) { return static_cast<size_t>(rng.below(bound, draw++)); };
-  constexpr std::string_view kPieces[] = {"{", "}", "\\", "(", ")", "[", "]", "|", "^", "_", ",", ";", "\\frac", "\\sqrt", "\\text{", "\\left",
-                                          "\\pm", "9", "99999999", "!", "x", "=", "<", "\\cup", "\\infty", "%", "^\\circ", "\\$", ":", "'", "e", "i", "\\sum_{k=1}^{9}",
-                                          "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", " or ", " and ", "\xe2", "\0", "\\boxed{", "</think>", "\\log_", "10^{10}", "-", "/"};
+  constexpr std::string_view kPieces[] = {"{",
+                                          "}",
+                                          "\\",
+                                          "(",
+                                          ")",
+                                          "[",
+                                          "]",
+                                          "|",
+                                          "^",
+                                          "_",
+                                          ",",
+                                          ";",
+                                          "\\frac",
+                                          "\\sqrt",
+                                          "\\text{",
+                                          "\\left",
+                                          "\\pm",
+                                          "9",
+                                          "99999999",
+                                          "!",
+                                          "x",
+                                          "=",
+                                          "<",
+                                          "\\cup",
+                                          "\\infty",
+                                          "%",
+                                          "^\\circ",
+                                          "\\$",
+                                          ":",
+                                          "'",
+                                          "e",
+                                          "i",
+                                          "\\sum_{k=1}^{9}",
+                                          "\\begin{pmatrix}",
+                                          "\\end{pmatrix}",
+                                          "&",
+                                          "\\\\",
+                                          " or ",
+                                          " and ",
+                                          "\xe2",
+                                          "\0",
+                                          "\\boxed{",
+                                          "</think>",
+                                          "\\log_",
+                                          "10^{10}",
+                                          "-",
+                                          "/"};
   std::string text = seeds[below(seeds.size())];
   const size_t changes = 1 + below(6);
   for (size_t i = 0; i < changes; ++i) {
     const size_t at = below(text.size() + 1);
     switch (below(5)) {
-      case 0: text.insert(at, kPieces[below(std::size(kPieces))]); break;
-      case 1: text.erase(at, 1 + below(4)); break;
-      case 2: if (at < text.size()) text[at] = static_cast<char>(below(256)); break;
-      case 3: text.insert(at, text.substr(below(text.size() + 1), below(20))); break;
+      case 0:
+        text.insert(at, kPieces[below(std::size(kPieces))]);
+        break;
+      case 1:
+        text.erase(at, 1 + below(4));
+        break;
+      case 2:
+        if (at < text.size()) text[at] = static_cast<char>(below(256));
+        break;
+      case 3:
+        text.insert(at, text.substr(below(text.size() + 1), below(20)));
+        break;
       default: {
         const std::string& other = seeds[below(seeds.size())];
         text = text.substr(0, at) + other.substr(below(other.size() + 1));
@@ -189,10 +379,36 @@ TEST(Hostile, MutatedInputsAreGradedAlikeByManyThreads) {
   };
   const int64_t count = setting("DEEPSCALER_FUZZ_INPUTS", 4000);
   const auto seed = static_cast<uint64_t>(setting("DEEPSCALER_FUZZ_SEED", 1));
-  std::vector<std::string> seeds = {"\\frac{3}{4}", "x^2+2x+1", "(1,2)\\cup[3,\\infty)", "\\sqrt{3-2\\sqrt{2}}", "1 \\pm \\sqrt{19}", "\\{1,2,3\\}", "12_5", "45\\%",
-                                    "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}", "\\$32,\\!348", "5\\text{ cm}^2", "x \\in [-2,7]", "y = 2x+3", "\\sin^2 x", "\\log_{10} 250",
-                                    "\\text{Monday}", "(B) 12", "8:34 \\text{ p.m.}", "\\binom{2n}{n}", "\\lfloor\\log_2 n\\rfloor", "e^{i\\pi/3}", "3.83 \\times 10^{35}",
-                                    "\\sum_{k=1}^{10} k^2", "-80\\leq g(x)\\leq 82", "AB=9, CD=4", "0.1\\overline{6}", "2\\frac{3}{4}", "|x-1|\\le 2", "π/2 − √3", "100!/2^{50}"};
+  std::vector<std::string> seeds = {"\\frac{3}{4}",
+                                    "x^2+2x+1",
+                                    "(1,2)\\cup[3,\\infty)",
+                                    "\\sqrt{3-2\\sqrt{2}}",
+                                    "1 \\pm \\sqrt{19}",
+                                    "\\{1,2,3\\}",
+                                    "12_5",
+                                    "45\\%",
+                                    "\\begin{pmatrix} 1 & 2 \\\\ 3 & 4 \\end{pmatrix}",
+                                    "\\$32,\\!348",
+                                    "5\\text{ cm}^2",
+                                    "x \\in [-2,7]",
+                                    "y = 2x+3",
+                                    "\\sin^2 x",
+                                    "\\log_{10} 250",
+                                    "\\text{Monday}",
+                                    "(B) 12",
+                                    "8:34 \\text{ p.m.}",
+                                    "\\binom{2n}{n}",
+                                    "\\lfloor\\log_2 n\\rfloor",
+                                    "e^{i\\pi/3}",
+                                    "3.83 \\times 10^{35}",
+                                    "\\sum_{k=1}^{10} k^2",
+                                    "-80\\leq g(x)\\leq 82",
+                                    "AB=9, CD=4",
+                                    "0.1\\overline{6}",
+                                    "2\\frac{3}{4}",
+                                    "|x-1|\\le 2",
+                                    "π/2 − √3",
+                                    "100!/2^{50}"};
   for (const std::string& hostile : hostile_answers()) {
     if (hostile.size() < 60) seeds.push_back(hostile);
   }
@@ -211,18 +427,22 @@ TEST(Hostile, MutatedInputsAreGradedAlikeByManyThreads) {
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
     verdicts[index] = grade_one(references[index], responses[index]);
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-    const double milliseconds = 1e3 * static_cast<double>(end.tv_sec - start.tv_sec) + 1e-6 * static_cast<double>(end.tv_nsec - start.tv_nsec);
+    const double milliseconds = 1e3 * static_cast<double>(end.tv_sec - start.tv_sec) +
+                                1e-6 * static_cast<double>(end.tv_nsec - start.tv_nsec);
 #pragma omp critical
     {
       slowest = std::max(slowest, milliseconds);
       if (milliseconds > 20 && std::getenv("DEEPSCALER_TIME_CHECKS") != nullptr) {
-        std::printf("%.1f ms  %lld steps %s | %s\n", milliseconds, static_cast<long long>(verdicts[index].steps), references[index].c_str(), responses[index].c_str());
+        std::printf("%.1f ms  %lld steps %s | %s\n", milliseconds,
+                    static_cast<long long>(verdicts[index].steps), references[index].c_str(),
+                    responses[index].c_str());
       }
     }
   });
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  std::printf("%lld inputs, slowest %.1f ms, at most %ld MB resident\n", static_cast<long long>(count), slowest, usage.ru_maxrss / 1024);
+  std::printf("%lld inputs, slowest %.1f ms, at most %ld MB resident\n", static_cast<long long>(count),
+              slowest, usage.ru_maxrss / 1024);
   for (int64_t i = 0; i < count; i += 37) {
     const auto index = static_cast<size_t>(i);
     const Verdict again = grade_one(references[index], responses[index]);

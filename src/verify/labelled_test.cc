@@ -39,7 +39,8 @@ std::vector<LabelledPair> read_pairs() {
     }
     for (size_t at = middle + 4; at < line.size();) {
       const size_t next = std::min(line.find(" ;; ", at), line.size());
-      pairs.push_back({category, number, line.substr(0, middle), line.substr(at, next - at), equal < unequal});
+      pairs.push_back(
+          {category, number, line.substr(0, middle), line.substr(at, next - at), equal < unequal});
       at = next + 4;
     }
   }
@@ -53,8 +54,8 @@ TEST(LabelledPairs, AreJudgedAsLabelled) {
     const std::string references[] = {pair.reference};
     const Verdict verdict = grade(references, "So the answer is $\\boxed{" + pair.answer + "}$.");
     EXPECT_EQ(verdict.correct, pair.equal)
-        << "line " << pair.line << ", " << pair.category << " " << pair.reference << (pair.equal ? " == " : " != ")
-        << pair.answer << " (" << reason_name(verdict.reason) << ")";
+        << "line " << pair.line << ", " << pair.category << " " << pair.reference
+        << (pair.equal ? " == " : " != ") << pair.answer << " (" << reason_name(verdict.reason) << ")";
   }
 }
 

@@ -12,34 +12,72 @@ namespace deepscaler {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80; }
+bool is_letter(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
 
 // Commands whose argument is running text, and those that only change how it looks.
 const std::unordered_set<std::string_view> kTextCommands = {
-    "text", "textbf", "textit", "textrm", "textnormal", "texttt", "textsf", "mbox", "hbox", "mathrm", "rm", "mathop", "operatorname", "textup"};
+    "text", "textbf", "textit", "textrm", "textnormal", "texttt",       "textsf",
+    "mbox", "hbox",   "mathrm", "rm",     "mathop",     "operatorname", "textup"};
 const std::unordered_set<std::string_view> kDropped = {
-    "left", "right", "middle", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "displaystyle",
-    "textstyle", "scriptstyle", "limits", "nolimits", "boxed", "fbox", "mathbf", "mathit", "mathsf", "mathtt",
-    "mathcal", "boldsymbol", "bm", "bf", "it", "ensuremath", "underline", "mathstrut", "strut", "null", "relax", "nonumber", "cal",
-    "displaylines", "centering", "mathnormal", "Large", "large", "small"};
-const std::unordered_set<std::string_view> kDroppedWithArgument = {"phantom", "hspace", "vspace",  "color",
-                                                                   "tag",     "label",  "hphantom", "vphantom"};
-const std::unordered_set<std::string_view> kSpaces = {"quad", "qquad", "enspace", "enskip", "thinspace", "space", "hfill", "par", "newline"};
+    "left",    "right",      "middle", "big",      "Big",    "bigg",         "Bigg",      "bigl",
+    "bigr",    "Bigl",       "Bigr",   "biggl",    "biggr",  "displaystyle", "textstyle", "scriptstyle",
+    "limits",  "nolimits",   "boxed",  "fbox",     "mathbf", "mathit",       "mathsf",    "mathtt",
+    "mathcal", "boldsymbol", "bm",     "bf",       "it",     "ensuremath",   "underline", "mathstrut",
+    "strut",   "null",       "relax",  "nonumber", "cal",    "displaylines", "centering", "mathnormal",
+    "Large",   "large",      "small"};
+const std::unordered_set<std::string_view> kDroppedWithArgument = {
+    "phantom", "hspace", "vspace", "color", "tag", "label", "hphantom", "vphantom"};
+const std::unordered_set<std::string_view> kSpaces = {"quad",  "qquad", "enspace", "enskip", "thinspace",
+                                                      "space", "hfill", "par",     "newline"};
 
-const std::unordered_map<std::string_view, std::string_view> kSynonyms = {
-    {"dfrac", "frac"}, {"tfrac", "frac"}, {"cfrac", "frac"}, {"leq", "le"}, {"leqslant", "le"}, {"leqq", "le"},
-    {"geq", "ge"}, {"geqslant", "ge"}, {"geqq", "ge"}, {"neq", "ne"}, {"dbinom", "binom"}, {"tbinom", "binom"},
-    {"varnothing", "emptyset"}, {"simeq", "approx"}, {"thickapprox", "approx"}, {"degree", "circ"},
-    {"degrees", "circ"}, {"dots", "ldots"}, {"cdots", "ldots"}, {"dotsc", "ldots"}, {"varepsilon", "epsilon"},
-    {"varphi", "phi"}, {"vartheta", "theta"}, {"backslash", "setminus"}, {"smallsetminus", "setminus"},
-    {"bigcup", "cup"}, {"bigcap", "cap"}, {"vee", "or"}, {"lor", "or"}, {"wedge", "and"}, {"land", "and"},
-    {"rightarrow", "to"}, {"overrightarrow", "vec"}, {"widehat", "hat"}, {"overline", "bar"}, {"gt", ">"},
-    {"lt", "<"}, {"imath", "i"}, {"measuredangle", "angle"}, {"bold", "mathbf"}};
+const std::unordered_map<std::string_view, std::string_view> kSynonyms = {{"dfrac", "frac"},
+                                                                          {"tfrac", "frac"},
+                                                                          {"cfrac", "frac"},
+                                                                          {"leq", "le"},
+                                                                          {"leqslant", "le"},
+                                                                          {"leqq", "le"},
+                                                                          {"geq", "ge"},
+                                                                          {"geqslant", "ge"},
+                                                                          {"geqq", "ge"},
+                                                                          {"neq", "ne"},
+                                                                          {"dbinom", "binom"},
+                                                                          {"tbinom", "binom"},
+                                                                          {"varnothing", "emptyset"},
+                                                                          {"simeq", "approx"},
+                                                                          {"thickapprox", "approx"},
+                                                                          {"degree", "circ"},
+                                                                          {"degrees", "circ"},
+                                                                          {"dots", "ldots"},
+                                                                          {"cdots", "ldots"},
+                                                                          {"dotsc", "ldots"},
+                                                                          {"varepsilon", "epsilon"},
+                                                                          {"varphi", "phi"},
+                                                                          {"vartheta", "theta"},
+                                                                          {"backslash", "setminus"},
+                                                                          {"smallsetminus", "setminus"},
+                                                                          {"bigcup", "cup"},
+                                                                          {"bigcap", "cap"},
+                                                                          {"vee", "or"},
+                                                                          {"lor", "or"},
+                                                                          {"wedge", "and"},
+                                                                          {"land", "and"},
+                                                                          {"rightarrow", "to"},
+                                                                          {"overrightarrow", "vec"},
+                                                                          {"widehat", "hat"},
+                                                                          {"overline", "bar"},
+                                                                          {"gt", ">"},
+                                                                          {"lt", "<"},
+                                                                          {"imath", "i"},
+                                                                          {"measuredangle", "angle"},
+                                                                          {"bold", "mathbf"}};
 const std::unordered_map<std::string_view, std::string_view> kMarks = {
-    {"times", "*"}, {"cdot", "*"}, {"ast", "*"}, {"bullet", "*"}, {"div", "/"}, {"lbrace", "{."}, {"rbrace", "}."},
-    {"lvert", "|("}, {"rvert", "|)"}, {"lparen", "("}, {"rparen", ")"}, {"lbrack", "["}, {"rbrack", "]"},
-    {"vert", "|"}, {"mid", "|"}, {"colon", ":"}, {"prime", "'"}, {"slash", "/"}, {">", ">"}, {"<", "<"}, {"percent", "%"}, {"dollar", "\\$"}};
+    {"times", "*"},   {"cdot", "*"},   {"ast", "*"},     {"bullet", "*"},  {"div", "/"},    {"lbrace", "{."},
+    {"rbrace", "}."}, {"lvert", "|("}, {"rvert", "|)"},  {"lparen", "("},  {"rparen", ")"}, {"lbrack", "["},
+    {"rbrack", "]"},  {"vert", "|"},   {"mid", "|"},     {"colon", ":"},   {"prime", "'"},  {"slash", "/"},
+    {">", ">"},       {"<", "<"},      {"percent", "%"}, {"dollar", "\\$"}};
 
 class Lexer {
  public:
@@ -137,14 +175,24 @@ class Lexer {
 
   void control_symbol(char c) {
     switch (c) {
-      case '{': ++brackets_; return push(Token::Kind::mark, "{.");
-      case '}': if (brackets_ > 0) --brackets_; return push(Token::Kind::mark, "}.");
-      case '\\': return line_break();
-      case '$': return push(Token::Kind::mark, "\\$");
-      case '%': return push(Token::Kind::mark, "%");
-      case '|': return push(Token::Kind::command, "Vert");
-      case '_': return push(Token::Kind::mark, "_");
-      default: space_ = space_ || c != '!';  // \, \; \( and their kin
+      case '{':
+        ++brackets_;
+        return push(Token::Kind::mark, "{.");
+      case '}':
+        if (brackets_ > 0) --brackets_;
+        return push(Token::Kind::mark, "}.");
+      case '\\':
+        return line_break();
+      case '$':
+        return push(Token::Kind::mark, "\\$");
+      case '%':
+        return push(Token::Kind::mark, "%");
+      case '|':
+        return push(Token::Kind::command, "Vert");
+      case '_':
+        return push(Token::Kind::mark, "_");
+      default:
+        space_ = space_ || c != '!';  // \, \; \( and their kin
     }
   }
 
@@ -209,7 +257,8 @@ class Lexer {
 
   // What separates groups of three digits at `i`: the separator's length, or 0.
   size_t separator_length(size_t i) const {
-    for (const std::string_view always : {"{,}", ",\\!", ", \\!", ",\\,", "\\,", "\\ ", "\\!", "\\;", "{\\,}", "'"}) {
+    for (const std::string_view always :
+         {"{,}", ",\\!", ", \\!", ",\\,", "\\,", "\\ ", "\\!", "\\;", "{\\,}", "'"}) {
       if (!rest_.substr(std::min(i, rest_.size())).starts_with(always)) continue;
       size_t length = always.size();
       while (at(i + length) == ' ') ++length;

@@ -19,7 +19,7 @@ struct Token {
     end,
   };
   Kind kind = Kind::end;
-  bool text_mode = false;     // inside \text{...}
+  bool text_mode = false;  // inside \text{...}
   bool space_before = false;
   std::string text = {};
 

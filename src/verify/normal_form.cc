@@ -110,8 +110,8 @@ class Builder {
 
   Polynomial product(const Polynomial& a, const Polynomial& b) {
     const slong terms = a.terms() * b.terms(), bits = a.bits() + b.bits();
-    ok = ok && terms <= kMaxProductTerms && bits <= kMaxCoefficientBits && a.degree() + b.degree() <= kMaxExponent &&
-         steps_.spend(10 + 2 * terms * (1 + bits / 64));
+    ok = ok && terms <= kMaxProductTerms && bits <= kMaxCoefficientBits &&
+         a.degree() + b.degree() <= kMaxExponent && steps_.spend(10 + 2 * terms * (1 + bits / 64));
     Polynomial result(ring_);
     if (ok) fmpz_mpoly_mul(result.get(), a.get(), b.get(), ring_.context());
     return result;
@@ -138,8 +138,9 @@ class Builder {
     if (!ok || is_zero(form.over)) return result;
     fmpz_mpoly_term_content(over.get(), form.over.get(), ring_.context());
     fmpz_mpoly_term_content(under.get(), form.under.get(), ring_.context());
-    const bool divided = fmpz_mpoly_gcd(shared.get(), over.get(), under.get(), ring_.context()) != 0 &&
-                         fmpz_mpoly_divides(result.get(), form.over.get(), shared.get(), ring_.context()) != 0;
+    const bool divided =
+        fmpz_mpoly_gcd(shared.get(), over.get(), under.get(), ring_.context()) != 0 &&
+        fmpz_mpoly_divides(result.get(), form.over.get(), shared.get(), ring_.context()) != 0;
     ok = ok && divided;
     return result;
   }
@@ -212,7 +213,8 @@ class Builder {
     if (base.terms() <= 1) {
       ok = ok && base.degree() * exponent <= kMaxExponent && base.bits() * exponent <= kMaxCoefficientBits &&
            steps_.spend(20);
-      if (ok && fmpz_mpoly_pow_ui(result.get(), base.get(), static_cast<ulong>(exponent), ring_.context()) == 0) {
+      if (ok &&
+          fmpz_mpoly_pow_ui(result.get(), base.get(), static_cast<ulong>(exponent), ring_.context()) == 0) {
         ok = false;
       }
       return result;
@@ -267,13 +269,16 @@ bool read_linear(const Expr& expr, const std::string& variable, Linear& result, 
   const slong index = *ring.index_of(variable);
   Quotient form = builder.form_of(expr);
   if (!builder.ok || ring.has_opaque() || form.under.degree() != 0 || form.over.degree() > 1) return false;
-  if (form.over.degree() == 1 && fmpz_mpoly_degree_si(form.over.get(), index, ring.context()) != 1) return false;
+  if (form.over.degree() == 1 && fmpz_mpoly_degree_si(form.over.get(), index, ring.context()) != 1)
+    return false;
   if (form.over.terms() > 2) return false;
   Polynomial generator(ring);
   fmpz_mpoly_gen(generator.get(), index, ring.context());
-  fmpz_mpoly_get_coeff_fmpz_monomial(result.slope.numerator(), form.over.get(), generator.get(), ring.context());
+  fmpz_mpoly_get_coeff_fmpz_monomial(result.slope.numerator(), form.over.get(), generator.get(),
+                                     ring.context());
   fmpz_mpoly_one(generator.get(), ring.context());
-  fmpz_mpoly_get_coeff_fmpz_monomial(result.constant.numerator(), form.over.get(), generator.get(), ring.context());
+  fmpz_mpoly_get_coeff_fmpz_monomial(result.constant.numerator(), form.over.get(), generator.get(),
+                                     ring.context());
   Rational under;
   fmpz_mpoly_get_coeff_fmpz_monomial(under.numerator(), form.under.get(), generator.get(), ring.context());
   if (under.is_zero()) return false;

@@ -25,9 +25,10 @@ bool is_upper(std::string_view text) {
 
 // Words of up to three letters that are English and not a product of variables.
 bool is_short_english(std::string_view word) {
-  constexpr std::string_view kWords[] = {"odd", "yes", "no", "red", "one", "two", "six", "ten", "may", "sum",
-                                         "all", "any", "none", "not", "the", "an", "of", "is", "are", "by",
-                                         "day", "sun", "mon", "tue", "wed", "thu", "fri", "sat", "dne", "nor"};
+  constexpr std::string_view kWords[] = {"odd", "yes", "no",  "red", "one",  "two", "six", "ten",
+                                         "may", "sum", "all", "any", "none", "not", "the", "an",
+                                         "of",  "is",  "are", "by",  "day",  "sun", "mon", "tue",
+                                         "wed", "thu", "fri", "sat", "dne",  "nor"};
   return std::find(std::begin(kWords), std::end(kWords), lower(word)) != std::end(kWords);
 }
 
@@ -45,19 +46,23 @@ bool is_proper_word(const Token& token) {
 
 // What some fixed phrases mean.
 Expr meaning_of(const std::string& phrase) {
-  constexpr std::string_view kEmpty[] = {"no solution", "no solutions", "no real solution", "no real solutions",
-                                         "empty", "empty set", "none", "no real roots", "there are no solutions", "null set",
-                                         "no such integers", "no values", "no real numbers", "no answer exists"};
-  constexpr std::string_view kReals[] = {"all real numbers", "all reals", "real numbers", "all real x", "reals", "set of all real numbers",
-                                         "all real values", "any real number", "all real"};
-  constexpr std::string_view kUndefined[] = {"undefined", "dne", "does not exist", "limit does not exist", "not defined"};
+  constexpr std::string_view kEmpty[] = {
+      "no solution",      "no solutions", "no real solution", "no real solutions",      "empty",
+      "empty set",        "none",         "no real roots",    "there are no solutions", "null set",
+      "no such integers", "no values",    "no real numbers",  "no answer exists"};
+  constexpr std::string_view kReals[] = {"all real numbers", "all reals",       "real numbers",
+                                         "all real x",       "reals",           "set of all real numbers",
+                                         "all real values",  "any real number", "all real"};
+  constexpr std::string_view kUndefined[] = {"undefined", "dne", "does not exist", "limit does not exist",
+                                             "not defined"};
   const auto one_of = [&](const auto& phrases) {
     return std::find(std::begin(phrases), std::end(phrases), phrase) != std::end(phrases);
   };
   if (one_of(kEmpty)) return make_node(Op::set, {});
   if (one_of(kReals)) return make_node(Op::reals, {});
   if (one_of(kUndefined)) return make_node(Op::word, {}, "undefined");
-  if (phrase == "infinite" || phrase == "infinity" || phrase == "infinitely many") return make_node(Op::infinity, {});
+  if (phrase == "infinite" || phrase == "infinity" || phrase == "infinitely many")
+    return make_node(Op::infinity, {});
   if (const auto number = find_number_word(phrase)) return make_number(*number);
   return make_node(Op::word, {}, phrase);
 }
@@ -99,7 +104,8 @@ std::optional<Expr> parse_answer(std::string_view text) {
   if (text.size() > kMaxAnswerBytes) return std::nullopt;
   std::vector<Token> tokens = tokenize(text);
   const auto is_noise = [](const Token& token) {
-    return token.is_mark(".") || token.is_mark(",") || token.is_mark(";") || token.is_mark(":") || token.is_mark("\\\\");
+    return token.is_mark(".") || token.is_mark(",") || token.is_mark(";") || token.is_mark(":") ||
+           token.is_mark("\\\\");
   };
   while (tokens.size() > 1 && is_noise(tokens[tokens.size() - 2])) tokens.erase(tokens.end() - 2);
   if (tokens.size() == 1 || tokens.size() > static_cast<size_t>(kMaxNodes)) return std::nullopt;
@@ -166,8 +172,9 @@ Expr Parser::statement() {
   statement_start_ = next_;
   result = relation();
   const Token::Kind next = peek().kind;
-  const bool text_follows = (next == Token::Kind::word || next == Token::Kind::letter || next == Token::Kind::number ||
-                             peek().is_mark("-") || peek().is_mark("!")) && !at_separator();
+  const bool text_follows = (next == Token::Kind::word || next == Token::Kind::letter ||
+                             next == Token::Kind::number || peek().is_mark("-") || peek().is_mark("!")) &&
+                            !at_separator();
   if (!failed_ && !text_follows) return with_both_signs(std::move(result));
   // "7th floor", "October 30": words after all.
   next_ = start;
@@ -179,9 +186,12 @@ Expr Parser::statement() {
 
 // "approximately", "the answer is": what comes before the answer and says nothing.
 bool Parser::skip_lead_in() {
-  if (accept_mark("=") || accept_command("approx") || accept_command("therefore") || accept_command("implies")) return true;
+  if (accept_mark("=") || accept_command("approx") || accept_command("therefore") ||
+      accept_command("implies"))
+    return true;
   constexpr std::array<std::string_view, 6> kFirst = {"the", "answer", "final", "it", "approximately", "so"};
-  if (std::none_of(kFirst.begin(), kFirst.end(), [&](std::string_view word) { return peek().is_word(word); })) {
+  if (std::none_of(kFirst.begin(), kFirst.end(),
+                   [&](std::string_view word) { return peek().is_word(word); })) {
     return false;
   }
   if (peek().is_word("approximately")) {
@@ -239,7 +249,8 @@ size_t Parser::wordy_length() const {
   for (;; ++length) {
     const Token& token = peek(length);
     if (token.kind == Token::Kind::end || token.is_mark(",") || token.is_mark(";") || token.is_mark("\\\\") ||
-        token.is_mark("}") || token.is_mark(")") || token.is_mark("}.") || token.is_word("or") || token.is_word("and")) {
+        token.is_mark("}") || token.is_mark(")") || token.is_mark("}.") || token.is_word("or") ||
+        token.is_word("and")) {
       break;
     }
     const bool allowed = token.kind == Token::Kind::word || token.kind == Token::Kind::letter ||
@@ -289,7 +300,8 @@ bool Parser::name_before_equals(Expr& result) {
     ++length;
   }
   const Token& after = peek(length);
-  if (length == 0 || !(after.is_mark("=") || after.is_mark(":") || after.is_word("is") || after.is_command("approx"))) {
+  if (length == 0 ||
+      !(after.is_mark("=") || after.is_mark(":") || after.is_word("is") || after.is_command("approx"))) {
     return false;
   }
   std::string name;
@@ -311,8 +323,9 @@ bool Parser::name_at_end(Expr& result) {
 
 // '=' and its kin as the letters of Op::relation, or 0.
 char Parser::take_relation() {
-  constexpr std::pair<std::string_view, char> kCommands[] = {{"le", 'L'}, {"ge", 'G'}, {"ne", 'N'}, {"approx", '~'},
-                                                             {"in", 'E'}, {"equiv", 'M'}, {"<", '<'}, {">", '>'}};
+  constexpr std::pair<std::string_view, char> kCommands[] = {{"le", 'L'},     {"ge", 'G'}, {"ne", 'N'},
+                                                             {"approx", '~'}, {"in", 'E'}, {"equiv", 'M'},
+                                                             {"<", '<'},      {">", '>'}};
   for (const std::string_view mark : {"=", "<", ">"}) {
     if (!accept_mark(mark)) continue;
     if (mark == "=" && accept_mark("=")) return '=';
@@ -384,10 +397,12 @@ Expr Parser::ratio(Expr first) {
     result.args.push_back(sum());
   }
   if (is_time) result.text = 't';
-  for (const auto& [half, joined, time] : {std::array<std::string_view, 3>{"a", "am", "tam"}, {"p", "pm", "tpm"}}) {
+  for (const auto& [half, joined, time] :
+       {std::array<std::string_view, 3>{"a", "am", "tam"}, {"p", "pm", "tpm"}}) {
     if (accept_word(joined)) {
       result.text = time;
-    } else if (peek().is_word(half) && (peek(1).is_word("m") || (peek(1).is_mark(".") && peek(2).is_word("m")))) {
+    } else if (peek().is_word(half) &&
+               (peek(1).is_word("m") || (peek(1).is_mark(".") && peek(2).is_word("m")))) {
       while (!at_end() && !peek().is_word("m")) take();
       take();
       result.text = time;

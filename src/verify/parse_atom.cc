@@ -1,4 +1,4 @@
-// The smallest pieces: numerals, variables, fractions, roots, functions, big operators.
+// The smallest pieces: variables, fractions, roots, functions, big operators.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -15,42 +15,14 @@ namespace {
 // Splitting moves all later tokens; answers with more runs of letters than this are no mathematics.
 constexpr int kMaxSplitWords = 100;
 
-bool is_digits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
-
-// A decimal numeral of the lexer, exactly. Exponents are at most six digits there; past this bound
-// the value is left to arithmetic that knows its limits.
-bool decimal_value(std::string_view text, Rational& value) {
-  constexpr long kMaxExponent = 4000;
-  std::string digits;
-  long scale = 0;
-  size_t i = 0;
-  bool point = false;
-  for (; i < text.size() && text[i] != 'e' && text[i] != 'E'; ++i) {
-    if (text[i] == '.') {
-      point = true;
-    } else {
-      digits += text[i];
-      scale -= point ? 1 : 0;
-    }
-  }
-  if (i < text.size()) scale += std::stol(std::string(text.substr(i + 1)));
-  if (!is_digits(digits) || scale > kMaxExponent || scale < -static_cast<long>(kMaxAnswerBytes) - kMaxExponent) return false;
-  fmpz_set_str(value.numerator(), digits.c_str(), 10);
-  Rational power(10);
-  fmpz_pow_ui(power.numerator(), power.numerator(), static_cast<ulong>(std::abs(scale)));
-  (scale < 0 ? fmpq_div : fmpq_mul)(value.get(), value.get(), power.get());
-  return true;
-}
-
 // Commands that are variables: Greek letters and the like.
 bool is_symbol_command(std::string_view name) {
   constexpr std::string_view kNames[] = {
-      "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
-      "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda",
-      "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega", "ell", "hbar", "partial", "nabla", "odot", "oplus", "top",
-      "spadesuit", "heartsuit", "mho", "wp", "aleph", "star", "perp", "parallel"};
+      "alpha",     "beta",  "gamma", "delta", "epsilon", "zeta",   "eta",     "theta",   "iota",  "kappa",
+      "lambda",    "mu",    "nu",    "xi",    "rho",     "sigma",  "tau",     "upsilon", "phi",   "chi",
+      "psi",       "omega", "Gamma", "Delta", "Theta",   "Lambda", "Xi",      "Pi",      "Sigma", "Phi",
+      "Psi",       "Omega", "ell",   "hbar",  "partial", "nabla",  "odot",    "oplus",   "top",   "spadesuit",
+      "heartsuit", "mho",   "wp",    "aleph", "star",    "perp",   "parallel"};
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
@@ -60,20 +32,6 @@ bool is_accent(std::string_view name) {
 }
 
 }  // namespace
-
-bool value_in_base(std::string_view digits, int base, Rational& value) {
-  if (base < 2 || base > 36 || digits.empty()) return false;
-  fmpz_zero(value.numerator());
-  for (const char c : digits) {
-    const int upper = std::toupper(static_cast<unsigned char>(c));
-    const int digit = upper >= '0' && upper <= '9' ? upper - '0' : upper >= 'A' && upper <= 'Z' ? upper - 'A' + 10 : 99;
-    if (digit >= base) return false;
-    fmpz_mul_ui(value.numerator(), value.numerator(), static_cast<ulong>(base));
-    fmpz_add_ui(value.numerator(), value.numerator(), static_cast<ulong>(digit));
-  }
-  fmpz_one(value.denominator());
-  return true;
-}
 
 Expr Parser::atom() {
   const Nested nested(*this);
@@ -99,66 +57,6 @@ Expr Parser::atom() {
       break;
   }
   return fail();
-}
-
-Expr Parser::number() {
-  if (peek().kind != Token::Kind::number) return fail();
-  std::string digits = take().text;
-  const bool point = digits.find('.') != digits.npos;
-  if (point) {
-    const bool barred = peek().is_command("bar") || peek().is_command("dot");
-    if (barred && peek(1).is_mark("{") && peek(2).kind == Token::Kind::number && peek(3).is_mark("}")) {
-      const std::string period = peek(2).text;
-      next_ += 4;
-      return repeating(digits, period);
-    }
-    if (peek().is_mark("(") && !peek().space_before && peek(1).kind == Token::Kind::number &&
-        is_digits(peek(1).text) && peek(2).is_mark(")")) {
-      const std::string period = peek(1).text;
-      next_ += 3;
-      return repeating(digits, period);
-    }
-    const bool dots = peek().is_command("ldots") || (peek().is_mark(".") && peek(1).is_mark("."));
-    if (dots) {
-      while (accept_command("ldots") || accept_mark(".")) {
-      }
-      const std::string decimals = digits.substr(digits.find('.') + 1);
-      for (size_t length = 1; length * 2 <= decimals.size(); ++length) {
-        const std::string period = decimals.substr(decimals.size() - length);
-        const size_t repeats = length == 1 ? 3 : 2;
-        if (decimals.size() < repeats * length) break;
-        bool repeated = true;
-        for (size_t i = 0; i < repeats * length; ++i) {
-          repeated = repeated && decimals[decimals.size() - 1 - i] == period[length - 1 - i % length];
-        }
-        if (repeated) return repeating(digits, period);
-      }
-    }
-  }
-  const bool decimal = digits.find_first_of(".eE") != digits.npos && digits.back() != '.';
-  Rational value;
-  if (!decimal_value(digits, value)) return fail();
-  Expr result = make_number(std::move(value), decimal);
-  if (!decimal && peek().is_mark("_")) result.text = digits;  // a base may follow
-  return result;
-}
-
-// digits.(period): digits + period / (10^length - 1) at the last place.
-Expr Parser::repeating(std::string digits, const std::string& period) {
-  if (!is_digits(period)) return fail();
-  const size_t decimals = digits.size() - digits.find('.') - 1;
-  Rational value, tail;
-  if (!decimal_value(digits, value)) return fail();
-  fmpz_set_str(tail.numerator(), period.c_str(), 10);
-  Rational scale(10);
-  fmpz_pow_ui(scale.numerator(), scale.numerator(), period.size());
-  fmpz_sub_ui(scale.numerator(), scale.numerator(), 1);
-  fmpq_div(tail.get(), tail.get(), scale.get());
-  fmpz_set_ui(scale.numerator(), 10);
-  fmpz_pow_ui(scale.numerator(), scale.numerator(), decimals);
-  fmpq_div(tail.get(), tail.get(), scale.get());
-  fmpq_add(value.get(), value.get(), tail.get());
-  return make_number(std::move(value));
 }
 
 Expr Parser::letter() {
@@ -243,7 +141,15 @@ Expr Parser::command() {
     const bool braced = accept_mark("{");
     const std::string letter = take().text;
     if (braced) expect_mark("}");
-    return letter == "R" ? make_node(Op::reals, {}) : make_symbol(fmt::format("set {}", letter));
+    if (letter != "R") return make_symbol(fmt::format("set {}", letter));
+    const bool positive =
+        peek().is_mark("^") && (peek(1).is_mark("+") || (peek(1).is_mark("{") && peek(2).is_mark("+")));
+    if (!positive) return make_node(Op::reals, {});
+    take();
+    if (peek().is_mark("{")) take();
+    take();
+    accept_mark("}");
+    return make_node(Op::tuple, {make_number(0), make_node(Op::infinity, {})}, "()");
   }
   if (function_of(name) != Function::unknown) return function(name);
   if (is_accent(name)) return accented(name);
@@ -256,7 +162,8 @@ Expr Parser::argument() {
   const Nested nested(*this);
   if (failed_) return fail();
   if (peek().is_mark("{")) return group();
-  if (peek().kind == Token::Kind::number && is_digits(peek().text)) {
+  if (peek().kind == Token::Kind::number &&
+      peek().text.find_first_not_of("0123456789") == std::string::npos) {
     Token& token = tokens_[next_];
     const slong digit = token.text[0] - '0';
     token.text.erase(0, 1);
@@ -388,93 +295,6 @@ Expr Parser::big_operator(Op op) {
     });
   }
   return make_node(op, {std::move(index), std::move(from.args[1]), std::move(to), std::move(term)});
-}
-
-// \angle ABC, \triangle ABC: one name.
-Expr Parser::geometric_name(const std::string& what) {
-  std::string name = what + " ";
-  while (peek().kind == Token::Kind::letter || (peek().kind == Token::Kind::word && !peek().text_mode)) {
-    name += take().text;
-    if (accept_mark("_")) name.append("_").append(subscript_text());
-  }
-  return make_symbol(name);
-}
-
-// \overline{AB}, \hat{x}: a name with something above it.
-Expr Parser::accented(const std::string& accent) {
-  const bool braced = accept_mark("{");
-  std::string name;
-  while (peek().kind == Token::Kind::letter || peek().kind == Token::Kind::word || peek().kind == Token::Kind::command) {
-    name += take().text;
-    if (!braced) break;
-  }
-  if (braced) expect_mark("}");
-  if (name.empty()) return fail();
-  return make_symbol(accent == "vec" ? name : fmt::format("{} {}", accent, name));
-}
-
-std::string Parser::subscript_text() {
-  const bool braced = accept_mark("{");
-  std::string text;
-  int depth = 0;
-  while (!at_end() && !failed_) {
-    if (braced && depth == 0 && peek().is_mark("}")) break;
-    const Token token = take();
-    if (token.is_mark("{")) ++depth;
-    if (token.is_mark("}")) --depth;
-    text += token.text;
-    if (!braced) break;
-  }
-  if (braced) expect_mark("}");
-  return text;
-}
-
-// x_1 is a name; 12_5 a numeral in base five.
-Expr Parser::with_subscript(Expr base) {
-  std::string subscript = subscript_text();
-  std::string digits = base.op == Op::symbol || base.op == Op::number ? base.text : std::string();
-  if (base.op == Op::number && digits.empty() && !base.decimal && base.number.is_integer()) digits = to_text(base);
-  std::erase_if(subscript, [](char c) { return c == '(' || c == ')'; });
-  if (base.op == Op::symbol && !is_digits(subscript)) {
-    base.text.append("_").append(subscript);
-    return base;
-  }
-  constexpr std::pair<std::string_view, int> kBases[] = {{"two", 2}, {"three", 3}, {"four", 4}, {"five", 5}, {"six", 6},
-                                                         {"seven", 7}, {"eight", 8}, {"nine", 9}, {"ten", 10},
-                                                         {"twelve", 12}, {"sixteen", 16}};
-  int radix = is_digits(subscript) && subscript.size() <= 2 ? std::stoi(subscript) : 0;
-  for (const auto& [name, value] : kBases) {
-    if (subscript == name) radix = value;
-  }
-  Expr result = make_node(Op::based, {}, digits);
-  const bool numeral = base.op == Op::number || (digits.size() > 1 && digits.find_first_of("0123456789") != digits.npos) ||
-                       (base.op == Op::symbol && radix > 10 && digits.size() > 1);
-  if (numeral && value_in_base(digits, radix, result.number)) return result;
-  if (base.op == Op::symbol) {
-    base.text.append("_").append(subscript);
-    return base;
-  }
-  return fail();
-}
-
-// f(x): a call where the letter is a customary function name; otherwise the caller multiplies.
-Expr Parser::called(Expr symbol) {
-  const bool always = symbol.text == "f" || symbol.text == "g" || symbol.text.starts_with("f_") ||
-                      symbol.text.starts_with("f'") || symbol.text.starts_with("g'");
-  constexpr std::string_view kOften[] = {"h", "F", "G", "H", "u", "p", "q", "P", "Q", "y", "phi", "delta", "psi", "Gamma", "I", "N", "T", "E", "V"};
-  const bool simple_argument = peek(2).is_mark(")") &&
-                               (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::letter);
-  const bool zero = simple_argument && peek(1).text == "0";
-  const bool often = std::find(std::begin(kOften), std::end(kOften), symbol.text) != std::end(kOften);
-  if (!(always || zero || (often && simple_argument))) return symbol;
-  Expr arg = parenthesis();
-  std::vector<Expr> args;
-  if (arg.op == Op::tuple) {
-    args = std::move(arg.args);
-  } else {
-    args.push_back(std::move(arg));
-  }
-  return make_node(Op::call, std::move(args), symbol.text);
 }
 
 }  // namespace deepscaler

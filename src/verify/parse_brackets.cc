@@ -73,9 +73,12 @@ Expr Parser::set() {
   const bool outer_builder = std::exchange(in_set_builder_, true);
   Expr inner = statements_until("}.");
   in_set_builder_ = outer_builder;
-  if (accept_mark("|") || accept_mark(":")) inner = statements_until("}.");
-  else if (inner.op == Op::list) inner.op = Op::set;
-  else inner = make_node(Op::set, {std::move(inner)});
+  if (accept_mark("|") || accept_mark(":"))
+    inner = statements_until("}.");
+  else if (inner.op == Op::list)
+    inner.op = Op::set;
+  else
+    inner = make_node(Op::set, {std::move(inner)});
   open_bars_ = outer_bars;
   expect_mark("}.");
   if (inner.op == Op::set) inner.text.clear();
@@ -152,7 +155,8 @@ Expr Parser::environment() {
 }
 
 Expr Parser::matrix_rows(std::string_view name) {
-  if (name == "vmatrix" || name == "Vmatrix") return fail();  // a determinant, which answers do not leave open
+  if (name == "vmatrix" || name == "Vmatrix")
+    return fail();  // a determinant, which answers do not leave open
   Expr matrix = make_node(Op::matrix, {});
   while (!failed_ && !peek().is_command("end")) {
     Expr row = make_node(Op::tuple, {}, "()");

@@ -20,12 +20,15 @@ bool is_literal(const Expr& expr) { return expr.op == Op::number; }
 // A vector or matrix times a scalar, element by element.
 Expr scaled(Expr collection, const Expr& scalar) {
   for (Expr& element : collection.args) {
-    element = element.op == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
+    element =
+        element.op == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
   }
   return collection;
 }
 
-bool is_vector(const Expr& expr) { return expr.op == Op::matrix || (expr.op == Op::tuple && expr.text == "()"); }
+bool is_vector(const Expr& expr) {
+  return expr.op == Op::matrix || (expr.op == Op::tuple && expr.text == "()");
+}
 
 }  // namespace
 
@@ -96,7 +99,8 @@ Expr Parser::sum() {
       term = make_node(Op::quantity, {std::move(term)}, money + "^1");
       term.number = Rational(1);
     }
-    if (sign == Sign::both || sign == Sign::both_reversed) term = multiply(make_node(Op::sign, {}), std::move(term));
+    if (sign == Sign::both || sign == Sign::both_reversed)
+      term = multiply(make_node(Op::sign, {}), std::move(term));
     if (sign == Sign::minus || sign == Sign::both_reversed) term = negate(std::move(term));
     if (!first && !(is_scalar(term.op) && is_scalar(result.op))) return fail();
     result = first ? std::move(term) : add(std::move(result), std::move(term));
@@ -122,17 +126,17 @@ bool Parser::starts_factor() const {
       return !(peek(1).is_mark(".") && peek(2).is_word("m"));
     case Token::Kind::word:
       return !token.text_mode && !token.is_word("and") && !token.is_word("or") && !token.is_word("is") &&
-             !token.is_word("in") && !token.is_word("union") && !token.is_word("percent") && !token.is_word("am") &&
-             !token.is_word("pm");
+             !token.is_word("in") && !token.is_word("union") && !token.is_word("percent") &&
+             !token.is_word("am") && !token.is_word("pm");
     case Token::Kind::mark:
       if (token.is_mark("|")) return open_bars_ == 0 && !in_set_builder_;
       if (token.is_mark("[")) return open_brackets_ == 0;
-      return token.is_mark("(") || token.is_mark("{") || token.is_mark("|(") ||
-             token.is_mark("{.");
+      return token.is_mark("(") || token.is_mark("{") || token.is_mark("|(") || token.is_mark("{.");
     case Token::Kind::command: {
-      constexpr std::string_view kNoFactor[] = {"le", "ge", "ne", "approx", "in", "equiv", "cup", "cap", "setminus", "and",
-                                                "or", "pm", "mp", "end", "rangle", "rfloor", "rceil", "choose", "to",
-                                                "ldots", "circ", "iff", "implies", "Vert", "bmod", "pmod", "mod", "<", ">", "text"};
+      constexpr std::string_view kNoFactor[] = {
+          "le",   "ge",  "ne",      "approx", "in",     "equiv",  "cup",   "cap",    "setminus", "and",
+          "or",   "pm",  "mp",      "end",    "rangle", "rfloor", "rceil", "choose", "to",       "ldots",
+          "circ", "iff", "implies", "Vert",   "bmod",   "pmod",   "mod",   "<",      ">",        "text"};
       return std::find(std::begin(kNoFactor), std::end(kNoFactor), token.text) == std::end(kNoFactor);
     }
     case Token::Kind::end:
@@ -143,21 +147,22 @@ bool Parser::starts_factor() const {
 
 // The letter x between numbers of scientific notation: "4.5 x 10^33".
 bool Parser::is_times_letter() const {
-  return peek().kind == Token::Kind::letter && (peek().text == "x" || peek().text == "X") && peek().space_before &&
-         peek(1).kind == Token::Kind::number && peek(1).text == "10" && peek(2).is_mark("^") && next_ > 0 &&
-         tokens_[next_ - 1].kind == Token::Kind::number;
+  return peek().kind == Token::Kind::letter && (peek().text == "x" || peek().text == "X") &&
+         peek().space_before && peek(1).kind == Token::Kind::number && peek(1).text == "10" &&
+         peek(2).is_mark("^") && next_ > 0 && tokens_[next_ - 1].kind == Token::Kind::number;
 }
 
 // "2 3/4" and "2\frac{3}{4}": a whole number and a proper fraction right behind it.
 bool Parser::mixed_number(Expr& value) {
-  if (!is_literal(value) || value.decimal || !value.number.is_integer() || value.number.sign() <= 0) return false;
+  if (!is_literal(value) || value.decimal || !value.number.is_integer() || value.number.sign() <= 0)
+    return false;
   const size_t start = next_;
   Expr part;
   if (peek().is_command("frac")) {
     take();
     part = fraction();
-  } else if (peek().kind == Token::Kind::number && peek(1).is_mark("/") && peek(2).kind == Token::Kind::number &&
-             peek().space_before) {
+  } else if (peek().kind == Token::Kind::number && peek(1).is_mark("/") &&
+             peek(2).kind == Token::Kind::number && peek().space_before) {
     part = number();
     take();
     part = divide(std::move(part), number());
@@ -194,6 +199,8 @@ Expr Parser::product() {
       const bool negative = accept_mark("-");
       Expr next = factor();
       result = divide(std::move(result), negative ? negate(std::move(next)) : std::move(next));
+    } else if (result.op != Op::percent && accept_mark("%")) {  // 33\frac{1}{3}\%
+      result = make_node(Op::percent, {std::move(result)});
     } else if (accept_command("bmod") || accept_command("mod")) {
       if (result.op == Op::call && result.text == "mod") return fail();
       result = make_node(Op::call, {std::move(result), factor()}, "mod");
@@ -223,7 +230,8 @@ Expr Parser::factor() {
 Expr Parser::postfix(Expr base) {
   for (int count = 0; !failed_; ++count) {
     if (count > kMaxPostfix) return fail();
-    if (peek().is_mark("^") && (peek(1).is_command("circ") || (peek(1).is_mark("{") && peek(2).is_command("circ")))) {
+    if (peek().is_mark("^") &&
+        (peek(1).is_command("circ") || (peek(1).is_mark("{") && peek(2).is_command("circ")))) {
       take();
       const bool braced = accept_mark("{");
       take();
@@ -231,7 +239,8 @@ Expr Parser::postfix(Expr base) {
       base = temperature_or_angle(std::move(base));
     } else if (accept_command("circ")) {
       base = temperature_or_angle(std::move(base));
-    } else if (peek().is_mark("^") && (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")))) {
+    } else if (peek().is_mark("^") &&
+               (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")))) {
       take();
       const bool braced = accept_mark("{");
       while (accept_mark("'")) {

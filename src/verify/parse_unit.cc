@@ -15,16 +15,16 @@ constexpr int kMaxNouns = 6;
 // Words behind a number that change what it says; any others count what it counts ("9 values").
 bool changes_the_number(std::string_view word) {
   constexpr std::string_view kWords[] = {
-      "not",      "less",       "more",       "fewer",   "no",      "minus",  "plus",     "times",
-      "over",     "squared",    "cubed",      "factorial", "point", "half",   "halves",   "third",
-      "thirds",   "quarter",    "quarters",   "fourth",  "fourths", "below",  "above",    "negative",
-      "by",       "if",         "when",       "where",   "is",      "are",    "mod",      "modulo",
-      "base",     "hundredths", "tenths",     "thousandths", "least", "most", "than",     "then",
-      "but",      "maybe",      "else",       "except",  "without", "to",     "greater",  "rather",
-      "instead",  "wrong",      "false",      "choose",  "divided", "multiplied", "th",   "st",
-      "nd",       "rd",         "perhaps",    "either",  "neither", "nor",    "versus",   "vs",
-      "pi",       "root",       "in",         "into",    "out",     "with",   "incorrect", "almost",
-      "nearly",   "through",    "until",      "possibly", "probably", "also", "so",       "etc"};
+      "not",     "less",       "more",     "fewer",       "no",       "minus",      "plus",      "times",
+      "over",    "squared",    "cubed",    "factorial",   "point",    "half",       "halves",    "third",
+      "thirds",  "quarter",    "quarters", "fourth",      "fourths",  "below",      "above",     "negative",
+      "by",      "if",         "when",     "where",       "is",       "are",        "mod",       "modulo",
+      "base",    "hundredths", "tenths",   "thousandths", "least",    "most",       "than",      "then",
+      "but",     "maybe",      "else",     "except",      "without",  "to",         "greater",   "rather",
+      "instead", "wrong",      "false",    "choose",      "divided",  "multiplied", "th",        "st",
+      "nd",      "rd",         "perhaps",  "either",      "neither",  "nor",        "versus",    "vs",
+      "pi",      "root",       "in",       "into",        "out",      "with",       "incorrect", "almost",
+      "nearly",  "through",    "until",    "possibly",    "probably", "also",       "so",        "etc"};
   return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
 }
 
@@ -86,7 +86,8 @@ bool Parser::at_unit_word(const Expr& value) const {
   const Token& token = peek();
   if (token.kind != Token::Kind::word || token.is_word("and") || token.is_word("or")) return false;
   const std::string plain = lower(token.text);
-  const bool time_of_day = plain == "am" || plain == "pm" || ((plain == "a" || plain == "p") && peek(1).is_mark("."));
+  const bool time_of_day =
+      plain == "am" || plain == "pm" || ((plain == "a" || plain == "p") && peek(1).is_mark("."));
   if (time_of_day) return false;
   if (token.text_mode || plain == "percent" || plain == "mph") return true;
   if (find_unit(token.text) && !starts_function()) return true;
@@ -108,7 +109,8 @@ bool Parser::suffix_word(Expr& value) {
     const bool celsius = peek().is_word("celsius"), fahrenheit = peek().is_word("fahrenheit");
     if (celsius || fahrenheit) take();
     value = make_node(celsius || fahrenheit ? Op::quantity : Op::degrees, {std::move(value)});
-    if (celsius || fahrenheit) value.text = celsius ? "celsius^1" : "fahrenheit^1", value.number = Rational(1);
+    if (celsius || fahrenheit)
+      value.text = celsius ? "celsius^1" : "fahrenheit^1", value.number = Rational(1);
     return true;
   }
   const auto scale = find_scale_word(peek().text);
@@ -149,8 +151,8 @@ bool Parser::unit_word(UnitProduct& units, int side) {
 
 // \frac{\text{km}}{\text{h}}
 bool Parser::unit_fraction(UnitProduct& units) {
-  const bool applies = peek().is_command("frac") && peek(1).is_mark("{") && peek(2).kind == Token::Kind::word &&
-                       peek(2).text_mode && find_unit(peek(2).text);
+  const bool applies = peek().is_command("frac") && peek(1).is_mark("{") &&
+                       peek(2).kind == Token::Kind::word && peek(2).text_mode && find_unit(peek(2).text);
   if (!applies) return false;
   take();
   for (const int side : {1, -1}) {

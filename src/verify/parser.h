@@ -122,11 +122,8 @@ class Parser {
   size_t statement_start_ = 0;
   int set_operations_ = 0;  // of different kinds, which nest
   int split_words_ = 0;
-  int open_brackets_ = 0;        // inside which [ may close an interval
+  int open_brackets_ = 0;  // inside which [ may close an interval
   bool failed_ = false;
 };
-
-// A numeral in a base of 2 ... 36, or nothing when a digit does not fit.
-[[nodiscard]] bool value_in_base(std::string_view digits, int base, Rational& value);
 
 }  // namespace deepscaler

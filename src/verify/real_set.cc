@@ -85,7 +85,8 @@ class Reader {
     if (parts.size() > kMaxParts) return refuse();
     std::erase_if(parts, [&](const Interval& part) { return is_empty(part); });
     for (size_t i = 1; ok && i < parts.size(); ++i) {  // insertion: `order` is no strict order when it fails
-      for (size_t j = i; j > 0 && ok && order(parts[j].low, parts[j - 1].low) < 0; --j) std::swap(parts[j], parts[j - 1]);
+      for (size_t j = i; j > 0 && ok && order(parts[j].low, parts[j - 1].low) < 0; --j)
+        std::swap(parts[j], parts[j - 1]);
     }
     std::vector<Interval> result;
     for (Interval& part : parts) {
@@ -171,7 +172,8 @@ class Reader {
       all = intersect(all, sets[i]);
       any = unite(std::move(any), sets[i]);
     }
-    const bool only_intervals = std::all_of(expr.args.begin(), expr.args.end(), [](const Expr& item) { return item.op == Op::tuple; });
+    const bool only_intervals = std::all_of(expr.args.begin(), expr.args.end(),
+                                            [](const Expr& item) { return item.op == Op::tuple; });
     if (expr.text == "or" || only_intervals || (expr.text == "," && all.empty())) return any;
     return all;
   }
@@ -205,11 +207,16 @@ class Reader {
 
   static char flipped(char op) {
     switch (op) {
-      case '<': return '>';
-      case '>': return '<';
-      case 'L': return 'G';
-      case 'G': return 'L';
-      default: return op;
+      case '<':
+        return '>';
+      case '>':
+        return '<';
+      case 'L':
+        return 'G';
+      case 'G':
+        return 'L';
+      default:
+        return op;
     }
   }
 
@@ -229,7 +236,8 @@ class Reader {
     const bool is_name = quantity.op == Op::symbol || quantity.op == Op::call;
     if (!is_name) {
       Linear linear;
-      if (symbols.size() != 1 || !read_linear(quantity, *symbols.begin(), linear, steps_) || linear.slope.is_zero()) {
+      if (symbols.size() != 1 || !read_linear(quantity, *symbols.begin(), linear, steps_) ||
+          linear.slope.is_zero()) {
         return refuse();
       }
       if (!is_unbounded(bound)) {

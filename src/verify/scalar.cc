@@ -78,7 +78,9 @@ void rounding_tolerance(const Value& reference, int places, arb_t tolerance) {
 }
 
 bool rounds_to(Value reference, Value answer, int places) {
-  const auto is_zero = [](const Value& value) { return value.status == Status::exact && value.rational.is_zero(); };
+  const auto is_zero = [](const Value& value) {
+    return value.status == Status::exact && value.rational.is_zero();
+  };
   if (is_zero(reference) || is_zero(answer)) return false;  // 0 equals only 0
   make_ball(reference, kPointPrecision);
   make_ball(answer, kPointPrecision);
@@ -104,7 +106,8 @@ bool is_rounded_fraction(const Rational& decimal, const Rational& exact, int pla
   for (; !digits.is_integer() && decimals < 40; ++decimals) {
     fmpq_mul_si(digits.get(), digits.get(), 10);
   }
-  if (decimals == 0 || !digits.is_integer() || fmpz_sizeinbase(digits.numerator(), 10) < static_cast<size_t>(places)) {
+  if (decimals == 0 || !digits.is_integer() ||
+      fmpz_sizeinbase(digits.numerator(), 10) < static_cast<size_t>(places)) {
     return false;
   }
   Rational error;
@@ -122,8 +125,8 @@ enum class Nearness : uint8_t { same, apart, together, unknown };
 
 Nearness nearness_of(const Value& a, const Value& b, slong precision) {
   if (a.status == Status::huge || b.status == Status::huge) {
-    const bool apart = a.is_known() || b.is_known() ||
-                       (a.status == b.status && a.rational.sign() != b.rational.sign());
+    const bool apart =
+        a.is_known() || b.is_known() || (a.status == b.status && a.rational.sign() != b.rational.sign());
     return apart ? Nearness::apart : Nearness::unknown;
   }
   if (!a.is_known() || !b.is_known()) return Nearness::unknown;
@@ -142,6 +145,17 @@ Nearness nearness_of(const Value& a, const Value& b, slong precision) {
   return sharp(left) && sharp(right) ? Nearness::together : Nearness::unknown;
 }
 
+// Agreement in the leading digits says nothing about 2^100000 and 2^100000 + 1.
+bool absolutely_close(Value a, Value b, slong precision) {
+  make_ball(a, precision);
+  make_ball(b, precision);
+  const auto narrow = [](const Value& value) {
+    return mag_cmp_2exp_si(arb_radref(value.ball.real()), -20) < 0 &&
+           mag_cmp_2exp_si(arb_radref(acb_imagref(value.ball.get())), -20) < 0;
+  };
+  return narrow(a) && narrow(b);
+}
+
 Match compare_constants(const Expr& reference, const Expr& answer, bool natural_log, const Policy& policy,
                         Steps& steps) {
   const bool decimal = is_decimal(reference) || is_decimal(answer);
@@ -151,22 +165,25 @@ Match compare_constants(const Expr& reference, const Expr& answer, bool natural_
     const Evaluation evaluation{.precision = precision, .natural_log = natural_log};
     const Value a = evaluate(reference, evaluation, steps), b = evaluate(answer, evaluation, steps);
     const bool a_undefined = a.status == Status::undefined, b_undefined = b.status == Status::undefined;
-    if ((a_undefined && b.is_known()) || (b_undefined && a.status != Status::out_of_reach)) return Match::different;
+    if ((a_undefined && b.is_known()) || (b_undefined && a.status != Status::out_of_reach))
+      return Match::different;
     switch (nearness_of(a, b, precision)) {
       case Nearness::same:
         return Match::equal;
       case Nearness::apart: {
-        const bool rounds = decimal && a.is_known() && b.is_known() &&
-                            (rounds_to(a, b, policy.decimal_places) ||
-                             (a.status == Status::exact && b.status == Status::exact &&
-                              (is_decimal(answer) ? is_rounded_fraction(b.rational, a.rational, policy.decimal_places)
-                                                  : is_rounded_fraction(a.rational, b.rational, policy.decimal_places))));
+        const bool rounds =
+            decimal && a.is_known() && b.is_known() &&
+            (rounds_to(a, b, policy.decimal_places) ||
+             (a.status == Status::exact && b.status == Status::exact &&
+              (is_decimal(answer) ? is_rounded_fraction(b.rational, a.rational, policy.decimal_places)
+                                  : is_rounded_fraction(a.rational, b.rational, policy.decimal_places))));
         return rounds ? Match::rounded : Match::different;
       }
       case Nearness::together:
-        so_far = Match::numeric;
-        if (!std::exchange(proof_tried, true) && (compare_forms(reference, answer, steps) == FormMatch::same ||
-                                                  proves_same_algebraic_number(reference, answer, steps))) {
+        if (absolutely_close(a, b, precision)) so_far = Match::numeric;
+        if (!std::exchange(proof_tried, true) &&
+            (compare_forms(reference, answer, steps) == FormMatch::same ||
+             proves_same_algebraic_number(reference, answer, steps))) {
           return Match::equal;
         }
         break;
@@ -199,7 +216,8 @@ std::map<std::string, Rational> point_of(const std::set<std::string>& symbols, i
   return point;
 }
 
-// Numerators and denominators of what is compared at a point.
+// Calls visit(value of a, value of b) at points where both have one, until it returns false or there were
+// enough. Returns how many there were.
 template <class Visit>
 int visit_common_points(const Expr& a, const Expr& b, bool natural_log, const std::set<std::string>& symbols,
                         Steps& steps, const Visit& visit) {
@@ -208,10 +226,11 @@ int visit_common_points(const Expr& a, const Expr& b, bool natural_log, const st
   int visited = 0;
   for (int attempt = 0; attempt < kMaxTries && visited < kPoints && !steps.exhausted(); ++attempt) {
     // Half the points are positive, where roots and logarithms live.
-    const Evaluation evaluation{.point = point_of(symbols, attempt, integers, attempt % 2 == 0 || attempt > 20),
-                                .precision = kPointPrecision,
-                                .real_only = real,
-                                .natural_log = natural_log};
+    const Evaluation evaluation{
+        .point = point_of(symbols, attempt, integers, attempt % 2 == 0 || attempt > 20),
+        .precision = kPointPrecision,
+        .real_only = real,
+        .natural_log = natural_log};
     const Value left = evaluate(a, evaluation, steps), right = evaluate(b, evaluation, steps);
     if (left.status == Status::out_of_reach || right.status == Status::out_of_reach) return 0;
     if (!left.is_known() || !right.is_known()) continue;
@@ -256,7 +275,8 @@ bool has_baseless_log(const Expr& expr) {
 Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& policy, Steps& steps) {
   if (same_tree(reference, answer)) return Match::equal;
   int left_sign = 0, right_sign = 0;
-  const bool left_infinite = is_infinite(reference, left_sign), right_infinite = is_infinite(answer, right_sign);
+  const bool left_infinite = is_infinite(reference, left_sign),
+             right_infinite = is_infinite(answer, right_sign);
   if (left_infinite || right_infinite) {
     return left_infinite && right_infinite && left_sign == right_sign ? Match::equal : Match::different;
   }

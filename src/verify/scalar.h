@@ -19,13 +19,14 @@ namespace deepscaler {
 // Weaker ones have higher values.
 enum class Match : uint8_t {
   equal,
-  rounded,    // a decimal that rounds to the other side
-  numeric,    // equal at all points to many digits
+  rounded,  // a decimal that rounds to the other side
+  numeric,  // equal at all points to many digits
   different,
-  unknown,    // a bound was reached
+  unknown,  // a bound was reached
 };
 
-[[nodiscard]] Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& policy, Steps& steps);
+[[nodiscard]] Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& policy,
+                                    Steps& steps);
 
 // Whether a = c b for a constant number c, and the sign of c (0 where it is not known to be real).
 struct ScaledMatch {

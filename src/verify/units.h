@@ -10,9 +10,9 @@
 namespace deepscaler {
 
 struct Unit {
-  Rational factor;    // one of this unit in base units
-  std::string base;   // "m", "s", "kg", "usd", ...; "" for a count ("units", "ways")
-  int exponent = 1;   // of the base unit: an acre is of the second
+  Rational factor;   // one of this unit in base units
+  std::string base;  // "m", "s", "kg", "usd", ...; "" for a count ("units", "ways")
+  int exponent = 1;  // of the base unit: an acre is of the second
 };
 
 // The unit of this name, as it is written ("cm", "feet", "sq" is none). Case matters for symbols
