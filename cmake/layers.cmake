@@ -27,6 +27,6 @@ function(deepscaler_layer name)
     target_compile_definitions(${name}_test PRIVATE
       DEEPSCALER_GOLDENS="${PROJECT_SOURCE_DIR}/tests/goldens")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-      PROPERTIES TIMEOUT 600)
+      PROPERTIES TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
   endif()
 endfunction()

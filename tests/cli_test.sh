@@ -56,7 +56,7 @@ refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prom
   generate --model $model --input bad.jsonl --output out.jsonl
 refuses 1 "deepscaler: request 0: a prompt of 14 tokens and 300 new ones exceed the context of 256 by 58; shorten the prompt or allow fewer new tokens" \
   generate --model $model --input prompts.jsonl --output out.jsonl --max-tokens 300
-sed -i 's/steps = 1/stepz = 1/' tiny.toml
+sed -i 's/data.count/data.cuont/' tiny.toml
 "$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"
-grep -q 'tiny.toml:5: .*stepz.*steps' err || fail "a misspelt key: $(cat err)"
+grep -q 'tiny.toml:7: .*cuont.*"count"' err || fail "a misspelt key: $(cat err)"
 echo "all good"
