@@ -1,6 +1,6 @@
 #include "rl/run.h"
 
-#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -85,8 +85,20 @@ class Run {
   }
 
  private:
+  // "02-rl-48-tokens": the stage's number and name as a file name that needs no quotes.
   [[nodiscard]] std::string numbered(const std::string& name) const {
-    return fmt::format("{:02}-{}", stage_, name);
+    std::string text = fmt::format("{:02}", stage_);
+    bool separate = true;
+    for (unsigned char c : name) {
+      if (!std::isalnum(c)) {
+        separate = true;
+        continue;
+      }
+      if (separate) text += '-';
+      separate = false;
+      text += static_cast<char>(std::tolower(c));
+    }
+    return text;
   }
 
   void write_manifest() {
