@@ -144,7 +144,8 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
   }
   for (const Draw& draw : draws) {
     Generation& sequence = sequences[draw.request][draw.sample];
-    const bool stop = !options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0;
+    const bool stop =
+        !options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0;
     if (!stop && std::ssize(sequence.tokens) < options.max_new_tokens) continue;
     sequence.finish_reason = stop ? FinishReason::kStop : FinishReason::kLength;
     finished.emplace_back(draw.request, draw.sample);

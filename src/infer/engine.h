@@ -29,7 +29,7 @@ struct SamplingOptions {
   float temperature = 1;  // 0: the most likely token
   int64_t max_new_tokens = 256;
   uint64_t seed = 0;
-  uint64_t step = 0;  // of a training run; its draws differ from those of other steps
+  uint64_t step = 0;        // of a training run; its draws differ from those of other steps
   bool ignore_eos = false;  // go on to max_new_tokens: for measurements
 };
 

@@ -21,7 +21,8 @@ struct LabelledPair {
 };
 
 std::vector<LabelledPair> read_pairs() {
-  const std::string text = read_file(std::filesystem::path(DEEPSCALER_GOLDENS) / "../../src/verify/labelled_pairs.txt");
+  const std::string text =
+      read_file(std::filesystem::path(DEEPSCALER_GOLDENS) / "../../src/verify/labelled_pairs.txt");
   std::vector<LabelledPair> pairs;
   std::string category;
   int number = 0;
