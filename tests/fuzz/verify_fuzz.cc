@@ -3,6 +3,7 @@
 //
 //   cmake -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DDEEPSCALER_FUZZ=ON && cmake --build build-fuzz
 //   build-fuzz/tests/verify_fuzz -max_len=2000 -timeout=1
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
