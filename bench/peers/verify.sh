@@ -15,6 +15,6 @@ program=${DEEPSCALER:-$root/build/deepscaler}
 
 if [[ ! -x "$peers/bin/python" ]]; then
   python3 -m venv "$peers"
-  "$peers/bin/pip" install --quiet "math-verify[antlr4_13_2]==0.9.0"
+  "$peers/bin/pip" install --quiet "math-verify==0.9.0"
 fi
 exec "$peers/bin/python" "$here/verify.py" "$program" "$root/src/verify/labelled_pairs.txt" "$@"

@@ -141,6 +141,21 @@ struct Span {
   size_t end = 0;
 };
 
+// Whether the text between two dollar signs is prose: "costs $5 and $7 more" holds no formula.
+bool is_prose(std::string_view text) {
+  size_t letters = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!std::isalpha(static_cast<unsigned char>(text[i]))) {
+      letters = 0;
+      continue;
+    }
+    ++letters;
+    const char before = i >= letters ? text[i - letters] : ' ';
+    if (letters >= 3 && before == ' ') return true;
+  }
+  return false;
+}
+
 // The next formula at or after `from`: $...$, $$...$$, \(...\) or \[...\].
 std::optional<Span> next_formula(std::string_view text, size_t from) {
   constexpr std::array<std::array<std::string_view, 2>, 4> kMarks = {
@@ -158,7 +173,8 @@ std::optional<Span> next_formula(std::string_view text, size_t from) {
         end = text.find(close, end + 1);
       }
       if (end == text.npos) return std::nullopt;
-      if (!trim(text.substr(begin, end - begin)).empty()) {
+      const bool currency = open == "$" && is_prose(text.substr(begin, end - begin));
+      if (!currency && !trim(text.substr(begin, end - begin)).empty()) {
         return Span{trim(text.substr(begin, end - begin)), end + close.size()};
       }
     }

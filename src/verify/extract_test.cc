@@ -38,6 +38,9 @@ TEST(ExtractAny, FollowsThePriorities) {
   EXPECT_EQ(extract_any("so the answer is 2.5 apples.").text, "2.5 apples");
   EXPECT_EQ(extract_any("we get $x=1$ and then $x^2$").text, "x^2");
   EXPECT_EQ(extract_any("that makes -1,200 in all").text, "-1,200");
+  EXPECT_EQ(extract_any("It costs $5 and then $7, which makes $12 in all.").text, "12");
+  EXPECT_EQ(extract_any("Therefore $a = 3$ and the perimeter is $12\\text{ cm}$.").text, "12\\text{ cm}");
+  EXPECT_EQ(extract_any("**Final Answer**: (C) 5").text, "(C) 5");
   EXPECT_EQ(extract_any("no idea").found, Found::none);
 }
 

@@ -264,9 +264,23 @@ class Lexer {
       while (at(i + length) == ' ') ++length;
       return length;
     }
-    // A bare comma in brackets separates elements.
-    if (at(i) == ',' && (brackets_ == 0 || in_text())) return 1;
+    if (at(i) == ',') return comma_groups_ ? 1 : 0;
     return at(i) == ' ' ? 1 : 0;
+  }
+
+  // Whether bare commas group the digits of the numeral here: 1,234,567 does and 27,54,108 is a list, as
+  // is anything in brackets.
+  bool commas_group() const {
+    if (brackets_ > 0 && !in_text()) return false;
+    const size_t start = latex_.size() - rest_.size();
+    if (start >= 2 && latex_[start - 1] == ',' && is_digit(latex_[start - 2])) return false;
+    size_t i = 0;
+    while (is_digit(at(i))) ++i;
+    while (at(i) == ',' && is_digit(at(i + 1))) {
+      if (!three_digits_at(i + 1)) return false;
+      i += 4;
+    }
+    return true;
   }
 
   bool three_digits_at(size_t i) const {
@@ -279,6 +293,7 @@ class Lexer {
     size_t i = 0;
     while (is_digit(at(i))) digits += at(i++);
     if (!digits.empty() && digits.size() <= 3 && digits[0] != '0') {
+      comma_groups_ = commas_group();
       size_t separator = 0;
       while ((separator = separator_length(i)) != 0 && three_digits_at(i + separator)) {
         digits += rest_.substr(i + separator, 3);
@@ -331,6 +346,7 @@ class Lexer {
   std::vector<int> text_depths_;  // brace depths at which running text began
   int depth_ = 0;
   int brackets_ = 0;
+  bool comma_groups_ = false;  // of the numeral being read
   bool space_ = false;
 };
 

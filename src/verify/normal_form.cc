@@ -103,6 +103,13 @@ class Builder {
       }
       case Op::power:
         return power(expr);
+      case Op::percent:
+        return form_of(deepscaler::multiply(make_number(Rational(1, 100)), expr.args[0]));
+      case Op::quantity:
+        return form_of(deepscaler::multiply(make_number(expr.number), expr.args[0]));
+      case Op::degrees:
+        return form_of(deepscaler::multiply(make_number(Rational(1, 180)),
+                                            deepscaler::multiply(make_node(Op::pi, {}), expr.args[0])));
       default:
         return opaque(to_text(expr));
     }

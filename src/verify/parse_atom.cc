@@ -157,6 +157,17 @@ Expr Parser::command() {
   return fail();
 }
 
+// \\frac12 is a half: the first digit becomes a numeral of its own.
+void Parser::split_digit() {
+  if (peek().text.size() == 1) return;
+  if (++split_words_ > kMaxSplitWords) failed_ = true;
+  Token rest = peek();
+  rest.text.erase(0, 1);
+  rest.space_before = false;
+  tokens_[next_].text.resize(1);
+  tokens_.insert(tokens_.begin() + static_cast<ptrdiff_t>(next_) + 1, std::move(rest));
+}
+
 // What a command takes: a group, or the next digit, letter or command.
 Expr Parser::argument() {
   const Nested nested(*this);
@@ -164,11 +175,8 @@ Expr Parser::argument() {
   if (peek().is_mark("{")) return group();
   if (peek().kind == Token::Kind::number &&
       peek().text.find_first_not_of("0123456789") == std::string::npos) {
-    Token& token = tokens_[next_];
-    const slong digit = token.text[0] - '0';
-    token.text.erase(0, 1);
-    if (token.text.empty()) take();
-    return make_number(digit);
+    split_digit();
+    return number();
   }
   if (peek().kind == Token::Kind::word && !peek().text_mode) split_word();
   return atom();

@@ -1,13 +1,9 @@
-// Sums, products and what is written behind a factor: exponents, subscripts, units.
+// The cursor, sums, products, and what is written behind a factor: exponents, subscripts, signs.
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <optional>
 
 #include "verify/functions.h"
 #include "verify/parser.h"
 #include "verify/parser_nesting.h"
-#include "verify/units.h"
 
 namespace deepscaler {
 namespace {
@@ -192,13 +188,9 @@ Expr Parser::product() {
       take();
       result = product_of(std::move(result), factor());
     } else if (accept_mark("*")) {
-      const bool negative = accept_mark("-");
-      Expr next = factor();
-      result = product_of(std::move(result), negative ? negate(std::move(next)) : std::move(next));
+      result = product_of(std::move(result), signed_factor());
     } else if (accept_mark("/")) {
-      const bool negative = accept_mark("-");
-      Expr next = factor();
-      result = divide(std::move(result), negative ? negate(std::move(next)) : std::move(next));
+      result = divide(std::move(result), signed_factor());
     } else if (result.op != Op::percent && accept_mark("%")) {  // 33\frac{1}{3}\%
       result = make_node(Op::percent, {std::move(result)});
     } else if (accept_command("bmod") || accept_command("mod")) {
@@ -221,6 +213,11 @@ Expr Parser::product() {
   return result;
 }
 
+Expr Parser::signed_factor() {
+  if (!accept_mark("-")) return factor();
+  return negate(factor());
+}
+
 Expr Parser::factor() {
   const Nested nested(*this);
   if (failed_) return fail();
@@ -230,40 +227,9 @@ Expr Parser::factor() {
 Expr Parser::postfix(Expr base) {
   for (int count = 0; !failed_; ++count) {
     if (count > kMaxPostfix) return fail();
-    if (peek().is_mark("^") &&
-        (peek(1).is_command("circ") || (peek(1).is_mark("{") && peek(2).is_command("circ")))) {
-      take();
-      const bool braced = accept_mark("{");
-      take();
-      if (braced) expect_mark("}");
-      base = temperature_or_angle(std::move(base));
-    } else if (accept_command("circ")) {
-      base = temperature_or_angle(std::move(base));
-    } else if (peek().is_mark("^") &&
-               (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")))) {
-      take();
-      const bool braced = accept_mark("{");
-      while (accept_mark("'")) {
-        if (base.op == Op::symbol) base.text += "'";
-      }
-      if (braced) expect_mark("}");
-    } else if (accept_mark("'")) {
-      if (base.op == Op::symbol) base.text += "'";
-    } else if (accept_mark("^")) {
-      Expr power_of = exponent();
-      const bool transposes = base.op == Op::matrix && power_of.op == Op::symbol &&
-                              (power_of.text == "T" || power_of.text == "top");
-      if (transposes) {
-        Expr transposed = make_node(Op::matrix, {});
-        for (size_t column = 0; column < base.args[0].args.size(); ++column) {
-          Expr row = make_node(Op::tuple, {}, "()");
-          for (const Expr& old_row : base.args) row.args.push_back(old_row.args[column]);
-          transposed.args.push_back(std::move(row));
-        }
-        base = std::move(transposed);
-      } else {
-        base = power(std::move(base), std::move(power_of));
-      }
+    if (degree_sign(base) || primes(base)) continue;
+    if (accept_mark("^")) {
+      base = raised(std::move(base), exponent());
     } else if (peek().is_mark("!") && !peek(1).is_mark("=")) {
       take();
       const bool twice = accept_mark("!");
@@ -281,6 +247,47 @@ Expr Parser::postfix(Expr base) {
     }
   }
   return base;
+}
+
+// ^\circ, ^{\circ} or \degree behind a value.
+bool Parser::degree_sign(Expr& value) {
+  const bool raised_sign = peek().is_mark("^") && (peek(1).is_command("circ") ||
+                                                   (peek(1).is_mark("{") && peek(2).is_command("circ")));
+  if (!raised_sign && !peek().is_command("circ")) return false;
+  accept_mark("^");
+  const bool braced = accept_mark("{");
+  take();
+  if (braced) expect_mark("}");
+  value = temperature_or_angle(std::move(value));
+  return true;
+}
+
+// x', x^{\prime}: part of a name; behind a number, minutes and seconds that nobody asks about.
+bool Parser::primes(Expr& value) {
+  const bool raised_prime =
+      peek().is_mark("^") && (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")));
+  if (!raised_prime && !peek().is_mark("'")) return false;
+  accept_mark("^");
+  const bool braced = accept_mark("{");
+  while (accept_mark("'")) {
+    if (value.op == Op::symbol) value.text += '\'';
+  }
+  if (braced) expect_mark("}");
+  return true;
+}
+
+// A power, or the transpose of a matrix.
+Expr Parser::raised(Expr base, Expr exponent) {
+  const bool transposes =
+      base.op == Op::matrix && exponent.op == Op::symbol && (exponent.text == "T" || exponent.text == "top");
+  if (!transposes) return power(std::move(base), std::move(exponent));
+  Expr result = make_node(Op::matrix, {});
+  for (size_t column = 0; column < base.args[0].args.size(); ++column) {
+    Expr row = make_node(Op::tuple, {}, "()");
+    for (const Expr& old_row : base.args) row.args.push_back(old_row.args[column]);
+    result.args.push_back(std::move(row));
+  }
+  return result;
 }
 
 // What a degree sign makes of a number.

@@ -77,7 +77,11 @@ class Parser {
   bool starts_factor() const;
   bool starts_function() const;
   Expr factor();
+  Expr signed_factor();
   Expr postfix(Expr base);
+  bool degree_sign(Expr& value);
+  bool primes(Expr& value);
+  Expr raised(Expr base, Expr exponent);
   Expr temperature_or_angle(Expr value);
   Expr exponent();
   Expr with_subscript(Expr base);
@@ -100,6 +104,7 @@ class Parser {
   Expr repeating(std::string digits, const std::string& period);
   Expr word_atom();
   void split_word();
+  void split_digit();
   Expr letter();
   Expr command();
   Expr argument();

@@ -11,6 +11,7 @@ class Rational {
  public:
   Rational() { fmpq_init(value_); }
   explicit Rational(slong integer) : Rational() { fmpq_set_si(value_, integer, 1); }
+  Rational(slong numerator, ulong denominator) : Rational() { fmpq_set_si(value_, numerator, denominator); }
   Rational(const Rational& other) : Rational() { fmpq_set(value_, other.value_); }
   Rational(Rational&& other) noexcept : Rational() { fmpq_swap(value_, other.value_); }
   Rational& operator=(Rational other) noexcept {

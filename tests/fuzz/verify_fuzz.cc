@@ -2,7 +2,8 @@
 // reference, the rest the response. A crash, a leak or a check beyond the step limit is a find.
 //
 //   cmake -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DDEEPSCALER_FUZZ=ON && cmake --build build-fuzz
-//   build-fuzz/tests/verify_fuzz -max_len=2000 -timeout=1
+//   build-fuzz/tests/fuzz/verify_fuzz -max_len=2000 -timeout=1
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
