@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -13,13 +14,8 @@ namespace fs = std::filesystem;
 
 class FileTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-  fs::path folder_;
+  TestFolder folder_holder_;
+  const fs::path folder_ = folder_holder_.path();
 };
 
 TEST_F(FileTest, WriteThenReadGivesTheSameBytes) {

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/config.h"
+#include "base/config_manual.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
@@ -70,6 +71,13 @@ void add_train_command(CLI::App& app) {
   command->add_option("--set", options->overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
       ->allow_extra_args(false);
   add_runtime_options(*command, options->runtime);
+  command->add_flag_callback(
+      "--help-recipe",
+      [] {
+        std::fputs(config_manual(config_keys<Recipe>()).c_str(), stdout);
+        throw CLI::Success();
+      },
+      "print every key of a recipe with its default, and exit");
   command->callback([options] { run(*options); });
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/test_folder.h"
 #include "formats/mutation.h"
 
 namespace deepscaler {
@@ -32,13 +33,6 @@ std::string error_of(const std::string& file) {
 
 class SafetensorsFolderTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string folder_error() const {
     try {
       const SafetensorsFolder opened(folder_);
@@ -54,7 +48,8 @@ class SafetensorsFolderTest : public testing::Test {
     writer.commit();
   }
 
-  fs::path folder_;
+  TestFolder folder_holder_;
+  const fs::path folder_ = folder_holder_.path();
 };
 
 TEST(Safetensors, ReadsWhatTheReferenceWrote) {

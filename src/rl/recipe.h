@@ -1,5 +1,5 @@
 // A recipe: one TOML file that describes a run, from the model to the last stage. The binding of each
-// section is also its documentation.
+// section is also its documentation (`deepscaler train --help-recipe`).
 #pragma once
 
 #include <cstdint>

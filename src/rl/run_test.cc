@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/test_folder.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -25,14 +26,9 @@ const fs::path kRoot = fs::path(DEEPSCALER_GOLDENS).parent_path().parent_path();
 class RunTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(folder_);
     fs::current_path(kRoot);  // recipes name files from the top of the tree
   }
-  void TearDown() override {
-    fs::remove_all(folder_);
-    set_thread_count(0);
-  }
+  void TearDown() override { set_thread_count(0); }
 
   static Recipe tiny_recipe(const std::vector<std::string>& overrides = {}) {
     return read_config<Recipe>(kRoot / "recipes" / "tiny.toml", overrides);
@@ -44,7 +40,8 @@ class RunTest : public testing::Test {
     return steps;
   }
 
-  fs::path folder_;
+  TestFolder folder_holder_;
+  const fs::path folder_ = folder_holder_.path();
 };
 
 double mean_reward(const std::vector<double>& rewards, size_t first, size_t count) {
@@ -95,7 +92,6 @@ TEST_F(RunTest, ARepeatedRunEndsInTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST_F(RunTest, AFolderInUseIsRefused) {
-  fs::create_directories(folder_);
   write_file_atomically(folder_ / "x", "");
   EXPECT_THROW((void)run_recipe(tiny_recipe(), folder_), Error);
   EXPECT_EQ(read_file(folder_ / "x"), "");
