@@ -167,8 +167,8 @@ class Run {
   }
 
   void run_grpo(const StageConfig& stage, const std::string& name, const std::vector<Problem>& problems) {
-    TrainStep train_step(model_,
-                         {.temperature = stage.grpo.temperature, .token_budget = recipe_.token_budget});
+    TrainStep train_step(
+        model_, {.temperature = stage.grpo.sampling.temperature, .token_budget = recipe_.token_budget});
     AdamW optimizer(model_.table());
     GrpoWorkers workers{model_, engine_, train_step, optimizer, encoder_};
     Console console(name, stage.grpo.steps);
