@@ -41,9 +41,67 @@ printf '%s\n' '{"prompt": "What is 5 - 3?", "id": "a"}' '{"prompt": "What is 9 -
 [[ $(wc -l <one.jsonl) == 6 ]] || fail "generate wrote $(wc -l <one.jsonl) lines, not 6"
 cmp -s one.jsonl two.jsonl || fail "generate depends on the number of threads"
 [[ $(cut -d, -f1-3 one.jsonl | sed -n 5p) == '{"index":1,"id":null,"sample":1' ]] || fail "order of lines: $(cut -c1-60 one.jsonl)"
-for key in text prompt_token_ids token_ids logprobs finish_reason temperature dtype model; do
+for key in text prompt_token_ids token_ids logprobs finish_reason prompt_opened_thinking temperature dtype kernels model sampling; do
   grep -q "\"$key\":" one.jsonl || fail "no key $key"
 done
+
+# Scoring gives the same bits, so the same file.
+"$program" score --model $model --input one.jsonl --output scored.jsonl --threads 1 --token-budget 64 2>err
+cmp -s one.jsonl scored.jsonl || fail "score gives other bits than generate: $(cat err)"
+grep -q "6 responses, .* the same bits" err || fail "score said: $(cat err)"
+sed 's/"temperature":1.0/"temperature":0.5/' one.jsonl >other.jsonl
+"$program" score --model $model --input other.jsonl --output scored.jsonl 2>err
+grep -q "recorded log-probabilities differ" err || fail "score saw no difference: $(cat err)"
+
+# What was stopped goes on: an unfinished line is cut off, order and bits are those of one run.
+(sed -n '5p;1p' one.jsonl && head -c 100 one.jsonl) >resumed.jsonl
+options=(generate --model $model --input prompts.jsonl --samples 3 --max-tokens 12)
+"$program" "${options[@]}" --output resumed.jsonl --seed 4 --resume 2>/dev/null
+cmp -s one.jsonl resumed.jsonl || fail "a resumed run differs from an unbroken one"
+refuses 1 "deepscaler: resumed.jsonl:1: was made with 4 for sampling/seed, and this run has 5; use the same input and settings, or another --output" \
+  "${options[@]}" --output resumed.jsonl --seed 5 --resume
+cat one.jsonl one.jsonl >double.jsonl
+refuses 1 "deepscaler: double.jsonl:7: is sample 0 of prompt 0 a second time; remove one of the two lines" \
+  "${options[@]}" --output double.jsonl --seed 4 --resume
+options=(generate --model $model --input prompts.jsonl --samples 100 --max-tokens 100 --kv-memory 1)
+"$program" "${options[@]}" --output stopped.jsonl 2>stopped.err &
+generating=$!
+until [[ -s stopped.jsonl ]]; do kill -0 $generating 2>/dev/null || break; sleep 0.01; done
+kill -INT $generating 2>/dev/null || true
+status=0; wait $generating || status=$?
+[[ $status == 1 ]] || fail "a stopped run exited $status: $(cat stopped.err)"
+grep -q "^deepscaler: stopped.jsonl: stopped with [0-9]* of 200 responses; go on with --resume$" stopped.err || fail "a stopped run said: $(cat stopped.err)"
+"$program" "${options[@]}" --output stopped.jsonl --resume 2>/dev/null
+"$program" "${options[@]}" --output unbroken.jsonl 2>/dev/null
+cmp -s stopped.jsonl unbroken.jsonl || fail "Ctrl-C and --resume differ from an unbroken run"
+
+# On the terminal: the same response as in a file, and nothing of a stop string.
+printf '%s\n' '{"prompt": "What is 5 - 3?"}' >single.jsonl
+options=(generate --model $model --max-tokens 40 --top-p 0.9 --min-p 0.01 --repetition-penalty 1.1)
+for letter in 97 98 99 100 101; do options+=(--logit-bias $letter=50); done
+"$program" "${options[@]}" --input single.jsonl --output single.out 2>/dev/null
+"$program" "${options[@]}" --prompt "What is 5 - 3?" >streamed 2>err
+text=$(sed 's/.*"text":"\([a-e]*\)".*/\1/' single.out)
+[[ ${#text} == 40 && $text == "$(cat streamed)" ]] || fail "streamed '$(cat streamed)', wrote '$text'"
+grep -q "^raw prompt, 14 tokens$" err || fail "the kind of prompt was not said: $(cat err)"
+"$program" "${options[@]}" --prompt "What is 5 - 3?" --stop "${text:4:2}" >streamed 2>/dev/null
+[[ $(cat streamed) == "${text%%"${text:4:2}"*}" ]] || fail "--stop '${text:4:2}' printed '$(cat streamed)' of '$text'"
+printf '%s\n' '{"token_ids": [87, 104, 97, 116]}' '{"messages": [{"role": "user", "content": "x"}]}' >forms.jsonl
+refuses 1 'deepscaler: forms.jsonl:2: messages: the model has no chat template; give a "prompt" instead' \
+  generate --model $model --input forms.jsonl --output out.jsonl
+refuses 2 "Run with --help for more information." generate --model $model --prompt x --input forms.jsonl --output out.jsonl
+refuses 1 "deepscaler: --logit-bias: 'x' is not ID=BIAS; write for example --logit-bias 198=-100" \
+  generate --model $model --input prompts.jsonl --output out.jsonl --logit-bias x
+
+# Models: made, converted, looked at.
+"$program" init --config "$recipes/tiny-model/config.json" --output random --seed 3 2>err
+"$program" convert random --output copy 2>/dev/null
+"$program" inspect copy >inspected
+grep -q "^model  *$(sed 's/.* model //' err)$" inspected || fail "convert changed the model: $(cat inspected)"
+grep -q "^architecture  *" inspected || fail "inspect: $(cat inspected)"
+"$program" convert random --output half --dtype bf16 2>/dev/null
+grep -q '"torch_dtype": "bfloat16"' half/config.json || fail "convert --dtype bf16: $(cat half/config.json)"
+refuses 1 "deepscaler: copy: is there already and not empty; choose another --output" convert random --output copy
 
 refuses 2 "Run with --help for more information." nonsense
 refuses 1 "deepscaler: none.toml: can't open: No such file or directory; check the path and its permissions" train none.toml
@@ -52,9 +110,9 @@ refuses 1 "deepscaler: none: is neither a folder with a config.json nor a .gguf 
 refuses 1 "deepscaler: run: is there already and not empty; choose another --output or remove the old run" \
   train tiny.toml --output run
 printf '%s\n' '{"prompt": "x"}' '{"prompt": 3}' >bad.jsonl
-refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prompt": text} or {"messages": [...]}, with an optional "id"' \
+refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with an optional "id"' \
   generate --model $model --input bad.jsonl --output out.jsonl
-refuses 1 "deepscaler: request 0: a prompt of 14 tokens and 300 new ones exceed the context of 256 by 58; shorten the prompt or allow fewer new tokens" \
+refuses 1 "deepscaler: prompts.jsonl:1: a prompt of 14 tokens and 300 new ones exceed the context of 256 by 58; shorten the prompt or allow fewer new tokens" \
   generate --model $model --input prompts.jsonl --output out.jsonl --max-tokens 300
 sed -i 's/data.count/data.cuont/' tiny.toml
 "$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"

@@ -9,10 +9,14 @@ class App;
 namespace deepscaler {
 
 void add_bench_command(CLI::App& app);
+void add_convert_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
+void add_init_command(CLI::App& app);
+void add_inspect_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
+void add_score_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_verify_command(CLI::App& app);

@@ -1,164 +1,140 @@
-// `deepscaler generate`: responses to prompts in a JSONL file.
+// `deepscaler generate`: responses to the prompts of a JSONL file, or one response on the terminal.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "base/rng.h"
 #include "cli/commands.h"
+#include "cli/generation_file.h"
+#include "cli/generation_stream.h"
+#include "cli/prompts.h"
 #include "cli/runtime_options.h"
-#include "data/prompt_encoder.h"
-#include "formats/jsonl.h"
+#include "cli/sampling_flags.h"
 #include "infer/engine.h"
+#include "ops/kernel_target.h"
 
 namespace deepscaler {
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
-  std::string model, input, output;
+  std::string model, input, output, prompt;
+  bool chat = false;
+  bool resume = false;
   int64_t samples = 1;
-  SamplingOptions sampling;
+  SamplingFlags sampling;
   GenerationMemory memory;
   RuntimeOptions runtime;
 };
 
-struct Prompt {
-  ordered_json id;  // as given, null where there is none
-  std::vector<TokenId> tokens;
-};
-
-Prompt read_prompt(const json& line, const std::string& where, const PromptEncoder& encoder) {
-  const auto fail = [&](const char* what) {
-    throw Error(where, what,
-                "a line is {\"prompt\": text} or {\"messages\": [...]}, with an optional \"id\"");
-  };
-  if (!line.is_object()) fail("is not an object");
-  const bool raw = line.contains("prompt");
-  if (raw == line.contains("messages")) fail("needs either a prompt or messages");
-  Prompt prompt;
-  if (line.contains("id")) prompt.id = line["id"];
-  if (raw) {
-    if (!line["prompt"].is_string()) fail("its prompt is not a string");
-    prompt.tokens = encoder.tokenizer().encode(line["prompt"].get_ref<const std::string&>());
-    if (prompt.tokens.empty()) fail("its prompt has no tokens");
-  } else {
-    if (!line["messages"].is_array()) fail("its messages are not a list");
-    prompt.tokens = encoder.encode_messages(ordered_json::parse(line["messages"].dump())).tokens;
-  }
-  return prompt;
+// What a response depends on beside its prompt and sample: the same in every line of a file.
+ordered_json settings_json(const Options& options, const Model& model) {
+  return {{"temperature", options.sampling.options.temperature},
+          {"dtype", "f32"},
+          {"kernels", kernel_target()},
+          {"model", model.hash()},
+          {"sampling", sampling_json(options.sampling)}};
 }
 
-std::vector<Prompt> read_prompts(const std::string& path, const PromptEncoder& encoder) {
-  std::vector<Prompt> prompts;
-  JsonlReader reader(path);
-  for (json line; reader.next(line);) prompts.push_back(read_prompt(line, reader.where(), encoder));
-  if (prompts.empty()) throw Error(path, "has no prompts", "give at least one line");
-  return prompts;
-}
-
-// What the random numbers of a prompt go by: its id where it has one, else its tokens; so that order
-// and neighbours in the file do not matter.
-uint64_t stream_of(const Prompt& prompt) {
-  if (!prompt.id.is_null()) return hash_name(prompt.id.dump());
-  return hash_name(
-      {reinterpret_cast<const char*>(prompt.tokens.data()), prompt.tokens.size() * sizeof(TokenId)});
-}
-
-// Writes responses in input order, each as soon as all before it are there.
-class OrderedOutput {
- public:
-  OrderedOutput(const Options& options, const std::vector<Prompt>& prompts, const Tokenizer& tokenizer,
-                std::string model_hash)
-      : options_(options),
-        prompts_(prompts),
-        tokenizer_(tokenizer),
-        model_hash_(std::move(model_hash)),
-        pending_(prompts.size() * static_cast<size_t>(options.samples)) {}
-
-  void add(int64_t prompt, int64_t sample, Generation&& generation) {
-    pending_[static_cast<size_t>(prompt * options_.samples + sample)] = std::move(generation);
-    for (; next_ < pending_.size() && pending_[next_]; ++next_) {
-      write(next_, *pending_[next_]);
-      pending_[next_].reset();
+// The responses that the file does not have yet.
+std::vector<GenerationRequest> open_requests(const std::vector<Prompt>& prompts, int64_t samples,
+                                             const GenerationFile& file, std::vector<int64_t>& prompt_of) {
+  std::vector<GenerationRequest> requests;
+  for (int64_t p = 0; p < std::ssize(prompts); ++p) {
+    GenerationRequest request{.prompt = prompts[p].tokens, .stream = stream_of(prompts[p])};
+    for (int64_t s = 0; s < samples; ++s) {
+      if (!file.has(p, s)) request.sample_numbers.push_back(s);
     }
+    if (request.sample_numbers.empty()) continue;
+    request.samples = std::ssize(request.sample_numbers);
+    request.name = prompts[p].where;
+    requests.push_back(std::move(request));
+    prompt_of.push_back(p);
   }
+  return requests;
+}
 
- private:
-  void write(size_t number, const Generation& generation) {
-    const size_t index = number / static_cast<size_t>(options_.samples);
-    const ordered_json line = {{"index", index},
-                               {"id", prompts_[index].id},
-                               {"sample", number % static_cast<size_t>(options_.samples)},
-                               {"text", tokenizer_.decode(generation.tokens, {.skip_special_tokens = true})},
-                               {"prompt_token_ids", prompts_[index].tokens},
-                               {"token_ids", generation.tokens},
-                               {"logprobs", generation.log_probs},
-                               {"finish_reason", finish_reason_name(generation.finish_reason)},
-                               {"temperature", options_.sampling.temperature},
-                               {"dtype", "f32"},
-                               {"model", model_hash_}};
-    if (!writer_) writer_.emplace(options_.output, JsonlWriter::Start::kEmpty);
-    writer_->write(line);
+void generate_file(const Options& options, const Model& model, const Tokenizer& tokenizer,
+                   const std::vector<Prompt>& prompts) {
+  const StopStrings stop(tokenizer, options.sampling.stop);
+  SamplingOptions sampling = sampling_options(options.sampling);
+  sampling.stop = &stop;
+  GenerationFile file(options.output, settings_json(options, model), prompts, stop);
+  if (options.resume) file.resume(options.samples);
+  std::vector<int64_t> prompt_of;
+  const auto requests = open_requests(prompts, options.samples, file, prompt_of);
+
+  const int64_t all = std::ssize(prompts) * options.samples;
+  if (file.lines() > 0) log_info("{} of {} responses are there already", file.lines(), all);
+  Engine engine(model, options.memory.kv_memory_mib << 20);
+  Progress progress("generating", "tokens", 0);
+  try {
+    engine.generate(
+        requests, sampling,
+        [&](int64_t request, int64_t sample, Generation&& generation) {
+          const std::string text = tokenizer.decode(generation.tokens, {.skip_special_tokens = true});
+          file.add(prompt_of[request], requests[request].sample_numbers[sample], text, generation);
+          progress.set("responses", fmt::format("{}/{}", file.lines(), all));
+        },
+        [&](std::span<const Engine::NewToken> tokens) { progress.advance(std::ssize(tokens)); });
+  } catch (const Interrupted&) {
+    throw Error(options.output, fmt::format("stopped with {} of {} responses", file.lines(), all),
+                "go on with --resume");
   }
-
-  const Options& options_;
-  const std::vector<Prompt>& prompts_;
-  const Tokenizer& tokenizer_;
-  std::string model_hash_;
-  std::optional<JsonlWriter> writer_;  // opened with the first line: bad input leaves an old file alone
-  std::vector<std::optional<Generation>> pending_;
-  size_t next_ = 0;
-};
+  file.finish();
+}
 
 void run(const Options& options) {
   apply(options.runtime);
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, {});
-  const std::vector<Prompt> prompts = read_prompts(options.input, encoder);
+  if (!options.input.empty()) {
+    const std::vector<Prompt> prompts = read_prompts(options.input, encoder);
+    generate_file(options, Model::load(options.model), tokenizer, prompts);
+    return;
+  }
+  const EncodedPrompt encoded =
+      options.chat ? encoder.encode_turn(options.prompt)
+                   : EncodedPrompt{tokenizer.encode(options.prompt), opens_think(options.prompt)};
+  log_info("{}, {} tokens{}", options.chat ? "chat template" : "raw prompt", encoded.tokens.size(),
+           encoded.opened_thinking ? ", <think> is open" : "");
+  const Prompt prompt = {
+      .tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
   const Model model = Model::load(options.model);
   Engine engine(model, options.memory.kv_memory_mib << 20);
-
-  std::vector<GenerationRequest> requests;
-  for (const Prompt& prompt : prompts)
-    requests.push_back({prompt.tokens, options.samples, stream_of(prompt)});
-  OrderedOutput output(options, prompts, tokenizer, model.hash());
-  Progress progress("generating", "tokens", 0);
-  int64_t responses = 0;
-  engine.generate(
-      requests, options.sampling,
-      [&](int64_t prompt, int64_t sample, Generation&& generation) {
-        output.add(prompt, sample, std::move(generation));
-        progress.set("responses", fmt::format("{}/{}", ++responses, std::ssize(prompts) * options.samples));
-      },
-      [&](int64_t tokens) { progress.advance(tokens); });
+  stream_response(engine, tokenizer, prompt, options.sampling);
 }
 
 }  // namespace
 
 void add_generate_command(CLI::App& app) {
-  auto* command = app.add_subcommand("generate", "Generate responses to the prompts of a JSONL file");
+  auto* command = app.add_subcommand(
+      "generate", "Generate responses to the prompts of a JSONL file, or one on the terminal");
   auto options = std::make_shared<Options>();
   command->add_option("--model", options->model, "Hugging Face folder or GGUF file")->required();
-  command
-      ->add_option("--input", options->input, R"(lines {"prompt": text} or {"messages": [...]}, with "id")")
-      ->required();
-  command->add_option("--output", options->output, "the JSONL file to write, in input order")->required();
+  auto* source = command->add_option_group("source");
+  auto* input =
+      source->add_option("--input", options->input,
+                         R"(lines {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with "id")");
+  auto* prompt = source->add_option("--prompt", options->prompt, "one prompt, answered on the terminal");
+  source->require_option(1);
+  auto* output = command->add_option("--output", options->output, "the JSONL file to write, in input order");
+  input->needs(output);
+  output->needs(input);
   command->add_option("--samples", options->samples, "responses a prompt")
       ->check(CLI::PositiveNumber)
+      ->needs(input)
       ->capture_default_str();
-  command->add_option("--max-tokens", options->sampling.max_new_tokens, "longest response")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  command->add_option("--temperature", options->sampling.temperature, "0 takes the most likely token")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  command->add_option("--seed", options->sampling.seed, "of the random numbers")->capture_default_str();
+  command->add_flag("--resume", options->resume, "keep the lines of --output and generate what is missing")
+      ->needs(input);
+  command
+      ->add_flag("--chat", options->chat,
+                 "put --prompt through the model's chat template, else it is raw text")
+      ->needs(prompt);
+  add_sampling_flags(*command, options->sampling);
   add_generation_memory(*command, options->memory);
   add_runtime_options(*command, options->runtime);
   command->callback([options] { run(*options); });

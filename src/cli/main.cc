@@ -10,10 +10,14 @@ int main(int argc, char** argv) {
   CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
   app.require_subcommand(1);
   deepscaler::add_bench_command(app);
+  deepscaler::add_convert_command(app);
   deepscaler::add_eval_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_generate_command(app);
+  deepscaler::add_init_command(app);
+  deepscaler::add_inspect_command(app);
   deepscaler::add_problems_command(app);
+  deepscaler::add_score_command(app);
   deepscaler::add_tokenize_command(app);
   deepscaler::add_train_command(app);
   deepscaler::add_verify_command(app);

@@ -28,7 +28,11 @@ void add_generation_memory(CLI::App& command, GenerationMemory& options) {
                   "MiB for keys and values; less is slower, not different")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command.add_option("--dtype", options.dtype, "precision of the computation; auto is f32 today")
+  add_dtype(command, options.dtype);
+}
+
+void add_dtype(CLI::App& command, std::string& dtype) {
+  command.add_option("--dtype", dtype, "precision of the computation; auto is f32 today")
       ->check(CLI::IsMember({"auto", "f32"}))
       ->capture_default_str();
 }

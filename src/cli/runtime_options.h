@@ -20,6 +20,9 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options);
 // Puts the options into force and lets Ctrl-C stop the work in order. Throws Error.
 void apply(const RuntimeOptions& options);
 
+// --dtype: the precision of the computation.
+void add_dtype(CLI::App& command, std::string& dtype);
+
 // Options of commands that generate.
 struct GenerationMemory {
   int64_t kv_memory_mib = 2048;

@@ -51,23 +51,18 @@ class Evaluation {
   }
 
   void generate(Engine& engine) {
-    // A request is a run of samples that are still to be done: mostly all of a problem's.
+    // A request has the samples of a problem that are still to be done.
     std::vector<GenerationRequest> requests;
     std::vector<int64_t> problem_of_request;
     for (int64_t p = 0; p < std::ssize(problems_); ++p) {
+      GenerationRequest request{.prompt = prompts_[p].tokens, .stream = hash_name(problems_[p].id)};
       for (int64_t s = 0; s < std::ssize(done_[p]); ++s) {
-        if (done_[p][s]) continue;
-        const bool goes_on = s > 0 && !done_[p][s - 1];
-        if (goes_on) {
-          ++requests.back().samples;
-          continue;
-        }
-        requests.push_back({.prompt = prompts_[p].tokens,
-                            .samples = 1,
-                            .stream = hash_name(problems_[p].id),
-                            .first_sample = s});
-        problem_of_request.push_back(p);
+        if (!done_[p][s]) request.sample_numbers.push_back(s);
       }
+      request.samples = std::ssize(request.sample_numbers);
+      if (request.samples == 0) continue;
+      requests.push_back(std::move(request));
+      problem_of_request.push_back(p);
     }
     const EvalConfig& config = report_.settings.sampling;
     const SamplingOptions options = {
@@ -77,7 +72,7 @@ class Evaluation {
       const LoggedSample logged = {
           .problem = problem,
           .id = problems_[problem].id,
-          .sample = requests[request].first_sample + sample,
+          .sample = requests[request].sample_numbers[sample],
           .tokens = std::ssize(generation.tokens),
           .truncated = generation.finish_reason == FinishReason::kLength,
           .text = encoder_.tokenizer().decode(generation.tokens, {.skip_special_tokens = true})};

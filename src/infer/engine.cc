@@ -29,12 +29,17 @@ Engine::Engine(const Model& model, int64_t kv_memory_bytes)
       kv_memory_bytes_(kv_memory_bytes),
       activations_(model.config(), Activations::Keep::kOneLayer) {}
 
+std::string Engine::name_of(std::span<const GenerationRequest> requests, int64_t request) {
+  const std::string& name = requests[request].name;
+  return name.empty() ? fmt::format("request {}", request) : name;
+}
+
 void Engine::check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
                    int64_t blocks) const {
   validate(options, model_.config().vocabulary);
   for (size_t i = 0; i < requests.size(); ++i) {
     const int64_t length = std::ssize(requests[i].prompt) + options.max_new_tokens;
-    const std::string where = fmt::format("request {}", i);
+    const std::string where = name_of(requests, static_cast<int64_t>(i));
     if (requests[i].prompt.empty()) throw Error(where, "the prompt is empty", "give it at least one token");
     if (length > model_.config().context) {
       throw Error(where,
@@ -75,7 +80,7 @@ ForwardBatch Engine::make_batch(const SchedulerPass& pass, std::span<const Gener
 }
 
 void Engine::generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
-                      const OnFinished& on_finished, const OnProgress& on_progress) {
+                      const OnFinished& on_finished, const OnTokens& on_tokens) {
   // The whole budget, or what the requests could use at most.
   int64_t useful = 0;
   for (const auto& r : requests) {
@@ -107,10 +112,16 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
     std::vector<std::pair<int64_t, int64_t>> finished;
     draw_tokens(draws, requests, options, sequences, finished);
     scheduler.commit(pass, finished);
+    if (on_tokens) {
+      std::vector<NewToken> tokens;
+      for (const Draw& d : draws) {
+        tokens.push_back({d.request, d.sample, sequences[d.request][d.sample].tokens.back()});
+      }
+      on_tokens(tokens);
+    }
     for (const auto& [request, sample] : finished) {
       on_finished(request, sample, std::move(sequences[request][sample]));
     }
-    if (on_progress) on_progress(std::ssize(draws));
   }
 }
 
@@ -137,8 +148,9 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
       Generation& sequence = sequences[draw.request][draw.sample];
       const float* logits = logits_.row(static_cast<int64_t>(row_of_draw[next + i] - first));
       const GenerationRequest& request = requests[draw.request];
-      const auto number = static_cast<uint64_t>(request.first_sample + draw.sample);
-      const Rng rng(options.seed, {options.step, request.stream, number});
+      const int64_t number =
+          request.sample_numbers.empty() ? draw.sample : request.sample_numbers[draw.sample];
+      const Rng rng(options.seed, {options.step, request.stream, static_cast<uint64_t>(number)});
       const SampledToken sampled =
           draw_token({logits, static_cast<size_t>(logits_.cols())}, options,
                      {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
@@ -150,7 +162,7 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
   for (const Draw& draw : draws) {
     Generation& sequence = sequences[draw.request][draw.sample];
     if (!std::isfinite(sequence.log_probs.back())) {
-      throw Error(fmt::format("request {}", draw.request), "the model gives logits that are not finite",
+      throw Error(name_of(requests, draw.request), "the model gives logits that are not finite",
                   "its weights have diverged, or are damaged");
     }
     const bool stop = ends(sequence, options);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -23,8 +24,9 @@ namespace deepscaler {
 struct GenerationRequest {
   std::vector<int32_t> prompt;  // at least one token
   int64_t samples = 1;
-  uint64_t stream = 0;       // names the request for the random numbers: the hash of a problem's id
-  int64_t first_sample = 0;  // for the random numbers: these are samples first_sample, first_sample + 1, ...
+  uint64_t stream = 0;  // names the request for the random numbers: the hash of a problem's id
+  std::vector<int64_t> sample_numbers = {};  // and its samples; 0, 1, ... where empty
+  std::string name = {};                     // in errors; "request N" where empty
 };
 
 enum class FinishReason { kStop, kLength };
@@ -44,13 +46,19 @@ class Engine {
   [[nodiscard]] const Model& model() const { return model_; }
 
   using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
-  using OnProgress = std::function<void(int64_t new_tokens)>;
+  struct NewToken {
+    int64_t request;
+    int64_t sample;  // its place in the request, whatever its number
+    int32_t token;
+  };
+  using OnTokens = std::function<void(std::span<const NewToken> tokens)>;
 
-  // Generates all samples of all requests; on_finished is called from this thread as each ends. Throws
+  // Generates all samples of all requests; on_finished is called from this thread as each ends, and
+  // on_tokens before that, with what a pass has drawn. Throws
   // Error for a request that can't fit the context or the cache, naming it by its number, and for options
   // out of range, before anything is computed; Interrupted when the user asks to stop.
   void generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
-                const OnFinished& on_finished, const OnProgress& on_progress = {});
+                const OnFinished& on_finished, const OnTokens& on_tokens = {});
 
  private:
   // A sample that gets a token, and the row of the batch that predicts it.
@@ -64,6 +72,7 @@ class Engine {
   void draw_tokens(std::span<const Draw> draws, std::span<const GenerationRequest> requests,
                    const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
                    std::vector<std::pair<int64_t, int64_t>>& finished);
+  static std::string name_of(std::span<const GenerationRequest> requests, int64_t request);
   // Whether the last token of a response is its end, its length apart.
   [[nodiscard]] bool ends(const Generation& sequence, const SamplingOptions& options) const;
   void check(std::span<const GenerationRequest> requests, const SamplingOptions& options,

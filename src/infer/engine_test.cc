@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "formats/safetensors.h"
 #include "infer/stop_strings.h"
 #include "ops/kernel_target.h"
 #include "text/byte_tokenizer.h"
@@ -125,6 +127,28 @@ TEST_P(EngineTest, TokensDoNotDependOnThreadsOrMemory) {
       expect_same(threads[r][s], expected[r][s]);
       expect_same(short_of_memory[r][s], expected[r][s]);
     }
+  }
+}
+
+// Argmax continuations of 64 tokens and their log-probabilities, from transformers in float64
+// (tests/goldens/make_model_goldens.py).
+TEST_P(EngineTest, GreedyContinuationsAreThoseOfTransformers) {
+  for (const char* name : {"llama", "llama3", "qwen2", "qwen3"}) {
+    const SafetensorsFile goldens(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / name /
+                                  "goldens.safetensors");
+    const auto tokens_of = [&](const char* tensor) {
+      const StoredTensor* stored = goldens.tensors().find(tensor);
+      std::vector<float> values(stored->bytes.size() / sizeof(float));
+      std::memcpy(values.data(), stored->bytes.data(), stored->bytes.size());
+      return std::vector<int32_t>(values.begin(), values.end());
+    };
+    const auto expected = tokens_of("greedy");
+    ASSERT_EQ(expected.size(), 64u);
+    const Model model = tiny_model(name);
+    const std::vector<GenerationRequest> request = {{.prompt = tokens_of("prompt")}};
+    const SamplingOptions greedy = {.temperature = 0, .max_new_tokens = 64, .ignore_eos = true};
+    const Generation generation = run(model, request, 1 << 30, greedy)[0][0];
+    EXPECT_EQ(generation.tokens, expected) << name;
   }
 }
 

@@ -38,4 +38,13 @@ std::string_view StopStrings::cut(std::string_view text) const {
   return text.substr(0, end);
 }
 
+size_t StopStrings::undecided_bytes(std::string_view text) const {
+  for (size_t length = std::min(text.size(), longest_); length > 0; --length) {
+    const std::string_view end = text.substr(text.size() - length);
+    if (std::ranges::any_of(strings_, [&](const std::string& s) { return s.starts_with(end); }))
+      return length;
+  }
+  return 0;
+}
+
 }  // namespace deepscaler

@@ -25,6 +25,10 @@ class StopStrings {
   // `text` up to where the first of the strings begins. Lives as long as `text`.
   [[nodiscard]] std::string_view cut(std::string_view text) const;
 
+  // How many bytes at the end of `text` one of the strings could begin with: a stream holds them back
+  // until more is known.
+  [[nodiscard]] size_t undecided_bytes(std::string_view text) const;
+
  private:
   const Tokenizer& tokenizer_;
   std::vector<std::string> strings_;

@@ -40,6 +40,15 @@ TEST(StopStrings, TheTextEndsBeforeTheFirst) {
   EXPECT_EQ(stop.cut("three"), "three");
 }
 
+TEST(StopStrings, AStreamHoldsBackWhatMayBecomeOne) {
+  const Tokenizer tokenizer = byte_tokenizer();
+  const StopStrings stop(tokenizer, {"abac", "ba!"});
+  EXPECT_EQ(stop.undecided_bytes("xaba"), 3u);
+  EXPECT_EQ(stop.undecided_bytes("xb"), 1u);
+  EXPECT_EQ(stop.undecided_bytes("xabx"), 0u);
+  EXPECT_EQ(stop.undecided_bytes(""), 0u);
+}
+
 TEST(StopStrings, AnEmptyOneIsRefused) {
   const Tokenizer tokenizer = byte_tokenizer();
   EXPECT_THROW(StopStrings(tokenizer, {""}), Error);

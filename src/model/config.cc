@@ -5,11 +5,13 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <span>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/gguf.h"
 #include "ops/tile_kernel.h"
+#include "tensor/dequantize.h"
 
 namespace deepscaler {
 namespace {
@@ -43,6 +45,7 @@ Architecture architecture_from(std::string_view name, const std::string& where) 
 
 // A hostile config could ask for more than any machine has; no model of these families comes near.
 constexpr int64_t kLargestDimension = int64_t{1} << 24;
+constexpr int64_t kLongestContext = int64_t{1} << 20;  // its rotary angles are in memory
 
 void check(const ModelConfig& c, const std::string& where) {
   const auto require = [&](bool holds, std::string_view what) {
@@ -59,12 +62,19 @@ void check(const ModelConfig& c, const std::string& where) {
            {"context length", c.context}}) {
     require(value > 0 && value <= kLargestDimension, fmt::format("{} is {}", name, value));
   }
+  require(c.context <= kLongestContext, fmt::format("context length is {}", c.context));
   require(c.attention.heads % c.attention.kv_heads == 0,
           fmt::format("{} heads can't share {} key/value heads", c.attention.heads, c.attention.kv_heads));
   require(c.attention.head_dim % (2 * kPanelWidth) == 0 || c.attention.head_dim == kPanelWidth,
           fmt::format("head size {} is not a multiple of 32", c.attention.head_dim));
   require(c.norm_eps > 0 && c.norm_eps < 1, fmt::format("norm epsilon is {}", c.norm_eps));
   require(c.rope_theta > 1, fmt::format("rope theta is {}", c.rope_theta));
+  if (!c.rope_scaling) return;
+  const Llama3RopeScaling& r = *c.rope_scaling;
+  require(r.factor >= 1 && r.low_freq_factor > 0 && r.high_freq_factor > r.low_freq_factor &&
+              r.original_context > 0,
+          fmt::format("RoPE scaling has factor {}, low {}, high {}, context {}", r.factor, r.low_freq_factor,
+                      r.high_freq_factor, r.original_context));
 }
 
 // The keys of a config.json, with errors that name them.
@@ -131,19 +141,71 @@ void read_rope(const json& object, const std::string& where, ModelConfig& c) {
   }
 }
 
-void add_eos(const json& object, ModelConfig& c) {
+// eos_token_id is a token, a list of tokens, or null.
+void add_eos(const json& object, const std::string& where, ModelConfig& c) {
   const auto found = object.find("eos_token_id");
-  if (found == object.end()) return;
-  const auto add = [&](const json& id) {
-    if (id.is_number_integer() && std::ranges::count(c.eos, id.get<int32_t>()) == 0) {
-      c.eos.push_back(id.get<int32_t>());
+  if (found == object.end() || found->is_null()) return;
+  const json ids = found->is_array() ? *found : json::array({*found});
+  for (const json& id : ids) {
+    if (!id.is_number_integer() || id < 0 || id >= c.vocabulary) {
+      throw Error(where, "key 'eos_token_id' holds something that is no token of the model",
+                  "compare with a published model");
     }
-  };
-  if (found->is_array()) {
-    for (const json& id : *found) add(id);
-  } else {
-    add(*found);
+    if (std::ranges::count(c.eos, id.get<int32_t>()) == 0) c.eos.push_back(id.get<int32_t>());
   }
+}
+
+// GGUF files have Llama 3's scaling as what each frequency is divided by. These divisors are 1 for short
+// wavelengths, `factor` for long ones, and tell the context L by those between, where
+// 1 / divisor = (1 - s) / factor + s with s = (L / wavelength - low) / (high - low); low is 1 and high 4
+// in every Llama 3.
+Llama3RopeScaling scaling_of_divisors(const ModelConfig& c, std::span<const float> divisors,
+                                      const std::string& where) {
+  const auto fail = [&]() {
+    return Error(where, "tensor 'rope_freqs.weight' is not the RoPE scaling of a Llama 3",
+                 "use the model's Hugging Face folder");
+  };
+  Llama3RopeScaling scaling = {.factor = *std::ranges::max_element(divisors),
+                               .low_freq_factor = 1,
+                               .high_freq_factor = 4,
+                               .original_context = 8192};
+  if (!(scaling.factor > 1) || !(scaling.factor < 1e6)) throw fail();
+  const std::vector<double> plain = c.rope_frequencies();
+  for (size_t i = 0; i < divisors.size(); ++i) {
+    if (!(divisors[i] > 1.01) || !(divisors[i] < 0.99 * scaling.factor)) continue;
+    const double s = (1 / static_cast<double>(divisors[i]) - 1 / scaling.factor) / (1 - 1 / scaling.factor);
+    scaling.original_context = std::llround(2 * std::numbers::pi / plain[i] * (1 + 3 * s));
+    break;
+  }
+  ModelConfig scaled = c;
+  scaled.rope_scaling = scaling;
+  const std::vector<double> frequencies = scaled.rope_frequencies();
+  for (size_t i = 0; i < divisors.size(); ++i) {
+    if (!(std::abs(plain[i] / frequencies[i] / divisors[i] - 1) < 1e-4)) throw fail();
+  }
+  return scaling;
+}
+
+void read_gguf_rope_scaling(const GgufFile& file, ModelConfig& c) {
+  const StoredTensor* stored = file.tensors().find("rope_freqs.weight");
+  if (stored == nullptr) return;
+  if (stored->dtype != DType::kF32 || stored->shape != std::vector<int64_t>{c.attention.head_dim / 2}) {
+    throw Error(file.where(), "tensor 'rope_freqs.weight' is not one F32 number for each pair of a head",
+                "use a complete model file");
+  }
+  std::vector<float> divisors(static_cast<size_t>(c.attention.head_dim / 2));
+  dequantize(stored->dtype, stored->bytes, divisors);
+  c.rope_scaling = scaling_of_divisors(c, divisors, file.where());
+}
+
+void add_gguf_eos(const GgufFile& file, const char* key, ModelConfig& c) {
+  const auto id = file.find_integer(key);
+  if (!id) return;
+  if (*id < 0 || *id >= c.vocabulary) {
+    throw Error(file.where(), fmt::format("key '{}': there is no token {}", key, *id),
+                "use a complete model file");
+  }
+  if (std::ranges::count(c.eos, *id) == 0) c.eos.push_back(static_cast<int32_t>(*id));
 }
 
 }  // namespace
@@ -166,8 +228,8 @@ std::vector<double> ModelConfig::rope_frequencies() const {
   return frequencies;
 }
 
-ModelConfig read_hf_config(const std::filesystem::path& folder) {
-  const std::string where = (folder / "config.json").string();
+ModelConfig read_hf_config_file(const std::filesystem::path& file) {
+  const std::string where = file.string();
   const json object = parse_json_object(where);
   const JsonKeys keys(object, where);
   ModelConfig c;
@@ -193,12 +255,16 @@ ModelConfig read_hf_config(const std::filesystem::path& folder) {
   }
   read_rope(object, where, c);
   if (const auto bos = keys.find<int64_t>("bos_token_id")) c.bos = static_cast<int32_t>(*bos);
-  // generation_config.json is what generation goes by where the two differ; both end a text.
-  if (std::filesystem::exists(folder / "generation_config.json")) {
-    add_eos(parse_json_object(folder / "generation_config.json"), c);
-  }
-  add_eos(object, c);
   check(c, where);
+  add_eos(object, where, c);
+  return c;
+}
+
+// generation_config.json is what generation goes by where the two differ; both end a text.
+ModelConfig read_hf_config(const std::filesystem::path& folder) {
+  ModelConfig c = read_hf_config_file(folder / "config.json");
+  const std::filesystem::path generation = folder / "generation_config.json";
+  if (std::filesystem::exists(generation)) add_eos(parse_json_object(generation), generation.string(), c);
   return c;
 }
 
@@ -224,19 +290,20 @@ ModelConfig read_gguf_config(const GgufFile& file) {
   c.vocabulary = embedding->shape[0];
   c.tied_embeddings = file.tensors().find("output.weight") == nullptr;
   c.attention_bias = c.architecture == Architecture::kQwen2;
-  if (file.tensors().find("rope_freqs.weight") != nullptr) {
-    throw Error(file.where(), "Llama 3's RoPE scaling is not supported in GGUF files",
-                "use the model's Hugging Face folder");
-  }
   if (const auto bos = file.find_integer("tokenizer.ggml.bos_token_id")) c.bos = static_cast<int32_t>(*bos);
-  if (const auto eos = file.find_integer("tokenizer.ggml.eos_token_id")) {
-    c.eos.push_back(static_cast<int32_t>(*eos));
+  // Llama 3 and Qwen2.5 end a turn with one token and a text with another.
+  for (const char* name : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
+    add_gguf_eos(file, name, c);
   }
   check(c, file.where());
+  read_gguf_rope_scaling(file, c);
   return c;
 }
 
-json hf_config_json(const ModelConfig& c) {
+json hf_config_json(const ModelConfig& c, DType dtype) {
+  const char* dtype_in_torch = dtype == DType::kBF16  ? "bfloat16"
+                               : dtype == DType::kF16 ? "float16"
+                                                      : "float32";
   json object = {{"architectures", {name_of(c.architecture).class_name}},
                  {"model_type", architecture_name(c.architecture)},
                  {"vocab_size", c.vocabulary},
@@ -251,7 +318,7 @@ json hf_config_json(const ModelConfig& c) {
                  {"rope_theta", c.rope_theta},
                  {"tie_word_embeddings", c.tied_embeddings},
                  {"hidden_act", "silu"},
-                 {"torch_dtype", "float32"}};
+                 {"torch_dtype", dtype_in_torch}};
   if (c.rope_scaling) {
     object["rope_scaling"] = {{"rope_type", "llama3"},
                               {"factor", c.rope_scaling->factor},

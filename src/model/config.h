@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "ops/attention.h"
+#include "tensor/dtype.h"
 
 namespace deepscaler {
 
@@ -55,9 +56,11 @@ struct ModelConfig {
 
 // Throws Error naming the file and key for what is missing, out of range or not supported.
 [[nodiscard]] ModelConfig read_hf_config(const std::filesystem::path& folder);
+// From a config.json alone: what ends a text may also stand in the generation_config.json beside it.
+[[nodiscard]] ModelConfig read_hf_config_file(const std::filesystem::path& file);
 [[nodiscard]] ModelConfig read_gguf_config(const GgufFile& file);
 
-// config.json as transformers reads it.
-[[nodiscard]] nlohmann::json hf_config_json(const ModelConfig& config);
+// config.json as transformers reads it, for weights stored in `dtype` (F32, BF16 or F16).
+[[nodiscard]] nlohmann::json hf_config_json(const ModelConfig& config, DType dtype);
 
 }  // namespace deepscaler

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/rng.h"
+#include "formats/excerpt.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "tensor/dequantize.h"
@@ -54,49 +55,82 @@ void undo_interleaved_rope(MatrixView rows, int64_t head_dim) {
   }
 }
 
-void load_parameter(const ParameterInfo& info, const StoredTensors& tensors, const std::string& name,
-                    const std::string& where, bool interleaved, const ModelConfig& config, float* weights) {
-  const StoredTensor* stored = tensors.find(name);
+// A model file: its tensors, and what they are called there.
+struct ModelFile {
+  const StoredTensors& tensors;
+  std::string where;
+  bool gguf;
+
+  [[nodiscard]] std::string name(const ParameterInfo& info) const {
+    return gguf ? gguf_name(info.name) : info.name;
+  }
+};
+
+const StoredTensor& find_parameter(const ParameterInfo& info, const ModelFile& file) {
+  const std::string name = file.name(info);
+  const StoredTensor* stored = file.tensors.find(name);
   if (stored == nullptr) {
-    throw Error(where, fmt::format("tensor '{}' is missing", name), "use a complete model");
+    throw Error(file.where, fmt::format("tensor '{}' is missing", name), "use a complete model");
   }
   const std::vector<int64_t> shape =
       info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols};
   if (stored->shape != shape) {
-    throw Error(where, fmt::format("tensor '{}' has another shape than the config says", name),
+    throw Error(file.where, fmt::format("tensor '{}' has another shape than the config says", name),
                 "config and weights must be of one model");
   }
+  return *stored;
+}
+
+// Tensors beside the parameters that files of these families have: what is computed from the config, and
+// a second copy of a tied embedding.
+bool is_redundant(std::string_view name, const ModelConfig& config) {
+  return name == "rope_freqs.weight" || name.ends_with(".rotary_emb.inv_freq") ||
+         (config.tied_embeddings && name == "lm_head.weight");
+}
+
+// File and config must agree before memory is taken for what the config says; and a tensor that would
+// not be used means another kind of model.
+void check_tensors(const ModelConfig& config, const ModelFile& file) {
+  if (config.layers > std::ssize(file.tensors.all())) {
+    throw Error(file.where, fmt::format("{} layers are more than there are tensors", config.layers),
+                "config and weights must be of one model");
+  }
+  const ParameterTable table(config);
+  std::vector<std::string_view> used;
+  for (const ParameterInfo& info : table.all()) used.push_back(find_parameter(info, file).name);
+  std::ranges::sort(used);
+  for (const StoredTensor& tensor : file.tensors.all()) {
+    if (std::ranges::binary_search(used, tensor.name) || is_redundant(tensor.name, config)) continue;
+    throw Error(file.where,
+                fmt::format("tensor {} is no part of a {} model", excerpt(tensor.name),
+                            architecture_name(config.architecture)),
+                "this kind of model is not supported");
+  }
+}
+
+void load_parameter(const ParameterInfo& info, const ModelFile& file, Model& model) {
+  const StoredTensor& stored = find_parameter(info, file);
   Matrix rows(info.rows, info.cols);
-  dequantize(stored->dtype, stored->bytes, {rows.data(), static_cast<size_t>(rows.size())});
+  dequantize(stored.dtype, stored.bytes, {rows.data(), static_cast<size_t>(rows.size())});
   for (int64_t i = 0; i < rows.size(); ++i) {
     if (!std::isfinite(rows.data()[i])) {
-      throw Error(where, fmt::format("tensor '{}' holds a number that is not finite, at {}", name, i),
+      throw Error(file.where,
+                  fmt::format("tensor '{}' holds a number that is not finite, at {}", stored.name, i),
                   "the file is damaged or the model has diverged");
     }
   }
-  if (interleaved) undo_interleaved_rope(rows.view(), config.attention.head_dim);
-  write_parameter(info, rows.view(), weights);
+  const bool rotated =
+      info.name.find("q_proj") != std::string::npos || info.name.find("k_proj") != std::string::npos;
+  if (file.gguf && rotated && model.config().architecture == Architecture::kLlama) {
+    undo_interleaved_rope(rows.view(), model.config().attention.head_dim);
+  }
+  write_parameter(info, rows.view(), model.weights());
 }
 
-Model load_gguf(const std::filesystem::path& path) {
-  const GgufFile file(path);
-  Model model(read_gguf_config(file));
-  for (const ParameterInfo& info : model.table().all()) {
-    const bool rotated =
-        info.name.find("q_proj") != std::string::npos || info.name.find("k_proj") != std::string::npos;
-    const bool interleaved = rotated && model.config().architecture == Architecture::kLlama;
-    load_parameter(info, file.tensors(), gguf_name(info.name), path.string(), interleaved, model.config(),
-                   model.weights());
-  }
-  return model;
-}
-
-Model load_hf(const std::filesystem::path& folder) {
-  Model model(read_hf_config(folder));
-  const SafetensorsFolder file(folder);
-  for (const ParameterInfo& info : model.table().all()) {
-    load_parameter(info, file.tensors(), info.name, folder.string(), false, model.config(), model.weights());
-  }
+Model load(ModelConfig config, const ModelFile& file) {
+  check_tensors(config, file);
+  Model model(std::move(config));
+  for (const ParameterInfo& info : model.table().all()) load_parameter(info, file, model);
   return model;
 }
 
@@ -109,8 +143,15 @@ Model::Model(ModelConfig config)
       weights_(table_.size()) {}
 
 Model Model::load(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return load_hf(path);
-  if (path.extension() == ".gguf") return load_gguf(path);
+  if (std::filesystem::is_directory(path)) {
+    ModelConfig config = read_hf_config(path);
+    const SafetensorsFolder folder(path);
+    return deepscaler::load(std::move(config), {folder.tensors(), path.string(), false});
+  }
+  if (path.extension() == ".gguf") {
+    const GgufFile file(path);
+    return deepscaler::load(read_gguf_config(file), {file.tensors(), path.string(), true});
+  }
   throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
               "name a model: an HF folder or a GGUF file");
 }
@@ -146,20 +187,43 @@ void randomize(Model& model, uint64_t seed, float std) {
   }
 }
 
-void save_hf_model(const Model& model, const std::filesystem::path& folder) {
+namespace {
+
+std::vector<uint16_t> rounded(std::span<const float> values, DType dtype, const std::string& name) {
+  std::vector<uint16_t> halves;
+  halves.reserve(values.size());
+  for (float value : values) {
+    if (dtype == DType::kF16 && std::isinf(f16_to_f32(f32_to_f16(value)))) {
+      throw Error(name, fmt::format("has a weight of {}, too large for F16", value), "use BF16 or F32");
+    }
+    halves.push_back(dtype == DType::kF16 ? f32_to_f16(value) : f32_to_bf16(value));
+  }
+  return halves;
+}
+
+}  // namespace
+
+void save_hf_model(const Model& model, const std::filesystem::path& folder, DType dtype) {
+  DEEPSCALER_CHECK(dtype == DType::kF32 || dtype == DType::kBF16 || dtype == DType::kF16);
   std::vector<TensorDeclaration> declarations;
   for (const ParameterInfo& info : model.table().all()) {
-    declarations.push_back({info.name, DType::kF32,
-                            info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols}});
+    declarations.push_back(
+        {info.name, dtype, info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols}});
   }
   SafetensorsWriter writer(folder / "model.safetensors", declarations);
   for (const ParameterInfo& info : model.table().all()) {
     Matrix rows(info.rows, info.cols);
     read_parameter(info, model.weights(), rows.view());
-    writer.write(std::as_bytes(std::span(rows.data(), static_cast<size_t>(rows.size()))));
+    const std::span<const float> values(rows.data(), static_cast<size_t>(rows.size()));
+    if (dtype == DType::kF32) {
+      writer.write(std::as_bytes(values));
+    } else {
+      const auto halves = rounded(values, dtype, info.name);
+      writer.write(std::as_bytes(std::span(halves)));
+    }
   }
   writer.commit();
-  write_file_atomically(folder / "config.json", hf_config_json(model.config()).dump(2) + "\n");
+  write_file_atomically(folder / "config.json", hf_config_json(model.config(), dtype).dump(2) + "\n");
 }
 
 }  // namespace deepscaler

@@ -9,6 +9,7 @@
 #include "model/config.h"
 #include "model/parameters.h"
 #include "ops/pointwise.h"
+#include "tensor/dtype.h"
 
 namespace deepscaler {
 
@@ -17,7 +18,8 @@ class Model {
   // All weights zero.
   explicit Model(ModelConfig config);
 
-  // Throws Error naming file and tensor for what is missing, misshapen, not finite or unknown.
+  // Throws Error naming file and tensor for what is missing, misshapen, not finite or unknown. Takes no
+  // more memory than a fixed multiple of the file.
   [[nodiscard]] static Model load(const std::filesystem::path& path);
 
   [[nodiscard]] const ModelConfig& config() const { return config_; }
@@ -44,7 +46,8 @@ class Model {
 // Every weight from N(0, std^2) by a counter of the seed, norms one: for tests and benchmarks.
 void randomize(Model& model, uint64_t seed, float std);
 
-// config.json and model.safetensors (f32) into an existing folder, for transformers. Throws Error.
-void save_hf_model(const Model& model, const std::filesystem::path& folder);
+// config.json and model.safetensors into an existing folder, for transformers. dtype is F32, BF16 or
+// F16. Throws Error, also for a weight that is too large for F16.
+void save_hf_model(const Model& model, const std::filesystem::path& folder, DType dtype = DType::kF32);
 
 }  // namespace deepscaler

@@ -85,5 +85,42 @@ TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
   }
 }
 
+// Groups of 1 to 64, memory so short that samples are preempted, one thread and two, plain sampling and
+// every option: what `generate` records is what `score` computes.
+TEST_P(OnPolicyTest, ScoringComputesTheRecordedBits) {
+  const Model model =
+      Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
+  const SamplingOptions plain = {.temperature = 0.7f, .max_new_tokens = 40, .seed = 9};
+  const SamplingOptions every = {.temperature = 0.7f,
+                                 .top_p = 0.9f,
+                                 .top_k = 30,
+                                 .min_p = 0.01f,
+                                 .repetition_penalty = 1.3f,
+                                 .logit_bias = {{5, 1.0f}},
+                                 .max_new_tokens = 40,
+                                 .seed = 9};
+  for (const int64_t group : {1, 2, 7, 64}) {
+    for (const bool short_of_memory : {false, true}) {
+      GenerationRequest request{.samples = group, .stream = 1};
+      for (int32_t t = 0; t < 37; ++t) request.prompt.push_back((11 * t) % 250 + 3);
+      std::vector<Generation> generations(static_cast<size_t>(group));
+      Engine engine(model, short_of_memory ? 7 * KvCache::block_bytes(model.config()) : 1 << 30);
+      set_thread_count(short_of_memory ? 1 : 2);
+      engine.generate(std::vector{request}, short_of_memory ? every : plain,
+                      [&](int64_t, int64_t s, Generation&& g) { generations[s] = std::move(g); });
+      set_thread_count(short_of_memory ? 2 : 1);
+      TokenGroup tokens{request.prompt, {}};
+      for (const Generation& g : generations) tokens.responses.emplace_back(g.tokens);
+      TrainStep step(model, {.temperature = 0.7f, .token_budget = 300});
+      const auto scores = step.score(std::vector{tokens})[0];
+      for (size_t s = 0; s < generations.size(); ++s) {
+        for (size_t t = 0; t < generations[s].tokens.size(); ++t) {
+          ASSERT_EQ(scores[s][t].log_prob, generations[s].log_probs[t]) << group << ", " << s << ", " << t;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace deepscaler

@@ -1,0 +1,41 @@
+// `deepscaler convert`: a GGUF file or Hugging Face folder to a Hugging Face folder.
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "export/hf_folder.h"
+
+namespace deepscaler {
+namespace {
+
+struct Options {
+  std::string model, output;
+  std::string dtype = "f32";
+};
+
+DType stored_dtype(const std::string& name) {
+  return name == "bf16" ? DType::kBF16 : name == "f16" ? DType::kF16 : DType::kF32;
+}
+
+void run(const Options& options) {
+  const Tokenizer tokenizer = Tokenizer::load(options.model);
+  const Model model = Model::load(options.model);
+  write_hf_folder(model, tokenizer, stored_dtype(options.dtype), options.output);
+  log_info("{}: {} parameters in {}", options.output, model.table().count(), options.dtype);
+}
+
+}  // namespace
+
+void add_convert_command(CLI::App& app) {
+  auto* command = app.add_subcommand("convert", "Write a model as a Hugging Face folder");
+  auto options = std::make_shared<Options>();
+  command->add_option("--model,model", options->model, "Hugging Face folder or GGUF file")->required();
+  command->add_option("--output", options->output, "folder to make")->required();
+  command->add_option("--dtype", options->dtype, "of the weights")
+      ->check(CLI::IsMember({"f32", "bf16", "f16"}))
+      ->capture_default_str();
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,116 @@
+// `deepscaler inspect`: what a model is made of, and the memory it takes.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "formats/gguf.h"
+#include "formats/safetensors.h"
+#include "model/kv_cache.h"
+#include "model/model.h"
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace deepscaler {
+namespace {
+
+template <class... Args>
+void line(std::string_view name, fmt::format_string<Args...> format, Args&&... args) {
+  std::printf("%s\n",
+              fmt::format("{:<20}{}", name, fmt::format(format, std::forward<Args>(args)...)).c_str());
+}
+
+std::string mib(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
+
+// "12 in F32, 210 in Q4_K".
+std::string stored_text(const StoredTensors& tensors) {
+  std::map<std::string_view, int64_t> counts;
+  for (const StoredTensor& tensor : tensors.all()) ++counts[dtype_name(tensor.dtype)];
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", count, name);
+  }
+  return text;
+}
+
+std::string token_text(const Tokenizer& tokenizer, int32_t id) {
+  return fmt::format("{} {}", id, tokenizer.token_bytes(id));
+}
+
+void show_architecture(const ModelConfig& c, const Model& model) {
+  line("architecture", "{}", architecture_name(c.architecture));
+  line("parameters", "{} ({})", count_text(static_cast<double>(model.table().count())),
+       model.table().count());
+  line("layers", "{}", c.layers);
+  line("width", "{}, feed-forward {}", c.hidden, c.feed_forward);
+  line("attention heads", "{}, key/value heads {}, {} wide", c.attention.heads, c.attention.kv_heads,
+       c.attention.head_dim);
+  line("vocabulary", "{}, LM head {}", c.vocabulary,
+       c.tied_embeddings ? "tied to the embedding" : "of its own");
+  line("context", "{} tokens", c.context);
+  line("RoPE", "theta {}{}", c.rope_theta,
+       c.rope_scaling ? fmt::format(", Llama 3 scaling by {} beyond {}", c.rope_scaling->factor,
+                                    c.rope_scaling->original_context)
+                      : "");
+}
+
+void show_text(const ModelConfig& c, const Tokenizer& tokenizer) {
+  line("tokenizer", "byte-level BPE, {} tokens", tokenizer.size());
+  if (tokenizer.bos()) line("begins a text", "{}", token_text(tokenizer, *tokenizer.bos()));
+  for (int32_t id : c.eos) line("ends a text", "{}", token_text(tokenizer, id));
+  const auto& source = tokenizer.chat_template();
+  line("chat template", "{}", source ? fmt::format("{} characters", source->size()) : "none");
+  if (source) {
+    const auto messages = nlohmann::ordered_json::array({{{"role", "user"}, {"content", "Hi"}}});
+    const std::string text =
+        ChatTemplate(*source).render(messages, GenerationPrompt::kAdd, template_variables(tokenizer));
+    line("opens <think>", "{}", opens_think(text) ? "yes" : "no");
+  }
+}
+
+// Floats of a row that training keeps for the backward pass; see LayerActivations in model/forward.h.
+int64_t activation_floats(const ModelConfig& c) {
+  const int64_t norms = c.head_norms() ? c.query_width() + c.kv_width() : 0;
+  return c.layers * (2 * c.hidden + 2 * c.query_width() + norms + c.attention.heads + 2 * c.feed_forward);
+}
+
+void show_memory(const Model& model) {
+  const ModelConfig& c = model.config();
+  const int64_t weights = model.table().size() * static_cast<int64_t>(sizeof(float));
+  const int64_t token = KvCache::block_bytes(c) / kKeysPerBlock;
+  line("weights", "{}, computed in f32", mib(weights));
+  line("to generate", "weights, and {:.1f} KiB a token for keys and values ({} for a full context)",
+       static_cast<double>(token) / 1024, mib(token * c.context));
+  line("to train", "{}: weights, gradients and AdamW's two moments; and {:.1f} KiB a row of a micro-batch",
+       mib(4 * weights),
+       static_cast<double>(activation_floats(c) * static_cast<int64_t>(sizeof(float)) + token) / 1024);
+}
+
+void run(const std::filesystem::path& path) {
+  const Tokenizer tokenizer = Tokenizer::load(path);
+  const Model model = Model::load(path);
+  show_architecture(model.config(), model);
+  line("stored tensors", "{}",
+       std::filesystem::is_directory(path) ? stored_text(SafetensorsFolder(path).tensors())
+                                           : stored_text(GgufFile(path).tensors()));
+  show_text(model.config(), tokenizer);
+  show_memory(model);
+  line("model", "{}", model.hash());
+}
+
+}  // namespace
+
+void add_inspect_command(CLI::App& app) {
+  auto* command = app.add_subcommand("inspect", "What a model is made of, and the memory it takes");
+  auto path = std::make_shared<std::string>();
+  command->add_option("--model,model", *path, "Hugging Face folder or GGUF file")->required();
+  command->callback([path] { run(*path); });
+}
+
+}  // namespace deepscaler

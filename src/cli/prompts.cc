@@ -1,0 +1,88 @@
+#include "cli/prompts.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "formats/jsonl.h"
+
+namespace deepscaler {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr const char* kForms =
+    R"(a line is {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with an optional "id")";
+
+EncodedPrompt encode_text(const std::string& text, const PromptEncoder& encoder) {
+  return {encoder.tokenizer().encode(text), opens_think(text)};
+}
+
+EncodedPrompt encode_messages(const json& messages, const std::string& where, const PromptEncoder& encoder) {
+  try {
+    return encoder.encode_messages(ordered_json::parse(messages.dump()));
+  } catch (const Error& error) {
+    throw Error(where, error.what(), "");
+  }
+}
+
+Prompt read_prompt(const json& line, const std::string& where, const PromptEncoder& encoder) {
+  const auto fail = [&](const char* what) { throw Error(where, what, kForms); };
+  if (!line.is_object()) fail("is not an object");
+  if (line.contains("prompt") + line.contains("messages") + line.contains("token_ids") != 1) {
+    fail("needs one of prompt, messages and token_ids");
+  }
+  EncodedPrompt encoded;
+  if (line.contains("prompt")) {
+    if (!line["prompt"].is_string()) fail("its prompt is not a string");
+    encoded = encode_text(line["prompt"].get_ref<const std::string&>(), encoder);
+  } else if (line.contains("messages")) {
+    if (!line["messages"].is_array()) fail("its messages are not a list");
+    encoded = encode_messages(line["messages"], where, encoder);
+  } else {
+    encoded.tokens = read_token_ids(line, "token_ids", where);
+    encoded.opened_thinking = opens_think(encoder.tokenizer().decode(encoded.tokens));
+  }
+  if (encoded.tokens.empty()) fail("its prompt has no tokens");
+  Prompt prompt{
+      .tokens = std::move(encoded.tokens), .opened_thinking = encoded.opened_thinking, .where = where};
+  if (line.contains("id")) prompt.id = line["id"].dump();
+  return prompt;
+}
+
+}  // namespace
+
+std::vector<TokenId> read_token_ids(const json& line, const char* key, const std::string& where) {
+  const auto found = line.find(key);
+  if (found == line.end() || !found->is_array()) {
+    throw Error(where, fmt::format("\"{}\" is not a list of token numbers", key),
+                "give whole numbers from 0");
+  }
+  std::vector<TokenId> tokens;
+  for (const json& token : *found) {
+    if (!token.is_number_integer() || token < 0 || token > std::numeric_limits<TokenId>::max()) {
+      throw Error(where, fmt::format("\"{}\" holds something that is no token number", key),
+                  "give whole numbers from 0");
+    }
+    tokens.push_back(token.get<TokenId>());
+  }
+  return tokens;
+}
+
+std::vector<Prompt> read_prompts(const std::string& path, const PromptEncoder& encoder) {
+  std::vector<Prompt> prompts;
+  JsonlReader reader(path);
+  for (json line; reader.next(line);) prompts.push_back(read_prompt(line, reader.where(), encoder));
+  if (prompts.empty()) throw Error(path, "has no prompts", "give at least one line");
+  return prompts;
+}
+
+uint64_t stream_of(const Prompt& prompt) {
+  if (prompt.id != "null") return hash_name(prompt.id);
+  return hash_name(
+      {reinterpret_cast<const char*>(prompt.tokens.data()), prompt.tokens.size() * sizeof(TokenId)});
+}
+
+}  // namespace deepscaler
