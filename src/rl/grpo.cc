@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 
 #include "base/error.h"
 #include "rl/grpo_metrics.h"
@@ -24,18 +23,19 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// The next `count` problems that the step has not had yet; fewer where there are no more of them.
-std::vector<const Problem*> draw_problems(const std::vector<Problem>& problems, int64_t count, uint64_t seed,
-                                          int64_t& position, std::set<const Problem*>& drawn_before) {
-  std::vector<const Problem*> drawn;
-  while (std::ssize(drawn) < count && std::ssize(drawn_before) < std::ssize(problems)) {
-    const int64_t missing = count - std::ssize(drawn);
-    for (int64_t i : shuffled_range(std::ssize(problems), position, missing, seed)) {
-      if (drawn_before.insert(&problems[i]).second) drawn.push_back(&problems[i]);
-    }
-    position += missing;
+// The problems of a step, and after them those that later rounds may need; each epoch has an order of its
+// own.
+std::vector<const Problem*> reserve_problems(const std::vector<Problem>& problems,
+                                             const SamplingConfig& sampling, int64_t stage_step,
+                                             uint64_t seed) {
+  std::vector<const Problem*> reserved;
+  const int64_t count = sampling.problems_per_step * (1 + sampling.resample_rounds);
+  for (int64_t i : shuffled_batch(std::ssize(problems), count, stage_step, seed)) {
+    const bool replaces = std::ssize(reserved) >= sampling.problems_per_step;
+    if (replaces && std::ranges::count(reserved, &problems[i]) > 0) continue;
+    reserved.push_back(&problems[i]);
   }
-  return drawn;
+  return reserved;
 }
 
 void require_decided(const Groups& groups, float max_share) {
@@ -67,7 +67,8 @@ void set_advantages(std::span<RolloutGroup*> groups, const LossConfig& config) {
   std::vector<GroupRewards> rewards;
   for (const RolloutGroup* group : groups) {
     rewards.push_back({group->rewards(), {}});
-    for (const auto& sample : group->samples) rewards.back().tokens.push_back(tokens_with_loss(sample, config));
+    for (const auto& sample : group->samples)
+      rewards.back().tokens.push_back(tokens_with_loss(sample, config));
   }
   const auto values = advantages(rewards, config.advantage, config.advantage_eps);
   for (size_t g = 0; g < groups.size(); ++g) {
@@ -103,6 +104,7 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
                                   .weight = token_weight(config.loss.aggregation, length, denominators,
                                                          config.sampling.max_response_tokens)});
     }
+    if (response_targets.empty()) continue;
     tokens.push_back(std::move(responses));
     targets.push_back(std::move(response_targets));
   }
@@ -115,7 +117,7 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
 }  // namespace
 
 GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimizer,
-                         const std::vector<Problem>& problems, uint64_t seed, GrpoState& state,
+                         const std::vector<Problem>& problems, uint64_t seed, int64_t stage_step,
                          GrpoWorkers& workers) {
   const SamplingConfig& sampling = config.sampling;
   const LossConfig& loss = config.loss;
@@ -124,12 +126,13 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   double generate_s = 0, grade_s = 0;
 
   // Rollout: problems, answers, rewards. Dynamic sampling replaces groups with equal rewards.
-  std::set<const Problem*> seen;
+  const auto reserved = reserve_problems(problems, sampling, stage_step, seed);
+  auto next = reserved.begin();
   int64_t missing = sampling.problems_per_step;
   for (int64_t round = 0; round <= sampling.resample_rounds && missing > 0; ++round) {
-    const auto drawn = draw_problems(problems, missing, seed, state.problems_drawn, seen);
-    if (drawn.empty()) break;
-    Groups sampled = workers.generate(drawn);
+    const auto last = next + std::min<int64_t>(missing, reserved.end() - next);
+    Groups sampled = workers.generate({next, last});
+    next = last;
     generate_s += watch.lap();
     workers.grade(sampled);
     require_decided(sampled, config.reward.max_undecided_share);
@@ -145,10 +148,9 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   }
   set_advantages(kept, loss);
   if (loss.uses_reference()) {
-    if (loss.reference_every && state.steps > 0 && state.steps % *loss.reference_every == 0) {
-      workers.reference->refresh(workers.model);
-    }
-    workers.reference->score(result.groups, workers.train_step.options());
+    const bool refresh = loss.reference_every && stage_step > 0 && stage_step % *loss.reference_every == 0;
+    if (refresh) workers.reference->refresh(workers.model);
+    workers.reference->score(result.groups, workers.step_options);
   }
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
@@ -167,12 +169,13 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       updates.add(sums, norm);
     }
   }
-  ++state.steps;
 
   result.metrics.set("time/generate", generate_s);
   result.metrics.set("time/grade", grade_s);
   result.metrics.set("time/train", watch.lap());
-  result.metrics.set("epoch", static_cast<double>(state.problems_drawn) / static_cast<double>(problems.size()));
+  const int64_t reserved_so_far =
+      (stage_step + 1) * sampling.problems_per_step * (1 + sampling.resample_rounds);
+  result.metrics.set("epoch", static_cast<double>(reserved_so_far) / static_cast<double>(problems.size()));
   result.metrics.set("learning_rate", optimizer.lr);
   record_rewards(result.groups, result.metrics);
   record_completions(result.groups, result.metrics);

@@ -24,6 +24,7 @@ namespace deepscaler {
 struct GrpoWorkers {
   Model& model;
   TrainStep& train_step;
+  const StepOptions& step_options;  // those of train_step
   AdamW& optimizer;
   ReferenceModel* reference;  // null where the loss uses none
   // Answers problems by the present policy, one group each (roll_out), and gives the answers their
@@ -32,22 +33,17 @@ struct GrpoWorkers {
   std::function<void(std::vector<RolloutGroup>& groups)> grade;
 };
 
-// How far a stage has come: what a step hands on to the next one, beside weights and optimizer.
-struct GrpoState {
-  int64_t steps = 0;           // done
-  int64_t problems_drawn = 0;  // position in the stage's order of problems
-};
-
 // Everything that one step made, for records.
 struct GrpoStepResult {
   std::vector<RolloutGroup> groups;
   Metrics metrics;
 };
 
-// One step: rollout, rewards, advantages, updates; moves `state` on. `seed` orders the problems. Throws
-// Error when too many samples are undecided or a reward fails, before any update.
+// One step: rollout, rewards, advantages, updates. `seed` and `stage_step`, from 0, say which problems it
+// draws; a step reserves problems for all rounds of dynamic sampling, needed or not. Throws Error when too
+// many samples are undecided or a reward fails, before any update.
 [[nodiscard]] GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimizer,
                                        const std::vector<Problem>& problems, uint64_t seed,
-                                       GrpoState& state, GrpoWorkers& workers);
+                                       int64_t stage_step, GrpoWorkers& workers);
 
 }  // namespace deepscaler

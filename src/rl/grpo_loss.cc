@@ -49,8 +49,8 @@ void bind(ConfigSection& s, LossConfig& c) {
       .at_least(0);
   s.choice("kl", c.kl, "estimator of that divergence", kKlNames);
   s.field("kl_times_ratio", c.kl_times_ratio, "multiply the estimator by the ratio to the sampling policy");
-  s.choice("reference", c.reference, "reference at the stage's start: the present weights, or the last stage's",
-           kReferenceNames);
+  s.choice("reference", c.reference,
+           "reference at the stage's start: the present weights, or the last stage's", kReferenceNames);
   s.field("reference_every", c.reference_every, "steps after which the reference becomes the present policy")
       .at_least(1);
   s.field("entropy_coefficient", c.entropy_coefficient, "of the entropy bonus");

@@ -45,9 +45,7 @@ struct LossConfig {
 
   [[nodiscard]] bool uses_reference() const { return kl_coefficient > 0; }
   // Whether a response with advantage zero still has a gradient.
-  [[nodiscard]] bool trains_without_advantage() const {
-    return uses_reference() || entropy_coefficient != 0;
-  }
+  [[nodiscard]] bool trains_without_advantage() const { return uses_reference() || entropy_coefficient != 0; }
 };
 
 void bind(ConfigSection& section, LossConfig& config);

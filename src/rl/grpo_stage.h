@@ -15,9 +15,12 @@ class GrpoStage : public Stage {
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 
  private:
+  void begin_reference();
+
   const StageConfig& config_;
   StageWorkers workers_;
   std::vector<Problem> problems_;
+  StepOptions step_options_;
   TrainStep train_step_;
 };
 

@@ -9,18 +9,6 @@
 #include "verify/grade.h"
 
 namespace deepscaler {
-namespace {
-
-constexpr ConfigName<AdvantageKind> kAdvantageNames[] = {{"group-std", AdvantageKind::kGroupStd},
-                                                         {"group-mean", AdvantageKind::kGroupMean},
-                                                         {"leave-one-out", AdvantageKind::kLeaveOneOut}};
-constexpr ConfigName<LossAggregation> kAggregationNames[] = {
-    {"token-mean", LossAggregation::kTokenMean},
-    {"seq-mean-token-mean", LossAggregation::kSequenceMean},
-    {"seq-mean-token-sum", LossAggregation::kSequenceSum},
-    {"seq-mean-token-sum-norm", LossAggregation::kSequenceSumNorm}};
-
-}  // namespace
 
 void bind(ConfigSection& s, ModelConfigSection& c) {
   s.field("path", c.path, "Hugging Face folder or GGUF file to start from");
@@ -40,28 +28,6 @@ void bind(ConfigSection& s, DataConfig& c) {
 void bind(ConfigSection& s, EvalSection& c) {
   s.section("data", c.data, "problems to evaluate on; none switches evaluation off");
   bind(s, c.sampling);
-}
-
-void bind(ConfigSection& s, SamplingConfig& c) {
-  s.field("problems_per_step", c.problems_per_step, "problems a rollout").at_least(1);
-  s.field("samples_per_problem", c.samples_per_problem, "responses a problem, the group").range(2, 1 << 16);
-  s.field("max_response_tokens", c.max_response_tokens, "limit of a response, in tokens").at_least(1);
-  s.field("temperature", c.temperature, "of sampling and of the log-probabilities").above(0);
-}
-
-void bind(ConfigSection& s, LossConfig& c) {
-  s.field("mini_batches", c.mini_batches, "parts of a rollout, each an optimizer step").at_least(1);
-  s.choice("advantage", c.advantage, "how rewards of a group become advantages", kAdvantageNames);
-  s.field("advantage_eps", c.advantage_eps, "added to a group's standard deviation").at_least(0);
-  s.choice("aggregation", c.aggregation, "how token losses add up, over a mini-batch", kAggregationNames);
-  s.field("clip_low", c.clip.low, "the ratio is clipped below 1 - clip_low").range(0, 1);
-  s.field("clip_high", c.clip.high, "the ratio is clipped above 1 + clip_high").at_least(0);
-}
-
-void bind(ConfigSection& s, RewardConfig& c) {
-  s.field("max_undecided_share", c.max_undecided_share,
-          "share of a step's samples that the verifier may leave undecided before the run stops")
-      .range(0, 1);
 }
 
 namespace {

@@ -10,8 +10,9 @@
 #include "data/problem.h"
 #include "data/prompt.h"
 #include "eval/evaluate.h"
-#include "rl/advantage.h"
-#include "rl/policy_loss.h"
+#include "rl/grpo_loss.h"
+#include "rl/reward.h"
+#include "rl/rollout.h"
 #include "train/optimizer.h"
 
 namespace deepscaler {
@@ -35,27 +36,6 @@ struct DataConfig {
 struct SftConfig {
   int64_t steps = 0;
   int64_t examples_per_step = 8;
-};
-
-// What a rollout is made of.
-struct SamplingConfig {
-  int64_t problems_per_step = 8;
-  int64_t samples_per_problem = 8;
-  int64_t max_response_tokens = 512;
-  float temperature = 1;
-};
-
-// How rewards become a gradient.
-struct LossConfig {
-  int64_t mini_batches = 1;  // of a rollout, each an optimizer step
-  AdvantageKind advantage = AdvantageKind::kGroupStd;
-  double advantage_eps = 1e-6;
-  LossAggregation aggregation = LossAggregation::kTokenMean;
-  ClipBounds clip;
-};
-
-struct RewardConfig {
-  float max_undecided_share = 0.1f;  // of a step's samples; the run stops above it
 };
 
 struct GrpoConfig {

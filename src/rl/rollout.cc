@@ -1,6 +1,9 @@
 #include "rl/rollout.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <map>
 
 #include "base/config.h"
 #include "base/rng.h"
@@ -34,9 +37,13 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
                                    const SamplingOptions& options) {
   std::vector<RolloutGroup> groups;
   std::vector<GenerationRequest> requests;
+  std::map<const Problem*, int> occurrences;
   for (const Problem* problem : problems) {
     groups.push_back({problem, encoder.encode(*problem), std::vector<RolloutSample>(samples)});
-    requests.push_back({groups.back().prompt.tokens, samples, hash_name(problem->id)});
+    const int again = occurrences[problem]++;
+    const uint64_t stream =
+        hash_name(again == 0 ? problem->id : fmt::format("{} again {}", problem->id, again));
+    requests.push_back({groups.back().prompt.tokens, samples, stream});
   }
   engine.generate(requests, options, [&](int64_t group, int64_t sample, Generation&& generation) {
     groups[group].samples[sample].generation = std::move(generation);

@@ -57,8 +57,8 @@ struct RolloutGroup {
   [[nodiscard]] bool has_signal() const;
 };
 
-// Samples a group of responses for each problem. Draws depend on (seed, step, problem id, sample), so a
-// problem must not be there twice.
+// Samples a group of responses for each problem. Draws depend on (seed, step, problem id, sample); where a
+// problem comes twice, at the turn of an epoch, the second group has draws of its own.
 [[nodiscard]] std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
                                                  const std::vector<const Problem*>& problems, int64_t samples,
                                                  const SamplingOptions& options);

@@ -105,6 +105,7 @@ class Run {
     const auto stage = make_stage(config, {.model = model_,
                                            .engine = engine_,
                                            .optimizer = optimizer,
+                                           .reference = reference_,
                                            .encoder = encoder_,
                                            .seed = static_cast<uint64_t>(recipe_.seed),
                                            .token_budget = recipe_.token_budget});
@@ -133,6 +134,7 @@ class Run {
   Tokenizer tokenizer_;
   PromptEncoder encoder_;
   Engine engine_;
+  std::unique_ptr<ReferenceModel> reference_;
   RunLog log_;
   std::vector<Problem> eval_problems_;
   std::vector<RunEvaluation> evaluations_;

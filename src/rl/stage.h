@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "rl/recipe.h"
+#include "rl/reference_model.h"
 #include "rl/rollout.h"
 #include "track/metrics.h"
 #include "train/optimizer.h"
@@ -18,6 +19,9 @@ struct StageWorkers {
   Model& model;
   Engine& engine;
   AdamW& optimizer;
+  // Made and replaced by the stages whose loss uses it (loss.reference); null before. Kept by the run
+  // since a later stage may go on with it.
+  std::unique_ptr<ReferenceModel>& reference;
   const PromptEncoder& encoder;
   uint64_t seed = 0;         // of every random choice of the run
   int64_t token_budget = 0;  // rows of a micro-batch
