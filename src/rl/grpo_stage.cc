@@ -34,6 +34,9 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
           [&](const std::vector<const Problem*>& problems) {
             return roll_out(workers_.engine, workers_.encoder, problems, sampling.samples_per_problem,
                             {.temperature = sampling.temperature,
+                             .top_p = sampling.top_p,
+                             .top_k = sampling.top_k,
+                             .min_p = sampling.min_p,
                              .max_new_tokens = sampling.max_response_tokens,
                              .seed = workers_.seed,
                              .step = static_cast<uint64_t>(run_step)});

@@ -86,6 +86,11 @@ void validate(const Recipe& recipe, const std::string& where) {
                 recipe.stages[i].grpo.sampling.problems_per_step >= recipe.stages[i].grpo.loss.mini_batches,
             fmt::format("stage.{} has more loss.mini_batches than sampling.problems_per_step", i),
             "a mini-batch is made of whole groups");
+    const SamplingConfig& sampling = recipe.stages[i].grpo.sampling;
+    require(
+        sampling.off_policy_sampling || (sampling.top_p == 1 && sampling.top_k == 0 && sampling.min_p == 0),
+        fmt::format("stage.{} samples with top_p, top_k or min_p, so not from the policy it trains", i),
+        "leave them out, or set sampling.off_policy_sampling = true if that is meant");
   }
 }
 

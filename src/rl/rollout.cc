@@ -17,6 +17,12 @@ void bind(ConfigSection& s, SamplingConfig& c) {
   s.field("max_prompt_tokens", c.max_prompt_tokens, "problems with longer prompts are left out, in tokens")
       .at_least(1);
   s.field("temperature", c.temperature, "of sampling and of the log-probabilities").above(0);
+  s.field("top_p", c.top_p, "keep the most likely tokens up to this probability; 1 keeps all").range(1e-6, 1);
+  s.field("top_k", c.top_k, "keep that many most likely tokens; 0 keeps all").at_least(0);
+  s.field("min_p", c.min_p, "drop tokens less likely than this share of the most likely one's probability")
+      .range(0, 0.999);
+  s.field("off_policy_sampling", c.off_policy_sampling,
+          "allow top_p, top_k and min_p, though log-probabilities are those of the whole distribution");
   s.field("resample_rounds", c.resample_rounds,
           "times that groups with equal rewards are replaced by new problems, 0 to keep them")
       .at_least(0);

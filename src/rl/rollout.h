@@ -23,6 +23,12 @@ struct SamplingConfig {
   int64_t max_response_tokens = 512;
   std::optional<int64_t> max_prompt_tokens;  // problems with longer prompts are left out of the stage
   float temperature = 1;
+  // As in infer/sampling.h. They draw from another distribution than the one whose log-probabilities are
+  // recorded and trained on, so they must be asked for twice.
+  float top_p = 1;
+  int64_t top_k = 0;
+  float min_p = 0;
+  bool off_policy_sampling = false;
   int64_t resample_rounds = 0;  // of replacing groups whose rewards are all equal; 0 keeps them
 };
 
