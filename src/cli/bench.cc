@@ -1,15 +1,13 @@
 // `deepscaler bench`: how fast generation and training are on a model, one line of JSON a setting, with
 // the share that the arithmetic reaches of our best large matmul in the same process.
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/rng.h"
+#include "cli/bench_figures.h"
 #include "cli/commands.h"
 #include "cli/runtime_options.h"
 #include "infer/engine.h"
@@ -37,12 +35,6 @@ double seconds(const Work& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-int64_t peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss >> 10;
 }
 
 // Floating-point operations that a row costs in the layers, and in the LM head; attention apart.
@@ -77,11 +69,6 @@ std::vector<int32_t> random_tokens(const Model& model, int64_t count, uint64_t s
   return tokens;
 }
 
-void print(const ordered_json& line) {
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
-}
-
 double generate(Engine& engine, const Model& model, const Options& options, int64_t batch,
                 int64_t new_tokens) {
   std::vector<GenerationRequest> requests;
@@ -106,15 +93,16 @@ void bench_decode(const Options& options) {
     const double decode = generate(engine, model, options, batch, options.new_tokens) - prefill;
     const auto rows = static_cast<double>(batch * (options.new_tokens - 1));
     const double rate = best_matmul_rate(model);
-    print({{"engine", "deepscaler"},
-           {"kernels", kernel_target()},
-           {"dtype", "f32"},
-           {"batch", batch},
-           {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
-           {"decode_tokens_per_second", rows / decode},
-           {"decode_share_of_matmul_rate", rows * (cost.layers + cost.head) / decode / rate},
-           {"matmul_gflops", rate * 1e-9},
-           {"peak_mib", peak_mib()}});
+    print_figures(
+        {{"engine", "deepscaler"},
+         {"kernels", kernel_target()},
+         {"dtype", "f32"},
+         {"batch", batch},
+         {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
+         {"decode_tokens_per_second", rows / decode},
+         {"decode_share_of_matmul_rate", rows * (cost.layers + cost.head) / decode / rate},
+         {"matmul_gflops", rate * 1e-9},
+         {"peak_mib", peak_mib()}});
   }
 }
 
@@ -143,20 +131,20 @@ void bench_train(const Options& options) {
   for (int64_t i = 0; i < options.steps; ++i) best = std::min(best, seconds(one_step));
   const double rate = best_matmul_rate(model);
   const double flops = 3 * predicted * (cost.layers + cost.head);
-  print({{"engine", "deepscaler"},
-         {"kernels", kernel_target()},
-         {"dtype", "f32"},
-         {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
-         {"step_seconds", best},
-         {"share_of_matmul_rate", flops / best / rate},
-         {"matmul_gflops", rate * 1e-9},
-         {"peak_mib", peak_mib()}});
+  print_figures({{"engine", "deepscaler"},
+                 {"kernels", kernel_target()},
+                 {"dtype", "f32"},
+                 {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
+                 {"step_seconds", best},
+                 {"share_of_matmul_rate", flops / best / rate},
+                 {"matmul_gflops", rate * 1e-9},
+                 {"peak_mib", peak_mib()}});
 }
 
 }  // namespace
 
 void add_bench_command(CLI::App& app) {
-  auto* bench = app.add_subcommand("bench", "Measure generation or training on a model");
+  auto* bench = app.add_subcommand("bench", "Measure generation, training or a step of both on a model");
   bench->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, void (*work)(const Options&)) {
@@ -179,6 +167,7 @@ void add_bench_command(CLI::App& app) {
       ->check(CLI::Range(2, 1 << 20))
       ->capture_default_str();
   train->add_option("--steps", options->steps, "to time; the best counts")->capture_default_str();
+  add_bench_grpo_command(*bench);
 }
 
 }  // namespace deepscaler

@@ -9,6 +9,7 @@ class App;
 namespace deepscaler {
 
 void add_bench_command(CLI::App& app);
+void add_bench_grpo_command(CLI::App& bench);  // below the former
 void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_generate_command(CLI::App& app);

@@ -5,7 +5,7 @@
 #include "base/config.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "verify/grade.h"
+#include "data/grading.h"
 
 namespace deepscaler {
 namespace {
@@ -75,8 +75,7 @@ EvalReport evaluate(Engine& engine, const PromptEncoder& encoder, const std::vec
         sample.text = encoder.tokenizer().decode(generation.tokens, {.skip_special_tokens = true});
         sample.tokens = std::ssize(generation.tokens);
         sample.truncated = generation.finish_reason == FinishReason::kLength;
-        const Verdict verdict =
-            grade(problems[p].answers, sample.text, {.prompt_opened_thinking = opened_thinking[p]});
+        const Verdict verdict = grade_response(problems[p], sample.text, opened_thinking[p]);
         sample.extracted = verdict.extracted;
         sample.reason = reason_name(verdict.reason);
         sample.correct = verdict.correct;

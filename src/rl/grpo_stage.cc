@@ -24,24 +24,27 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   if (stage_step == 0) begin_reference();
   const SamplingConfig& sampling = config_.grpo.sampling;
-  GrpoWorkers workers{
-      .model = workers_.model,
-      .train_step = train_step_,
-      .step_options = step_options_,
-      .optimizer = workers_.optimizer,
-      .reference = workers_.reference.get(),
-      .generate =
-          [&](const std::vector<const Problem*>& problems) {
-            return roll_out(workers_.engine, workers_.encoder, problems, sampling.samples_per_problem,
-                            {.temperature = sampling.temperature,
-                             .top_p = sampling.top_p,
-                             .top_k = sampling.top_k,
-                             .min_p = sampling.min_p,
-                             .max_new_tokens = sampling.max_response_tokens,
-                             .seed = workers_.seed,
-                             .step = static_cast<uint64_t>(run_step)});
-          },
-      .grade = [&](std::vector<RolloutGroup>& groups) { grade_rollout(groups, config_.grpo.reward); }};
+  GrpoWorkers workers{.model = workers_.model,
+                      .train_step = train_step_,
+                      .step_options = step_options_,
+                      .optimizer = workers_.optimizer,
+                      .reference = workers_.reference.get(),
+                      .generate =
+                          [&](const std::vector<const Problem*>& problems) {
+                            return roll_out(workers_.engine, workers_.encoder, problems,
+                                            sampling.samples_per_problem,
+                                            {.temperature = sampling.temperature,
+                                             .top_p = sampling.top_p,
+                                             .top_k = sampling.top_k,
+                                             .min_p = sampling.min_p,
+                                             .max_new_tokens = sampling.max_response_tokens,
+                                             .seed = workers_.seed,
+                                             .step = static_cast<uint64_t>(run_step)});
+                          },
+                      .grade =
+                          [&](std::vector<RolloutGroup>& groups) {
+                            grade_rollout(groups, config_.grpo.reward, sampling.max_response_tokens);
+                          }};
   GrpoStepResult result =
       grpo_step(config_.grpo, config_.optimizer, problems_, workers_.seed, stage_step, workers);
   int64_t tokens = 0;

@@ -1,12 +1,13 @@
 #include "rl/recipe.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/config.h"
 #include "base/error.h"
 #include "data/dataset.h"
 #include "data/generators.h"
-#include "verify/grade.h"
+#include "data/grading.h"
 
 namespace deepscaler {
 
@@ -68,6 +69,29 @@ void bind(ConfigSection& s, Recipe& c) {
   s.sections("stage", c.stages, "the stages, one after the other");
 }
 
+namespace {
+
+// A reward's name is part of a metric's, so it must be one word, and one reward's only.
+void require_sound_rewards(const RewardConfig& reward, const std::string& where) {
+  std::vector<std::string> names = {"accuracy", "format", "language", "length", "overlong"};
+  for (const CommandRewardConfig& command : reward.commands) {
+    const bool word = !command.name.empty() && std::ranges::all_of(command.name, [](unsigned char c) {
+      return std::isalnum(c) || c == '_' || c == '-';
+    });
+    if (!word || std::ranges::count(names, command.name) > 0) {
+      throw Error(where, fmt::format("a command can't be named \"{}\"", command.name),
+                  "take a word of its own, of letters, digits, _ and -");
+    }
+    if (command.program.empty()) {
+      throw Error(where, fmt::format("command \"{}\" has no program", command.name),
+                  "name it: program = [\"python3\", \"reward.py\"]");
+    }
+    names.push_back(command.name);
+  }
+}
+
+}  // namespace
+
 void validate(const Recipe& recipe, const std::string& where) {
   const auto require = [&](bool holds, std::string_view what, std::string_view remedy) {
     if (!holds) throw Error(where, what, remedy);
@@ -86,6 +110,7 @@ void validate(const Recipe& recipe, const std::string& where) {
                 recipe.stages[i].grpo.sampling.problems_per_step >= recipe.stages[i].grpo.loss.mini_batches,
             fmt::format("stage.{} has more loss.mini_batches than sampling.problems_per_step", i),
             "a mini-batch is made of whole groups");
+    require_sound_rewards(recipe.stages[i].grpo.reward, fmt::format("{}: stage.{}.reward", where, i));
     const SamplingConfig& sampling = recipe.stages[i].grpo.sampling;
     require(
         sampling.off_policy_sampling || (sampling.top_p == 1 && sampling.top_k == 0 && sampling.min_p == 0),
@@ -110,7 +135,7 @@ std::vector<Problem> load_problems(const DataConfig& config) {
   int64_t unreadable = 0;
   const Problem* first = nullptr;
   for (const Problem& problem : problems) {
-    if (std::ranges::any_of(problem.answers, is_readable_reference)) continue;
+    if (is_gradable(problem)) continue;
     if (first == nullptr) first = &problem;
     ++unreadable;
   }

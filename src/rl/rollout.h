@@ -34,10 +34,11 @@ struct SamplingConfig {
 
 void bind(ConfigSection& section, SamplingConfig& config);
 
-// One reward of a sample by its name, not yet weighted; none where it could not be decided.
+// One reward of a sample by its name.
 struct RewardPart {
   std::string name;
-  std::optional<double> value;
+  std::optional<double> value;  // not yet weighted; none where it could not be decided
+  double weight = 1;
 };
 
 struct RolloutSample {
