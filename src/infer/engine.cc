@@ -136,11 +136,12 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
       const Draw& draw = draws[next + i];
       Generation& sequence = sequences[draw.request][draw.sample];
       const float* logits = logits_.row(static_cast<int64_t>(row_of_draw[next + i] - first));
-      const Rng rng(options.seed,
-                    {options.step, requests[draw.request].stream, static_cast<uint64_t>(draw.sample)});
+      const GenerationRequest& request = requests[draw.request];
+      const auto number = static_cast<uint64_t>(request.first_sample + draw.sample);
+      const Rng rng(options.seed, {options.step, request.stream, number});
       const SampledToken sampled =
           draw_token({logits, static_cast<size_t>(logits_.cols())}, options,
-                     {requests[draw.request].prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
+                     {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
       sequence.tokens.push_back(sampled.token);
       sequence.log_probs.push_back(sampled.log_prob);
     });

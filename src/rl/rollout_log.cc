@@ -20,6 +20,7 @@ std::string rollout_lines(std::span<const RolloutGroup> groups) {
       for (const RewardPart& part : s.rewards) rewards[part.name] = number_or_null(part.value);
       const nlohmann::ordered_json line = {{"id", group.problem->id},
                                            {"sample", i},
+                                           {"problem", group.problem->problem},
                                            {"text", s.text},
                                            {"answer", group.problem->answers},
                                            {"extracted", s.verdict.extracted},

@@ -86,7 +86,9 @@ class Run {
     EvalConfig config = recipe_.eval.sampling;
     config.seed = static_cast<uint64_t>(recipe_.seed);
     Progress progress("evaluating " + name, "answers", std::ssize(eval_problems_) * config.samples);
-    const EvalReport report = evaluate(engine_, encoder_, eval_problems_, config,
+    const EvalSettings settings =
+        eval_settings(model_, recipe_.model.path, recipe_.prompt, eval_problems_, config);
+    const EvalReport report = evaluate(engine_, encoder_, eval_problems_, settings,
                                        [&](int64_t done, int64_t) { progress.update(done); });
     Metrics metrics;
     metrics.set("stage", static_cast<double>(stage_));
@@ -95,8 +97,7 @@ class Run {
     metrics.set("eval/clipped_ratio", report.truncated_share());
     metrics.set("eval/undecided_ratio", report.undecided_share());
     log_.record(step_, metrics);
-    write_file_atomically(folder_.evaluation(numbered_name(stage_, name)),
-                          report_json(report, config, model_.hash()).dump(1) + "\n");
+    write_report(folder_.evaluation(numbered_name(stage_, name)), report);
     evaluations_.push_back({name, report});
   }
 
