@@ -21,8 +21,8 @@ const fs::path kRecipes = fs::path(DEEPSCALER_GOLDENS).parent_path().parent_path
 // DeepSeek-R1-Distill-Qwen-1.5B's architecture with every width made small: qwen2, biases on Q, K and V,
 // 6 query heads a KV head, untied.
 constexpr const char* kTinyQwen2 = R"({
-  "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "vocab_size": 257, "hidden_size": 48,
-  "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 1,
+  "architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "vocab_size": 257, "hidden_size": 192,
+  "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": 1,
   "max_position_embeddings": 512, "rms_norm_eps": 1e-06, "rope_theta": 10000, "tie_word_embeddings": false,
   "eos_token_id": 256
 })";

@@ -49,7 +49,7 @@ TEST_F(RewardTest, PartsAddUpByTheirWeights) {
   EXPECT_EQ(graded("accuracy = 2\nformat = 0.5"), (Rewards{2.5, 0, 0}));
   EXPECT_EQ(graded("overlong = 1\noverlong_buffer_tokens = 10"), (Rewards{1, -0.5, -1}));
   EXPECT_EQ(graded("length = 1"), (Rewards{1.5, 0, -0.5}));
-  EXPECT_EQ(graded("language = 1\ntarget_language = \"zh\""), (Rewards{1, 0, 0}));
+  EXPECT_EQ(graded("language = 1\ntarget_language = \"zh\""), (Rewards{1, 1, 0}));  // no words: 1
   EXPECT_EQ(graded("[[command]]\nname = \"mine\"\nweight = 10\nprogram = [\"printf\", '1\\n2\\n3\\n']"),
             (Rewards{11, 20, 30}));
   const auto& parts = groups_[0].samples[1].rewards;

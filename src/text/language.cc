@@ -30,9 +30,9 @@ enum Script {
 
 constexpr const char* kPattern =
     R"(\\[A-Za-z]+|\$[^$]*+\$)"
-    R"(|((?:\p{Latin}\p{M}*){2,})|(\p{Han})|([\p{Hiragana}\p{Katakana}])|(\p{Hangul}+))"
-    R"(|([\p{Cyrillic}\p{M}]+)|([\p{Greek}]{2,})|([\p{Arabic}\p{M}]+)|([\p{Hebrew}\p{M}]+))"
-    R"(|([\p{Devanagari}\p{M}]+)|(\p{Thai})|(?!\p{Latin}|\p{Greek})(\p{L}))";
+    R"(|((?:\p{Latin}\p{M}*+){2,}+)|(\p{Han})|([\p{Hiragana}\p{Katakana}])|(\p{Hangul}++))"
+    R"(|([\p{Cyrillic}\p{M}]++)|([\p{Greek}]{2,}+)|([\p{Arabic}\p{M}]++)|([\p{Hebrew}\p{M}]++))"
+    R"(|([\p{Devanagari}\p{M}]++)|(\p{Thai})|(?!\p{Latin}|\p{Greek})(\p{L}))";
 
 bool belongs(Script script, Language language) {
   switch (language) {
