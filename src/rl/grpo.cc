@@ -34,7 +34,7 @@ void set_advantages(std::vector<RolloutGroup>& groups, const GrpoConfig& config)
   for (RolloutGroup& group : groups) {
     std::vector<std::optional<double>> rewards;
     for (const RolloutSample& sample : group.samples) rewards.push_back(sample.reward);
-    const auto advantages = group_advantages(rewards, config.advantage, config.advantage_eps);
+    const auto advantages = group_advantages(rewards, config.loss.advantage, config.loss.advantage_eps);
     for (size_t i = 0; i < advantages.size(); ++i) group.samples[i].advantage = advantages[i];
   }
 }
@@ -47,7 +47,7 @@ void require_decided(const std::vector<RolloutGroup>& groups, float max_share) {
   }
   if (static_cast<double>(undecided) <= static_cast<double>(max_share) * static_cast<double>(samples)) return;
   throw Error("rollout", fmt::format("the verifier left {} of {} samples undecided", undecided, samples),
-              "look at the rollouts of this step, or raise max_undecided_share");
+              "look at the rollouts of this step, or raise reward.max_undecided_share");
 }
 
 // Every response of the mini-batch counts in the denominators; groups without signal cost no pass.
@@ -56,7 +56,7 @@ PolicyLossSums update(Groups mini_batch, const GrpoConfig& config, GrpoWorkers& 
   for (const RolloutGroup& group : mini_batch) {
     for (const RolloutSample& sample : group.samples) lengths.push_back(std::ssize(sample.generation.tokens));
   }
-  const auto weights = token_weights(lengths, config.aggregation, config.max_response_tokens);
+  const auto weights = token_weights(lengths, config.loss.aggregation, config.sampling.max_response_tokens);
 
   std::vector<TokenGroup> tokens;
   std::vector<std::vector<ResponseTarget>> targets;
@@ -72,7 +72,7 @@ PolicyLossSums update(Groups mini_batch, const GrpoConfig& config, GrpoWorkers& 
     tokens.push_back(std::move(token_group));
     targets.push_back(std::move(group_targets));
   }
-  PolicyLoss loss(std::move(targets), config.clip);
+  PolicyLoss loss(std::move(targets), config.loss.clip);
   workers.train_step.clear_gradients();
   workers.train_step.accumulate(tokens, loss);
   return loss.sums();
@@ -180,24 +180,27 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
                          int64_t stage_step, GrpoWorkers& workers) {
   GrpoStepResult result;
   Stopwatch watch;
-  const auto drawn = draw_problems(problems, config.problems_per_step, stage_step, seed);
-  result.groups = roll_out(workers.engine, workers.encoder, drawn, config.samples_per_problem,
-                           {.temperature = config.temperature,
-                            .max_new_tokens = config.max_response_tokens,
+  const auto drawn = draw_problems(problems, config.sampling.problems_per_step, stage_step, seed);
+  result.groups = roll_out(workers.engine, workers.encoder, drawn, config.sampling.samples_per_problem,
+                           {.temperature = config.sampling.temperature,
+                            .top_p = config.sampling.top_p,
+                            .top_k = config.sampling.top_k,
+                            .min_p = config.sampling.min_p,
+                            .max_new_tokens = config.sampling.max_response_tokens,
                             .seed = seed,
                             .step = static_cast<uint64_t>(step)});
   result.metrics.set("time/generate", watch.lap());
 
   grade_rollout(result.groups);
-  require_decided(result.groups, config.max_undecided_share);
+  require_decided(result.groups, config.reward.max_undecided_share);
   set_advantages(result.groups, config);
   result.metrics.set("time/grade", watch.lap());
 
   UpdateRecord record;
   const auto groups = static_cast<int64_t>(result.groups.size());
-  for (int64_t i = 0; i < config.updates_per_rollout; ++i) {
-    const int64_t first = groups * i / config.updates_per_rollout;
-    const int64_t last = groups * (i + 1) / config.updates_per_rollout;
+  for (int64_t i = 0; i < config.loss.mini_batches; ++i) {
+    const int64_t first = groups * i / config.loss.mini_batches;
+    const int64_t last = groups * (i + 1) / config.loss.mini_batches;
     const PolicyLossSums sums = update(Groups(result.groups).subspan(first, last - first), config, workers);
     const double norm = workers.optimizer.step(optimizer, optimizer.lr, workers.train_step.gradients(),
                                                workers.model.weights());

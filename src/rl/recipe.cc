@@ -42,6 +42,34 @@ void bind(ConfigSection& s, EvalSection& c) {
   bind(s, c.sampling);
 }
 
+void bind(ConfigSection& s, SamplingConfig& c) {
+  s.field("problems_per_step", c.problems_per_step, "problems a rollout").at_least(1);
+  s.field("samples_per_problem", c.samples_per_problem, "responses a problem, the group").range(2, 1 << 16);
+  s.field("max_response_tokens", c.max_response_tokens, "limit of a response, in tokens").at_least(1);
+  s.field("temperature", c.temperature, "of sampling and of the log-probabilities").above(0);
+  s.field("top_p", c.top_p, "keep the most likely tokens up to this probability; 1 keeps all").range(1e-6, 1);
+  s.field("top_k", c.top_k, "keep that many most likely tokens; 0 keeps all").at_least(0);
+  s.field("min_p", c.min_p, "drop tokens less likely than this share of the most likely one's probability")
+      .range(0, 0.999);
+  s.field("off_policy_sampling", c.off_policy_sampling,
+          "allow top_p, top_k and min_p, though log-probabilities are those of the whole distribution");
+}
+
+void bind(ConfigSection& s, LossConfig& c) {
+  s.field("mini_batches", c.mini_batches, "parts of a rollout, each an optimizer step").at_least(1);
+  s.choice("advantage", c.advantage, "how rewards of a group become advantages", kAdvantageNames);
+  s.field("advantage_eps", c.advantage_eps, "added to a group's standard deviation").at_least(0);
+  s.choice("aggregation", c.aggregation, "how token losses add up, over a mini-batch", kAggregationNames);
+  s.field("clip_low", c.clip.low, "the ratio is clipped below 1 - clip_low").range(0, 1);
+  s.field("clip_high", c.clip.high, "the ratio is clipped above 1 + clip_high").at_least(0);
+}
+
+void bind(ConfigSection& s, RewardConfig& c) {
+  s.field("max_undecided_share", c.max_undecided_share,
+          "share of a step's samples that the verifier may leave undecided before the run stops")
+      .range(0, 1);
+}
+
 namespace {
 
 void bind_sft(ConfigSection& s, SftConfig& c) {
@@ -51,20 +79,9 @@ void bind_sft(ConfigSection& s, SftConfig& c) {
 
 void bind_grpo(ConfigSection& s, GrpoConfig& c) {
   s.field("steps", c.steps, "rollouts, each followed by its updates").at_least(1).required();
-  s.field("problems_per_step", c.problems_per_step, "problems a rollout").at_least(1);
-  s.field("samples_per_problem", c.samples_per_problem, "responses a problem, the group").range(2, 1 << 16);
-  s.field("max_response_tokens", c.max_response_tokens, "limit of a response, in tokens").at_least(1);
-  s.field("temperature", c.temperature, "of sampling and of the log-probabilities").above(0);
-  s.field("updates_per_rollout", c.updates_per_rollout, "mini-batches of a rollout, each an optimizer step")
-      .at_least(1);
-  s.choice("advantage", c.advantage, "how rewards of a group become advantages", kAdvantageNames);
-  s.field("advantage_eps", c.advantage_eps, "added to a group's standard deviation").at_least(0);
-  s.choice("aggregation", c.aggregation, "how token losses add up, over a mini-batch", kAggregationNames);
-  s.field("clip_low", c.clip.low, "the ratio is clipped below 1 - clip_low").range(0, 1);
-  s.field("clip_high", c.clip.high, "the ratio is clipped above 1 + clip_high").at_least(0);
-  s.field("max_undecided_share", c.max_undecided_share,
-          "share of a step's samples that the verifier may leave undecided before the run stops")
-      .range(0, 1);
+  s.section("sampling", c.sampling, "what a rollout is made of");
+  s.section("loss", c.loss, "how rewards become a gradient");
+  s.section("reward", c.reward, "what a response is rewarded for");
 }
 
 }  // namespace
@@ -106,9 +123,14 @@ void validate(const Recipe& recipe, const std::string& where) {
     require(!data.held_out, fmt::format("stage.{}.data.held_out is true", i),
             "held-out problems are for evaluation only");
     require(recipe.stages[i].kind != "grpo" ||
-                recipe.stages[i].grpo.problems_per_step >= recipe.stages[i].grpo.updates_per_rollout,
-            fmt::format("stage.{} has more updates_per_rollout than problems_per_step", i),
+                recipe.stages[i].grpo.sampling.problems_per_step >= recipe.stages[i].grpo.loss.mini_batches,
+            fmt::format("stage.{} has more loss.mini_batches than sampling.problems_per_step", i),
             "a mini-batch is made of whole groups");
+    const SamplingConfig& sampling = recipe.stages[i].grpo.sampling;
+    require(
+        sampling.off_policy_sampling || (sampling.top_p == 1 && sampling.top_k == 0 && sampling.min_p == 0),
+        fmt::format("stage.{} samples with top_p, top_k or min_p, so not from the policy it trains", i),
+        "leave them out, or set sampling.off_policy_sampling = true if that is meant");
   }
 }
 

@@ -37,18 +37,38 @@ struct SftConfig {
   int64_t examples_per_step = 8;
 };
 
-struct GrpoConfig {
-  int64_t steps = 0;
+// What a rollout is made of.
+struct SamplingConfig {
   int64_t problems_per_step = 8;
   int64_t samples_per_problem = 8;
   int64_t max_response_tokens = 512;
   float temperature = 1;
-  int64_t updates_per_rollout = 1;  // mini-batches of a rollout, each an optimizer step
+  // As in infer/sampling.h. They draw from another distribution than the one whose log-probabilities are
+  // recorded and trained on, so they must be asked for twice.
+  float top_p = 1;
+  int64_t top_k = 0;
+  float min_p = 0;
+  bool off_policy_sampling = false;
+};
+
+// How rewards become a gradient.
+struct LossConfig {
+  int64_t mini_batches = 1;  // of a rollout, each an optimizer step
   AdvantageKind advantage = AdvantageKind::kGroupStd;
   double advantage_eps = 1e-6;
   LossAggregation aggregation = LossAggregation::kTokenMean;
   ClipBounds clip;
+};
+
+struct RewardConfig {
   float max_undecided_share = 0.1f;  // of a step's samples; the run stops above it
+};
+
+struct GrpoConfig {
+  int64_t steps = 0;
+  SamplingConfig sampling;
+  LossConfig loss;
+  RewardConfig reward;
 };
 
 struct StageConfig {

@@ -1,7 +1,4 @@
-// A run: a recipe carried out into a folder, stage by stage.
-//
-//   runs/NAME/  config.toml  manifest.json  metrics.jsonl  events.out.tfevents.*
-//               rollouts/step-000001.jsonl  checkpoints/NN-STAGE/  eval/NN-STAGE.json
+// A run: a recipe carried out into a folder (rl/run_folder.h), stage by stage.
 #pragma once
 
 #include <filesystem>

@@ -76,6 +76,13 @@ void TrainStep::train_micro_batch(const MicroBatch& batch, TokenLoss& loss) {
   run_forward(batch, training_);
   d_hidden_.resize(batch.forward.rows(), model_.config().hidden);
   std::fill_n(d_hidden_.data(), d_hidden_.size(), 0.0f);
+  // A response is never split between micro-batches, so this pass sees it whole.
+  if (loss.needs_whole_responses()) {
+    for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
+      score_chunk(training_, chunk);
+      loss.observe(chunk, scores_);
+    });
+  }
   for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
     score_chunk(training_, chunk);
     std::vector<TokenDerivative> derivatives(chunk.size());

@@ -1,0 +1,50 @@
+// A stage of a run as the loop over stages sees it: a number of steps, each of which updates the model.
+// What kind of stage it is, is known here and in make_stage() alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "rl/recipe.h"
+#include "rl/rollout.h"
+#include "track/metrics.h"
+#include "train/optimizer.h"
+
+namespace deepscaler {
+
+// What a stage works with; all of it is owned by the run and outlives the stage.
+struct StageWorkers {
+  Model& model;
+  Engine& engine;
+  AdamW& optimizer;
+  const PromptEncoder& encoder;
+  uint64_t seed = 0;         // of every random choice of the run
+  int64_t token_budget = 0;  // rows of a micro-batch
+};
+
+// What one step made, for records.
+struct StageStep {
+  Metrics metrics;
+  int64_t tokens = 0;                // seen in training, prompts included
+  std::vector<RolloutGroup> groups;  // none in a supervised stage
+};
+
+// One thread uses it. Its data are read and checked when it is made; what training needs beside them is
+// allocated by the first step.
+class Stage {
+ public:
+  virtual ~Stage() = default;
+
+  [[nodiscard]] virtual int64_t steps() const = 0;     // at most
+  [[nodiscard]] virtual int64_t problems() const = 0;  // or examples, that it trains on
+
+  // Step `stage_step` of the stage, from 0, which is step `run_step` of the run, from 1. Throws Error, and
+  // Interrupted when the user asks to stop; never Interrupted once weights have changed.
+  [[nodiscard]] virtual StageStep step(int64_t stage_step, int64_t run_step) = 0;
+};
+
+// The stage that `config` describes; `config` must outlive it. Throws Error for data that can't be used.
+[[nodiscard]] std::unique_ptr<Stage> make_stage(const StageConfig& config, const StageWorkers& workers);
+
+}  // namespace deepscaler

@@ -1,0 +1,107 @@
+#include "train/step.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "model/model.h"
+
+namespace deepscaler {
+namespace {
+
+Model tiny_model() { return Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / "qwen2"); }
+
+std::vector<int32_t> numbers(int32_t first, int64_t count) {
+  std::vector<int32_t> tokens;
+  for (int64_t i = 0; i < count; ++i) tokens.push_back(first + static_cast<int32_t>(i * 7 % 61));
+  return tokens;
+}
+
+// Two groups whose responses take more than one chunk of the LM head and several micro-batches.
+struct Texts {
+  std::vector<int32_t> prompt = numbers(3, 37), other_prompt = numbers(9, 5);
+  std::vector<std::vector<int32_t>> responses = {numbers(1, 300), numbers(2, 1), numbers(5, 40)};
+
+  [[nodiscard]] std::vector<TokenGroup> groups() const {
+    return {{prompt, {responses[0], responses[1]}}, {other_prompt, {responses[2], responses[0]}}};
+  }
+};
+
+using Response = std::pair<int32_t, int32_t>;  // group, number
+
+// Sum over responses of the squared mean log-probability: its derivatives need the whole response.
+class SquaredMeans : public TokenLoss {
+ public:
+  [[nodiscard]] bool needs_whole_responses() const override { return true; }
+  void observe(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores) override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      Sum& sum = sums[{tokens[i].group, tokens[i].response}];
+      sum.log_prob += scores[i].log_prob;
+      ++sum.tokens;
+    }
+  }
+  void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore>,
+                std::span<TokenDerivative> derivatives) override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      const Sum& sum = sums.at({tokens[i].group, tokens[i].response});
+      seen_at_evaluation[{tokens[i].group, tokens[i].response}] = sum.tokens;
+      derivatives[i].log_prob = derivative(sum);
+    }
+  }
+
+  struct Sum {
+    double log_prob = 0;
+    int64_t tokens = 0;
+  };
+  static float derivative(const Sum& sum) {
+    return static_cast<float>(2 * sum.log_prob / static_cast<double>(sum.tokens * sum.tokens));
+  }
+  std::map<Response, Sum> sums;
+  std::map<Response, int64_t> seen_at_evaluation;
+};
+
+// A constant derivative for each response.
+class Constants : public TokenLoss {
+ public:
+  void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore>,
+                std::span<TokenDerivative> derivatives) override {
+    for (size_t i = 0; i < tokens.size(); ++i) {
+      derivatives[i].log_prob = values.at({tokens[i].group, tokens[i].response});
+    }
+  }
+  std::map<Response, float> values;
+};
+
+TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
+  const Model model = tiny_model();
+  const Texts texts;
+  for (const int64_t budget : {64, 2048}) {
+    TrainStep step(model, {.temperature = 0.7f, .token_budget = budget});
+    SquaredMeans loss;
+    step.accumulate(texts.groups(), loss);
+    const std::map<Response, int64_t> whole = {{{0, 0}, 300}, {{0, 1}, 1}, {{1, 0}, 40}, {{1, 1}, 300}};
+    EXPECT_EQ(loss.seen_at_evaluation, whole) << budget;
+
+    // The same gradient, bit for bit, as with coefficients known beforehand from scoring.
+    Constants constants;
+    const GroupScores scores = step.score(texts.groups());
+    for (const auto& [response, sum] : loss.sums) {
+      SquaredMeans::Sum expected;
+      for (const TokenScore& score : scores[response.first][response.second]) {
+        expected.log_prob += score.log_prob;
+        ++expected.tokens;
+      }
+      EXPECT_EQ(sum.log_prob, expected.log_prob);
+      constants.values[response] = SquaredMeans::derivative(expected);
+    }
+    const std::vector<float> gradients(step.gradients().begin(), step.gradients().end());
+    step.clear_gradients();
+    step.accumulate(texts.groups(), constants);
+    EXPECT_EQ(gradients, std::vector<float>(step.gradients().begin(), step.gradients().end())) << budget;
+  }
+}
+
+}  // namespace
+}  // namespace deepscaler
