@@ -64,6 +64,8 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--count", options->data.count, "how many of them")->capture_default_str();
   command->add_option("--prompt", options->prompt.text, "the user's turn, with {problem}")
       ->capture_default_str();
+  command->add_option("--system", options->prompt.system,
+                      "the system message, in place of the chat template's");
   command->add_option("--samples", options->eval.samples, "answers a problem")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

@@ -8,10 +8,13 @@
 
 namespace deepscaler {
 
-// The target in use: "avx512", "avx2" or "baseline" (what every x86-64 has).
+// The target in use: "avx512bf16" (avx512 with its bf16 dot product), "avx512", "avx2" or "baseline"
+// (what every x86-64 has).
 [[nodiscard]] std::string kernel_target();
 // The targets that this CPU can run, best first.
 [[nodiscard]] std::vector<std::string> available_kernel_targets();
+// Whether the target in use has a bf16 dot product of its own.
+[[nodiscard]] bool bf16_is_native();
 // Uses `name` from now on; "auto" goes back to the best. Not thread-safe: call it between
 // computations. Throws Error for a name that is unknown or that this CPU can't run.
 void force_kernel_target(std::string_view name);

@@ -181,10 +181,10 @@ void unpack_panels(ConstPanelView panels, MatrixView rows) {
   });
 }
 
-void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate) {
+void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
+                        Accumulate accumulate) {
   DEEPSCALER_CHECK(x.cols == weight.in && y.cols == weight.out && x.rows == y.rows, "{}x{} by {}x{} to {}x{}",
                    x.rows, x.cols, weight.out, weight.in, y.rows, y.cols);
-  const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(weight.in);
   const TaskGrid grid(x.rows, ceil_div(weight.out, kPanelWidth), kRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
@@ -203,6 +203,10 @@ void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate a
       multiply_into_rows(kernels, t, rows, panels, weight.out - first_panel * kPanelWidth);
     }
   });
+}
+
+void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate) {
+  multiply_by_panels(tile_kernels(), x, weight, y, accumulate);
 }
 
 void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumulate accumulate) {

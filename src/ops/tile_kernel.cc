@@ -9,6 +9,9 @@
 #include <cstring>
 #include <utility>
 
+#include "ops/bf16_native.h"
+#include "ops/kernel_target.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace deepscaler {
 namespace HWY_NAMESPACE {
@@ -39,7 +42,28 @@ HWY_INLINE const float* element(const TileOperands& t, const float* a, int row) 
   return kDirection == ADirection::kByRows ? a + row * t.a_row_stride : a + row;
 }
 
-template <int kRows, int kPanels, ADirection kDirection>
+// sum + a b.
+struct F32Arithmetic {
+  static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
+};
+
+// The same for pairs of bfloat16 in each lane: the upper product first, then the lower, as vdpbf16ps
+// has it. Products of two bf16 are exact in f32.
+struct Bf16Arithmetic {
+  static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) {
+    sum = hn::MulAdd(upper(a), upper(b), sum);
+    return hn::MulAdd(lower(a), lower(b), sum);
+  }
+  static HWY_INLINE Vector upper(Vector pair) {
+    return hn::BitCast(d, hn::And(hn::BitCast(words, pair), hn::Set(words, 0xffff0000u)));
+  }
+  static HWY_INLINE Vector lower(Vector pair) {
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::BitCast(words, pair)));
+  }
+  static constexpr hn::RebindToUnsigned<decltype(d)> words{};
+};
+
+template <class Arithmetic, int kRows, int kPanels, ADirection kDirection>
 void tile(const TileOperands& t) {
   Vector sums[kRows][kPanels * kVectors];
 #pragma GCC unroll 8
@@ -66,7 +90,8 @@ void tile(const TileOperands& t) {
     for (int r = 0; r < kRows; ++r) {
       const Vector a_value = hn::Set(d, *element<kDirection>(t, a, r));
 #pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::MulAdd(a_value, b_row[v], sums[r][v]);
+      for (int v = 0; v < kPanels * kVectors; ++v)
+        sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
     }
     a += a_step;
     b += t.b_depth_stride;
@@ -82,28 +107,37 @@ void tile(const TileOperands& t) {
   }
 }
 
-template <int kRows, int kPanels>
+template <class Arithmetic, int kRows, int kPanels>
 void add_kernel(TileKernels& kernels) {
-  kernels.by_rows[kRows][kPanels] = tile<kRows, kPanels, ADirection::kByRows>;
-  kernels.by_depth[kRows][kPanels] = tile<kRows, kPanels, ADirection::kByDepth>;
+  kernels.by_rows[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, ADirection::kByRows>;
+  kernels.by_depth[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, ADirection::kByDepth>;
 }
 
-template <int kRows>
+template <class Arithmetic, int kRows>
 void add_kernels_of_height(TileKernels& kernels) {
   constexpr int kPanels = panels_for_rows(kRows);
   kernels.panels_at_once[kRows] = kPanels;
-  add_kernel<kRows, kPanels>(kernels);
-  add_kernel<kRows, 1>(kernels);
+  add_kernel<Arithmetic, kRows, kPanels>(kernels);
+  add_kernel<Arithmetic, kRows, 1>(kernels);
 }
 
-const TileKernels& kernels_of_target() {
-  static const TileKernels kernels = [] {
-    TileKernels all{};
-    all.max_rows = kMaxRows;
-    [&]<int... kRows>(std::integer_sequence<int, kRows...>) { (add_kernels_of_height<kRows + 1>(all), ...); }
-    (std::make_integer_sequence<int, kMaxRows>{});
-    return all;
-  }();
+template <class Arithmetic>
+TileKernels make_kernels() {
+  TileKernels all{};
+  all.max_rows = kMaxRows;
+  [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
+    (add_kernels_of_height<Arithmetic, kRows + 1>(all), ...);
+  }
+  (std::make_integer_sequence<int, kMaxRows>{});
+  return all;
+}
+
+const TileKernels& f32_kernels() {
+  static const TileKernels kernels = make_kernels<F32Arithmetic>();
+  return kernels;
+}
+const TileKernels& bf16_kernels() {
+  static const TileKernels kernels = make_kernels<Bf16Arithmetic>();
   return kernels;
 }
 
@@ -115,9 +149,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace deepscaler {
 
-HWY_EXPORT(kernels_of_target);
+HWY_EXPORT(f32_kernels);
+HWY_EXPORT(bf16_kernels);
 
-const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(kernels_of_target)(); }
+const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(f32_kernels)(); }
+
+const TileKernels& bf16_tile_kernels() {
+  return bf16_is_native() ? native_bf16_tile_kernels() : HWY_DYNAMIC_DISPATCH(bf16_kernels)();
+}
 
 namespace {
 

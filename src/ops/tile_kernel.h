@@ -45,6 +45,10 @@ struct TileKernels {
 
 // The table of the instruction set in use (see ops/kernel_target.h).
 [[nodiscard]] const TileKernels& tile_kernels();
+// The same for a and b in bfloat16: each of their numbers is a pair of bf16 that stand one after the
+// other along the depth, carried as a float; a step adds two products to a sum in f32, the second of
+// the pair first. `depth` counts pairs.
+[[nodiscard]] const TileKernels& bf16_tile_kernels();
 
 // How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
 struct TileSplit {
