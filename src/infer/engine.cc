@@ -9,6 +9,7 @@
 #include "base/signals.h"
 #include "infer/sampler.h"
 #include "infer/stop_strings.h"
+#include "model/linear.h"
 
 namespace deepscaler {
 namespace {
@@ -129,18 +130,19 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
     const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
     final_norm_rows(model_, activations_.hidden.view(), chunk, gathered_, normed_);
     logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-    matmul(normed_.view(), model_.panels(model_.table().lm_head()), logits_.view());
+    linear(model_, normed_.view(), model_.table().lm_head(), logits_.view());
     size_t end = next;
     while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
     parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {
       const Draw& draw = draws[next + i];
       Generation& sequence = sequences[draw.request][draw.sample];
       const float* logits = logits_.row(static_cast<int64_t>(row_of_draw[next + i] - first));
-      const Rng rng(options.seed,
-                    {options.step, requests[draw.request].stream, static_cast<uint64_t>(draw.sample)});
+      const GenerationRequest& request = requests[draw.request];
+      const auto number = static_cast<uint64_t>(request.first_sample + draw.sample);
+      const Rng rng(options.seed, {options.step, request.stream, number});
       const SampledToken sampled =
           draw_token({logits, static_cast<size_t>(logits_.cols())}, options,
-                     {requests[draw.request].prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
+                     {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
       sequence.tokens.push_back(sampled.token);
       sequence.log_probs.push_back(sampled.log_prob);
     });

@@ -23,7 +23,8 @@ namespace deepscaler {
 struct GenerationRequest {
   std::vector<int32_t> prompt;  // at least one token
   int64_t samples = 1;
-  uint64_t stream = 0;  // names the request for the random numbers: the hash of a problem's id
+  uint64_t stream = 0;       // names the request for the random numbers: the hash of a problem's id
+  int64_t first_sample = 0;  // for the random numbers: these are samples first_sample, first_sample + 1, ...
 };
 
 enum class FinishReason { kStop, kLength };
@@ -39,6 +40,8 @@ class Engine {
  public:
   // `model` must outlive this object. kv_memory_bytes bounds the cache; what is short is paid in time.
   Engine(const Model& model, int64_t kv_memory_bytes);
+
+  [[nodiscard]] const Model& model() const { return model_; }
 
   using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
   using OnProgress = std::function<void(int64_t new_tokens)>;

@@ -41,6 +41,11 @@ bool bf16_is_native() {
   return cpu_has_it && native_bf16_allowed && (hwy::SupportedTargets() & kAvx512);
 }
 
+bool bf16_is_fast() {
+  __builtin_cpu_init();
+  return bf16_is_native() && __builtin_cpu_is("amd");
+}
+
 std::string kernel_target() { return names_of(hwy::SupportedTargets(), bf16_is_native()).front(); }
 
 std::vector<std::string> available_kernel_targets() {

@@ -25,9 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 
 Model initial_model(const Recipe& recipe) {
-  if (!recipe.model.path.empty()) return Model::load(recipe.model.path);
-  Model model(read_hf_config(fs::path(recipe.model.random)));
-  randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  const bool random = recipe.model.path.empty();
+  Model model =
+      random ? Model(read_hf_config(fs::path(recipe.model.random))) : Model::load(recipe.model.path);
+  if (random) randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  model.compute_in(compute_type_from_name(recipe.model.dtype));
   return model;
 }
 
@@ -75,7 +77,7 @@ class Run {
                                              {"model", model_.hash()},
                                              {"parameters", model_.table().count()},
                                              {"kernels", kernel_target()},
-                                             {"dtype", "f32"},
+                                             {"dtype", compute_type_name(model_.compute_type())},
                                              {"seed", recipe_.seed},
                                              {"token_budget", recipe_.token_budget}};
     write_file_atomically(folder_.manifest(), manifest.dump(2) + "\n");
@@ -86,7 +88,9 @@ class Run {
     EvalConfig config = recipe_.eval.sampling;
     config.seed = static_cast<uint64_t>(recipe_.seed);
     Progress progress("evaluating " + name, "answers", std::ssize(eval_problems_) * config.samples);
-    const EvalReport report = evaluate(engine_, encoder_, eval_problems_, config,
+    const EvalSettings settings =
+        eval_settings(model_, recipe_.model.path, recipe_.prompt, eval_problems_, config);
+    const EvalReport report = evaluate(engine_, encoder_, eval_problems_, settings,
                                        [&](int64_t done, int64_t) { progress.update(done); });
     Metrics metrics;
     metrics.set("stage", static_cast<double>(stage_));
@@ -95,8 +99,7 @@ class Run {
     metrics.set("eval/clipped_ratio", report.truncated_share());
     metrics.set("eval/undecided_ratio", report.undecided_share());
     log_.record(step_, metrics);
-    write_file_atomically(folder_.evaluation(numbered_name(stage_, name)),
-                          report_json(report, config, model_.hash()).dump(1) + "\n");
+    write_report(folder_.evaluation(numbered_name(stage_, name)), report);
     evaluations_.push_back({name, report});
   }
 
