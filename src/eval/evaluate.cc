@@ -124,7 +124,9 @@ EvalSettings eval_settings(const Model& model, const std::string& model_path, co
   return {.model = model_path,
           .model_hash = model.hash(),
           .prompt = prompt.text,
+          .system = prompt.system,
           .kernels = kernel_target(),
+          .dtype = std::string(compute_type_name(model.compute_type())),
           .sampling = sampling,
           .sets = sets_of(problems)};
 }
