@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/runtime_options.h"
 #include "infer/engine.h"
+#include "model/linear.h"
 #include "ops/kernel_target.h"
 #include "train/optimizer.h"
 #include "train/sft.h"
@@ -52,11 +53,12 @@ struct RowCost {
 
 // FLOP/s of our matmul on the model's feed-forward shape with 512 rows: the best of several.
 double best_matmul_rate(const Model& model) {
-  const ConstPanelView weight = model.panels(model.table().layer(0).up);
+  const int up = model.table().layer(0).up;
+  const ConstPanelView weight = model.panels(up);
   Matrix x(512, weight.in), y(512, weight.out);
   std::fill_n(x.data(), x.size(), 0.01f);
   double best = 1e9;
-  for (int i = 0; i < 40; ++i) best = std::min(best, seconds([&] { matmul(x.view(), weight, y.view()); }));
+  for (int i = 0; i < 40; ++i) best = std::min(best, seconds([&] { linear(model, x.view(), up, y.view()); }));
   return 2.0 * static_cast<double>(512 * weight.in * weight.out) / best;
 }
 
@@ -81,14 +83,12 @@ double generate(Engine& engine, const Model& model, const Options& options, int6
   });
 }
 
-void bench_decode(const Options& options) {
-  apply(options.runtime);
-  const Model model = Model::load(options.model);
+// One token of a sequence comes with its prompt; the others are decoding.
+void bench_decode(const Options& options, const Model& model) {
   const RowCost cost(model);
   Engine engine(model, int64_t{4} << 30);
   (void)generate(engine, model, options, options.batches.back(), 2);  // memory is there from now on
   for (int64_t batch : options.batches) {
-    // One token of a sequence comes with its prompt; the others are decoding.
     const double prefill = generate(engine, model, options, batch, 1);
     const double decode = generate(engine, model, options, batch, options.new_tokens) - prefill;
     const auto rows = static_cast<double>(batch * (options.new_tokens - 1));
@@ -96,13 +96,22 @@ void bench_decode(const Options& options) {
     print_figures(
         {{"engine", "deepscaler"},
          {"kernels", kernel_target()},
-         {"dtype", "f32"},
+         {"dtype", compute_type_name(model.compute_type())},
          {"batch", batch},
          {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
          {"decode_tokens_per_second", rows / decode},
          {"decode_share_of_matmul_rate", rows * (cost.layers + cost.head) / decode / rate},
          {"matmul_gflops", rate * 1e-9},
          {"peak_mib", peak_mib()}});
+  }
+}
+
+void bench_decode(const Options& options) {
+  apply(options.runtime);
+  Model model = Model::load(options.model);
+  for (const std::string& dtype : options.dtypes) {
+    model.compute_in(compute_type_from_name(dtype));
+    bench_decode(options, model);
   }
 }
 
@@ -156,7 +165,8 @@ void add_bench_command(CLI::App& app) {
   };
   auto* decode = add("decode", "tokens per second of generation", bench_decode);
   decode->add_option("--batches", options->batches, "sequences at a time")->capture_default_str();
-  decode->add_option("--dtypes", options->dtypes, "precisions; f32 today")->check(CLI::IsMember({"f32"}));
+  decode->add_option("--dtypes", options->dtypes, "what products compute in")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   decode->add_option("--prompt-tokens", options->prompt_tokens, "of each sequence")->capture_default_str();
   decode->add_option("--new-tokens", options->new_tokens, "of each sequence")
       ->check(CLI::Range(2, 1 << 20))

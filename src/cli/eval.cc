@@ -79,7 +79,8 @@ std::optional<SampleLog> open_log(const Options& options, const EvalSettings& se
 
 EvalReport evaluate_model(const Options& options) {
   const std::vector<Problem> problems = eval_problems(options);
-  const Model model = Model::load(options.model);
+  Model model = Model::load(options.model);
+  model.compute_in(compute_type_from_name(options.memory.dtype));
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, options.prompt);
   const EvalSettings settings = eval_settings(model, options.model, options.prompt, problems, options.eval);
@@ -169,6 +170,8 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--data-seed", options->data_seed, "which of them")->capture_default_str();
   command->add_option("--prompt", options->prompt.text, "the user's turn, with {problem}")
       ->capture_default_str();
+  command->add_option("--system", options->prompt.system,
+                      "the system message, in place of the chat template's");
   add_sampling_options(*command, options->eval);
   command->add_option("--output", options->output,
                       "the report with every sample, X.json; X.md and X.samples.jsonl are written beside it, "

@@ -74,11 +74,12 @@ uint64_t stream_of(const Prompt& prompt) {
 class OrderedOutput {
  public:
   OrderedOutput(const Options& options, const std::vector<Prompt>& prompts, const Tokenizer& tokenizer,
-                std::string model_hash)
+                const Model& model)
       : options_(options),
         prompts_(prompts),
         tokenizer_(tokenizer),
-        model_hash_(std::move(model_hash)),
+        model_hash_(model.hash()),
+        dtype_(compute_type_name(model.compute_type())),
         pending_(prompts.size() * static_cast<size_t>(options.samples)) {}
 
   void add(int64_t prompt, int64_t sample, Generation&& generation) {
@@ -101,7 +102,7 @@ class OrderedOutput {
                                {"logprobs", generation.log_probs},
                                {"finish_reason", finish_reason_name(generation.finish_reason)},
                                {"temperature", options_.sampling.temperature},
-                               {"dtype", "f32"},
+                               {"dtype", dtype_},
                                {"model", model_hash_}};
     if (!writer_) writer_.emplace(options_.output, JsonlWriter::Start::kEmpty);
     writer_->write(line);
@@ -110,7 +111,7 @@ class OrderedOutput {
   const Options& options_;
   const std::vector<Prompt>& prompts_;
   const Tokenizer& tokenizer_;
-  std::string model_hash_;
+  std::string model_hash_, dtype_;
   std::optional<JsonlWriter> writer_;  // opened with the first line: bad input leaves an old file alone
   std::vector<std::optional<Generation>> pending_;
   size_t next_ = 0;
@@ -121,13 +122,14 @@ void run(const Options& options) {
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, {});
   const std::vector<Prompt> prompts = read_prompts(options.input, encoder);
-  const Model model = Model::load(options.model);
+  Model model = Model::load(options.model);
+  model.compute_in(compute_type_from_name(options.memory.dtype));
   Engine engine(model, options.memory.kv_memory_mib << 20);
 
   std::vector<GenerationRequest> requests;
   for (const Prompt& prompt : prompts)
     requests.push_back({prompt.tokens, options.samples, stream_of(prompt)});
-  OrderedOutput output(options, prompts, tokenizer, model.hash());
+  OrderedOutput output(options, prompts, tokenizer, model);
   Progress progress("generating", "tokens", 0);
   int64_t responses = 0;
   engine.generate(

@@ -24,7 +24,7 @@ struct EncodedPrompt {
 class PromptEncoder {
  public:
   // Throws Error where the prompt template has no {problem}. A model without a chat template gets the
-  // user's turn as it is.
+  // user's turn as it is; a system message is then refused.
   PromptEncoder(const Tokenizer& tokenizer, PromptConfig config);
 
   [[nodiscard]] EncodedPrompt encode(const Problem& problem) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -11,6 +12,7 @@
 #include "base/rng.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
+#include "ops/kernel_target.h"
 #include "tensor/dequantize.h"
 
 namespace deepscaler {
@@ -113,6 +115,41 @@ Model Model::load(const std::filesystem::path& path) {
   if (path.extension() == ".gguf") return load_gguf(path);
   throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
               "name a model: an HF folder or a GGUF file");
+}
+
+std::string_view compute_type_name(ComputeType type) { return type == ComputeType::kF32 ? "f32" : "bf16"; }
+
+ComputeType compute_type_from_name(std::string_view name) {
+  if (name == "f32") return ComputeType::kF32;
+  if (name == "bf16") return ComputeType::kBf16;
+  if (name != "auto") {
+    throw Error("dtype", fmt::format("\"{}\" is not a type to compute in", name), "use auto, f32 or bf16");
+  }
+  return bf16_is_fast() ? ComputeType::kBf16 : ComputeType::kF32;
+}
+
+void Model::compute_in(ComputeType type) {
+  for (const ParameterInfo& p : table_.all()) {
+    if (type == ComputeType::kBf16 && p.layout == ParameterInfo::Layout::kPanels && p.cols % 2 != 0) {
+      throw Error("dtype", fmt::format("'{}' has {} inputs, and bf16 takes them in pairs", p.name, p.cols),
+                  "compute in f32");
+    }
+  }
+  compute_type_ = type;
+  rounded_ = type == ComputeType::kBf16 ? Buffer<float>(table_.size() / 2) : Buffer<float>();
+  rounded_stale_ = true;
+}
+
+Bf16PanelView Model::rounded_panels(int index) const {
+  const auto& all = table_.all();
+  if (std::exchange(rounded_stale_, false)) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].layout != ParameterInfo::Layout::kPanels) continue;
+      pack_bf16_panels(panels(static_cast<int>(i)), rounded_.data() + all[i].offset / 2);
+    }
+  }
+  const ParameterInfo& p = all[static_cast<size_t>(index)];
+  return {rounded_.data() + p.offset / 2, p.rows, p.cols};
 }
 
 std::string Model::hash() const {

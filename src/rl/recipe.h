@@ -19,8 +19,9 @@ namespace deepscaler {
 
 // Where a run begins: a model on disk, or random weights for a config (tests, teaching).
 struct ModelConfigSection {
-  std::string path;    // HF folder or GGUF file
-  std::string random;  // folder with the config.json of a model whose weights the run draws
+  std::string path;           // HF folder or GGUF file
+  std::string random;         // folder with the config.json of a model whose weights the run draws
+  std::string dtype = "f32";  // what the products of generation and of the forward pass compute in
   int64_t kv_memory_mib = 2048;
 };
 

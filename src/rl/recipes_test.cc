@@ -102,10 +102,10 @@ TEST_F(RecipesTest, DeepscalersThreeStagesRunOnATinyModelOfItsArchitecture) {
     EXPECT_EQ(steps[i]["completions/max_length"], 8 * (1 + i / 2));  // nothing ends in random weights
     EXPECT_EQ(steps[i]["sampling/sampling_logp_difference/max"], 0);
     EXPECT_GT(steps[i]["grad_norm"], 0);  // rewards are equal: this is the KL and entropy terms' work
-    // The reference is the policy at the stage's start; its first update moves away from it, so the second
-    // mini-batch sees a divergence already.
-    EXPECT_GT(steps[i]["kl"], 0);
-    EXPECT_LT(steps[i]["kl"], i % 2 == 0 ? 0.01 : 1.0);
+    EXPECT_GT(steps[i]["kl"], 0);         // from the second mini-batch on
+    // At a stage's beginning the policy is the reference again, and then it moves away from it.
+    if (i % 2 == 1) EXPECT_GT(steps[i]["kl"], steps[i - 1]["kl"]);
+    if (i % 2 == 0 && i > 0) EXPECT_LT(steps[i]["kl"], steps[i - 1]["kl"]);
   }
 }
 

@@ -4,7 +4,10 @@
 
 namespace deepscaler {
 
-ReferenceModel::ReferenceModel(const Model& policy) : model_(policy.config()) { refresh(policy); }
+ReferenceModel::ReferenceModel(const Model& policy) : model_(policy.config()) {
+  model_.compute_in(policy.compute_type());
+  refresh(policy);
+}
 
 void ReferenceModel::refresh(const Model& policy) {
   std::copy_n(policy.weights(), policy.table().size(), model_.weights());

@@ -25,9 +25,11 @@ namespace {
 namespace fs = std::filesystem;
 
 Model initial_model(const Recipe& recipe) {
-  if (!recipe.model.path.empty()) return Model::load(recipe.model.path);
-  Model model(read_hf_config(fs::path(recipe.model.random)));
-  randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  const bool random = recipe.model.path.empty();
+  Model model =
+      random ? Model(read_hf_config(fs::path(recipe.model.random))) : Model::load(recipe.model.path);
+  if (random) randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  model.compute_in(compute_type_from_name(recipe.model.dtype));
   return model;
 }
 
@@ -75,7 +77,7 @@ class Run {
                                              {"model", model_.hash()},
                                              {"parameters", model_.table().count()},
                                              {"kernels", kernel_target()},
-                                             {"dtype", "f32"},
+                                             {"dtype", compute_type_name(model_.compute_type())},
                                              {"seed", recipe_.seed},
                                              {"token_budget", recipe_.token_budget}};
     write_file_atomically(folder_.manifest(), manifest.dump(2) + "\n");

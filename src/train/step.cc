@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "model/linear.h"
 
 namespace deepscaler {
 namespace {
@@ -111,7 +112,7 @@ void TrainStep::score_chunk(Activations& activations, std::span<const PredictedT
   }
   final_norm_rows(model_, activations.hidden.view(), rows_, gathered_, normed_);
   logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-  matmul(normed_.view(), model_.panels(model_.table().lm_head()), logits_.view());
+  linear(model_, normed_.view(), model_.table().lm_head(), logits_.view());
   scores_.resize(chunk.size());
   score_tokens(logits_.view(), targets_, options_.temperature, scores_);
 }
