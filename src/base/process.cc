@@ -24,6 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// What the program knows as its standard streams.
+constexpr int kInput = 0, kOutput = 1, kErrors = 2;
 // How long to sleep at most before looking whether the program has ended or the user wants to stop.
 constexpr int kPollMs = 20;
 // Of standard error only the end is kept.
@@ -96,9 +98,9 @@ class Child {
 
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, in.read_end.get(), STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out.write_end.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, err.write_end.get(), STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&files, in.read_end.get(), kInput);
+    posix_spawn_file_actions_adddup2(&files, out.write_end.get(), kOutput);
+    posix_spawn_file_actions_adddup2(&files, err.write_end.get(), kErrors);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
     sigset_t none, all;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "rl/loss_goldens.h"
 
 namespace deepscaler {
