@@ -202,7 +202,7 @@ TEST(Hostile, NoAnswerIsExpensive) {
       const clock_t start = clock();
       const Verdict verdict = grade_one(reference, boxed(answer));
       const double milliseconds = 1e3 * static_cast<double>(clock() - start) / CLOCKS_PER_SEC;
-      EXPECT_LT(verdict.steps, 2'000'000) << reference.substr(0, 60) << " | " << answer.substr(0, 60);
+      EXPECT_LT(verdict.steps, 200'000) << reference.substr(0, 60) << " | " << answer.substr(0, 60);
       EXPECT_FALSE(verdict.correct && reference == "5") << answer.substr(0, 60);
       if (std::getenv("DEEPSCALER_TIME_CHECKS") != nullptr && milliseconds > 5) {
         std::printf("%7.1f ms %9lld steps  %.50s | %.50s\n", milliseconds,
@@ -531,6 +531,11 @@ TEST(Hostile, MutatedInputsAreGradedAlikeByManyThreads) {
   getrusage(RUSAGE_SELF, &usage);
   std::printf("%lld inputs, slowest %.1f ms, at most %ld MB resident\n", static_cast<long long>(count),
               slowest, usage.ru_maxrss / 1024);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)  // whose builds carry a shadow of all memory
+  if (count <= 4000) {
+    EXPECT_LT(usage.ru_maxrss, 64 * 1024);
+  }
+#endif
   for (int64_t i = 0; i < count; i += 37) {
     const auto index = static_cast<size_t>(i);
     const Verdict again = grade_one(references[index], responses[index]);
