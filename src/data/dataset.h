@@ -5,7 +5,8 @@
 //   JSONL        {"problem", "answer", "id"?, "solution"?, "kind"?, ...}       ours, and everybody's
 //
 // GSM8K's solutions get their answer as a last line, in a \boxed{}: as worked examples they must end the way
-// in which answers are graded. An answer is a string, a number, or a list of them of which any counts. Other keys are ignored.
+// in which answers are graded. An answer is a string, a number, or a list of them of which any counts. Other
+// keys are ignored.
 #pragma once
 
 #include <cstdint>
