@@ -14,6 +14,8 @@ void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
+void add_report_command(CLI::App& app);
+void add_show_command(CLI::App& app);
 void add_tokenize_command(CLI::App& app);
 void add_train_command(CLI::App& app);
 void add_verify_command(CLI::App& app);

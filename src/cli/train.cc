@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "cli/run_report.h"
 #include "cli/runtime_options.h"
 #include "ops/kernel_target.h"
 #include "rl/run.h"
@@ -58,6 +59,7 @@ void run(const Options& options) {
   log_info("run {}: {} kernels, {} threads", folder.string(), kernel_target(), thread_count());
   print_evaluations(run_recipe(recipe, folder));
   fmt::print("the run is in {}\n", folder.string());
+  fmt::print("the report is in {}\n", write_run_report(folder).string());
 }
 
 }  // namespace

@@ -91,6 +91,8 @@ void read_gsm8k_answer(const std::string& text, Problem& problem) {
   problem.solution = without_calculator_marks(trim(std::string_view(text).substr(0, mark)));
   std::string answer = trim(std::string_view(text).substr(mark + kGsm8kMark.size()));
   std::erase(answer, ',');
+  // A cold start must show the answer where the verifier looks for it.
+  if (!answer.empty()) problem.solution += "\n\\boxed{" + answer + "}";
   problem.answers = {answer};
   std::erase(problem.answers, "");
 }
