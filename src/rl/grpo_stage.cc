@@ -11,10 +11,14 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
       train_step_(workers.model,
                   {.temperature = config.grpo.sampling.temperature, .token_budget = workers.token_budget}) {}
 
+std::string GrpoStage::data_hash() const { return hash_problems(problems_); }
+
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   GrpoWorkers workers{workers_.model, workers_.engine, train_step_, workers_.optimizer, workers_.encoder};
+  OptimizerConfig optimizer = config_.optimizer;
+  optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
   GrpoStepResult result =
-      grpo_step(config_.grpo, config_.optimizer, problems_, workers_.seed, run_step, stage_step, workers);
+      grpo_step(config_.grpo, optimizer, problems_, workers_.seed, run_step, stage_step, workers);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
     for (const RolloutSample& sample : group.samples) {

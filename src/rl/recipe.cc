@@ -1,9 +1,11 @@
 #include "rl/recipe.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "data/dataset.h"
 #include "data/generators.h"
 #include "verify/grade.h"
@@ -39,6 +41,9 @@ void bind(ConfigSection& s, DataConfig& c) {
 
 void bind(ConfigSection& s, EvalSection& c) {
   s.section("data", c.data, "problems to evaluate on; none switches evaluation off");
+  s.field("every", c.every,
+          "evaluate after every so many steps of a stage too, and save a checkpoint; 0: only at its end")
+      .at_least(0);
   bind(s, c.sampling);
 }
 
@@ -64,6 +69,15 @@ void bind(ConfigSection& s, RewardConfig& c) {
       .range(0, 1);
 }
 
+void bind(ConfigSection& s, OutputConfig& c) {
+  s.field("save_every", c.save_every,
+          "save a checkpoint after every so many steps of the run; always before an evaluation and at a "
+          "stage's end")
+      .at_least(1);
+  s.field("keep_last", c.keep_last, "latest checkpoints that are kept whole, to resume from").at_least(1);
+  s.field("keep_best", c.keep_best, "keep the model of the best evaluation too, as checkpoints/best");
+}
+
 namespace {
 
 void bind_sft(ConfigSection& s, SftConfig& c) {
@@ -84,7 +98,8 @@ void bind(ConfigSection& s, StageConfig& c) {
   s.field("name", c.name, "name of the stage in tables and logs");
   s.field("eval", c.eval, "evaluate when the stage has ended");
   s.section("data", c.data, "problems to train on");
-  s.section("optimizer", c.optimizer, "AdamW, fresh in every stage");
+  s.section("optimizer", c.optimizer, "AdamW and its learning rate");
+  s.section("until", c.until, "rules that end the stage before its last step");
   s.select("kind", c.kind, "what the stage does",
            {{"sft", "supervised fine-tuning on worked solutions",
              [&c](ConfigSection& inner) { bind_sft(inner, c.sft); }},
@@ -99,6 +114,7 @@ void bind(ConfigSection& s, Recipe& c) {
   s.section("model", c.model, "the model to start from");
   s.section("prompt", c.prompt, "how a problem becomes the user's turn");
   s.section("eval", c.eval, "evaluation before the first stage and after each");
+  s.section("output", c.output, "checkpoints; may change while a run is under way");
   s.sections("stage", c.stages, "the stages, one after the other");
 }
 
@@ -112,10 +128,16 @@ void validate(const Recipe& recipe, const std::string& where) {
   require(!recipe.stages.empty(), "it has no [[stage]]", "add at least one");
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     const DataConfig& data = recipe.stages[i].data;
-    require(!data.files.empty() || !data.kinds.empty(), fmt::format("stage.{}.data is empty", i),
-            "name files or kinds of problems");
+    require(!data.empty(), fmt::format("stage.{}.data is empty", i), "name files or kinds of problems");
     require(!data.held_out, fmt::format("stage.{}.data.held_out is true", i),
             "held-out problems are for evaluation only");
+    const UntilConfig& until = recipe.stages[i].until;
+    require(until.plateau == 0 || (recipe.eval.every > 0 && !recipe.eval.data.empty()),
+            fmt::format("stage.{}.until.plateau needs evaluations inside the stage", i),
+            "set eval.every and eval.data");
+    require(!until.clipped_ratio || recipe.stages[i].kind != "sft",
+            fmt::format("stage.{}.until.clipped_ratio is set, but an sft stage samples no responses", i),
+            "remove it");
     require(recipe.stages[i].kind != "grpo" ||
                 recipe.stages[i].grpo.sampling.problems_per_step >= recipe.stages[i].grpo.loss.mini_batches,
             fmt::format("stage.{} has more loss.mini_batches than sampling.problems_per_step", i),
@@ -150,6 +172,15 @@ std::vector<Problem> load_problems(const DataConfig& config) {
                 "correct or remove them; a sample can't be graded against them");
   }
   return problems;
+}
+
+std::string hash_problems(std::span<const Problem> problems) {
+  Sha256 hash;
+  for (const Problem& problem : problems) {
+    const nlohmann::json line = {problem.id, problem.problem, problem.answers};
+    hash.add(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  }
+  return hash.hex();
 }
 
 }  // namespace deepscaler

@@ -51,7 +51,7 @@ double mean_reward(const std::vector<double>& rewards, size_t first, size_t coun
 }
 
 TEST_F(RunTest, TheRewardOfTheTinyRecipeRises) {
-  const auto evaluations = run_recipe(tiny_recipe(), folder_);
+  const auto evaluations = run_recipe(tiny_recipe(), folder_).evaluations;
   ASSERT_EQ(evaluations.size(), 3u);
   std::vector<double> rewards;
   for (const json& step : metrics(folder_)) {
