@@ -46,7 +46,7 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
         "in all, after '{}': {}\n", evaluations[1].title,
         percent(paired_difference(evaluations[1].report.outcomes(), evaluations.back().report.outcomes())));
   }
-  fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.ids.size());
+  fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.problems.size());
 }
 
 void run(const Options& options) {

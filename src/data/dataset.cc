@@ -139,27 +139,40 @@ bool holds_array(const std::filesystem::path& path) {
   return file >> first && first == '[';  // past white space
 }
 
+// "math" for .../math.json; "train/math" and "test/math" where the file name alone is ambiguous.
+std::vector<std::string> source_names(std::span<const std::filesystem::path> files) {
+  std::vector<std::string> names;
+  for (const auto& file : files) {
+    const auto is_like_it = [&](const auto& other) { return other.stem() == file.stem(); };
+    const bool ambiguous = std::ranges::count_if(files, is_like_it) > 1;
+    names.push_back(ambiguous ? (file.parent_path().filename() / file.stem()).string()
+                              : file.stem().string());
+  }
+  return names;
+}
+
 class Reader {
  public:
-  void read(const std::filesystem::path& path) {
+  // `source` is the name of the problems that bring none.
+  void read(const std::filesystem::path& path, const std::string& source) {
     if (holds_array(path))
-      read_array(path);
+      read_array(path, source);
     else
-      read_lines(path);
+      read_lines(path, source);
   }
 
   Dataset take() { return std::move(dataset_); }
 
  private:
-  void read_array(const std::filesystem::path& path) {
+  void read_array(const std::filesystem::path& path, const std::string& source) {
     const Json elements = read_json_file(path);
     for (size_t i = 0; i < elements.size(); ++i)
-      add(elements[i], fmt::format("{}: element {}", path.string(), i + 1), path.stem().string());
+      add(elements[i], fmt::format("{}: element {}", path.string(), i + 1), source);
   }
 
-  void read_lines(const std::filesystem::path& path) {
+  void read_lines(const std::filesystem::path& path, const std::string& source) {
     JsonlReader lines(path);
-    for (Json json; lines.next(json);) add(json, lines.where(), path.stem().string());
+    for (Json json; lines.next(json);) add(json, lines.where(), source);
   }
 
   void add(const Json& json, const std::string& where, const std::string& source) {
@@ -181,7 +194,8 @@ class Reader {
 
 Dataset read_dataset(std::span<const std::filesystem::path> files) {
   Reader reader;
-  for (const auto& file : files) reader.read(file);
+  const auto sources = source_names(files);
+  for (size_t i = 0; i < files.size(); ++i) reader.read(files[i], sources[i]);
   Dataset dataset = reader.take();
   if (dataset.problems.empty())
     throw Error(files.empty() ? "data" : files[0].string(), "has no problem with an answer",

@@ -21,7 +21,8 @@ struct Dataset {
   int64_t without_answer = 0;     // left out because their answer is null or empty
 };
 
-// Reads the files one after the other. Problems without an id get a hash of their text; where an id
+// Reads the files one after the other. A problem's source is its "kind", else the file's name (with its
+// folder where two files have the same name). Problems without an id get a hash of their text; where an id
 // comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte)
 // for text that is not JSON, a missing or mistyped key, and a data set without any usable problem.
 [[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files);

@@ -85,6 +85,18 @@ TEST_F(DatasetTest, SeveralFilesAreOneSet) {
   EXPECT_EQ(dataset.problems[1].source, "b");
 }
 
+TEST_F(DatasetTest, FilesOfOneNameAreToldApartByTheirFolders) {
+  fs::create_directory(folder_ / "train");
+  fs::create_directory(folder_ / "test");
+  const std::vector<fs::path> files = {file("train/math.jsonl", R"({"problem": "p", "answer": "1"})"),
+                                       file("test/math.json", R"([{"problem": "q", "answer": "2"}])"),
+                                       file("amc.jsonl", R"({"problem": "r", "answer": "3"})")};
+  const Dataset dataset = read_dataset(files);
+  EXPECT_EQ(dataset.problems[0].source, "train/math");
+  EXPECT_EQ(dataset.problems[1].source, "test/math");
+  EXPECT_EQ(dataset.problems[2].source, "amc");
+}
+
 TEST_F(DatasetTest, RefusesInOneLine) {
   const std::string good = "{\"problem\": \"p\", \"answer\": \"1\"}\n";
   const std::string need = "; a record needs \"problem\" (or \"question\") and \"answer\"";

@@ -1,120 +1,141 @@
 #include "eval/evaluate.h"
 
-#include <nlohmann/json.hpp>
-
-#include "base/config.h"
-#include "base/parallel.h"
+#include "base/error.h"
 #include "base/rng.h"
+#include "ops/kernel_target.h"
 #include "verify/grade.h"
+#include "verify/version.h"
 
 namespace deepscaler {
 namespace {
 
-template <class Value>
-double mean_over_samples(const EvalReport& report, const Value& value) {
-  double sum = 0, count = 0;
-  for (const auto& of_problem : report.samples) {
-    for (const EvalSample& sample : of_problem) {
-      sum += static_cast<double>(value(sample));
-      count += 1;
+class Evaluation {
+ public:
+  Evaluation(const PromptEncoder& encoder, const std::vector<Problem>& problems, const EvalSettings& settings,
+             const EvalProgress& progress, SampleLog* log)
+      : encoder_(encoder), problems_(problems), progress_(progress), log_(log) {
+    report_ = {.settings = settings, .program = DEEPSCALER_VERSION, .verifier = verifier_version()};
+    const int64_t samples = settings.sampling.samples;
+    for (const Problem& p : problems) {
+      prompts_.push_back(encoder.encode(p));
+      report_.problems.push_back({.id = p.id,
+                                  .set = p.source,
+                                  .problem = p.problem,
+                                  .answers = p.answers,
+                                  .prompt = encoder.tokenizer().decode(prompts_.back().tokens),
+                                  .samples = std::vector<EvalSample>(samples)});
+    }
+    done_.assign(problems.size(), std::vector<bool>(samples));
+  }
+
+  void take_earlier_samples() {
+    for (const LoggedSample& sample : log_->earlier()) {
+      if (sample.id != problems_[sample.problem].id) {
+        throw Error(sample.id, "the samples kept so far are of problems in another order",
+                    "name the data as before, or another --output");
+      }
+      enter(sample);
     }
   }
-  return count > 0 ? sum / count : 0;
-}
+
+  void check_room(const ModelConfig& model) const {
+    const int64_t limit = report_.settings.sampling.max_new_tokens;
+    for (size_t p = 0; p < prompts_.size(); ++p) {
+      const auto length = std::ssize(prompts_[p].tokens);
+      if (length + limit <= model.context) continue;
+      throw Error("problem " + problems_[p].id,
+                  fmt::format("its prompt of {} tokens and {} new ones exceed the model's context of {}",
+                              length, limit, model.context),
+                  "allow fewer new tokens");
+    }
+  }
+
+  void generate(Engine& engine) {
+    // A request is a run of samples that are still to be done: mostly all of a problem's.
+    std::vector<GenerationRequest> requests;
+    std::vector<int64_t> problem_of_request;
+    for (int64_t p = 0; p < std::ssize(problems_); ++p) {
+      for (int64_t s = 0; s < std::ssize(done_[p]); ++s) {
+        if (done_[p][s]) continue;
+        const bool goes_on = s > 0 && !done_[p][s - 1];
+        if (goes_on) {
+          ++requests.back().samples;
+          continue;
+        }
+        requests.push_back({.prompt = prompts_[p].tokens,
+                            .samples = 1,
+                            .stream = hash_name(problems_[p].id),
+                            .first_sample = s});
+        problem_of_request.push_back(p);
+      }
+    }
+    const EvalConfig& config = report_.settings.sampling;
+    const SamplingOptions options = {
+        .temperature = config.temperature, .max_new_tokens = config.max_new_tokens, .seed = config.seed};
+    engine.generate(requests, options, [&](int64_t request, int64_t sample, Generation&& generation) {
+      const int64_t problem = problem_of_request[request];
+      const LoggedSample logged = {
+          .problem = problem,
+          .id = problems_[problem].id,
+          .sample = requests[request].first_sample + sample,
+          .tokens = std::ssize(generation.tokens),
+          .truncated = generation.finish_reason == FinishReason::kLength,
+          .text = encoder_.tokenizer().decode(generation.tokens, {.skip_special_tokens = true})};
+      if (log_ != nullptr) log_->add(logged);
+      enter(logged);
+    });
+  }
+
+  EvalReport take_report() { return std::move(report_); }
+
+ private:
+  // Grades a sample and puts it into its place.
+  void enter(const LoggedSample& logged) {
+    const Verdict verdict = grade(problems_[logged.problem].answers, logged.text,
+                                  {.prompt_opened_thinking = prompts_[logged.problem].opened_thinking});
+    report_.problems[logged.problem].samples[logged.sample] = {
+        .text = logged.text,
+        .extracted = verdict.extracted,
+        .reason = std::string(reason_name(verdict.reason)),
+        .correct = verdict.correct,
+        .undecided = verdict.undecided,
+        .truncated = logged.truncated,
+        .tokens = logged.tokens};
+    done_[logged.problem][logged.sample] = true;
+    ++finished_;
+    right_ += verdict.correct;
+    if (progress_) progress_(finished_, right_);
+  }
+
+  const PromptEncoder& encoder_;
+  const std::vector<Problem>& problems_;
+  const EvalProgress& progress_;
+  SampleLog* log_;
+  std::vector<EncodedPrompt> prompts_;
+  std::vector<std::vector<bool>> done_;  // by problem and sample
+  int64_t finished_ = 0, right_ = 0;
+  EvalReport report_;
+};
 
 }  // namespace
 
-void bind(ConfigSection& section, EvalConfig& config) {
-  section.field("samples", config.samples, "answers sampled a problem").range(1, 1 << 20);
-  section.field("temperature", config.temperature, "of sampling; 0 takes the most likely token")
-      .range(0, 100);
-  section.field("max_new_tokens", config.max_new_tokens, "longest response, in tokens").at_least(1);
-}
-
-std::vector<std::vector<bool>> EvalReport::outcomes() const {
-  std::vector<std::vector<bool>> rows;
-  for (const auto& of_problem : samples) {
-    std::vector<bool>& row = rows.emplace_back();
-    for (const EvalSample& sample : of_problem) {
-      if (!sample.undecided) row.push_back(sample.correct);
-    }
-  }
-  return rows;
-}
-
-Interval EvalReport::pass_at_1() const { return mean_interval(outcomes()); }
-
-double EvalReport::mean_length() const {
-  return mean_over_samples(*this, [](const EvalSample& s) { return s.tokens; });
-}
-double EvalReport::truncated_share() const {
-  return mean_over_samples(*this, [](const EvalSample& s) { return s.truncated; });
-}
-double EvalReport::undecided_share() const {
-  return mean_over_samples(*this, [](const EvalSample& s) { return s.undecided; });
+EvalSettings eval_settings(const Model& model, const std::string& model_path, const PromptConfig& prompt,
+                           const std::vector<Problem>& problems, const EvalConfig& sampling) {
+  return {.model = model_path,
+          .model_hash = model.hash(),
+          .prompt = prompt.text,
+          .kernels = kernel_target(),
+          .sampling = sampling,
+          .sets = sets_of(problems)};
 }
 
 EvalReport evaluate(Engine& engine, const PromptEncoder& encoder, const std::vector<Problem>& problems,
-                    const EvalConfig& config, const EvalProgress& progress) {
-  EvalReport report;
-  std::vector<GenerationRequest> requests;
-  std::vector<bool> opened_thinking;
-  for (const Problem& problem : problems) {
-    EncodedPrompt prompt = encoder.encode(problem);
-    opened_thinking.push_back(prompt.opened_thinking);
-    requests.push_back({std::move(prompt.tokens), config.samples, hash_name(problem.id)});
-    report.ids.push_back(problem.id);
-    report.samples.emplace_back(config.samples);
-  }
-  int64_t finished = 0;
-  engine.generate(
-      requests,
-      {.temperature = config.temperature, .max_new_tokens = config.max_new_tokens, .seed = config.seed},
-      [&](int64_t p, int64_t s, Generation&& generation) {
-        EvalSample& sample = report.samples[p][s];
-        sample.text = encoder.tokenizer().decode(generation.tokens, {.skip_special_tokens = true});
-        sample.tokens = std::ssize(generation.tokens);
-        sample.truncated = generation.finish_reason == FinishReason::kLength;
-        const Verdict verdict =
-            grade(problems[p].answers, sample.text, {.prompt_opened_thinking = opened_thinking[p]});
-        sample.extracted = verdict.extracted;
-        sample.reason = reason_name(verdict.reason);
-        sample.correct = verdict.correct;
-        sample.undecided = verdict.undecided;
-        if (progress) progress(++finished, std::ssize(problems) * config.samples);
-      });
-  return report;
-}
-
-nlohmann::ordered_json report_json(const EvalReport& report, const EvalConfig& config,
-                                   const std::string& model_hash) {
-  const Interval interval = report.pass_at_1();
-  nlohmann::ordered_json json = {{"model", model_hash},
-                                 {"samples", config.samples},
-                                 {"temperature", config.temperature},
-                                 {"max_new_tokens", config.max_new_tokens},
-                                 {"seed", config.seed},
-                                 {"pass@1", interval.mean},
-                                 {"pass@1_low", interval.low},
-                                 {"pass@1_high", interval.high},
-                                 {"mean_length", report.mean_length()},
-                                 {"truncated", report.truncated_share()},
-                                 {"undecided", report.undecided_share()}};
-  auto& problems = json["problems"] = nlohmann::ordered_json::array();
-  for (size_t p = 0; p < report.ids.size(); ++p) {
-    nlohmann::ordered_json entry = {{"id", report.ids[p]}, {"samples", nlohmann::ordered_json::array()}};
-    for (const EvalSample& s : report.samples[p]) {
-      entry["samples"].push_back({{"correct", s.correct},
-                                  {"undecided", s.undecided},
-                                  {"truncated", s.truncated},
-                                  {"tokens", s.tokens},
-                                  {"extracted", s.extracted},
-                                  {"reason", s.reason},
-                                  {"text", s.text}});
-    }
-    problems.push_back(std::move(entry));
-  }
-  return json;
+                    const EvalSettings& settings, const EvalProgress& progress, SampleLog* log) {
+  Evaluation evaluation(encoder, problems, settings, progress, log);
+  evaluation.check_room(engine.model().config());
+  if (log != nullptr) evaluation.take_earlier_samples();
+  evaluation.generate(engine);
+  return evaluation.take_report();
 }
 
 }  // namespace deepscaler

@@ -120,6 +120,25 @@ Interval share_interval(std::span<const double> by_problem) {
           static_cast<int64_t>(by_problem.size())};
 }
 
+Interval average_interval(std::span<const Interval> estimates) {
+  DEEPSCALER_CHECK(!estimates.empty(), "no estimates");
+  double mean = 0, below = 0, above = 0, variance = 0;
+  Interval average;
+  for (const Interval& e : estimates) {
+    mean += e.mean;
+    below += (e.mean - e.low) * (e.mean - e.low);
+    above += (e.high - e.mean) * (e.high - e.mean);
+    variance += e.standard_error * e.standard_error;
+    average.problems += e.problems;
+  }
+  const auto n = static_cast<double>(estimates.size());
+  average.mean = mean / n;
+  average.low = average.mean - std::sqrt(below) / n;
+  average.high = average.mean + std::sqrt(above) / n;
+  average.standard_error = std::sqrt(variance) / n;
+  return average;
+}
+
 Interval difference_interval(std::span<const double> before, std::span<const double> after) {
   DEEPSCALER_CHECK(before.size() == after.size() && before.size() >= 2, "{} and {} problems", before.size(),
                    after.size());

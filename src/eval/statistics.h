@@ -54,6 +54,11 @@ struct Vote {
 // agree.
 [[nodiscard]] Interval share_interval(std::span<const double> by_problem);
 
+// The unweighted mean of estimates in [0, 1] from different problems (of the data sets of a benchmark),
+// whose intervals combine by the distances of their ends ("MOVER": G. Zou and A. Donner, Statistics in
+// Medicine 27, 2008, 1693-1702). At least one.
+[[nodiscard]] Interval average_interval(std::span<const Interval> estimates);
+
 // The mean of after - before over the same problems in the same order, at least two of them, with
 // Student's interval (Miller, section 4.2: pairing removes the problems' own difficulty).
 [[nodiscard]] Interval difference_interval(std::span<const double> before, std::span<const double> after);

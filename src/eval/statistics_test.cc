@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "base/rng.h"
 
 namespace deepscaler {
@@ -63,6 +65,18 @@ TEST(Statistics, DifferenceIsPaired) {
   const Interval reversed = difference_interval(after, before);
   EXPECT_DOUBLE_EQ(reversed.low, -estimate.high);
   EXPECT_EQ(difference_interval(before, before).high, 0);
+}
+
+// Worked out by hand: distances of 0.1 and 0.2 below, 0.3 and 0.4 above.
+TEST(Statistics, AveragesCombineTheEnds) {
+  const std::vector<Interval> estimates = {{0.5, 0.4, 0.8, 0.03, 10}, {0.3, 0.1, 0.7, 0.04, 20}};
+  const Interval average = average_interval(estimates);
+  EXPECT_DOUBLE_EQ(average.mean, 0.4);
+  EXPECT_NEAR(average.low, 0.4 - std::sqrt(0.05) / 2, 1e-15);
+  EXPECT_NEAR(average.high, 0.4 + 0.25, 1e-15);
+  EXPECT_DOUBLE_EQ(average.standard_error, 0.025);
+  EXPECT_EQ(average.problems, 30);
+  EXPECT_DOUBLE_EQ(average_interval(std::vector<Interval>(1, estimates[0])).high, 0.8);
 }
 
 TEST(Statistics, ProblemsCountEquallyAndUndecidedOnesDoNot) {

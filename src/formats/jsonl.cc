@@ -42,8 +42,8 @@ std::string line_of(const Json& value) {
 
 }  // namespace
 
-JsonlReader::JsonlReader(const std::filesystem::path& path)
-    : stream_(std::make_unique<std::ifstream>(path, std::ios::binary)), name_(path.string()) {
+JsonlReader::JsonlReader(const std::filesystem::path& path, End end)
+    : stream_(std::make_unique<std::ifstream>(path, std::ios::binary)), name_(path.string()), end_(end) {
   if (std::filesystem::is_directory(path)) throw Error(name_, "is a folder, not a file", "check the path");
   if (!*stream_) throw Error(name_, "can't open", "check the path and its permissions");
 }
@@ -68,7 +68,7 @@ bool JsonlReader::next_line() {
       throw Error(where(), fmt::format("line longer than {} MiB", kMaxLineBytes >> 20), "break it up");
     }
     if (stream_->bad()) throw Error(where(), "can't read", "check the disk");
-    if (!goes_on) return has_break || !line_.empty();
+    if (!goes_on) return has_break || (!line_.empty() && end_ == End::kAnyLine);
     stream_->clear();
   }
 }

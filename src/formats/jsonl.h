@@ -12,7 +12,11 @@ namespace deepscaler {
 // For one thread.
 class JsonlReader {
  public:
-  explicit JsonlReader(const std::filesystem::path& path);  // throws Error
+  enum class End {
+    kAnyLine,   // the last line needs no line break
+    kWholeLine  // a last line without one is a stopped writer's: it does not count
+  };
+  explicit JsonlReader(const std::filesystem::path& path, End end = End::kAnyLine);  // throws Error
   JsonlReader(std::unique_ptr<std::istream> stream,
               std::string name);  // `name` stands for the file in errors
   ~JsonlReader();
@@ -29,6 +33,7 @@ class JsonlReader {
 
   std::unique_ptr<std::istream> stream_;
   std::string name_;
+  End end_ = End::kAnyLine;
   std::string line_;
   size_t line_number_ = 0;
 };

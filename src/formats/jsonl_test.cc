@@ -72,6 +72,21 @@ TEST(Jsonl, DamagedFilesNeverDoWorseThanAnError) {
   for (uint64_t i = 0; i < 5000; ++i) (void)error_of(mutated(good, i));
 }
 
+TEST_F(JsonlFile, AnUnfinishedLastLineCountsOrNot) {
+  const auto count = [&](JsonlReader::End end) {
+    JsonlReader reader(path_, end);
+    int lines = 0;
+    for (json value; reader.next(value);) ++lines;
+    return lines;
+  };
+  write_file_atomically(path_, "1\n2");
+  EXPECT_EQ(count(JsonlReader::End::kAnyLine), 2);
+  EXPECT_EQ(count(JsonlReader::End::kWholeLine), 1);
+  write_file_atomically(path_, "1\n{\"id\":");
+  EXPECT_EQ(count(JsonlReader::End::kWholeLine), 1);
+  EXPECT_THROW(count(JsonlReader::End::kAnyLine), Error);
+}
+
 TEST_F(JsonlFile, WritesWholeLinesAndAppendsAfterTheLastOne) {
   {
     JsonlWriter writer(path_, JsonlWriter::Start::kEmpty);

@@ -1,12 +1,14 @@
 #include "infer/engine.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "base/signals.h"
 #include "infer/sampler.h"
+#include "infer/stop_strings.h"
 
 namespace deepscaler {
 namespace {
@@ -29,6 +31,7 @@ Engine::Engine(const Model& model, int64_t kv_memory_bytes)
 
 void Engine::check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
                    int64_t blocks) const {
+  validate(options, model_.config().vocabulary);
   for (size_t i = 0; i < requests.size(); ++i) {
     const int64_t length = std::ssize(requests[i].prompt) + options.max_new_tokens;
     const std::string where = fmt::format("request {}", i);
@@ -133,10 +136,12 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
       const Draw& draw = draws[next + i];
       Generation& sequence = sequences[draw.request][draw.sample];
       const float* logits = logits_.row(static_cast<int64_t>(row_of_draw[next + i] - first));
-      const Rng rng(options.seed,
-                    {options.step, requests[draw.request].stream, static_cast<uint64_t>(draw.sample)});
-      const SampledToken sampled = draw_token({logits, static_cast<size_t>(logits_.cols())},
-                                              options.temperature, rng.uniform(sequence.tokens.size()));
+      const GenerationRequest& request = requests[draw.request];
+      const auto number = static_cast<uint64_t>(request.first_sample + draw.sample);
+      const Rng rng(options.seed, {options.step, request.stream, number});
+      const SampledToken sampled =
+          draw_token({logits, static_cast<size_t>(logits_.cols())}, options,
+                     {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
       sequence.tokens.push_back(sampled.token);
       sequence.log_probs.push_back(sampled.log_prob);
     });
@@ -144,12 +149,20 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
   }
   for (const Draw& draw : draws) {
     Generation& sequence = sequences[draw.request][draw.sample];
-    const bool stop =
-        !options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0;
+    if (!std::isfinite(sequence.log_probs.back())) {
+      throw Error(fmt::format("request {}", draw.request), "the model gives logits that are not finite",
+                  "its weights have diverged, or are damaged");
+    }
+    const bool stop = ends(sequence, options);
     if (!stop && std::ssize(sequence.tokens) < options.max_new_tokens) continue;
     sequence.finish_reason = stop ? FinishReason::kStop : FinishReason::kLength;
     finished.emplace_back(draw.request, draw.sample);
   }
+}
+
+bool Engine::ends(const Generation& sequence, const SamplingOptions& options) const {
+  if (!options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0) return true;
+  return options.stop != nullptr && options.stop->complete(sequence.tokens);
 }
 
 }  // namespace deepscaler

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "infer/sampling.h"
 #include "infer/scheduler.h"
 #include "model/forward.h"
 #include "model/kv_cache.h"
@@ -22,15 +23,8 @@ namespace deepscaler {
 struct GenerationRequest {
   std::vector<int32_t> prompt;  // at least one token
   int64_t samples = 1;
-  uint64_t stream = 0;  // names the request for the random numbers: the hash of a problem's id
-};
-
-struct SamplingOptions {
-  float temperature = 1;  // 0: the most likely token
-  int64_t max_new_tokens = 256;
-  uint64_t seed = 0;
-  uint64_t step = 0;        // of a training run; its draws differ from those of other steps
-  bool ignore_eos = false;  // go on to max_new_tokens: for measurements
+  uint64_t stream = 0;       // names the request for the random numbers: the hash of a problem's id
+  int64_t first_sample = 0;  // for the random numbers: these are samples first_sample, first_sample + 1, ...
 };
 
 enum class FinishReason { kStop, kLength };
@@ -38,7 +32,7 @@ enum class FinishReason { kStop, kLength };
 
 struct Generation {
   std::vector<int32_t> tokens;   // the response, with the token that ended it
-  std::vector<float> log_probs;  // of each, natural, after temperature
+  std::vector<float> log_probs;  // of each, natural, as infer/sampling.h says
   FinishReason finish_reason = FinishReason::kLength;
 };
 
@@ -47,12 +41,14 @@ class Engine {
   // `model` must outlive this object. kv_memory_bytes bounds the cache; what is short is paid in time.
   Engine(const Model& model, int64_t kv_memory_bytes);
 
+  [[nodiscard]] const Model& model() const { return model_; }
+
   using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
   using OnProgress = std::function<void(int64_t new_tokens)>;
 
   // Generates all samples of all requests; on_finished is called from this thread as each ends. Throws
-  // Error for a request that can't fit the context or the cache, naming it by its number, before
-  // anything is computed, and Interrupted when the user asks to stop.
+  // Error for a request that can't fit the context or the cache, naming it by its number, and for options
+  // out of range, before anything is computed; Interrupted when the user asks to stop.
   void generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
                 const OnFinished& on_finished, const OnProgress& on_progress = {});
 
@@ -68,6 +64,8 @@ class Engine {
   void draw_tokens(std::span<const Draw> draws, std::span<const GenerationRequest> requests,
                    const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
                    std::vector<std::pair<int64_t, int64_t>>& finished);
+  // Whether the last token of a response is its end, its length apart.
+  [[nodiscard]] bool ends(const Generation& sequence, const SamplingOptions& options) const;
   void check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
              int64_t blocks) const;
 

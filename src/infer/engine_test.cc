@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "infer/stop_strings.h"
 #include "ops/kernel_target.h"
+#include "text/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {
@@ -29,12 +32,22 @@ std::vector<GenerationRequest> requests(int64_t count, int64_t samples) {
 
 using Generations = std::vector<std::vector<Generation>>;
 
-Generations run(const Model& model, const std::vector<GenerationRequest>& all, int64_t kv_bytes = 1 << 30) {
+const SamplingOptions kPlain = {.temperature = 0.8f, .max_new_tokens = 50, .seed = 3};
+const SamplingOptions kEveryOption = {.temperature = 0.8f,
+                                      .top_p = 0.9f,
+                                      .top_k = 40,
+                                      .min_p = 0.01f,
+                                      .repetition_penalty = 1.2f,
+                                      .logit_bias = {{7, 1.5f}},
+                                      .max_new_tokens = 50,
+                                      .seed = 3};
+
+Generations run(const Model& model, const std::vector<GenerationRequest>& all, int64_t kv_bytes = 1 << 30,
+                const SamplingOptions& options = kPlain) {
   Engine engine(model, kv_bytes);
   Generations result(all.size());
   for (size_t i = 0; i < all.size(); ++i) result[i].resize(all[i].samples);
-  engine.generate(all, {.temperature = 0.8f, .max_new_tokens = 50, .seed = 3},
-                  [&](int64_t r, int64_t s, Generation&& g) { result[r][s] = std::move(g); });
+  engine.generate(all, options, [&](int64_t r, int64_t s, Generation&& g) { result[r][s] = std::move(g); });
   return result;
 }
 
@@ -59,12 +72,44 @@ INSTANTIATE_TEST_SUITE_P(Targets, EngineTest, testing::ValuesIn(available_kernel
 TEST_P(EngineTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   const Model model = tiny_model("llama");
   const auto all = requests(4, 4);
-  const auto together = run(model, all);
-  for (size_t i = 0; i < all.size(); ++i) {
-    auto alone = all[i];
-    alone.samples = 1;  // sample 0 of the group, by itself
-    expect_same(run(model, {alone})[0][0], together[i][0]);
+  for (const SamplingOptions& options : {kPlain, kEveryOption}) {
+    const auto together = run(model, all, 1 << 30, options);
+    const auto short_of_memory = run(model, all, 6 * KvCache::block_bytes(model.config()), options);
+    for (size_t i = 0; i < all.size(); ++i) {
+      auto alone = all[i];
+      alone.samples = 1;  // sample 0 of the group, by itself
+      expect_same(run(model, {alone}, 1 << 30, options)[0][0], together[i][0]);
+      expect_same(short_of_memory[i][3], together[i][3]);
+    }
   }
+}
+
+TEST(Engine, AStopStringEndsAResponseWhereItIsComplete) {
+  const Model model = tiny_model("llama");
+  const Tokenizer tokenizer = byte_tokenizer();
+  const auto free = run(model, requests(1, 1))[0][0];
+  ASSERT_GT(free.tokens.size(), 6u);
+  const std::string text = tokenizer.decode(std::span(free.tokens).subspan(4, 2));
+  const StopStrings stop(tokenizer, {text});
+  SamplingOptions options = kPlain;
+  options.stop = &stop;
+  const auto stopped = run(model, requests(1, 1), 1 << 30, options)[0][0];
+  EXPECT_EQ(stopped.finish_reason, FinishReason::kStop);
+  EXPECT_EQ(stopped.tokens, std::vector<int32_t>(free.tokens.begin(), free.tokens.begin() + 6));
+}
+
+TEST(Engine, OptionsOutOfRangeAreRefused) {
+  const Model model = tiny_model("llama");
+  EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.top_p = 2}), Error);
+  EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.logit_bias = {{263, 1}}}), Error);
+}
+
+TEST(Engine, AModelThatDivergedIsAnError) {
+  Model model = tiny_model("llama");
+  for (const auto& p : model.table().all()) {
+    if (p.name == "model.norm.weight") model.weights()[p.offset] = NAN;
+  }
+  EXPECT_THROW(run(model, requests(1, 1)), Error);
 }
 
 TEST_P(EngineTest, TokensDoNotDependOnThreadsOrMemory) {

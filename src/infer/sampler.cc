@@ -1,14 +1,133 @@
 #include "infer/sampler.h"
 
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
 #include "ops/lm_head.h"
 
 namespace deepscaler {
+namespace {
 
-SampledToken draw_token(std::span<const float> logits, float temperature, float uniform) {
-  const float scale = temperature == 0 ? 1.0f : temperature;
-  const int32_t token =
-      temperature == 0 ? most_likely_token(logits) : sample_token(logits, temperature, uniform);
-  return {token, softmax_normalizer(logits, scale).log_prob(logits[static_cast<size_t>(token)], scale)};
+// A token that may be drawn, with its probability up to a common factor: the most likely one has 1.
+struct Candidate {
+  int32_t token;
+  float logit;
+  double weight;
+};
+
+// Kernels may take a NaN for the other operand of a maximum, so the sums do not tell.
+bool all_finite(std::span<const float> logits) {
+  bool finite = true;
+  for (float logit : logits) finite &= std::isfinite(logit);
+  return finite;
+}
+
+bool changes_logits(const SamplingOptions& options) {
+  return options.repetition_penalty != 1 || !options.logit_bias.empty();
+}
+
+// Steps 1 and 2 of infer/sampling.h.
+void change_logits(const SamplingOptions& options, const SampledContext& context,
+                   std::vector<float>& logits) {
+  for (const LogitBias& bias : options.logit_bias) logits[static_cast<size_t>(bias.token)] += bias.bias;
+  if (options.repetition_penalty == 1) return;
+  std::vector<int32_t> seen(context.prompt.begin(), context.prompt.end());
+  seen.insert(seen.end(), context.response.begin(), context.response.end());
+  std::ranges::sort(seen);
+  seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
+  for (int32_t token : seen) {
+    float& logit = logits[static_cast<size_t>(token)];
+    logit = logit > 0 ? logit / options.repetition_penalty : logit * options.repetition_penalty;
+  }
+}
+
+// The k-th largest logit, or no limit where all are kept.
+float top_k_limit(std::span<const float> logits, int64_t top_k) {
+  if (top_k == 0 || top_k >= std::ssize(logits)) return -std::numeric_limits<float>::infinity();
+  std::vector<float> sorted(logits.begin(), logits.end());
+  std::nth_element(sorted.begin(), sorted.begin() + (top_k - 1), sorted.end(), std::greater<>());
+  return sorted[static_cast<size_t>(top_k - 1)];
+}
+
+// The tokens that steps 4 to 6 leave, in order of token numbers. Steps 5 and 6 look at tokens from the
+// most likely one on, so only those are sorted that could pass: tokens with less than (1 - top_p) / V
+// each have less than 1 - top_p together, so the others reach top_p without them.
+std::vector<Candidate> candidates(std::span<const float> logits, const SamplingOptions& options) {
+  const SoftmaxNormalizer normalizer = softmax_normalizer(logits, options.temperature);
+  const float inverse_temperature = 1.0f / options.temperature;
+  const float limit = top_k_limit(logits, options.top_k);
+  const bool all_ranks = limit == -std::numeric_limits<float>::infinity();
+  double least = options.min_p / 2;  // the exact comparison follows
+  if (all_ranks && options.top_p < 1) {
+    const double share = (1 - static_cast<double>(options.top_p)) / static_cast<double>(logits.size());
+    least = std::max(least, share / 2 * std::exp(normalizer.log_sum));
+  }
+  const double least_exponent = least > 0 ? std::log(least) : -std::numeric_limits<double>::infinity();
+
+  std::vector<Candidate> kept;
+  double total = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const double exponent = static_cast<double>(logits[i] * inverse_temperature) - normalizer.maximum;
+    if (logits[i] < limit || (all_ranks && exponent < least_exponent)) continue;
+    const double weight = std::exp(exponent);
+    kept.push_back({static_cast<int32_t>(i), logits[i], weight});
+    total += weight;
+  }
+  if (all_ranks) total = std::exp(normalizer.log_sum);
+  std::ranges::sort(kept, [](const Candidate& a, const Candidate& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+  });
+
+  double above = 0;
+  size_t count = 0;
+  for (; count < kept.size(); ++count) {
+    const double weight = kept[count].weight;
+    const bool enough = options.top_p < 1 && above >= static_cast<double>(options.top_p) * total;
+    if (count > 0 && (enough || weight < static_cast<double>(options.min_p))) break;
+    above += weight;
+  }
+  kept.resize(count);
+  std::ranges::sort(kept, {}, &Candidate::token);
+  return kept;
+}
+
+int32_t draw(const std::vector<Candidate>& candidates, float uniform) {
+  double total = 0, passed = 0;
+  for (const Candidate& candidate : candidates) total += candidate.weight;
+  for (const Candidate& candidate : candidates) {
+    passed += candidate.weight;
+    if (passed > static_cast<double>(uniform) * total) return candidate.token;
+  }
+  return candidates.back().token;
+}
+
+int32_t choose(std::span<const float> logits, const SamplingOptions& options, float uniform) {
+  if (options.temperature == 0) return most_likely_token(logits);
+  if (options.top_k == 0 && options.top_p == 1 && options.min_p == 0) {
+    return sample_token(logits, options.temperature, uniform);
+  }
+  return draw(candidates(logits, options), uniform);
+}
+
+}  // namespace
+
+SampledToken draw_token(std::span<const float> logits, const SamplingOptions& options,
+                        const SampledContext& context, float uniform) {
+  const float temperature = options.temperature == 0 ? 1 : options.temperature;
+  if (!all_finite(logits)) return {0, std::numeric_limits<float>::quiet_NaN()};
+  const SoftmaxNormalizer normalizer = softmax_normalizer(logits, temperature);
+  int32_t token = 0;
+  if (changes_logits(options)) {
+    std::vector<float> changed(logits.begin(), logits.end());
+    change_logits(options, context, changed);
+    token = choose(changed, options, uniform);
+  } else {
+    token = choose(logits, options, uniform);
+  }
+  return {token, normalizer.log_prob(logits[static_cast<size_t>(token)], temperature)};
 }
 
 }  // namespace deepscaler

@@ -1,18 +1,27 @@
-// The next token from a row of logits.
+// The next token from a row of logits. V vocabulary.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
+#include "infer/sampling.h"
+
 namespace deepscaler {
 
 struct SampledToken {
   int32_t token;
-  float log_prob;  // natural log of softmax(logits / temperature) at the token
+  float log_prob;  // see infer/sampling.h; NaN where some logit is not finite
 };
 
-// Draws from softmax(logits / temperature) with `uniform` in [0, 1). Temperature 0 takes the most
-// likely token and reports its log-probability at temperature 1.
-[[nodiscard]] SampledToken draw_token(std::span<const float> logits, float temperature, float uniform);
+// What a token is drawn after: for the repetition penalty.
+struct SampledContext {
+  std::span<const int32_t> prompt;
+  std::span<const int32_t> response;
+};
+
+// Draws a token after `logits` [V] with `uniform` in [0, 1): the first, in order of token numbers, where
+// the cumulative distribution of the tokens that are left passes it. A pure function, thread-safe.
+[[nodiscard]] SampledToken draw_token(std::span<const float> logits, const SamplingOptions& options,
+                                      const SampledContext& context, float uniform);
 
 }  // namespace deepscaler

@@ -183,6 +183,9 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   const auto drawn = draw_problems(problems, config.sampling.problems_per_step, stage_step, seed);
   result.groups = roll_out(workers.engine, workers.encoder, drawn, config.sampling.samples_per_problem,
                            {.temperature = config.sampling.temperature,
+                            .top_p = config.sampling.top_p,
+                            .top_k = config.sampling.top_k,
+                            .min_p = config.sampling.min_p,
                             .max_new_tokens = config.sampling.max_response_tokens,
                             .seed = seed,
                             .step = static_cast<uint64_t>(step)});

@@ -52,6 +52,12 @@ void bind(ConfigSection& s, SamplingConfig& c) {
   s.field("samples_per_problem", c.samples_per_problem, "responses a problem, the group").range(2, 1 << 16);
   s.field("max_response_tokens", c.max_response_tokens, "limit of a response, in tokens").at_least(1);
   s.field("temperature", c.temperature, "of sampling and of the log-probabilities").above(0);
+  s.field("top_p", c.top_p, "keep the most likely tokens up to this probability; 1 keeps all").range(1e-6, 1);
+  s.field("top_k", c.top_k, "keep that many most likely tokens; 0 keeps all").at_least(0);
+  s.field("min_p", c.min_p, "drop tokens less likely than this share of the most likely one's probability")
+      .range(0, 0.999);
+  s.field("off_policy_sampling", c.off_policy_sampling,
+          "allow top_p, top_k and min_p, though log-probabilities are those of the whole distribution");
 }
 
 void bind(ConfigSection& s, LossConfig& c) {
@@ -142,6 +148,11 @@ void validate(const Recipe& recipe, const std::string& where) {
                 recipe.stages[i].grpo.sampling.problems_per_step >= recipe.stages[i].grpo.loss.mini_batches,
             fmt::format("stage.{} has more loss.mini_batches than sampling.problems_per_step", i),
             "a mini-batch is made of whole groups");
+    const SamplingConfig& sampling = recipe.stages[i].grpo.sampling;
+    require(
+        sampling.off_policy_sampling || (sampling.top_p == 1 && sampling.top_k == 0 && sampling.min_p == 0),
+        fmt::format("stage.{} samples with top_p, top_k or min_p, so not from the policy it trains", i),
+        "leave them out, or set sampling.off_policy_sampling = true if that is meant");
   }
 }
 

@@ -47,6 +47,12 @@ struct SamplingConfig {
   int64_t samples_per_problem = 8;
   int64_t max_response_tokens = 512;
   float temperature = 1;
+  // As in infer/sampling.h. They draw from another distribution than the one whose log-probabilities are
+  // recorded and trained on, so they must be asked for twice.
+  float top_p = 1;
+  int64_t top_k = 0;
+  float min_p = 0;
+  bool off_policy_sampling = false;
 };
 
 // How rewards become a gradient.

@@ -12,6 +12,7 @@ std::string rollout_lines(std::span<const RolloutGroup> groups) {
       const nlohmann::ordered_json line = {
           {"id", group.problem->id},
           {"sample", i},
+          {"problem", group.problem->problem},
           {"text", s.text},
           {"answer", group.problem->answers},
           {"extracted", s.verdict.extracted},

@@ -22,25 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-EvalReport read_report(const fs::path& path) {
-  const auto json = nlohmann::json::parse(read_file(path));
-  EvalReport report;
-  for (const auto& problem : json.at("problems")) {
-    report.ids.push_back(problem.at("id"));
-    auto& samples = report.samples.emplace_back();
-    for (const auto& s : problem.at("samples")) {
-      samples.push_back({.text = s.at("text"),
-                         .extracted = s.at("extracted"),
-                         .reason = s.at("reason"),
-                         .correct = s.at("correct"),
-                         .undecided = s.at("undecided"),
-                         .truncated = s.at("truncated"),
-                         .tokens = s.at("tokens")});
-    }
-  }
-  return report;
-}
-
 class Run {
  public:
   // Reads and checks all data of the stages to come before it changes anything in the folder.
@@ -257,7 +238,9 @@ void Run::sample_answers(const std::string& title, Metrics& metrics) {
   sampling.seed = static_cast<uint64_t>(recipe_.seed);
   const std::string label = title.empty() ? fmt::format("step {}", state_.step) : title;
   Progress progress("evaluating " + label, "answers", std::ssize(eval_problems_) * sampling.samples);
-  const EvalReport report = evaluate(engine_, encoder_, eval_problems_, sampling,
+  const EvalSettings settings =
+      eval_settings(start_.model, recipe_.model.path, recipe_.prompt, eval_problems_, sampling);
+  const EvalReport report = evaluate(engine_, encoder_, eval_problems_, settings,
                                      [&](int64_t done, int64_t) { progress.update(done); });
   metrics.set("eval/pass@1", report.pass_at_1().mean);
   metrics.set("eval/mean_length", report.mean_length());
@@ -265,8 +248,7 @@ void Run::sample_answers(const std::string& title, Metrics& metrics) {
   metrics.set("eval/undecided_ratio", report.undecided_share());
   const int64_t number = state_.step == 0 ? 0 : state_.stage + 1;
   const std::string file = title.empty() ? step_name(state_.step) : numbered_name(number, title);
-  write_file_atomically(folder_.evaluation(file),
-                        report_json(report, sampling, start_.model.hash()).dump(1) + "\n");
+  write_report(folder_.evaluation(file), report);
   std::erase_if(state_.evaluations, [&](const auto& e) { return e.file == file; });
   state_.evaluations.push_back({file, title});
   if (state_.step > 0) {

@@ -13,6 +13,7 @@
 #include "rl/recipe_changes.h"
 #include "text/byte_tokenizer.h"
 #include "train/checkpoint.h"
+#include "verify/version.h"
 
 namespace deepscaler {
 namespace {
@@ -87,6 +88,7 @@ RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
 Manifest manifest_of(const Recipe& recipe, const Model& model) {
   return {.program = DEEPSCALER_VERSION,
           .binary = sha256_of_file("/proc/self/exe"),
+          .verifier = verifier_version(),
           .kernels = kernel_target(),
           .dtype = "f32",
           .token_budget = recipe.token_budget,

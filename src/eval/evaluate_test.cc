@@ -1,0 +1,118 @@
+#include "eval/evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/test_folder.h"
+#include "data/generators.h"
+#include "text/byte_tokenizer.h"
+
+namespace deepscaler {
+namespace {
+
+// A model of random weights, whose answers are noise.
+class EvaluateTest : public testing::Test {
+ protected:
+  EvaluateTest() {
+    randomize(model_, 5, 0.02f);
+    problems_ = generate_problems({.kinds = {"sub", "add"}, .split = Split::kTest, .seed = 1, .count = 4});
+    settings_ = eval_settings(model_, "m", {"{problem}"}, problems_,
+                              {.samples = 3, .temperature = 1, .max_new_tokens = 12, .seed = 3});
+  }
+
+  EvalReport evaluate_with(SampleLog* log = nullptr) {
+    Engine engine(model_, 64 << 20);
+    return evaluate(engine, PromptEncoder(tokenizer_, {"{problem}"}), problems_, settings_, {}, log);
+  }
+  [[nodiscard]] std::string bytes_of(const EvalReport& report) const {
+    write_report(folder_ / "report.json", report);
+    return read_file(folder_ / "report.json");
+  }
+  [[nodiscard]] std::string error_of_log() const {
+    try {
+      const SampleLog log(folder_ / "s.jsonl", settings_);
+      return "no error";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  }
+
+  TestFolder folder_;
+  Model model_{read_hf_config(std::string(DEEPSCALER_GOLDENS) + "/../../recipes/tiny-model")};
+  Tokenizer tokenizer_ = byte_tokenizer();
+  std::vector<Problem> problems_;
+  EvalSettings settings_;
+};
+
+TEST_F(EvaluateTest, GoesOnFromAnyPartOfItsSamples) {
+  const std::string whole = bytes_of(evaluate_with());
+  {
+    SampleLog log(folder_ / "s.jsonl", settings_);
+    EXPECT_EQ(bytes_of(evaluate_with(&log)), whole);
+  }
+  const std::string lines = read_file(folder_ / "s.jsonl");
+  EXPECT_EQ(std::ranges::count(lines, '\n'), 13);  // the settings and 4 x 3 samples
+  // As a killed process may leave it: any number of lines, the last one broken off.
+  for (size_t cut = 0; cut <= lines.size(); cut += 97) {
+    write_file_atomically(folder_ / "s.jsonl", lines.substr(0, cut));
+    SampleLog log(folder_ / "s.jsonl", settings_);
+    EXPECT_EQ(bytes_of(evaluate_with(&log)), whole) << cut;
+  }
+  // With all of them there is nothing to generate.
+  write_file_atomically(folder_ / "s.jsonl", lines);
+  SampleLog log(folder_ / "s.jsonl", settings_);
+  EXPECT_EQ(log.earlier().size(), 12u);
+  randomize(model_, 6, 0.02f);
+  EXPECT_EQ(bytes_of(evaluate_with(&log)), whole);
+}
+
+TEST_F(EvaluateTest, OtherSettingsAreRefusedByName) {
+  {
+    SampleLog log(folder_ / "s.jsonl", settings_);
+    (void)evaluate_with(&log);
+  }
+  const std::string where = (folder_ / "s.jsonl").string();
+  const std::string before = read_file(where);
+  settings_.sampling.seed = 4;
+  settings_.sampling.top_p = 0.5f;
+  EXPECT_EQ(error_of_log(),
+            where +
+                ": holds samples of other settings: top_p is 1.0 there and 0.5 here, seed is 3 there "
+                "and 4 here; name another --output, or remove the file to begin anew");
+  EXPECT_EQ(read_file(where), before);
+  write_file_atomically(where, "{\"step\": 1}\n");
+  EXPECT_EQ(error_of_log(),
+            where +
+                ":1: is no line of an evaluation's samples; name another --output, or remove the "
+                "file to begin anew");
+}
+
+TEST_F(EvaluateTest, APromptWithoutRoomIsNamed) {
+  settings_.sampling.max_new_tokens = 250;
+  try {
+    (void)evaluate_with();
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("problem " + problems_[0].id + ": its prompt of "))
+        << error.what();
+  }
+}
+
+TEST_F(EvaluateTest, ReportsSayWhatTheModelSaw) {
+  const EvalReport report = evaluate_with();
+  ASSERT_EQ(report.problems.size(), 4u);
+  EXPECT_EQ(report.problems[0].prompt, problems_[0].problem);
+  EXPECT_EQ(report.problems[0].answers, problems_[0].answers);
+  EXPECT_EQ(report.settings.model_hash, model_.hash());
+  EXPECT_EQ(report.settings.sets.size(), 2u);
+  EXPECT_EQ(report.settings.sets[0].sha256.size(), 64u);
+  std::vector<Problem> changed = problems_;
+  changed[0].answers[0] += "0";
+  EXPECT_NE(sets_of(changed)[0].sha256, report.settings.sets[0].sha256);
+}
+
+}  // namespace
+}  // namespace deepscaler

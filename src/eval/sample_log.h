@@ -1,0 +1,45 @@
+// The samples of an evaluation as they finish, in a JSONL file, so that one that was stopped goes on:
+//
+//   {"settings": {...}}
+//   {"problem": 0, "id": "1f0c...", "sample": 3, "tokens": 212, "truncated": false, "text": "..."}
+//
+// Verdicts are not in it: they are made anew from the texts.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/settings.h"
+#include "formats/jsonl.h"
+
+namespace deepscaler {
+
+struct LoggedSample {
+  int64_t problem = 0;  // its place in the evaluation
+  std::string id;       // and its id
+  int64_t sample = 0;
+  int64_t tokens = 0;
+  bool truncated = false;
+  std::string text;
+};
+
+// One thread owns it; one process at a time may write a file.
+class SampleLog {
+ public:
+  // Opens the log of an evaluation that goes on, or a new one. Throws Error where the file is of other
+  // settings, naming all that differ, or no such log; the file is then as it was.
+  SampleLog(const std::filesystem::path& path, const EvalSettings& settings);
+
+  // What an earlier process finished; every (problem, sample) at most once.
+  [[nodiscard]] const std::vector<LoggedSample>& earlier() const { return earlier_; }
+
+  void add(const LoggedSample& sample);  // throws Error
+
+ private:
+  std::vector<LoggedSample> earlier_;
+  JsonlWriter writer_;
+};
+
+}  // namespace deepscaler

@@ -1,0 +1,120 @@
+#include "eval/settings.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/sha256.h"
+
+namespace deepscaler {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The keys of the JSON beside their variables: one list for writing, reading and comparing.
+template <class Settings, class Visit>
+void each_field(Settings& s, const Visit& visit) {
+  visit("model", s.model);
+  visit("model_hash", s.model_hash);
+  visit("prompt", s.prompt);
+  visit("kernels", s.kernels);
+  visit("dtype", s.dtype);
+  visit("samples", s.sampling.samples);
+  visit("temperature", s.sampling.temperature);
+  visit("top_p", s.sampling.top_p);
+  visit("top_k", s.sampling.top_k);
+  visit("min_p", s.sampling.min_p);
+  visit("max_new_tokens", s.sampling.max_new_tokens);
+  visit("seed", s.sampling.seed);
+}
+
+// 0.95f as 0.95, not as the double that is closest to the float.
+Json value_json(float value) { return std::stod(fmt::format("{}", value)); }
+template <class Value>
+Json value_json(const Value& value) {
+  return value;
+}
+
+const EvalSet* find_set(const EvalSettings& settings, const std::string& name) {
+  const auto found = std::ranges::find(settings.sets, name, &EvalSet::name);
+  return found == settings.sets.end() ? nullptr : &*found;
+}
+
+std::string describe(const EvalSet* set) {
+  return set == nullptr ? "none" : fmt::format("{} problems, sha256 {:.12}", set->problems, set->sha256);
+}
+
+}  // namespace
+
+void bind(ConfigSection& section, EvalConfig& config) {
+  section.field("samples", config.samples, "answers sampled a problem").range(1, 1 << 20);
+  section.field("temperature", config.temperature, "of sampling; 0 takes the most likely token")
+      .range(0, 100);
+  section.field("top_p", config.top_p, "keep the most likely tokens up to this probability; 1 keeps all")
+      .range(1e-6, 1);
+  section.field("top_k", config.top_k, "keep this many of the most likely tokens; 0 keeps all").at_least(0);
+  section
+      .field("min_p", config.min_p, "drop tokens less likely than this share of the likeliest; 0 keeps all")
+      .range(0, 0.999);
+  section.field("max_new_tokens", config.max_new_tokens, "longest response, in tokens").at_least(1);
+}
+
+std::vector<EvalSet> sets_of(std::span<const Problem> problems) {
+  std::vector<EvalSet> sets;
+  std::map<std::string, std::string> lines;
+  for (const Problem& problem : problems) {
+    auto set = std::ranges::find(sets, problem.source, &EvalSet::name);
+    if (set == sets.end()) set = sets.insert(set, {.name = problem.source});
+    ++set->problems;
+    const Json line = {problem.id, problem.problem, problem.answers};
+    lines[problem.source] += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  }
+  for (EvalSet& set : sets) set.sha256 = sha256_hex(lines[set.name]);
+  return sets;
+}
+
+Json settings_json(const EvalSettings& settings) {
+  Json json;
+  each_field(settings, [&](const char* name, const auto& value) { json[name] = value_json(value); });
+  Json& sets = json["sets"] = Json::array();
+  for (const EvalSet& set : settings.sets) {
+    sets.push_back({{"name", set.name}, {"problems", set.problems}, {"sha256", set.sha256}});
+  }
+  return json;
+}
+
+EvalSettings parse_settings(const nlohmann::json& json, const std::string& where) {
+  EvalSettings settings;
+  try {
+    each_field(settings, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    for (const auto& set : json.at("sets")) {
+      settings.sets.push_back({set.at("name"), set.at("problems"), set.at("sha256")});
+    }
+  } catch (const Json::exception&) {
+    throw Error(where, "holds no settings of an evaluation", "name a file that `deepscaler eval` wrote");
+  }
+  return settings;
+}
+
+std::vector<SettingsDifference> differences(const EvalSettings& before, const EvalSettings& after) {
+  std::vector<SettingsDifference> found;
+  const Json left = settings_json(before), right = settings_json(after);
+  each_field(before, [&](const char* name, const auto&) {
+    if (left[name] != right[name]) found.push_back({name, left[name].dump(), right[name].dump()});
+  });
+  const auto compare_set = [&](const std::string& name) {
+    const EvalSet *a = find_set(before, name), *b = find_set(after, name);
+    if (a == nullptr || b == nullptr || *a != *b) {
+      found.push_back({"set " + name, describe(a), describe(b)});
+    }
+  };
+  for (const EvalSet& set : before.sets) compare_set(set.name);
+  for (const EvalSet& set : after.sets) {
+    if (find_set(before, set.name) == nullptr) compare_set(set.name);
+  }
+  return found;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,65 @@
+// What an evaluation's samples depend on: enough to repeat it, and to say whether two of them may be
+// compared.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/problem.h"
+
+namespace deepscaler {
+
+class ConfigSection;
+
+// How answers are sampled.
+struct EvalConfig {
+  int64_t samples = 1;       // a problem
+  float temperature = 0.6f;  // 0: the most likely answer
+  float top_p = 1;           // infer/sampling.h
+  int64_t top_k = 0;
+  float min_p = 0;
+  int64_t max_new_tokens = 512;  // of a response
+  uint64_t seed = 0;
+};
+
+void bind(ConfigSection& section, EvalConfig& config);
+
+// Problems of one source (a file, a kind of generated problems), which get a row of their own.
+struct EvalSet {
+  std::string name;
+  int64_t problems = 0;
+  std::string sha256;  // of one line of JSON a problem: [id, problem, [answers]]
+
+  friend bool operator==(const EvalSet&, const EvalSet&) = default;
+};
+
+// The sets that the problems belong to by their `source`, in order of first appearance.
+[[nodiscard]] std::vector<EvalSet> sets_of(std::span<const Problem> problems);
+
+struct EvalSettings {
+  std::string model;       // where it was read from; a run's own model in training has none
+  std::string model_hash;  // of the weights
+  std::string prompt;      // the user's turn, with {problem}
+  std::string kernels;     // instruction set that computed
+  std::string dtype = "f32";
+  EvalConfig sampling;
+  std::vector<EvalSet> sets;
+};
+
+[[nodiscard]] nlohmann::ordered_json settings_json(const EvalSettings& settings);
+// Throws Error naming `where` for JSON that is no settings.
+[[nodiscard]] EvalSettings parse_settings(const nlohmann::json& json, const std::string& where);
+
+struct SettingsDifference {
+  std::string name;  // as in the JSON
+  std::string before, after;
+};
+
+// What differs, in the order of the JSON; a set that is on one side only counts as "none" on the other.
+[[nodiscard]] std::vector<SettingsDifference> differences(const EvalSettings& before,
+                                                          const EvalSettings& after);
+
+}  // namespace deepscaler

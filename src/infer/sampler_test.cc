@@ -1,0 +1,118 @@
+// The sampler against transformers' own processors (tests/goldens/make_sampling_goldens.py).
+#include "infer/sampler.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "formats/json_text.h"
+
+namespace deepscaler {
+namespace {
+
+using nlohmann::json;
+
+struct Case {
+  explicit Case(const json& j)
+      : text(j["options"].dump()),
+        prompt(j["prompt"]),
+        response(j["response"]),
+        logits(j["logits"]),
+        probabilities(j["probabilities"]),
+        log_probs(j["log_probs"]) {
+    const json& o = j["options"];
+    options.temperature = o.value("temperature", options.temperature);
+    options.top_p = o.value("top_p", options.top_p);
+    options.top_k = o.value("top_k", options.top_k);
+    options.min_p = o.value("min_p", options.min_p);
+    options.repetition_penalty = o.value("repetition_penalty", options.repetition_penalty);
+    for (const auto& bias : o.value("logit_bias", json::array())) {
+      options.logit_bias.push_back({bias[0].get<int32_t>(), bias[1].get<float>()});
+    }
+  }
+  std::string text;
+  SamplingOptions options;
+  std::vector<int32_t> prompt, response;
+  std::vector<float> logits;
+  std::vector<double> probabilities, log_probs;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const json& j : read_json_file(std::filesystem::path(DEEPSCALER_GOLDENS) / "sampling.json")) {
+    all.emplace_back(j);
+  }
+  return all;
+}
+
+// Each token owns one interval of `uniform`, as long as it is probable; a grid of n points meets it
+// n p times, give or take one at either end.
+TEST(Sampler, DrawsWhatTransformersDrawsUnderEveryOption) {
+  constexpr int kGrid = 1 << 13;
+  for (const Case& c : cases()) {
+    std::vector<int> counts(c.logits.size());
+    for (int i = 0; i < kGrid; ++i) {
+      const auto sampled =
+          draw_token(c.logits, c.options, {c.prompt, c.response}, static_cast<float>(i) / kGrid);
+      ++counts[sampled.token];
+      ASSERT_NEAR(sampled.log_prob, c.log_probs[sampled.token], 2e-6) << c.text;
+    }
+    for (size_t token = 0; token < counts.size(); ++token) {
+      const double expected = c.probabilities[token] * kGrid;
+      // Probabilities are sums of f32 exponentials: 1e-6 of the grid.
+      EXPECT_NEAR(counts[token], expected, 1.04) << c.text << " token " << token;
+      EXPECT_TRUE(expected > 0 || counts[token] == 0) << c.text << " token " << token;
+    }
+  }
+}
+
+TEST(Sampler, OptionsThatDropNothingDrawAsIfTheyWereNotThere) {
+  const Case c = cases()[1];
+  SamplingOptions all = c.options;
+  all.top_k = std::ssize(c.logits) - 1;
+  all.min_p = 1e-30f;
+  SamplingOptions none = c.options;
+  int differ = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const float uniform = static_cast<float>(i) / 1000;
+    differ += draw_token(c.logits, all, {}, uniform).token != draw_token(c.logits, none, {}, uniform).token;
+  }
+  EXPECT_LE(differ, 2);  // the least likely token is gone, and its neighbours' intervals move by as much
+  EXPECT_TRUE(none.draws_from_the_model());
+  EXPECT_FALSE(all.draws_from_the_model());
+}
+
+TEST(Sampler, LogitsThatAreNotFiniteGiveNoNumber) {
+  std::vector<float> logits = {1, std::numeric_limits<float>::quiet_NaN(), 2};
+  EXPECT_TRUE(std::isnan(draw_token(logits, {.top_p = 0.5f, .top_k = 2}, {}, 0.5f).log_prob));
+  logits[1] = std::numeric_limits<float>::infinity();
+  EXPECT_TRUE(std::isnan(draw_token(logits, {.top_k = 2}, {}, 0.5f).log_prob));
+}
+
+TEST(Sampler, SettingsOutOfRangeAreNamed) {
+  const auto message = [](const SamplingOptions& options) -> std::string {
+    try {
+      validate(options, 100);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(message({}), "");
+  EXPECT_EQ(message({.temperature = -1}), "temperature: is -1; give a value of 0 or more");
+  EXPECT_EQ(message({.top_p = 0}), "top_p: is 0; give a value above 0 and at most 1");
+  EXPECT_EQ(message({.top_k = -2}), "top_k: is -2; give a value of 1 or more, or 0 for all tokens");
+  EXPECT_EQ(message({.min_p = 1}), "min_p: is 1; give a value of 0 or more and below 1");
+  EXPECT_EQ(message({.repetition_penalty = 0}), "repetition_penalty: is 0; give a value above 0");
+  EXPECT_EQ(message({.logit_bias = {{100, 1}}}),
+            "logit_bias: token 100 is not in the model's vocabulary; give a token from 0 to 99");
+  EXPECT_EQ(message({.logit_bias = {{1, INFINITY}}}), "logit_bias: is inf; give a value that is finite");
+  EXPECT_EQ(message({.max_new_tokens = 0}), "max_new_tokens: is 0; give a value of 1 or more");
+}
+
+}  // namespace
+}  // namespace deepscaler

@@ -1,0 +1,53 @@
+// How tokens are chosen: the settings of sampling, as vLLM and transformers name them.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace deepscaler {
+
+class StopStrings;
+
+// Added to a token's logit.
+struct LogitBias {
+  int32_t token;
+  float bias;
+};
+
+// A token is chosen in these steps, the order of transformers' generate():
+//   1. logit_bias is added;
+//   2. repetition_penalty: logits of tokens that the prompt or the response has already are divided by
+//      it where positive, else multiplied (Keskar et al. 2019, arXiv 1909.05858);
+//   3. temperature divides the logits; 0 takes the most likely token and ends here;
+//   4. top_k: tokens less likely than the k-th are dropped (ties with it stay);
+//   5. top_p: the most likely tokens are kept until their probability, among those that step 4 left,
+//      reaches it (Holtzman et al. 2019, arXiv 1904.09751); of equally likely ones the lower number first;
+//   6. min_p: tokens less likely than min_p times the most likely one are dropped (arXiv 2407.01082).
+// vLLM takes step 6 before 4, which matters only where min_p and top_p are both set.
+//
+// The log-probability recorded with a token is the model's own at that temperature (1 for 0): that of
+// softmax(logits / temperature), before all other steps. So scoring a response gives the same bits,
+// whatever it was sampled with.
+struct SamplingOptions {
+  float temperature = 1;
+  float top_p = 1;               // above 0; 1 keeps all
+  int64_t top_k = 0;             // 0 keeps all
+  float min_p = 0;               // below 1; 0 keeps all
+  float repetition_penalty = 1;  // above 0; 1 is none
+  std::vector<LogitBias> logit_bias;
+  const StopStrings* stop = nullptr;  // what ends a response besides its tokens; must outlive the use
+  int64_t max_new_tokens = 256;
+  uint64_t seed = 0;
+  uint64_t step = 0;        // of a training run; its draws differ from those of other steps
+  bool ignore_eos = false;  // go on to max_new_tokens: for measurements
+
+  // Whether a token is drawn from softmax(logits / temperature) itself, the distribution whose
+  // log-probabilities are recorded.
+  [[nodiscard]] bool draws_from_the_model() const;
+};
+
+// Throws Error for a setting out of range, or a bias for a token that a vocabulary of that size lacks.
+void validate(const SamplingOptions& options, int64_t vocabulary);
+
+}  // namespace deepscaler

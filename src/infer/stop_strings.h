@@ -1,0 +1,34 @@
+// Texts that end a response: it is over with the token that completes one of them, and its text ends
+// before it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizer.h"
+
+namespace deepscaler {
+
+// Looks at a response's text without its special tokens. Immutable, thread-safe; the tokenizer must
+// outlive it.
+class StopStrings {
+ public:
+  // Throws Error for an empty string.
+  StopStrings(const Tokenizer& tokenizer, std::vector<std::string> strings);
+  StopStrings(Tokenizer&&, std::vector<std::string>) = delete;
+
+  // Whether the last of a response's tokens completes one of the strings.
+  [[nodiscard]] bool complete(std::span<const TokenId> response) const;
+
+  // `text` up to where the first of the strings begins. Lives as long as `text`.
+  [[nodiscard]] std::string_view cut(std::string_view text) const;
+
+ private:
+  const Tokenizer& tokenizer_;
+  std::vector<std::string> strings_;
+  size_t longest_ = 0;  // bytes
+};
+
+}  // namespace deepscaler
