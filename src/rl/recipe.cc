@@ -156,6 +156,30 @@ void validate(const Recipe& recipe, const std::string& where) {
   }
 }
 
+namespace {
+
+// A sample of such a problem could not be graded, so a run must not begin with one.
+void require_readable_answers(const std::vector<Problem>& problems) {
+  constexpr size_t kListed = 20;
+  std::vector<const Problem*> unreadable;
+  for (const Problem& problem : problems) {
+    if (std::ranges::none_of(problem.answers, is_readable_reference)) unreadable.push_back(&problem);
+  }
+  if (unreadable.empty()) return;
+  const Problem& first = *unreadable.front();
+  std::string ids;
+  for (size_t i = 0; i < std::min(unreadable.size(), kListed); ++i) {
+    ids += (i > 0 ? ", " : "") + unreadable[i]->id;
+  }
+  throw Error(first.id,
+              fmt::format("the verifier can't read its answer '{}' ({} such problems in all: {}{})",
+                          first.answers.empty() ? "" : first.answers.front(), unreadable.size(), ids,
+                          unreadable.size() > kListed ? ", ..." : ""),
+              "correct or remove them; a sample can't be graded against them");
+}
+
+}  // namespace
+
 std::vector<Problem> load_problems(const DataConfig& config) {
   std::vector<Problem> problems;
   if (!config.files.empty()) {
@@ -169,19 +193,7 @@ std::vector<Problem> load_problems(const DataConfig& config) {
                                               .count = config.count});
     problems.insert(problems.end(), generated.begin(), generated.end());
   }
-  int64_t unreadable = 0;
-  const Problem* first = nullptr;
-  for (const Problem& problem : problems) {
-    if (std::ranges::any_of(problem.answers, is_readable_reference)) continue;
-    if (first == nullptr) first = &problem;
-    ++unreadable;
-  }
-  if (unreadable > 0) {
-    throw Error(first->id,
-                fmt::format("the verifier can't read its answer '{}' ({} such problems in all)",
-                            first->answers.empty() ? "" : first->answers.front(), unreadable),
-                "correct or remove them; a sample can't be graded against them");
-  }
+  require_readable_answers(problems);
   return problems;
 }
 

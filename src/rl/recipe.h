@@ -118,7 +118,8 @@ void bind(ConfigSection& section, Recipe& recipe);
 void validate(const Recipe& recipe, const std::string& where);
 
 // The problems of a data section, in a fixed order. Throws Error for files that can't be read, for
-// none at all, and for answers that the verifier can't read, naming the first of them and their number.
+// none at all, and for answers that the verifier can't read, naming the first of
+// them, their number and their ids.
 [[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config);
 
 // SHA-256 of one line of JSON a problem: [id, problem, [answers]].

@@ -106,8 +106,13 @@ void Run::open_folder(const RunOptions& options) {
     if (stages_[i]) manifest.data[fmt::format("stage.{}", i)] = stages_[i]->data_hash();
   }
   if (start_.checkpoint) {
-    manifest = manifest_to_go_on_with(read_manifest(folder_.manifest()), manifest, folder_.path().string(),
-                                      state_.step, options.allow_inexact);
+    Manifest before = read_manifest(folder_.manifest());
+    // Stages that have not begun may get other data.
+    std::erase_if(before.data, [&](const auto& entry) {
+      return entry.first.starts_with("stage.") && std::stoll(entry.first.substr(6)) > state_.stage;
+    });
+    manifest = manifest_to_go_on_with(std::move(before), manifest, folder_.path().string(), state_.step,
+                                      options.allow_inexact);
   }
   write_file_atomically(folder_.config(), write_config(recipe_));
   write_manifest(folder_.manifest(), manifest);
@@ -222,7 +227,7 @@ void Run::evaluate_now() {
   if (stage().held_out_examples() > 0) {
     const double loss = stage().held_out_loss();
     metrics.set("eval/loss", loss);
-    if (eval_problems_.empty()) state_.offer_best("eval/loss", loss);
+    if (eval_problems_.empty() && state_.step > 0) state_.offer_best("eval/loss", loss);
   }
   if (!eval_problems_.empty()) sample_answers(title, metrics);
   log_->record(state_.step, metrics);
