@@ -37,7 +37,7 @@ save_every = 2
 [[stage]]
 kind = "sft"
 name = "cold start"
-steps = 20
+steps = 60
 examples_per_step = 8
 data.files = ["problems.jsonl"]
 optimizer.lr = 1e-2
@@ -154,7 +154,7 @@ TEST_F(ResumeTest, TheRunItselfHasEverythingThatCouldGetLost) {
   EXPECT_GE(with_gradient, 8);
   EXPECT_GE(evaluations, 10);
   for (const char* path : {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer",
-                           "checkpoints/03-rl-longer/../step-000031/optimizer.safetensors"}) {
+                           "checkpoints/03-rl-longer/../step-000071/optimizer.safetensors"}) {
     EXPECT_TRUE(fs::exists(folder() / "alone" / path)) << path;
   }
 }
@@ -208,7 +208,7 @@ TEST_F(ResumeTest, SigkillInsideAnEvaluation) {
 }
 
 TEST_F(ResumeTest, SigtermFinishesTheStepSavesAndSaysHowToGoOn) {
-  for (size_t lines : {5, 32}) {
+  for (size_t lines : {5, 70}) {
     Program program(folder(), train("run"));
     program.wait([&] { return metrics_lines(run()).size() >= lines; });
     ASSERT_TRUE(program.running());

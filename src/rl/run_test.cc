@@ -95,7 +95,7 @@ prompt.text = "{{problem}}"
 eval = {{max_new_tokens = 12, temperature = 1.0, data.files = ["{0}"]}}
 [[stage]]
 kind = "sft"
-steps = 20
+steps = 60
 data.files = ["{0}"]
 optimizer.lr = 1e-2
 [[stage]]
@@ -132,8 +132,8 @@ TEST_F(DigitsTest, ARepeatedRunEndsInTheSameBitsOnAnyNumberOfThreads) {
     EXPECT_TRUE(run_recipe(digits_recipe(), run).complete);
     hashes.push_back(Model::load(run / "checkpoints" / "02-rl").hash());
     logs.push_back(log(run));
-    EXPECT_EQ(read_file(run / "rollouts" / "step-000024.jsonl"),
-              read_file(folder_ / "0" / "rollouts" / "step-000024.jsonl"));
+    EXPECT_EQ(read_file(run / "rollouts" / "step-000064.jsonl"),
+              read_file(folder_ / "0" / "rollouts" / "step-000064.jsonl"));
     EXPECT_EQ(read_file(run / "eval" / "02-rl.json"), read_file(folder_ / "0" / "eval" / "02-rl.json"));
   }
   EXPECT_EQ(hashes[0], hashes[1]);
@@ -170,7 +170,7 @@ TEST_F(DigitsTest, ARunStartsFromAnotherRunsCheckpoint) {
   ASSERT_EQ(evaluations.size(), 2u);
   // It begins where the other run's first stage ended.
   EXPECT_EQ(metrics(folder_ / "second").front()["eval/mean_length"],
-            metrics(folder_ / "both")[30]["eval/mean_length"]);
+            metrics(folder_ / "both")[90]["eval/mean_length"]);
   second.model.path = folder_ / "both/checkpoints/best";
   EXPECT_TRUE(run_recipe(second, folder_ / "third").complete);
 }
@@ -182,7 +182,7 @@ TEST_F(DigitsTest, APlateauEndsAStageAndItsLastEvaluationIsTheStages) {
                                  folder_ / "run");
   ASSERT_EQ(result.evaluations.size(), 3u);
   EXPECT_EQ(result.evaluations[2].title, "RL");
-  EXPECT_EQ(result.step, 23);
+  EXPECT_EQ(result.step, 63);
   EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints/02-rl/model.safetensors"));
 }
 
