@@ -17,11 +17,12 @@ using nlohmann::ordered_json;
 std::string without_times(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) {
-    auto json = ordered_json::parse(line);
-    for (const auto& [name, value] : ordered_json(json).items()) {
-      if (name.starts_with("time/")) json.erase(name);
+    const auto json = ordered_json::parse(line);
+    ordered_json kept;
+    for (const auto& [name, value] : json.items()) {
+      if (!name.starts_with("time/")) kept[name] = value;
     }
-    text += json.dump() + "\n";
+    text += kept.dump() + "\n";
   }
   return text;
 }
