@@ -49,8 +49,9 @@ refuses 2 "Run with --help for more information." nonsense
 refuses 1 "deepscaler: none.toml: can't open: No such file or directory; check the path and its permissions" train none.toml
 refuses 1 "deepscaler: none: is neither a folder with a config.json nor a .gguf file; name a model: an HF folder or a GGUF file" \
   bench train --model none
-refuses 1 "deepscaler: run: is there already and not empty; choose another --output or remove the old run" \
-  train tiny.toml --output run
+mkdir other && touch other/thesis.txt
+refuses 1 "deepscaler: other: is there already, not empty, and not a run's folder; choose another --output" \
+  train tiny.toml --output other
 printf '%s\n' '{"prompt": "x"}' '{"prompt": 3}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prompt": text} or {"messages": [...]}, with an optional "id"' \
   generate --model $model --input bad.jsonl --output out.jsonl

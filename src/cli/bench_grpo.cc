@@ -95,7 +95,7 @@ void bench_grpo(const Options& options) {
   TrainStep train_step(model, step_options);
   AdamW optimizer(model.table());
   const ScratchFolder folder;
-  RunLog log(folder.path(), std::nullopt);
+  RunLog log(folder.path());
 
   GrpoConfig config;
   config.sampling.problems_per_step = std::ssize(problems);

@@ -21,6 +21,7 @@ struct Options {
   std::string recipe;
   std::string output;
   std::vector<std::string> overrides;
+  RunOptions run;
   RuntimeOptions runtime;
 };
 
@@ -38,12 +39,12 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
     const EvalReport& report = evaluations[i].report;
     const std::string change =
         i == 0 ? "" : percent(paired_difference(evaluations[i - 1].report.outcomes(), report.outcomes()));
-    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].name,
+    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].title,
                percent(report.pass_at_1()), change, report.mean_length(), 100 * report.truncated_share());
   }
   if (evaluations.size() > 3) {
     fmt::print(
-        "in all, after '{}': {}\n", evaluations[1].name,
+        "in all, after '{}': {}\n", evaluations[1].title,
         percent(paired_difference(evaluations[1].report.outcomes(), evaluations.back().report.outcomes())));
   }
   fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.problems.size());
@@ -57,7 +58,13 @@ void run(const Options& options) {
       options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
                              : std::filesystem::path(options.output);
   log_info("run {}: {} kernels, {} threads", folder.string(), kernel_target(), thread_count());
-  print_evaluations(run_recipe(recipe, folder));
+  const RunResult result = run_recipe(recipe, folder, options.run);
+  if (!result.complete) {
+    fmt::print("stopped after step {}{}; the same command goes on from there\n", result.step,
+               result.step > 0 ? ", which is saved" : "");
+    return;
+  }
+  print_evaluations(result.evaluations);
   fmt::print("the run is in {}\n", folder.string());
   fmt::print("the report is in {}\n", write_run_report(folder).string());
 }
@@ -65,13 +72,14 @@ void run(const Options& options) {
 }  // namespace
 
 void add_train_command(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("train", "Carry out a recipe: supervised stages, reinforcement learning");
+  auto* command = app.add_subcommand("train", "Carry out a recipe, or go on with it where it was stopped");
   auto options = std::make_shared<Options>();
   command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
   command->add_option("--output", options->output, "the run's folder (default: runs/ and the recipe's name)");
   command->add_option("--set", options->overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
       ->allow_extra_args(false);
+  command->add_flag("--allow-inexact", options->run.allow_inexact,
+                    "go on with a run although another instruction set, precision or version computes now");
   add_runtime_options(*command, options->runtime);
   command->add_flag_callback(
       "--help-recipe",

@@ -153,22 +153,8 @@ Bf16PanelView Model::rounded_panels(int index) const {
 }
 
 std::string Model::hash() const {
-  // FNV-1a over 64-bit words, one lane a parameter, so that it is fast and does not depend on padding.
-  uint64_t hash = hash_name(architecture_name(config_.architecture));
-  std::vector<uint64_t> parts(table_.all().size());
-  parallel_for(std::ssize(parts), [&](int64_t i) {
-    const ParameterInfo& p = table_.all()[static_cast<size_t>(i)];
-    const char* bytes = reinterpret_cast<const char*>(weights_.data() + p.offset);
-    uint64_t part = hash_name(p.name);
-    for (int64_t w = 0; w < p.size * 4; w += 4) {
-      uint32_t word;
-      std::copy_n(bytes + w, 4, reinterpret_cast<char*>(&word));
-      part = (part ^ word) * 0x100000001b3;
-    }
-    parts[static_cast<size_t>(i)] = part;
-  });
-  for (uint64_t part : parts) hash = (hash ^ part) * 0x100000001b3;
-  return fmt::format("{:016x}", hash);
+  return fmt::format("{:016x}", hash_parameters(table_, weights_.data(),
+                                                hash_name(architecture_name(config_.architecture))));
 }
 
 void randomize(Model& model, uint64_t seed, float std) {

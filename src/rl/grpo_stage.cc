@@ -21,6 +21,8 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
   }
 }
 
+std::string GrpoStage::data_hash() const { return hash_problems(problems_); }
+
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   if (stage_step == 0) begin_reference();
   const SamplingConfig& sampling = config_.grpo.sampling;
@@ -45,8 +47,9 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
                           [&](std::vector<RolloutGroup>& groups) {
                             grade_rollout(groups, config_.grpo.reward, sampling.max_response_tokens);
                           }};
-  GrpoStepResult result =
-      grpo_step(config_.grpo, config_.optimizer, problems_, workers_.seed, stage_step, workers);
+  OptimizerConfig optimizer = config_.optimizer;
+  optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
+  GrpoStepResult result = grpo_step(config_.grpo, optimizer, problems_, workers_.seed, stage_step, workers);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
     for (const RolloutSample& sample : group.samples) {

@@ -12,6 +12,7 @@ class GrpoStage : public Stage {
 
   [[nodiscard]] int64_t steps() const override { return config_.grpo.steps; }
   [[nodiscard]] int64_t problems() const override { return std::ssize(problems_); }
+  [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 
  private:

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "data/dataset.h"
 #include "data/generators.h"
 #include "data/grading.h"
@@ -32,7 +34,19 @@ void bind(ConfigSection& s, DataConfig& c) {
 
 void bind(ConfigSection& s, EvalSection& c) {
   s.section("data", c.data, "problems to evaluate on; none switches evaluation off");
+  s.field("every", c.every,
+          "evaluate after every so many steps of a stage too, and save a checkpoint; 0: only at its end")
+      .at_least(0);
   bind(s, c.sampling);
+}
+
+void bind(ConfigSection& s, OutputConfig& c) {
+  s.field("save_every", c.save_every,
+          "save a checkpoint after every so many steps of the run; always before an evaluation and at a "
+          "stage's end")
+      .at_least(1);
+  s.field("keep_last", c.keep_last, "latest checkpoints that are kept whole, to resume from").at_least(1);
+  s.field("keep_best", c.keep_best, "keep the model of the best evaluation too, as checkpoints/best");
 }
 
 namespace {
@@ -55,7 +69,8 @@ void bind(ConfigSection& s, StageConfig& c) {
   s.field("name", c.name, "name of the stage in tables and logs");
   s.field("eval", c.eval, "evaluate when the stage has ended");
   s.section("data", c.data, "problems to train on");
-  s.section("optimizer", c.optimizer, "AdamW, fresh in every stage");
+  s.section("optimizer", c.optimizer, "AdamW and its learning rate");
+  s.section("until", c.until, "rules that end the stage before its last step");
   s.select("kind", c.kind, "what the stage does",
            {{"sft", "supervised fine-tuning on worked solutions",
              [&c](ConfigSection& inner) { bind_sft(inner, c.sft); }},
@@ -70,6 +85,7 @@ void bind(ConfigSection& s, Recipe& c) {
   s.section("model", c.model, "the model to start from");
   s.section("prompt", c.prompt, "how a problem becomes the user's turn");
   s.section("eval", c.eval, "evaluation before the first stage and after each");
+  s.section("output", c.output, "checkpoints; may change while a run is under way");
   s.sections("stage", c.stages, "the stages, one after the other");
 }
 
@@ -106,10 +122,16 @@ void validate(const Recipe& recipe, const std::string& where) {
   require(!recipe.stages.empty(), "it has no [[stage]]", "add at least one");
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     const DataConfig& data = recipe.stages[i].data;
-    require(!data.files.empty() || !data.kinds.empty(), fmt::format("stage.{}.data is empty", i),
-            "name files or kinds of problems");
+    require(!data.empty(), fmt::format("stage.{}.data is empty", i), "name files or kinds of problems");
     require(!data.held_out, fmt::format("stage.{}.data.held_out is true", i),
             "held-out problems are for evaluation only");
+    const UntilConfig& until = recipe.stages[i].until;
+    require(until.plateau == 0 || (recipe.eval.every > 0 && !recipe.eval.data.empty()),
+            fmt::format("stage.{}.until.plateau needs evaluations inside the stage", i),
+            "set eval.every and eval.data");
+    require(!until.clipped_ratio || recipe.stages[i].kind != "sft",
+            fmt::format("stage.{}.until.clipped_ratio is set, but an sft stage samples no responses", i),
+            "remove it");
     require(recipe.stages[i].kind != "grpo" ||
                 recipe.stages[i].grpo.sampling.problems_per_step >= recipe.stages[i].grpo.loss.mini_batches,
             fmt::format("stage.{} has more loss.mini_batches than sampling.problems_per_step", i),
@@ -122,6 +144,30 @@ void validate(const Recipe& recipe, const std::string& where) {
         "leave them out, or set sampling.off_policy_sampling = true if that is meant");
   }
 }
+
+namespace {
+
+// A sample of such a problem could not be graded, so a run must not begin with one.
+void require_readable_answers(const std::vector<Problem>& problems) {
+  constexpr size_t kListed = 20;
+  std::vector<const Problem*> unreadable;
+  for (const Problem& problem : problems) {
+    if (!is_gradable(problem)) unreadable.push_back(&problem);
+  }
+  if (unreadable.empty()) return;
+  const Problem& first = *unreadable.front();
+  std::string ids;
+  for (size_t i = 0; i < std::min(unreadable.size(), kListed); ++i) {
+    ids += (i > 0 ? ", " : "") + unreadable[i]->id;
+  }
+  throw Error(first.id,
+              fmt::format("the verifier can't read its answer '{}' ({} such problems in all: {}{})",
+                          first.answers.empty() ? "" : first.answers.front(), unreadable.size(), ids,
+                          unreadable.size() > kListed ? ", ..." : ""),
+              "correct or remove them; a sample can't be graded against them");
+}
+
+}  // namespace
 
 std::vector<Problem> load_problems(const DataConfig& config) {
   std::vector<Problem> problems;
@@ -136,20 +182,17 @@ std::vector<Problem> load_problems(const DataConfig& config) {
                                               .count = config.count});
     problems.insert(problems.end(), generated.begin(), generated.end());
   }
-  int64_t unreadable = 0;
-  const Problem* first = nullptr;
-  for (const Problem& problem : problems) {
-    if (is_gradable(problem)) continue;
-    if (first == nullptr) first = &problem;
-    ++unreadable;
-  }
-  if (unreadable > 0) {
-    throw Error(first->id,
-                fmt::format("the verifier can't read its answer '{}' ({} such problems in all)",
-                            first->answers.empty() ? "" : first->answers.front(), unreadable),
-                "correct or remove them; a sample can't be graded against them");
-  }
+  require_readable_answers(problems);
   return problems;
+}
+
+std::string hash_problems(std::span<const Problem> problems) {
+  Sha256 hash;
+  for (const Problem& problem : problems) {
+    const nlohmann::json line = {problem.id, problem.problem, problem.answers};
+    hash.add(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  }
+  return hash.hex();
 }
 
 }  // namespace deepscaler

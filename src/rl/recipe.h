@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "data/problem.h"
 #include "data/prompt.h"
 #include "eval/evaluate.h"
+#include "rl/curriculum.h"
 #include "rl/grpo_loss.h"
 #include "rl/reward.h"
 #include "rl/rollout.h"
@@ -32,6 +34,8 @@ struct DataConfig {
   int64_t count = 0;      // generated problems
   int64_t seed = 1;       // of the generators
   bool held_out = false;  // take the generators' test problems, which training never sees
+
+  [[nodiscard]] bool empty() const { return files.empty() && kinds.empty(); }
 };
 
 struct SftConfig {
@@ -51,14 +55,26 @@ struct StageConfig {
   std::string name;  // in tables and logs
   DataConfig data;
   OptimizerConfig optimizer;
+  UntilConfig until;
   bool eval = true;  // evaluate after the stage
   SftConfig sft;
   GrpoConfig grpo;
+
+  [[nodiscard]] int64_t steps() const { return kind == "sft" ? sft.steps : grpo.steps; }
+  [[nodiscard]] const std::string& title() const { return name.empty() ? kind : name; }
 };
 
 struct EvalSection {
   DataConfig data;
+  int64_t every = 0;  // steps of a stage; 0: only before the first stage and after each
   EvalConfig sampling;
+};
+
+// Which checkpoints are written and kept. No key of it changes weights or logs.
+struct OutputConfig {
+  int64_t save_every = 20;  // steps of the run
+  int64_t keep_last = 2;
+  bool keep_best = true;
 };
 
 struct Recipe {
@@ -67,6 +83,7 @@ struct Recipe {
   ModelConfigSection model;
   PromptConfig prompt;
   EvalSection eval;
+  OutputConfig output;
   std::vector<StageConfig> stages;
 };
 
@@ -76,7 +93,11 @@ void bind(ConfigSection& section, Recipe& recipe);
 void validate(const Recipe& recipe, const std::string& where);
 
 // The problems of a data section, in a fixed order. Throws Error for files that can't be read, for
-// none at all, and for answers that the verifier can't read, naming the first of them and their number.
+// none at all, and for answers that the verifier can't read, naming the first of
+// them, their number and their ids.
 [[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config);
+
+// SHA-256 of one line of JSON a problem: [id, problem, [answers]].
+[[nodiscard]] std::string hash_problems(std::span<const Problem> problems);
 
 }  // namespace deepscaler

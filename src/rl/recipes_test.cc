@@ -104,8 +104,11 @@ TEST_F(RecipesTest, DeepscalersThreeStagesRunOnATinyModelOfItsArchitecture) {
     EXPECT_GT(steps[i]["grad_norm"], 0);  // rewards are equal: this is the KL and entropy terms' work
     EXPECT_GT(steps[i]["kl"], 0);         // from the second mini-batch on
     // At a stage's beginning the policy is the reference again, and then it moves away from it.
-    if (i % 2 == 1) EXPECT_GT(steps[i]["kl"], steps[i - 1]["kl"]);
-    if (i % 2 == 0 && i > 0) EXPECT_LT(steps[i]["kl"], steps[i - 1]["kl"]);
+    if (i % 2 == 1) {
+      EXPECT_GT(steps[i]["kl"], steps[i - 1]["kl"]);
+    } else if (i > 0) {
+      EXPECT_LT(steps[i]["kl"], steps[i - 1]["kl"]);
+    }
   }
 }
 

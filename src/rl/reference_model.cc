@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "train/parameter_file.h"
+
 namespace deepscaler {
 
 ReferenceModel::ReferenceModel(const Model& policy) : model_(policy.config()) {
@@ -11,6 +13,16 @@ ReferenceModel::ReferenceModel(const Model& policy) : model_(policy.config()) {
 
 void ReferenceModel::refresh(const Model& policy) {
   std::copy_n(policy.weights(), policy.table().size(), model_.weights());
+}
+
+void ReferenceModel::save(const std::filesystem::path& path) const {
+  const NamedArray<const float> weights{"reference", model_.weights()};
+  save_parameters(path, model_.table(), {&weights, 1}, {});
+}
+
+void ReferenceModel::load(const std::filesystem::path& path) {
+  const NamedArray<float> weights{"reference", model_.weights()};
+  (void)load_parameters(path, model_.table(), {&weights, 1});
 }
 
 void ReferenceModel::score(std::vector<RolloutGroup>& groups, const StepOptions& options) const {

@@ -2,6 +2,7 @@
 // log-probabilities that they give to responses.
 #pragma once
 
+#include <filesystem>
 #include <vector>
 
 #include "model/model.h"
@@ -22,9 +23,9 @@ class ReferenceModel {
   // Sets RolloutSample::reference_log_probs of the groups that were not dropped.
   void score(std::vector<RolloutGroup>& groups, const StepOptions& options) const;
 
-  // The weights, for a checkpoint to save and to restore.
-  [[nodiscard]] Model& model() { return model_; }
-  [[nodiscard]] const Model& model() const { return model_; }
+  // The weights to a file of a checkpoint and back. Throws Error.
+  void save(const std::filesystem::path& path) const;
+  void load(const std::filesystem::path& path);
 
  private:
   Model model_;

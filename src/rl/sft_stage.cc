@@ -1,6 +1,9 @@
 #include "rl/sft_stage.h"
 
+#include <fmt/ranges.h>
+
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace deepscaler {
 namespace {
@@ -24,6 +27,14 @@ SftStage::SftStage(const StageConfig& config, const StageWorkers& workers)
       examples_(load_examples(config.data, workers.encoder)),
       train_step_(workers.model, {.temperature = 1, .token_budget = workers.token_budget}) {}
 
+std::string SftStage::data_hash() const {
+  Sha256 hash;
+  for (const Example& example : examples_) {
+    hash.add(fmt::format("{} {}\n", fmt::join(example.prompt, ","), fmt::join(example.response, ",")));
+  }
+  return hash.hex();
+}
+
 StageStep SftStage::step(int64_t stage_step, int64_t) {
   StageStep result;
   std::vector<TokenGroup> groups;
@@ -37,12 +48,13 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   NegativeLogLikelihood loss(response_tokens);
   train_step_.clear_gradients();
   train_step_.accumulate(groups, loss);
-  const double norm = workers_.optimizer.step(config_.optimizer, config_.optimizer.lr,
-                                              train_step_.gradients(), workers_.model.weights());
+  const float lr = learning_rate(config_.optimizer.schedule, config_.optimizer.lr, stage_step, steps());
+  const double norm =
+      workers_.optimizer.step(config_.optimizer, lr, train_step_.gradients(), workers_.model.weights());
   result.metrics.set("loss", loss.loss());
   result.metrics.set("entropy", loss.entropy());
   result.metrics.set("grad_norm", norm);
-  result.metrics.set("learning_rate", config_.optimizer.lr);
+  result.metrics.set("learning_rate", lr);
   return result;
 }
 

@@ -13,6 +13,7 @@ class SftStage : public Stage {
 
   [[nodiscard]] int64_t steps() const override { return config_.sft.steps; }
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
+  [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 
  private:
