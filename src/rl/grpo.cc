@@ -62,7 +62,7 @@ PolicyLossSums update(Groups mini_batch, const GrpoConfig& config, GrpoWorkers& 
   std::vector<std::vector<ResponseTarget>> targets;
   size_t response = 0;
   for (const RolloutGroup& group : mini_batch) {
-    TokenGroup token_group{group.prompt.tokens, {}};
+    TokenGroup token_group{.prompt = group.prompt.tokens, .name = group.problem->id};
     std::vector<ResponseTarget> group_targets;
     for (const RolloutSample& sample : group.samples) {
       token_group.responses.emplace_back(sample.generation.tokens);

@@ -8,8 +8,9 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
     : config_(config),
       workers_(workers),
       problems_(load_problems(config.data)),
-      train_step_(workers.model,
-                  {.temperature = config.grpo.sampling.temperature, .token_budget = workers.token_budget}) {}
+      train_step_(workers.model, {.temperature = config.grpo.sampling.temperature,
+                                  .token_budget = workers.token_budget,
+                                  .recompute = workers.recompute}) {}
 
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   GrpoWorkers workers{workers_.model, workers_.engine, train_step_, workers_.optimizer, workers_.encoder};

@@ -13,6 +13,8 @@
 #include "rl/advantage.h"
 #include "rl/policy_loss.h"
 #include "train/optimizer.h"
+#include "train/sft.h"
+#include "train/step.h"
 
 namespace deepscaler {
 
@@ -31,11 +33,6 @@ struct DataConfig {
   int64_t count = 0;      // generated problems
   int64_t seed = 1;       // of the generators
   bool held_out = false;  // take the generators' test problems, which training never sees
-};
-
-struct SftConfig {
-  int64_t steps = 0;
-  int64_t examples_per_step = 8;
 };
 
 // What a rollout is made of.
@@ -90,6 +87,7 @@ struct EvalSection {
 struct Recipe {
   int64_t seed = 0;
   int64_t token_budget = 2048;  // rows of a micro-batch
+  Recompute recompute = Recompute::kNone;
   ModelConfigSection model;
   PromptConfig prompt;
   EvalSection eval;

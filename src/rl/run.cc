@@ -8,9 +8,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "ops/kernel_target.h"
+#include "rl/plan.h"
 #include "rl/rollout_log.h"
 #include "rl/run_folder.h"
 #include "rl/stage.h"
@@ -110,8 +112,10 @@ class Run {
                                            .optimizer = optimizer,
                                            .encoder = encoder_,
                                            .seed = static_cast<uint64_t>(recipe_.seed),
-                                           .token_budget = recipe_.token_budget});
+                                           .token_budget = recipe_.token_budget,
+                                           .recompute = recipe_.recompute});
     log_info("stage {}: {}, {} problems", stage_, name, stage->problems());
+    if (const Metrics metrics = stage->start(); !metrics.all().empty()) log_.record(step_, metrics);
     Console console(name, stage->steps());
     for (int64_t i = 0; i < stage->steps(); ++i) {
       throw_if_stop_requested();
@@ -147,6 +151,7 @@ class Run {
 }  // namespace
 
 std::vector<RunEvaluation> run_recipe(const Recipe& recipe, const fs::path& folder) {
+  require_memory(plan_recipe(recipe), available_memory());
   return Run(recipe, folder).run();
 }
 

@@ -21,6 +21,7 @@ struct StageWorkers {
   const PromptEncoder& encoder;
   uint64_t seed = 0;         // of every random choice of the run
   int64_t token_budget = 0;  // rows of a micro-batch
+  Recompute recompute = Recompute::kNone;
 };
 
 // What one step made, for records.
@@ -38,6 +39,9 @@ class Stage {
 
   [[nodiscard]] virtual int64_t steps() const = 0;     // at most
   [[nodiscard]] virtual int64_t problems() const = 0;  // or examples, that it trains on
+
+  // What is measured before the first step; may be nothing.
+  [[nodiscard]] virtual Metrics start() { return {}; }
 
   // Step `stage_step` of the stage, from 0, which is step `run_step` of the run, from 1. Throws Error, and
   // Interrupted when the user asks to stop; never Interrupted once weights have changed.
