@@ -1,5 +1,6 @@
 // `deepscaler eval`: what share of problems a model solves, how surely, and whether that changed.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>

@@ -15,7 +15,9 @@ int main(int argc, char** argv) {
   deepscaler::add_generate_command(app);
   deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);
+  deepscaler::add_report_command(app);
   deepscaler::add_sft_command(app);
+  deepscaler::add_show_command(app);
   deepscaler::add_tokenize_command(app);
   deepscaler::add_train_command(app);
   deepscaler::add_verify_command(app);

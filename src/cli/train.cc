@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "cli/run_report.h"
 #include "cli/train.h"
 #include "ops/kernel_target.h"
 #include "rl/run.h"
@@ -57,6 +58,7 @@ void carry_out(const Recipe& recipe, const TrainOptions& options) {
   log_info("run {}: {} kernels, {} threads", folder.string(), kernel_target(), thread_count());
   print_evaluations(run_recipe(recipe, folder));
   fmt::print("the run is in {}\n", folder.string());
+  fmt::print("the report is in {}\n", write_run_report(folder).string());
 }
 
 void add_train_options(CLI::App& command, TrainOptions& options) {

@@ -83,14 +83,14 @@ std::string without_calculator_marks(std::string text) {
 
 constexpr std::string_view kGsm8kMark = "####";
 
-// GSM8K keeps solution and answer in one string: "steps #### 1,200". A worked solution of ours ends in the
-// box that prompts ask for.
+// GSM8K keeps solution and answer in one string: "steps #### 1,200".
 void read_gsm8k_answer(const std::string& text, Problem& problem) {
   const size_t mark = text.rfind(kGsm8kMark);
+  problem.solution = without_calculator_marks(trim(std::string_view(text).substr(0, mark)));
   std::string answer = trim(std::string_view(text).substr(mark + kGsm8kMark.size()));
   std::erase(answer, ',');
-  problem.solution = fmt::format(
-      "{}\n\\boxed{{{}}}", without_calculator_marks(trim(std::string_view(text).substr(0, mark))), answer);
+  // A cold start must show the answer where the verifier looks for it.
+  if (!answer.empty()) problem.solution += "\n\\boxed{" + answer + "}";
   problem.answers = {answer};
   std::erase(problem.answers, "");
 }

@@ -28,6 +28,7 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
 
   const float* a = t.a;
   const float* b = t.b;
+  const float* soon = t.soon;
   const int64_t a_row = kByRows ? t.a_row_stride : 1, a_step = kByRows ? 1 : t.a_depth_stride;
   for (int64_t i = 0; i < t.depth; ++i) {
     __m512bh b_row[kPanels];
@@ -45,6 +46,8 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
     }
     a += a_step;
     b += t.b_depth_stride;
+    __builtin_prefetch(soon);
+    soon += kPanelWidth;
   }
 
 #pragma GCC unroll 8

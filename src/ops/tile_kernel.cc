@@ -77,6 +77,7 @@ void tile(const TileOperands& t) {
 
   const float* a = t.a;
   const float* b = t.b;
+  const float* soon = t.soon;
   const int64_t a_step = kDirection == ADirection::kByRows ? 1 : t.a_depth_stride;
   for (int64_t i = 0; i < t.depth; ++i) {
     Vector b_row[kPanels * kVectors];
@@ -95,6 +96,8 @@ void tile(const TileOperands& t) {
     }
     a += a_step;
     b += t.b_depth_stride;
+    hwy::Prefetch(soon);
+    soon += kPanelWidth;
   }
 
 #pragma GCC unroll 8
@@ -168,6 +171,15 @@ void prefetch_sums(const TileOperands& t, int height, int width) {
   }
 }
 
+// Weights come from memory at a fraction of the speed at which a tile takes them, so the tiles of one
+// group of panels fetch the next group meanwhile, each a panel: of these panels, or of the next block
+// along the depth.
+const float* soon(const TileOperands& t, int64_t next_panel, int64_t panels, int64_t tile, int width) {
+  if (tile >= width) return t.b;
+  if (next_panel + tile < panels) return t.b + (next_panel + tile) * t.b_panel_stride;
+  return t.b + t.depth * t.b_depth_stride + tile * t.b_panel_stride;
+}
+
 // Runs a tile, panel by panel where the table has none of that height and width.
 void run_tile(const TileKernels& kernels, const TileOperands& tile, int height, int width) {
   const auto& table = tile.a_depth_stride == 1 ? kernels.by_rows : kernels.by_depth;
@@ -194,6 +206,7 @@ void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t 
       place_a(tile, split.first(i), split.height(i));
       tile.b += panel * operands.b_panel_stride;
       tile.c += split.first(i) * operands.c_row_stride + panel * operands.c_panel_stride;
+      tile.soon = soon(operands, panel + width, panels, i, width);
       if (i + 1 < split.tiles) {
         TileOperands next = tile;
         next.c += split.height(i) * operands.c_row_stride;
