@@ -5,7 +5,9 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "base/error.h"
 #include "base/rng.h"
 #include "cli/bench_figures.h"
 #include "cli/commands.h"
@@ -28,6 +30,10 @@ struct Options {
   std::vector<int64_t> batches = {1, 8, 64};
   std::vector<std::string> dtypes = {"f32"};
   int64_t sequences = 8, length = 256, steps = 3;
+  std::string config;
+  int64_t prompt = 1, token_budget = 2048;
+  bool written_out = false, no_update = false;
+  std::string recompute = "none";
   RuntimeOptions runtime;
 };
 
@@ -115,34 +121,75 @@ void bench_decode(const Options& options) {
   }
 }
 
-void bench_train(const Options& options) {
-  apply(options.runtime);
-  Model model = Model::load(options.model);
-  const RowCost cost(model);
-  TrainStep step(model, {});
-  AdamW optimizer(model.table());
-  std::vector<std::vector<int32_t>> texts;
-  for (int64_t i = 0; i < options.sequences; ++i) texts.push_back(random_tokens(model, options.length, i));
+Model model_to_train(const Options& options) {
+  if (options.model.empty() == options.config.empty()) {
+    throw Error("bench train", "exactly one of --model and --config must be given", "name a model");
+  }
+  if (!options.model.empty()) return Model::load(options.model);
+  Model model(read_hf_config(options.config));
+  randomize(model, 1, 0.02f);
+  return model;
+}
+
+// Texts of options.length tokens with the same first options.prompt ones: as one group that shares them, or
+// written out. The loss is on the others.
+std::vector<TokenGroup> groups_to_train(const std::vector<std::vector<int32_t>>& texts,
+                                        const Options& options) {
   std::vector<TokenGroup> groups;
   for (const auto& text : texts) {
-    groups.push_back(
-        {std::span(text).first(1), {std::span(text).subspan(1)}});  // a loss on all but the first
+    const std::span tokens(text);
+    const auto prompt = tokens.first(static_cast<size_t>(options.prompt));
+    if (groups.empty() || options.prompt == 1 || options.written_out) groups.push_back({prompt, {}});
+    groups.back().responses.push_back(tokens.subspan(prompt.size()));
   }
-  const auto predicted = static_cast<double>(options.sequences * (options.length - 1));
+  return groups;
+}
+
+// Rows that the layers compute; the last token of a text is predicted, never read.
+double rows_of(const std::vector<TokenGroup>& groups) {
+  double rows = 0;
+  for (const TokenGroup& group : groups) {
+    rows += static_cast<double>(group.prompt.size());
+    for (const auto& response : group.responses) rows += static_cast<double>(response.size()) - 1;
+  }
+  return rows;
+}
+
+void bench_train(const Options& options) {
+  apply(options.runtime);
+  if (options.prompt >= options.length) throw Error("--prompt", "leaves no token to learn", "lower it");
+  Model model = model_to_train(options);
+  const RowCost cost(model);
+  TrainStep step(model, {.token_budget = options.token_budget,
+                         .recompute = options.recompute == "layer" ? Recompute::kLayer : Recompute::kNone});
+  std::optional<AdamW> optimizer;
+  if (!options.no_update) optimizer.emplace(model.table());
+  std::vector<std::vector<int32_t>> texts;
+  for (int64_t i = 0; i < options.sequences; ++i) {
+    texts.push_back(random_tokens(model, options.length, i));
+    std::copy_n(texts[0].begin(), options.prompt, texts[i].begin());
+  }
+  const auto groups = groups_to_train(texts, options);
+  const auto predicted = static_cast<double>(options.sequences * (options.length - options.prompt));
   const auto one_step = [&] {
     NegativeLogLikelihood loss(static_cast<int64_t>(predicted));
     step.clear_gradients();
     step.accumulate(groups, loss);
-    optimizer.step({}, 1e-6f, step.gradients(), model.weights());
+    if (optimizer) optimizer->step({}, 1e-6f, step.gradients(), model.weights());
   };
-  one_step();
-  double best = 1e9;
-  for (int64_t i = 0; i < options.steps; ++i) best = std::min(best, seconds(one_step));
+  double best = seconds(one_step);  // alone if no steps are to be timed
+  for (int64_t i = 0; i < options.steps; ++i) {
+    const double time = seconds(one_step);
+    best = i == 0 ? time : std::min(best, time);
+  }
   const double rate = best_matmul_rate(model);
-  const double flops = 3 * predicted * (cost.layers + cost.head);
+  // What is computed again is no progress.
+  const double flops = 3 * (rows_of(groups) * cost.layers + predicted * cost.head);
   print_figures({{"engine", "deepscaler"},
                  {"kernels", kernel_target()},
                  {"dtype", "f32"},
+                 {"sequences", options.sequences},
+                 {"length", options.length},
                  {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
                  {"step_seconds", best},
                  {"share_of_matmul_rate", flops / best / rate},
@@ -158,12 +205,13 @@ void add_bench_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, void (*work)(const Options&)) {
     auto* command = bench->add_subcommand(name, what);
-    command->add_option("--model", options->model, "Hugging Face folder or GGUF file")->required();
+    command->add_option("--model", options->model, "Hugging Face folder or GGUF file");
     add_runtime_options(*command, options->runtime);
     command->callback([options, work] { work(*options); });
     return command;
   };
   auto* decode = add("decode", "tokens per second of generation", bench_decode);
+  decode->get_option("--model")->required();
   decode->add_option("--batches", options->batches, "sequences at a time")->capture_default_str();
   decode->add_option("--dtypes", options->dtypes, "what products compute in")
       ->check(CLI::IsMember({"f32", "bf16"}));
@@ -176,7 +224,27 @@ void add_bench_command(CLI::App& app) {
   train->add_option("--length", options->length, "tokens of each")
       ->check(CLI::Range(2, 1 << 20))
       ->capture_default_str();
-  train->add_option("--steps", options->steps, "to time; the best counts")->capture_default_str();
+  train
+      ->add_option("--steps", options->steps,
+                   "to time after one that is not; the best counts; 0: only that one")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  train->add_option("--config", options->config,
+                    "folder with a config.json: random weights, in place of --model");
+  train
+      ->add_option("--prompt", options->prompt,
+                   "tokens of each that have no loss and are the same, computed once")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  train->add_flag("--written-out", options->written_out, "compute the prompt for each sequence");
+  train->add_flag("--no-update", options->no_update,
+                  "forward and backward only, without the optimizer's memory");
+  train->add_option("--token-budget", options->token_budget, "rows of a micro-batch")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  train->add_option("--recompute", options->recompute, "activations computed again in the backward pass")
+      ->check(CLI::IsMember({"none", "layer"}))
+      ->capture_default_str();
   add_bench_grpo_command(*bench);
 }
 

@@ -13,8 +13,10 @@ int main(int argc, char** argv) {
   deepscaler::add_eval_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_generate_command(app);
+  deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);
   deepscaler::add_report_command(app);
+  deepscaler::add_sft_command(app);
   deepscaler::add_show_command(app);
   deepscaler::add_tokenize_command(app);
   deepscaler::add_train_command(app);

@@ -10,20 +10,12 @@
 #include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/run_report.h"
-#include "cli/runtime_options.h"
+#include "cli/train.h"
 #include "ops/kernel_target.h"
 #include "rl/run.h"
 
 namespace deepscaler {
 namespace {
-
-struct Options {
-  std::string recipe;
-  std::string output;
-  std::vector<std::string> overrides;
-  RunOptions run;
-  RuntimeOptions runtime;
-};
 
 std::string percent(const Interval& interval) {
   return fmt::format("{:5.1f} [{:5.1f}, {:5.1f}]", 100 * interval.mean, 100 * interval.low,
@@ -50,10 +42,16 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
   fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.problems.size());
 }
 
-void run(const Options& options) {
+void run(const TrainOptions& options) {
   apply(options.runtime);
   const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   validate(recipe, options.recipe);
+  carry_out(recipe, options);
+}
+
+}  // namespace
+
+void carry_out(const Recipe& recipe, const TrainOptions& options) {
   const std::filesystem::path folder =
       options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
                              : std::filesystem::path(options.output);
@@ -69,25 +67,27 @@ void run(const Options& options) {
   fmt::print("the report is in {}\n", write_run_report(folder).string());
 }
 
-}  // namespace
-
-void add_train_command(CLI::App& app) {
-  auto* command = app.add_subcommand("train", "Carry out a recipe, or go on with it where it was stopped");
-  auto options = std::make_shared<Options>();
-  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
-  command->add_option("--output", options->output, "the run's folder (default: runs/ and the recipe's name)");
-  command->add_option("--set", options->overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
+void add_train_options(CLI::App& command, TrainOptions& options) {
+  command.add_option("--output", options.output, "the run's folder (default: runs/ and the recipe's name)");
+  command.add_option("--set", options.overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
       ->allow_extra_args(false);
-  command->add_flag("--allow-inexact", options->run.allow_inexact,
-                    "go on with a run although another instruction set, precision or version computes now");
-  add_runtime_options(*command, options->runtime);
-  command->add_flag_callback(
+  command.add_flag("--allow-inexact", options.run.allow_inexact,
+                   "go on with a run although another instruction set, precision or version computes now");
+  add_runtime_options(command, options.runtime);
+  command.add_flag_callback(
       "--help-recipe",
       [] {
         std::fputs(config_manual(config_keys<Recipe>()).c_str(), stdout);
         throw CLI::Success();
       },
       "print every key of a recipe with its default, and exit");
+}
+
+void add_train_command(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "Carry out a recipe, or go on with it where it was stopped");
+  auto options = std::make_shared<TrainOptions>();
+  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
+  add_train_options(*command, *options);
   command->callback([options] { run(*options); });
 }
 

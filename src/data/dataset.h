@@ -11,7 +11,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/problem.h"
@@ -28,5 +30,9 @@ struct Dataset {
 // comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte)
 // for text that is not JSON, a missing or mistyped key, and a data set without any usable problem.
 [[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files);
+
+// The problem in one record of a file; its answers may be none. `where` ("train.jsonl:3") is for errors.
+[[nodiscard]] Problem read_problem(const nlohmann::json& record, const std::string& where,
+                                   const std::string& source);
 
 }  // namespace deepscaler

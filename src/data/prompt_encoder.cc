@@ -40,10 +40,4 @@ EncodedPrompt PromptEncoder::encode_messages(const nlohmann::ordered_json& messa
   return {tokenizer_.encode(text, {.add_special_tokens = false}), opens_think(text)};
 }
 
-std::vector<TokenId> PromptEncoder::encode_response(std::string_view text) const {
-  auto tokens = tokenizer_.encode(text, {.add_special_tokens = false});
-  tokens.push_back(*tokenizer_.eos());
-  return tokens;
-}
-
 }  // namespace deepscaler

@@ -110,11 +110,25 @@ Model::Model(ModelConfig config)
       rope_(config_.rope_frequencies(), config_.context),
       weights_(table_.size()) {}
 
-Model Model::load(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) return load_hf(path);
-  if (path.extension() == ".gguf") return load_gguf(path);
+namespace {
+
+enum class ModelFormat { kHf, kGguf };
+
+ModelFormat format_of(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return ModelFormat::kHf;
+  if (path.extension() == ".gguf") return ModelFormat::kGguf;
   throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
               "name a model: an HF folder or a GGUF file");
+}
+
+}  // namespace
+
+ModelConfig read_model_config(const std::filesystem::path& path) {
+  return format_of(path) == ModelFormat::kHf ? read_hf_config(path) : read_gguf_config(GgufFile(path));
+}
+
+Model Model::load(const std::filesystem::path& path) {
+  return format_of(path) == ModelFormat::kHf ? load_hf(path) : load_gguf(path);
 }
 
 std::string_view compute_type_name(ComputeType type) { return type == ComputeType::kF32 ? "f32" : "bf16"; }

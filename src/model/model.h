@@ -64,6 +64,9 @@ class Model {
   mutable bool rounded_stale_ = true;
 };
 
+// The config alone of what Model::load() reads. Throws Error.
+[[nodiscard]] ModelConfig read_model_config(const std::filesystem::path& path);
+
 // Every weight from N(0, std^2) by a counter of the seed, norms one: for tests and benchmarks.
 void randomize(Model& model, uint64_t seed, float std);
 

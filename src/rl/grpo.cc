@@ -92,7 +92,7 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
   std::vector<std::vector<ResponseTarget>> targets;
   for (const RolloutGroup* group : mini_batch) {
     if (!group->has_signal() && !config.loss.trains_without_advantage()) continue;
-    TokenGroup responses{group->prompt.tokens, {}};
+    TokenGroup responses{.prompt = group->prompt.tokens, .name = group->problem->id};
     std::vector<ResponseTarget> response_targets;
     for (const RolloutSample& sample : group->samples) {
       const int64_t length = tokens_with_loss(sample, config.loss);

@@ -10,7 +10,9 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
     : config_(config),
       workers_(workers),
       problems_(load_problems(config.data)),
-      step_options_{.temperature = config.grpo.sampling.temperature, .token_budget = workers.token_budget},
+      step_options_{.temperature = config.grpo.sampling.temperature,
+                    .token_budget = workers.token_budget,
+                    .recompute = workers.recompute},
       train_step_(workers.model, step_options_) {
   if (const auto limit = config.grpo.sampling.max_prompt_tokens) {
     const int64_t dropped = drop_long_prompts(problems_, workers.encoder, *limit);

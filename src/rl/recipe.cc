@@ -12,6 +12,12 @@
 #include "data/grading.h"
 
 namespace deepscaler {
+namespace {
+
+constexpr ConfigName<Recompute> kRecomputeNames[] = {{"none", Recompute::kNone},
+                                                     {"layer", Recompute::kLayer}};
+
+}  // namespace
 
 void bind(ConfigSection& s, ModelConfigSection& c) {
   s.field("path", c.path, "Hugging Face folder or GGUF file to start from");
@@ -51,11 +57,6 @@ void bind(ConfigSection& s, OutputConfig& c) {
 
 namespace {
 
-void bind_sft(ConfigSection& s, SftConfig& c) {
-  s.field("steps", c.steps, "optimizer steps").at_least(1).required();
-  s.field("examples_per_step", c.examples_per_step, "worked solutions a step").at_least(1);
-}
-
 void bind_grpo(ConfigSection& s, GrpoConfig& c) {
   s.field("steps", c.steps, "rollouts, each followed by its updates").at_least(1).required();
   s.section("sampling", c.sampling, "what a rollout is made of");
@@ -68,12 +69,12 @@ void bind_grpo(ConfigSection& s, GrpoConfig& c) {
 void bind(ConfigSection& s, StageConfig& c) {
   s.field("name", c.name, "name of the stage in tables and logs");
   s.field("eval", c.eval, "evaluate when the stage has ended");
-  s.section("data", c.data, "problems to train on");
+  s.section("data", c.data, "problems, or for sft demonstrations, to train on");
   s.section("optimizer", c.optimizer, "AdamW and its learning rate");
   s.section("until", c.until, "rules that end the stage before its last step");
   s.select("kind", c.kind, "what the stage does",
-           {{"sft", "supervised fine-tuning on worked solutions",
-             [&c](ConfigSection& inner) { bind_sft(inner, c.sft); }},
+           {{"sft", "supervised fine-tuning on demonstrations",
+             [&c](ConfigSection& inner) { bind(inner, c.sft); }},
             {"grpo", "reinforcement learning with verifiable rewards",
              [&c](ConfigSection& inner) { bind_grpo(inner, c.grpo); }}});
 }
@@ -82,6 +83,10 @@ void bind(ConfigSection& s, Recipe& c) {
   s.field("seed", c.seed, "of every random choice of the run").at_least(0);
   s.field("token_budget", c.token_budget, "rows computed at a time in training; more memory, fewer passes")
       .at_least(1);
+  s.choice("recompute", c.recompute,
+           "activations that the backward pass computes again instead of keeping them: less memory, a third "
+           "more time, the same bits",
+           kRecomputeNames);
   s.section("model", c.model, "the model to start from");
   s.section("prompt", c.prompt, "how a problem becomes the user's turn");
   s.section("eval", c.eval, "evaluation before the first stage and after each");

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "rl/reward.h"
 #include "rl/rollout.h"
 #include "train/optimizer.h"
+#include "train/sft.h"
+#include "train/step.h"
 
 namespace deepscaler {
 
@@ -38,11 +41,6 @@ struct DataConfig {
   [[nodiscard]] bool empty() const { return files.empty() && kinds.empty(); }
 };
 
-struct SftConfig {
-  int64_t steps = 0;
-  int64_t examples_per_step = 8;
-};
-
 struct GrpoConfig {
   int64_t steps = 0;
   SamplingConfig sampling;
@@ -60,7 +58,8 @@ struct StageConfig {
   SftConfig sft;
   GrpoConfig grpo;
 
-  [[nodiscard]] int64_t steps() const { return kind == "sft" ? sft.steps : grpo.steps; }
+  // Where it is stated; a number of epochs depends on the data.
+  [[nodiscard]] std::optional<int64_t> steps() const { return kind == "sft" ? sft.steps : grpo.steps; }
   [[nodiscard]] const std::string& title() const { return name.empty() ? kind : name; }
 };
 
@@ -80,6 +79,7 @@ struct OutputConfig {
 struct Recipe {
   int64_t seed = 0;
   int64_t token_budget = 2048;  // rows of a micro-batch
+  Recompute recompute = Recompute::kNone;
   ModelConfigSection model;
   PromptConfig prompt;
   EvalSection eval;

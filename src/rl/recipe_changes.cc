@@ -20,7 +20,7 @@ bool steps_may_change(const Recipe& after, const RunState& state) {
   if (state.stage >= std::ssize(after.stages)) return false;
   const StageConfig& stage = after.stages[static_cast<size_t>(state.stage)];
   return stage.optimizer.schedule.schedule == Schedule::kConstant && stage.until.plateau == 0 &&
-         stage.steps() >= state.stage_step;
+         stage.steps().value_or(0) >= state.stage_step;
 }
 
 bool may_change(const std::string& path, const Recipe& after, const RunState& state) {

@@ -9,8 +9,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/signals.h"
+#include "rl/plan.h"
 #include "rl/rollout_log.h"
 #include "rl/run_start.h"
 #include "rl/stage.h"
@@ -102,7 +104,8 @@ void Run::load_data() {
                                                 .reference = reference_,
                                                 .encoder = encoder_,
                                                 .seed = static_cast<uint64_t>(recipe_.seed),
-                                                .token_budget = recipe_.token_budget});
+                                                .token_budget = recipe_.token_budget,
+                                                .recompute = recipe_.recompute});
   }
 }
 
@@ -130,7 +133,7 @@ void Run::open_folder(const RunOptions& options) {
 }
 
 bool Run::stage_is_over() const {
-  return state_.stage_step >= config().steps() || reason_to_end(config().until, state_.history).has_value();
+  return state_.stage_step >= stage().steps() || reason_to_end(config().until, state_.history).has_value();
 }
 
 bool Run::evaluation_is_due() const {
@@ -172,7 +175,7 @@ void Run::announce_stage() {
   console_.reset();
   log_info("stage {} of {}, {}: {} problems", state_.stage + 1, recipe_.stages.size(), config().title(),
            stage().problems());
-  console_.emplace(config().title(), config().steps(), state_.stage_step);
+  console_.emplace(config().title(), stage().steps(), state_.stage_step);
 }
 
 void Run::begin_next_stage() {
@@ -324,6 +327,7 @@ void say_where_it_goes_on(const RunFolder& folder) {
 }  // namespace
 
 RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOptions& options) {
+  require_memory(plan_recipe(recipe), available_memory());
   const RunFolder folder(path);
   Run run(recipe, folder, options);
   try {

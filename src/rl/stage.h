@@ -26,6 +26,7 @@ struct StageWorkers {
   const PromptEncoder& encoder;
   uint64_t seed = 0;         // of every random choice of the run
   int64_t token_budget = 0;  // rows of a micro-batch
+  Recompute recompute = Recompute::kNone;
 };
 
 // What one step made, for records.

@@ -1,0 +1,52 @@
+// The plan of memory against what a training step holds.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "model/memory_plan.h"
+#include "model/model.h"
+#include "train/optimizer.h"
+#include "train/sft.h"
+#include "train/step.h"
+
+namespace deepscaler {
+namespace {
+
+int64_t held_bytes() {
+  const auto info = mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
+}
+
+class StepMemoryTest : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Models, StepMemoryTest, testing::Values("llama", "qwen3"));
+
+TEST_P(StepMemoryTest, ThePlanIsWhatAStepHolds) {
+  constexpr int64_t kRows = 500;
+  const std::filesystem::path path = std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / GetParam();
+  for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
+    const int64_t before = held_bytes();
+    Model model = Model::load(path);
+    AdamW optimizer(model.table());
+    TrainStep step(model, {.token_budget = kRows, .recompute = recompute});
+    std::vector<int32_t> text(kRows + 1, 7);
+    const std::vector<TokenGroup> groups = {{std::span(text).first(1), {std::span(text).subspan(1)}}};
+    NegativeLogLikelihood loss(kRows);
+    step.accumulate(groups, loss);
+    const int64_t held = held_bytes() - before;
+
+    const MemoryPlan plan = plan_memory(
+        model.config(),
+        {.rows = kRows,
+         .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers : Activations::Keep::kInputs},
+        {});
+    int64_t planned = plan.total();
+    // The gradients of a layer's inside are gone after the step.
+    planned -= std::ranges::find(plan.parts, "backward pass", &MemoryPart::name)->bytes;
+    EXPECT_NEAR(static_cast<double>(planned), static_cast<double>(held), 0.1 * static_cast<double>(held));
+  }
+}
+
+}  // namespace
+}  // namespace deepscaler
