@@ -1,7 +1,8 @@
 // GFLOP/s of our matmul beside oneDNN's on the shapes of SmolLM2-135M and of the 1.5B model.
 //
-//   bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--bf16]
+//   bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--kernels NAME] [--bf16]
 //
+// To meet oneDNN on AVX2: --kernels avx2 with ONEDNN_MAX_CPU_ISA=AVX2 in the environment.
 // --bf16 gives oneDNN bf16 operands: the rate that a native bf16 dot product allows.
 #include <omp.h>
 
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "matmul_table.h"
+#include "ops/kernel_target.h"
 #include "our_matmul.h"
 #ifdef DEEPSCALER_HAVE_ONEDNN
 #include "onednn_matmul.h"
@@ -24,6 +26,7 @@ struct Options {
   TableOptions table;
   int threads = 0;  // 0: one per core
   bool bf16 = false;
+  std::string kernels = "auto";
 };
 
 std::vector<int64_t> parse_rows(const std::string& list) {
@@ -55,6 +58,8 @@ Options parse(int argc, char** argv) {
       options.threads = std::stoi(value);
     else if (key == "--seconds")
       options.table.seconds = std::stod(value);
+    else if (key == "--kernels")
+      options.kernels = value;
     else
       throw std::invalid_argument(key + " " + value);
   }
@@ -82,14 +87,15 @@ int main(int argc, char** argv) {
   try {
     options = bench::parse(argc, argv);
   } catch (const std::exception& error) {
-    fmt::print(
-        stderr,
-        "bench_matmul: cannot read '{}'\n"
-        "usage: bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--bf16]\n",
-        error.what());
+    fmt::print(stderr,
+               "bench_matmul: cannot read '{}'\n"
+               "usage: bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] "
+               "[--kernels NAME] [--bf16]\n",
+               error.what());
     return 2;
   }
   try {
+    force_kernel_target(options.kernels);
     set_thread_count(options.threads);
     omp_set_num_threads(thread_count());
     bench::print_matmul_table(bench::contenders(options), options.table);

@@ -10,6 +10,7 @@
 #include <random>
 
 #include "base/error.h"
+#include "tensor/buffer.h"
 
 namespace deepscaler::bench {
 namespace {
@@ -48,10 +49,10 @@ const char* name_of(Product product) {
   return "";
 }
 
-std::vector<float> random_numbers(int64_t count, unsigned seed) {
+Buffer<float> random_numbers(int64_t count, unsigned seed) {
   std::minstd_rand generator(seed);
-  std::vector<float> numbers(static_cast<size_t>(count));
-  for (float& x : numbers) x = static_cast<float>(generator()) / 2147483648.0f - 0.5f;
+  Buffer<float> numbers(count);
+  for (float& x : numbers.span()) x = static_cast<float>(generator()) / 2147483648.0f - 0.5f;
   return numbers;
 }
 
@@ -167,10 +168,10 @@ void print_matmul_table(const std::vector<Contender>& contenders, const TableOpt
   print_header(contenders);
   for (const Shape& shape : kShapes) {
     if (options.model != "all" && options.model != shape.model) continue;
-    const std::vector<float> w = random_numbers(shape.out * shape.in, 1);
+    const Buffer<float> w = random_numbers(shape.out * shape.in, 1);
     const int64_t most_rows = *std::max_element(options.rows.begin(), options.rows.end());
-    const std::vector<float> x = random_numbers(most_rows * shape.in, 2);
-    const std::vector<float> dy = random_numbers(most_rows * shape.out, 3);
+    const Buffer<float> x = random_numbers(most_rows * shape.in, 2);
+    const Buffer<float> dy = random_numbers(most_rows * shape.out, 3);
     const int64_t weight_bytes = shape.out * shape.in * static_cast<int64_t>(sizeof(float));
     for (const Product product : kProducts) {
       for (const int64_t rows : options.rows) {

@@ -107,13 +107,33 @@ refuses 2 "Run with --help for more information." nonsense
 refuses 1 "deepscaler: none.toml: can't open: No such file or directory; check the path and its permissions" train none.toml
 refuses 1 "deepscaler: none: is neither a folder with a config.json nor a .gguf file; name a model: an HF folder or a GGUF file" \
   bench train --model none
-refuses 1 "deepscaler: run: is there already and not empty; choose another --output or remove the old run" \
-  train tiny.toml --output run
+mkdir other && touch other/thesis.txt
+refuses 1 "deepscaler: other: is there already, not empty, and not a run's folder; choose another --output" \
+  train tiny.toml --output other
 printf '%s\n' '{"prompt": "x"}' '{"prompt": 3}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with an optional "id"' \
   generate --model $model --input bad.jsonl --output out.jsonl
 refuses 1 "deepscaler: prompts.jsonl:1: a prompt of 14 tokens and 300 new ones exceed the context of 256 by 58; shorten the prompt or allow fewer new tokens" \
   generate --model $model --input prompts.jsonl --output out.jsonl --max-tokens 300
+
+# Supervised fine-tuning: on files, and what bad ones say.
+printf '%s\n' '{"prompt": "1+1=", "completion": "2"}' '{"text": "one and one is two"}' >good.jsonl
+"$program" sft --model $model --data good.jsonl --output sft_run --set stage.0.epochs=2 2>/dev/null >/dev/null
+[[ $(grep -c '"loss"' sft_run/metrics.jsonl) == 1 ]] || fail "two epochs of two examples are one step of eight"
+formats='a line is {"messages": [...]}, {"prompt": ..., "completion": ...}, {"text": ...} or a problem with a solution'
+runs=0
+sft() {
+  runs=$((runs + 1))
+  refuses 1 "$1" sft --model $model --data bad.jsonl --output "refused$runs"
+}
+printf '%s\n' '{"text": "a"}' '{"text": ' >bad.jsonl
+sft "deepscaler: bad.jsonl:2: not valid JSON at byte 10; check that the file is complete"
+printf '\n' >bad.jsonl
+sft "deepscaler: bad.jsonl: it holds no demonstrations; $formats"
+printf '%s\n' '{"messages": [{"role": "user", "content": "a"}]}' >bad.jsonl
+sft "deepscaler: bad.jsonl:1: it has messages, and the model has no chat template; give \"prompt\" and \"completion\" as texts"
+refuses 1 "deepscaler: sft: there is nothing to train on; name a recipe, or --model and --data" sft
+"$program" plan tiny.toml | grep -q '^weights  *[0-9.]*$' || fail "plan: $("$program" plan tiny.toml)"
 sed -i 's/data.count/data.cuont/' tiny.toml
 "$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"
 grep -q 'tiny.toml:7: .*cuont.*"count"' err || fail "a misspelt key: $(cat err)"

@@ -3,8 +3,10 @@
 # on one core over the answers of a problem set.
 #
 #   bench/peers/run.sh verify [answers.json]
+#   bench/peers/run.sh verify --sets FILE...     our verdicts alone: each answer with itself, with its common
+#                                                rewritings and with another problem's
 #
-# answers.json: a list of objects with an "answer" (MATH's training set, for instance); without it only
+# answers.json: a list of objects (or JSON lines) with an "answer", MATH's training set for instance; without it only
 # the labelled pairs are graded. DEEPSCALER names the program (build/deepscaler otherwise).
 set -euo pipefail
 

@@ -43,11 +43,6 @@ size_t regular_file_size(int fd, const std::filesystem::path& path) {
   return static_cast<size_t>(status.st_size);
 }
 
-void sync_folder(const std::filesystem::path& folder) {
-  const Descriptor fd(folder);
-  fsync(fd);
-}
-
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
@@ -93,8 +88,12 @@ void AtomicFile::commit() {
   if (fsync(descriptor_) != 0) fail(temporary_, "can't sync", kCheckDisk);
   if (rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "can't rename into place", kCheckDisk);
   close(std::exchange(descriptor_, -1));
-  const auto folder = path_.parent_path();
-  sync_folder(folder.empty() ? "." : folder);
+  sync_folder(path_.parent_path());
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const Descriptor fd(folder.empty() ? "." : folder);
+  fsync(fd);
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {

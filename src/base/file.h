@@ -33,6 +33,9 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
+// Makes the names in a folder (a file renamed into it) survive a crash of the machine. Throws Error.
+void sync_folder(const std::filesystem::path& folder);
+
 // A file mapped read-only. The bytes live as long as this object. Movable, not copyable.
 class MappedFile {
  public:

@@ -1,18 +1,19 @@
 // `deepscaler bench`: how fast generation and training are on a model, one line of JSON a setting, with
 // the share that the arithmetic reaches of our best large matmul in the same process.
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "base/error.h"
 #include "base/rng.h"
+#include "cli/bench_figures.h"
 #include "cli/commands.h"
 #include "cli/runtime_options.h"
 #include "infer/engine.h"
+#include "model/linear.h"
 #include "ops/kernel_target.h"
 #include "train/optimizer.h"
 #include "train/sft.h"
@@ -29,6 +30,10 @@ struct Options {
   std::vector<int64_t> batches = {1, 8, 64};
   std::vector<std::string> dtypes = {"f32"};
   int64_t sequences = 8, length = 256, steps = 3;
+  std::string config;
+  int64_t prompt = 1, token_budget = 2048;
+  bool written_out = false, no_update = false;
+  std::string recompute = "none";
   RuntimeOptions runtime;
 };
 
@@ -37,12 +42,6 @@ double seconds(const Work& work) {
   const auto begin = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-int64_t peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss >> 10;
 }
 
 // Floating-point operations that a row costs in the layers, and in the LM head; attention apart.
@@ -60,11 +59,12 @@ struct RowCost {
 
 // FLOP/s of our matmul on the model's feed-forward shape with 512 rows: the best of several.
 double best_matmul_rate(const Model& model) {
-  const ConstPanelView weight = model.panels(model.table().layer(0).up);
+  const int up = model.table().layer(0).up;
+  const ConstPanelView weight = model.panels(up);
   Matrix x(512, weight.in), y(512, weight.out);
   std::fill_n(x.data(), x.size(), 0.01f);
   double best = 1e9;
-  for (int i = 0; i < 40; ++i) best = std::min(best, seconds([&] { matmul(x.view(), weight, y.view()); }));
+  for (int i = 0; i < 40; ++i) best = std::min(best, seconds([&] { linear(model, x.view(), up, y.view()); }));
   return 2.0 * static_cast<double>(512 * weight.in * weight.out) / best;
 }
 
@@ -75,11 +75,6 @@ std::vector<int32_t> random_tokens(const Model& model, int64_t count, uint64_t s
     tokens.push_back(static_cast<int32_t>(rng.below(static_cast<uint64_t>(model.config().vocabulary), i)));
   }
   return tokens;
-}
-
-void print(const ordered_json& line) {
-  std::printf("%s\n", line.dump().c_str());
-  std::fflush(stdout);
 }
 
 double generate(Engine& engine, const Model& model, const Options& options, int64_t batch,
@@ -94,81 +89,132 @@ double generate(Engine& engine, const Model& model, const Options& options, int6
   });
 }
 
-void bench_decode(const Options& options) {
-  apply(options.runtime);
-  const Model model = Model::load(options.model);
+// One token of a sequence comes with its prompt; the others are decoding.
+void bench_decode(const Options& options, const Model& model) {
   const RowCost cost(model);
   Engine engine(model, int64_t{4} << 30);
   (void)generate(engine, model, options, options.batches.back(), 2);  // memory is there from now on
   for (int64_t batch : options.batches) {
-    // One token of a sequence comes with its prompt; the others are decoding.
     const double prefill = generate(engine, model, options, batch, 1);
     const double decode = generate(engine, model, options, batch, options.new_tokens) - prefill;
     const auto rows = static_cast<double>(batch * (options.new_tokens - 1));
     const double rate = best_matmul_rate(model);
-    print({{"engine", "deepscaler"},
-           {"kernels", kernel_target()},
-           {"dtype", "f32"},
-           {"batch", batch},
-           {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
-           {"decode_tokens_per_second", rows / decode},
-           {"decode_share_of_matmul_rate", rows * (cost.layers + cost.head) / decode / rate},
-           {"matmul_gflops", rate * 1e-9},
-           {"peak_mib", peak_mib()}});
+    print_figures(
+        {{"engine", "deepscaler"},
+         {"kernels", kernel_target()},
+         {"dtype", compute_type_name(model.compute_type())},
+         {"batch", batch},
+         {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
+         {"decode_tokens_per_second", rows / decode},
+         {"decode_share_of_matmul_rate", rows * (cost.layers + cost.head) / decode / rate},
+         {"matmul_gflops", rate * 1e-9},
+         {"peak_mib", peak_mib()}});
   }
+}
+
+void bench_decode(const Options& options) {
+  apply(options.runtime);
+  Model model = Model::load(options.model);
+  for (const std::string& dtype : options.dtypes) {
+    model.compute_in(compute_type_from_name(dtype));
+    bench_decode(options, model);
+  }
+}
+
+Model model_to_train(const Options& options) {
+  if (options.model.empty() == options.config.empty()) {
+    throw Error("bench train", "exactly one of --model and --config must be given", "name a model");
+  }
+  if (!options.model.empty()) return Model::load(options.model);
+  Model model(read_hf_config(options.config));
+  randomize(model, 1, 0.02f);
+  return model;
+}
+
+// Texts of options.length tokens with the same first options.prompt ones: as one group that shares them, or
+// written out. The loss is on the others.
+std::vector<TokenGroup> groups_to_train(const std::vector<std::vector<int32_t>>& texts,
+                                        const Options& options) {
+  std::vector<TokenGroup> groups;
+  for (const auto& text : texts) {
+    const std::span tokens(text);
+    const auto prompt = tokens.first(static_cast<size_t>(options.prompt));
+    if (groups.empty() || options.prompt == 1 || options.written_out) groups.push_back({prompt, {}});
+    groups.back().responses.push_back(tokens.subspan(prompt.size()));
+  }
+  return groups;
+}
+
+// Rows that the layers compute; the last token of a text is predicted, never read.
+double rows_of(const std::vector<TokenGroup>& groups) {
+  double rows = 0;
+  for (const TokenGroup& group : groups) {
+    rows += static_cast<double>(group.prompt.size());
+    for (const auto& response : group.responses) rows += static_cast<double>(response.size()) - 1;
+  }
+  return rows;
 }
 
 void bench_train(const Options& options) {
   apply(options.runtime);
-  Model model = Model::load(options.model);
+  if (options.prompt >= options.length) throw Error("--prompt", "leaves no token to learn", "lower it");
+  Model model = model_to_train(options);
   const RowCost cost(model);
-  TrainStep step(model, {});
-  AdamW optimizer(model.table());
+  TrainStep step(model, {.token_budget = options.token_budget,
+                         .recompute = options.recompute == "layer" ? Recompute::kLayer : Recompute::kNone});
+  std::optional<AdamW> optimizer;
+  if (!options.no_update) optimizer.emplace(model.table());
   std::vector<std::vector<int32_t>> texts;
-  for (int64_t i = 0; i < options.sequences; ++i) texts.push_back(random_tokens(model, options.length, i));
-  std::vector<TokenGroup> groups;
-  for (const auto& text : texts) {
-    groups.push_back(
-        {std::span(text).first(1), {std::span(text).subspan(1)}});  // a loss on all but the first
+  for (int64_t i = 0; i < options.sequences; ++i) {
+    texts.push_back(random_tokens(model, options.length, i));
+    std::copy_n(texts[0].begin(), options.prompt, texts[i].begin());
   }
-  const auto predicted = static_cast<double>(options.sequences * (options.length - 1));
+  const auto groups = groups_to_train(texts, options);
+  const auto predicted = static_cast<double>(options.sequences * (options.length - options.prompt));
   const auto one_step = [&] {
     NegativeLogLikelihood loss(static_cast<int64_t>(predicted));
     step.clear_gradients();
     step.accumulate(groups, loss);
-    optimizer.step({}, 1e-6f, step.gradients(), model.weights());
+    if (optimizer) optimizer->step({}, 1e-6f, step.gradients(), model.weights());
   };
-  one_step();
-  double best = 1e9;
-  for (int64_t i = 0; i < options.steps; ++i) best = std::min(best, seconds(one_step));
+  double best = seconds(one_step);  // alone if no steps are to be timed
+  for (int64_t i = 0; i < options.steps; ++i) {
+    const double time = seconds(one_step);
+    best = i == 0 ? time : std::min(best, time);
+  }
   const double rate = best_matmul_rate(model);
-  const double flops = 3 * predicted * (cost.layers + cost.head);
-  print({{"engine", "deepscaler"},
-         {"kernels", kernel_target()},
-         {"dtype", "f32"},
-         {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
-         {"step_seconds", best},
-         {"share_of_matmul_rate", flops / best / rate},
-         {"matmul_gflops", rate * 1e-9},
-         {"peak_mib", peak_mib()}});
+  // What is computed again is no progress.
+  const double flops = 3 * (rows_of(groups) * cost.layers + predicted * cost.head);
+  print_figures({{"engine", "deepscaler"},
+                 {"kernels", kernel_target()},
+                 {"dtype", "f32"},
+                 {"sequences", options.sequences},
+                 {"length", options.length},
+                 {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
+                 {"step_seconds", best},
+                 {"share_of_matmul_rate", flops / best / rate},
+                 {"matmul_gflops", rate * 1e-9},
+                 {"peak_mib", peak_mib()}});
 }
 
 }  // namespace
 
 void add_bench_command(CLI::App& app) {
-  auto* bench = app.add_subcommand("bench", "Measure generation or training on a model");
+  auto* bench = app.add_subcommand("bench", "Measure generation, training or a step of both on a model");
   bench->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, void (*work)(const Options&)) {
     auto* command = bench->add_subcommand(name, what);
-    command->add_option("--model", options->model, "Hugging Face folder or GGUF file")->required();
+    command->add_option("--model", options->model, "Hugging Face folder or GGUF file");
     add_runtime_options(*command, options->runtime);
     command->callback([options, work] { work(*options); });
     return command;
   };
   auto* decode = add("decode", "tokens per second of generation", bench_decode);
+  decode->get_option("--model")->required();
   decode->add_option("--batches", options->batches, "sequences at a time")->capture_default_str();
-  decode->add_option("--dtypes", options->dtypes, "precisions; f32 today")->check(CLI::IsMember({"f32"}));
+  decode->add_option("--dtypes", options->dtypes, "what products compute in")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   decode->add_option("--prompt-tokens", options->prompt_tokens, "of each sequence")->capture_default_str();
   decode->add_option("--new-tokens", options->new_tokens, "of each sequence")
       ->check(CLI::Range(2, 1 << 20))
@@ -178,7 +224,28 @@ void add_bench_command(CLI::App& app) {
   train->add_option("--length", options->length, "tokens of each")
       ->check(CLI::Range(2, 1 << 20))
       ->capture_default_str();
-  train->add_option("--steps", options->steps, "to time; the best counts")->capture_default_str();
+  train
+      ->add_option("--steps", options->steps,
+                   "to time after one that is not; the best counts; 0: only that one")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  train->add_option("--config", options->config,
+                    "folder with a config.json: random weights, in place of --model");
+  train
+      ->add_option("--prompt", options->prompt,
+                   "tokens of each that have no loss and are the same, computed once")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  train->add_flag("--written-out", options->written_out, "compute the prompt for each sequence");
+  train->add_flag("--no-update", options->no_update,
+                  "forward and backward only, without the optimizer's memory");
+  train->add_option("--token-budget", options->token_budget, "rows of a micro-batch")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  train->add_option("--recompute", options->recompute, "activations computed again in the backward pass")
+      ->check(CLI::IsMember({"none", "layer"}))
+      ->capture_default_str();
+  add_bench_grpo_command(*bench);
 }
 
 }  // namespace deepscaler

@@ -1,5 +1,6 @@
 // `deepscaler eval`: what share of problems a model solves, how surely, and whether that changed.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -14,10 +15,10 @@
 #include "cli/runtime_options.h"
 #include "data/dataset.h"
 #include "data/generators.h"
+#include "data/grading.h"
 #include "eval/compare.h"
 #include "eval/evaluate.h"
 #include "eval/markdown.h"
-#include "verify/grade.h"
 
 namespace deepscaler {
 namespace {
@@ -55,7 +56,7 @@ std::vector<Problem> eval_problems(const Options& options) {
   }
   if (problems.empty()) throw Error("eval", "there are no problems", "give --data or --kind");
   for (const Problem& p : problems) {
-    if (std::ranges::any_of(p.answers, is_readable_reference)) continue;
+    if (is_gradable(p)) continue;
     log_warning("problem {}: the verifier can't read its answer '{}', so it stays undecided", p.id,
                 p.answers[0]);
   }
@@ -79,7 +80,8 @@ std::optional<SampleLog> open_log(const Options& options, const EvalSettings& se
 
 EvalReport evaluate_model(const Options& options) {
   const std::vector<Problem> problems = eval_problems(options);
-  const Model model = Model::load(options.model);
+  Model model = Model::load(options.model);
+  model.compute_in(compute_type_from_name(options.memory.dtype));
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, options.prompt);
   const EvalSettings settings = eval_settings(model, options.model, options.prompt, problems, options.eval);
@@ -169,6 +171,8 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--data-seed", options->data_seed, "which of them")->capture_default_str();
   command->add_option("--prompt", options->prompt.text, "the user's turn, with {problem}")
       ->capture_default_str();
+  command->add_option("--system", options->prompt.system,
+                      "the system message, in place of the chat template's");
   add_sampling_options(*command, options->eval);
   command->add_option("--output", options->output,
                       "the report with every sample, X.json; X.md and X.samples.jsonl are written beside it, "

@@ -31,9 +31,15 @@ struct Options {
 };
 
 // What a response depends on beside its prompt and sample: the same in every line of a file.
+Model load_model(const Options& options) {
+  Model model = Model::load(options.model);
+  model.compute_in(compute_type_from_name(options.memory.dtype));
+  return model;
+}
+
 ordered_json settings_json(const Options& options, const Model& model) {
   return {{"temperature", options.sampling.options.temperature},
-          {"dtype", "f32"},
+          {"dtype", compute_type_name(model.compute_type())},
           {"kernels", kernel_target()},
           {"model", model.hash()},
           {"sampling", sampling_json(options.sampling)}};
@@ -93,7 +99,7 @@ void run(const Options& options) {
   const PromptEncoder encoder(tokenizer, {});
   if (!options.input.empty()) {
     const std::vector<Prompt> prompts = read_prompts(options.input, encoder);
-    generate_file(options, Model::load(options.model), tokenizer, prompts);
+    generate_file(options, load_model(options), tokenizer, prompts);
     return;
   }
   const EncodedPrompt encoded =
@@ -103,7 +109,7 @@ void run(const Options& options) {
            encoded.opened_thinking ? ", <think> is open" : "");
   const Prompt prompt = {
       .tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
-  const Model model = Model::load(options.model);
+  const Model model = load_model(options);
   Engine engine(model, options.memory.kv_memory_mib << 20);
   stream_response(engine, tokenizer, prompt, options.sampling);
 }

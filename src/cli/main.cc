@@ -16,8 +16,12 @@ int main(int argc, char** argv) {
   deepscaler::add_generate_command(app);
   deepscaler::add_init_command(app);
   deepscaler::add_inspect_command(app);
+  deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);
+  deepscaler::add_report_command(app);
   deepscaler::add_score_command(app);
+  deepscaler::add_sft_command(app);
+  deepscaler::add_show_command(app);
   deepscaler::add_tokenize_command(app);
   deepscaler::add_train_command(app);
   deepscaler::add_verify_command(app);

@@ -107,7 +107,9 @@ struct Comparison {
 
 class Scorer {
  public:
-  explicit Scorer(const Options& options) : options_(options), model_(Model::load(options.model)) {}
+  explicit Scorer(const Options& options) : options_(options), model_(Model::load(options.model)) {
+    model_.compute_in(compute_type_from_name(options.dtype));
+  }
 
   void run() {
     JsonlReader reader(options_.input);
@@ -160,7 +162,7 @@ class Scorer {
     json values = response.line;
     values["logprobs"] = log_probs;
     values["temperature"] = response.temperature;
-    values["dtype"] = "f32";
+    values["dtype"] = compute_type_name(model_.compute_type());
     values["kernels"] = kernel_target();
     values["model"] = model_hash_;
     ordered_json line;

@@ -9,19 +9,13 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
-#include "cli/runtime_options.h"
+#include "cli/run_report.h"
+#include "cli/train.h"
 #include "ops/kernel_target.h"
 #include "rl/run.h"
 
 namespace deepscaler {
 namespace {
-
-struct Options {
-  std::string recipe;
-  std::string output;
-  std::vector<std::string> overrides;
-  RuntimeOptions runtime;
-};
 
 std::string percent(const Interval& interval) {
   return fmt::format("{:5.1f} [{:5.1f}, {:5.1f}]", 100 * interval.mean, 100 * interval.low,
@@ -37,47 +31,63 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
     const EvalReport& report = evaluations[i].report;
     const std::string change =
         i == 0 ? "" : percent(paired_difference(evaluations[i - 1].report.outcomes(), report.outcomes()));
-    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].name,
+    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].title,
                percent(report.pass_at_1()), change, report.mean_length(), 100 * report.truncated_share());
   }
   if (evaluations.size() > 3) {
     fmt::print(
-        "in all, after '{}': {}\n", evaluations[1].name,
+        "in all, after '{}': {}\n", evaluations[1].title,
         percent(paired_difference(evaluations[1].report.outcomes(), evaluations.back().report.outcomes())));
   }
   fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.problems.size());
 }
 
-void run(const Options& options) {
+void run(const TrainOptions& options) {
   apply(options.runtime);
   const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   validate(recipe, options.recipe);
-  const std::filesystem::path folder =
-      options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
-                             : std::filesystem::path(options.output);
-  log_info("run {}: {} kernels, {} threads", folder.string(), kernel_target(), thread_count());
-  print_evaluations(run_recipe(recipe, folder));
-  fmt::print("the run is in {}\n", folder.string());
+  carry_out(recipe, options);
 }
 
 }  // namespace
 
-void add_train_command(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("train", "Carry out a recipe: supervised stages, reinforcement learning");
-  auto options = std::make_shared<Options>();
-  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
-  command->add_option("--output", options->output, "the run's folder (default: runs/ and the recipe's name)");
-  command->add_option("--set", options->overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
+void carry_out(const Recipe& recipe, const TrainOptions& options) {
+  const std::filesystem::path folder =
+      options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
+                             : std::filesystem::path(options.output);
+  log_info("run {}: {} kernels, {} threads", folder.string(), kernel_target(), thread_count());
+  const RunResult result = run_recipe(recipe, folder, options.run);
+  if (!result.complete) {
+    fmt::print("stopped after step {}{}; the same command goes on from there\n", result.step,
+               result.step > 0 ? ", which is saved" : "");
+    return;
+  }
+  print_evaluations(result.evaluations);
+  fmt::print("the run is in {}\n", folder.string());
+  fmt::print("the report is in {}\n", write_run_report(folder).string());
+}
+
+void add_train_options(CLI::App& command, TrainOptions& options) {
+  command.add_option("--output", options.output, "the run's folder (default: runs/ and the recipe's name)");
+  command.add_option("--set", options.overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
       ->allow_extra_args(false);
-  add_runtime_options(*command, options->runtime);
-  command->add_flag_callback(
+  command.add_flag("--allow-inexact", options.run.allow_inexact,
+                   "go on with a run although another instruction set, precision or version computes now");
+  add_runtime_options(command, options.runtime);
+  command.add_flag_callback(
       "--help-recipe",
       [] {
         std::fputs(config_manual(config_keys<Recipe>()).c_str(), stdout);
         throw CLI::Success();
       },
       "print every key of a recipe with its default, and exit");
+}
+
+void add_train_command(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "Carry out a recipe, or go on with it where it was stopped");
+  auto options = std::make_shared<TrainOptions>();
+  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
+  add_train_options(*command, *options);
   command->callback([options] { run(*options); });
 }
 

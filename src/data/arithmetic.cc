@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "data/countdown.h"
+
 namespace deepscaler {
 namespace {
 
@@ -118,6 +120,7 @@ constexpr ArithmeticKind kKinds[] = {
     {"sub", "a two-digit number less a smaller one", power(kTwoDigit, 2), make_difference},
     {"mul", "a two-digit number times a one-digit one", kTwoDigit* kOneDigit, make_product},
     {"fraction", "the sum of two reduced fractions", power(kDenominators, 4), make_fraction_sum},
+    {"countdown", "reach a number with three given ones", kCountdownSpace, make_countdown},
 };
 
 }  // namespace

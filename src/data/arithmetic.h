@@ -20,7 +20,7 @@ struct Exercise {
   std::string text;      // the operands as written in the problem, "38+47"
   std::string problem;   // "What is 38 + 47?"
   std::string solution;  // ends in \boxed{answer}
-  std::string answer;    // an integer or a reduced fraction
+  std::string answer;    // an integer, a reduced fraction, or the task of a kind with a rule of its own
 
   bool operator==(const Exercise&) const = default;
 };
@@ -33,7 +33,7 @@ struct ArithmeticKind {
   std::optional<Exercise> (*make)(uint64_t number);
 };
 
-// add, sum3, sum5, sub, mul, fraction.
+// add, sum3, sum5, sub, mul, fraction, countdown.
 [[nodiscard]] std::span<const ArithmeticKind> arithmetic_kinds();
 
 }  // namespace deepscaler

@@ -4,15 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "formats/json_text.h"
-#include "formats/jsonl.h"
+#include "data/records.h"
 
 namespace deepscaler {
 namespace {
@@ -91,6 +89,8 @@ void read_gsm8k_answer(const std::string& text, Problem& problem) {
   problem.solution = without_calculator_marks(trim(std::string_view(text).substr(0, mark)));
   std::string answer = trim(std::string_view(text).substr(mark + kGsm8kMark.size()));
   std::erase(answer, ',');
+  // A cold start must show the answer where the verifier looks for it.
+  if (!answer.empty()) problem.solution += "\n\\boxed{" + answer + "}";
   problem.answers = {answer};
   std::erase(problem.answers, "");
 }
@@ -111,7 +111,17 @@ std::string solution_of(const Record& record) {
   return value.is_array() ? "" : text_of(record, "solution");
 }
 
-Problem read_problem(const Record& record, const std::string& source) {
+// "math" for .../math.json; "train/math" and "test/math" where the file name alone is ambiguous.
+std::string source_name(const std::filesystem::path& file, std::span<const std::filesystem::path> files) {
+  const auto is_like_it = [&](const auto& other) { return other.stem() == file.stem(); };
+  const bool ambiguous = std::ranges::count_if(files, is_like_it) > 1;
+  return ambiguous ? (file.parent_path().filename() / file.stem()).string() : file.stem().string();
+}
+
+}  // namespace
+
+Problem read_problem(const Json& json, const std::string& where, const std::string& source) {
+  const Record record{json, where};
   if (!record.json.is_object()) record.fail("is not a JSON object");
   const bool is_question = record["problem"].is_null() && !record["question"].is_null();
   Problem problem;
@@ -133,70 +143,22 @@ Problem read_problem(const Record& record, const std::string& source) {
   return problem;
 }
 
-bool holds_array(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  char first = 0;
-  return file >> first && first == '[';  // past white space
-}
-
-// "math" for .../math.json; "train/math" and "test/math" where the file name alone is ambiguous.
-std::vector<std::string> source_names(std::span<const std::filesystem::path> files) {
-  std::vector<std::string> names;
-  for (const auto& file : files) {
-    const auto is_like_it = [&](const auto& other) { return other.stem() == file.stem(); };
-    const bool ambiguous = std::ranges::count_if(files, is_like_it) > 1;
-    names.push_back(ambiguous ? (file.parent_path().filename() / file.stem()).string()
-                              : file.stem().string());
-  }
-  return names;
-}
-
-class Reader {
- public:
-  // `source` is the name of the problems that bring none.
-  void read(const std::filesystem::path& path, const std::string& source) {
-    if (holds_array(path))
-      read_array(path, source);
-    else
-      read_lines(path, source);
-  }
-
-  Dataset take() { return std::move(dataset_); }
-
- private:
-  void read_array(const std::filesystem::path& path, const std::string& source) {
-    const Json elements = read_json_file(path);
-    for (size_t i = 0; i < elements.size(); ++i)
-      add(elements[i], fmt::format("{}: element {}", path.string(), i + 1), source);
-  }
-
-  void read_lines(const std::filesystem::path& path, const std::string& source) {
-    JsonlReader lines(path);
-    for (Json json; lines.next(json);) add(json, lines.where(), source);
-  }
-
-  void add(const Json& json, const std::string& where, const std::string& source) {
-    Problem problem = read_problem({json, where}, source);
-    if (problem.answers.empty()) {
-      ++dataset_.without_answer;
-      return;
-    }
-    const int occurrence = ++occurrences_[problem.id];
-    if (occurrence > 1) problem.id += fmt::format("-{}", occurrence);
-    dataset_.problems.push_back(std::move(problem));
-  }
-
-  Dataset dataset_;
-  std::unordered_map<std::string, int> occurrences_;
-};
-
-}  // namespace
-
 Dataset read_dataset(std::span<const std::filesystem::path> files) {
-  Reader reader;
-  const auto sources = source_names(files);
-  for (size_t i = 0; i < files.size(); ++i) reader.read(files[i], sources[i]);
-  Dataset dataset = reader.take();
+  Dataset dataset;
+  std::unordered_map<std::string, int> occurrences;
+  for (const auto& file : files) {
+    const std::string source = source_name(file, files);
+    for_each_record(file, [&](const Json& json, const std::string& where) {
+      Problem problem = read_problem(json, where, source);
+      if (problem.answers.empty()) {
+        ++dataset.without_answer;
+        return;
+      }
+      const int occurrence = ++occurrences[problem.id];
+      if (occurrence > 1) problem.id += fmt::format("-{}", occurrence);
+      dataset.problems.push_back(std::move(problem));
+    });
+  }
   if (dataset.problems.empty())
     throw Error(files.empty() ? "data" : files[0].string(), "has no problem with an answer",
                 "name a file of problems");

@@ -4,12 +4,16 @@
 //   JSONL        {"question", "answer": "steps ... #### 18"}                   GSM8K
 //   JSONL        {"problem", "answer", "id"?, "solution"?, "kind"?, ...}       ours, and everybody's
 //
-// An answer is a string, a number, or a list of them of which any counts. Other keys are ignored.
+// GSM8K's solutions get their answer as a last line, in a \boxed{}: as worked examples they must end the way
+// in which answers are graded. An answer is a string, a number, or a list of them of which any counts. Other
+// keys are ignored.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "data/problem.h"
@@ -26,5 +30,9 @@ struct Dataset {
 // comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte)
 // for text that is not JSON, a missing or mistyped key, and a data set without any usable problem.
 [[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files);
+
+// The problem in one record of a file; its answers may be none. `where` ("train.jsonl:3") is for errors.
+[[nodiscard]] Problem read_problem(const nlohmann::json& record, const std::string& where,
+                                   const std::string& source);
 
 }  // namespace deepscaler

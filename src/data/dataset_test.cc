@@ -60,7 +60,7 @@ TEST_F(DatasetTest, Gsm8kLines) {
       "{\"question\": \"How much?\", \"answer\": \"It is 2*600=$<<2*600=1200>>1200.\\n#### 1,200\"}\n\n");
   ASSERT_EQ(dataset.problems.size(), 1u);
   EXPECT_EQ(dataset.problems[0].problem, "How much?");
-  EXPECT_EQ(dataset.problems[0].solution, "It is 2*600=$1200.");
+  EXPECT_EQ(dataset.problems[0].solution, "It is 2*600=$1200.\n\\boxed{1200}");
   EXPECT_EQ(dataset.problems[0].answers, std::vector<std::string>{"1200"});
 }
 

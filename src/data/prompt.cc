@@ -14,6 +14,8 @@ void bind(ConfigSection& section, PromptConfig& config) {
   section.field("text", config.text, "the user's turn, in which {problem} stands for the problem");
   section.require(config.text.find(kPlace) != std::string::npos, "text", "does not contain {problem}",
                   "put {problem} where the problem belongs");
+  section.field("system", config.system,
+                "the system message; empty: what the model's chat template puts there by itself");
 }
 
 std::string make_prompt(std::string_view text, std::string_view problem) {

@@ -1,4 +1,4 @@
-// From a problem to the text of the user's turn.
+// From a problem to the text of the user's turn, and what stands before it.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ inline constexpr const char* kPromptTemplate =
 
 struct PromptConfig {
   std::string text = kPromptTemplate;
+  std::string system;  // the system message; empty: what the model's chat template has for that
 };
 
 void bind(ConfigSection& section, PromptConfig& config);

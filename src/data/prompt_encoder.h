@@ -24,7 +24,7 @@ struct EncodedPrompt {
 class PromptEncoder {
  public:
   // Throws Error where the prompt template has no {problem}. A model without a chat template gets the
-  // user's turn as it is.
+  // user's turn as it is; a system message is then refused.
   PromptEncoder(const Tokenizer& tokenizer, PromptConfig config);
 
   [[nodiscard]] EncodedPrompt encode(const Problem& problem) const;
@@ -33,10 +33,12 @@ class PromptEncoder {
   // A conversation, [{"role", "content"}, ...], through the chat template. Throws Error where there is
   // none, or where it refuses the messages.
   [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages) const;
-  // A worked solution as the assistant's turn, with the token that ends it.
-  [[nodiscard]] std::vector<TokenId> encode_response(std::string_view text) const;
 
   [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+  // Null where the model has none; lives as long as this object.
+  [[nodiscard]] const ChatTemplate* chat_template() const {
+    return chat_template_ ? &*chat_template_ : nullptr;
+  }
 
  private:
   const Tokenizer& tokenizer_;

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "data/grading.h"
 #include "ops/kernel_target.h"
-#include "verify/grade.h"
 #include "verify/version.h"
 
 namespace deepscaler {
@@ -86,8 +86,8 @@ class Evaluation {
  private:
   // Grades a sample and puts it into its place.
   void enter(const LoggedSample& logged) {
-    const Verdict verdict = grade(problems_[logged.problem].answers, logged.text,
-                                  {.prompt_opened_thinking = prompts_[logged.problem].opened_thinking});
+    const Verdict verdict =
+        grade_response(problems_[logged.problem], logged.text, prompts_[logged.problem].opened_thinking);
     report_.problems[logged.problem].samples[logged.sample] = {
         .text = logged.text,
         .extracted = verdict.extracted,
@@ -119,7 +119,9 @@ EvalSettings eval_settings(const Model& model, const std::string& model_path, co
   return {.model = model_path,
           .model_hash = model.hash(),
           .prompt = prompt.text,
+          .system = prompt.system,
           .kernels = kernel_target(),
+          .dtype = std::string(compute_type_name(model.compute_type())),
           .sampling = sampling,
           .sets = sets_of(problems)};
 }

@@ -19,6 +19,7 @@ void each_field(Settings& s, const Visit& visit) {
   visit("model", s.model);
   visit("model_hash", s.model_hash);
   visit("prompt", s.prompt);
+  visit("system", s.system);
   visit("kernels", s.kernels);
   visit("dtype", s.dtype);
   visit("samples", s.sampling.samples);

@@ -43,8 +43,9 @@ struct EvalSettings {
   std::string model;       // where it was read from; a run's own model in training has none
   std::string model_hash;  // of the weights
   std::string prompt;      // the user's turn, with {problem}
+  std::string system;      // the system message; empty: the chat template's own
   std::string kernels;     // instruction set that computed
-  std::string dtype = "f32";
+  std::string dtype;       // what products compute in
   EvalConfig sampling;
   std::vector<EvalSet> sets;
 };

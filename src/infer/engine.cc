@@ -9,6 +9,7 @@
 #include "base/signals.h"
 #include "infer/sampler.h"
 #include "infer/stop_strings.h"
+#include "model/linear.h"
 
 namespace deepscaler {
 namespace {
@@ -140,7 +141,7 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
     const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
     final_norm_rows(model_, activations_.hidden.view(), chunk, gathered_, normed_);
     logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-    matmul(normed_.view(), model_.panels(model_.table().lm_head()), logits_.view());
+    linear(model_, normed_.view(), model_.table().lm_head(), logits_.view());
     size_t end = next;
     while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
     parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/parallel.h"
 #include "ops/tile_kernel.h"
 
@@ -131,8 +132,13 @@ void embedding_backward(const Model& model, const ForwardBatch& batch, ConstMatr
 
 void backward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations,
               MatrixView d_hidden, float* gradients) {
+  DEEPSCALER_CHECK(activations.keep() != Activations::Keep::kOneLayer);
   LayerBackward layer(model, batch, cache, activations.scratch, gradients);
-  for (int64_t i = model.config().layers - 1; i >= 0; --i) layer.run(i, activations.layer(i), d_hidden);
+  for (int64_t i = model.config().layers - 1; i >= 0; --i) {
+    if (activations.keep() == Activations::Keep::kInputs)
+      recompute_layer(model, batch, cache, i, activations);
+    layer.run(i, activations.layer(i), d_hidden);
+  }
   embedding_backward(model, batch, d_hidden, gradients);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.h"
+#include "model/linear.h"
 #include "ops/tile_kernel.h"
 
 namespace deepscaler {
@@ -32,12 +33,11 @@ MatrixView heads_of(Matrix& x, int64_t head_dim) {
 }
 
 // out = x W^T, plus the bias where there is one.
-void linear(const Model& model, ConstMatrixView x, int weight, int bias, Matrix& out) {
-  const ConstPanelView panels = model.panels(weight);
-  out.resize(x.rows, panels.out);
-  if (bias == 0) return matmul(x, panels, out.view());
+void linear_with_bias(const Model& model, ConstMatrixView x, int weight, int bias, Matrix& out) {
+  out.resize(x.rows, model.panels(weight).out);
+  if (bias == 0) return linear(model, x, weight, out.view());
   broadcast_rows(model.vector(bias), out.view());
-  matmul(x, panels, out.view(), Accumulate::kYes);
+  linear(model, x, weight, out.view(), Accumulate::kYes);
 }
 
 void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed) {
@@ -49,9 +49,9 @@ void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed
 void attention_layer(const Model& model, const LayerParameters& p, const ForwardBatch& batch, float* pool,
                      KvCache& cache, int64_t index, LayerActivations& a, LayerScratch& s) {
   const ModelConfig& c = model.config();
-  linear(model, s.normed.view(), p.q, p.q_bias, a.q);
-  linear(model, s.normed.view(), p.k, p.k_bias, s.k);
-  linear(model, s.normed.view(), p.v, p.v_bias, s.v);
+  linear_with_bias(model, s.normed.view(), p.q, p.q_bias, a.q);
+  linear_with_bias(model, s.normed.view(), p.k, p.k_bias, s.k);
+  linear_with_bias(model, s.normed.view(), p.v, p.v_bias, s.v);
   if (c.head_norms()) {
     normalize_heads(model, p.q_norm, a.q, a.q_unnormed);
     normalize_heads(model, p.k_norm, s.k, a.k_unnormed);
@@ -65,7 +65,33 @@ void attention_layer(const Model& model, const LayerParameters& p, const Forward
   attention_forward(c.attention, batch.spans, a.q.view(), pool, a.attention.view(), a.log_sums.view());
 }
 
+// A layer up to its last product. a.input is given, and a.middle with the same numbers in it.
+void layer_inside(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
+                  LayerActivations& a, LayerScratch& s) {
+  const ModelConfig& c = model.config();
+  const LayerParameters& p = model.table().layer(index);
+  s.normed.resize(batch.rows(), c.hidden);
+  rms_norm(a.input.view(), model.vector(p.attention_norm), c.norm_eps, s.normed.view());
+  attention_layer(model, p, batch, cache.layer(index), cache, index, a, s);
+  // The residual is where the chain of the product starts.
+  linear(model, a.attention.view(), p.o, a.middle.view(), Accumulate::kYes);
+
+  rms_norm(a.middle.view(), model.vector(p.mlp_norm), c.norm_eps, s.normed.view());
+  linear_with_bias(model, s.normed.view(), p.gate, 0, a.gate);
+  linear_with_bias(model, s.normed.view(), p.up, 0, a.up);
+}
+
 }  // namespace
+
+LayerActivations& Activations::layer(int64_t i) {
+  if (keep_ == Keep::kAllLayers) return layers_[static_cast<size_t>(i)];
+  if (keep_ == Keep::kInputs && i != present_) {
+    std::swap(layers_[0].input, inputs_[static_cast<size_t>(present_)]);
+    std::swap(layers_[0].input, inputs_[static_cast<size_t>(i)]);
+    present_ = i;
+  }
+  return layers_[0];
+}
 
 void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations) {
   const ModelConfig& c = model.config();
@@ -73,23 +99,22 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
   Matrix& hidden = activations.hidden;
   embed(model, batch, hidden);
   for (int64_t i = 0; i < c.layers; ++i) {
-    const LayerParameters& p = model.table().layer(i);
     LayerActivations& a = activations.layer(i);
     copy(hidden.view(), a.input);
-    s.normed.resize(batch.rows(), c.hidden);
-    rms_norm(a.input.view(), model.vector(p.attention_norm), c.norm_eps, s.normed.view());
-    attention_layer(model, p, batch, cache.layer(i), cache, i, a, s);
-    // The residual is where the chain of the product starts.
-    matmul(a.attention.view(), model.panels(p.o), hidden.view(), Accumulate::kYes);
-
-    copy(hidden.view(), a.middle);
-    rms_norm(a.middle.view(), model.vector(p.mlp_norm), c.norm_eps, s.normed.view());
-    linear(model, s.normed.view(), p.gate, 0, a.gate);
-    linear(model, s.normed.view(), p.up, 0, a.up);
+    std::swap(hidden, a.middle);
+    layer_inside(model, batch, cache, i, a, s);
     s.feed_forward.resize(batch.rows(), c.feed_forward);
     swiglu(a.gate.view(), a.up.view(), s.feed_forward.view());
-    matmul(s.feed_forward.view(), model.panels(p.down), hidden.view(), Accumulate::kYes);
+    copy(a.middle.view(), hidden);
+    linear(model, s.feed_forward.view(), model.table().layer(i).down, hidden.view(), Accumulate::kYes);
   }
+}
+
+void recompute_layer(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
+                     Activations& activations) {
+  LayerActivations& a = activations.layer(index);
+  copy(a.input.view(), a.middle);
+  layer_inside(model, batch, cache, index, a, activations.scratch);
 }
 
 void final_norm_rows(const Model& model, ConstMatrixView hidden, std::span<const int64_t> rows,

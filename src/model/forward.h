@@ -31,27 +31,42 @@ struct LayerScratch {
   Matrix normed, k, v, feed_forward;
 };
 
-// Activations of the layers. Without a tape all layers share one set.
+// Activations of the layers. Unless all are kept, the layers share one set.
 class Activations {
  public:
-  enum class Keep { kOneLayer, kAllLayers };
+  enum class Keep {
+    kOneLayer,   // nothing: no backward pass will follow
+    kInputs,     // each layer's input: the backward pass computes the rest again
+    kAllLayers,  // everything
+  };
   Activations(const ModelConfig& config, Keep keep)
-      : layers_(keep == Keep::kAllLayers ? static_cast<size_t>(config.layers) : 1) {}
+      : keep_(keep),
+        layers_(keep == Keep::kAllLayers ? static_cast<size_t>(config.layers) : 1),
+        inputs_(keep == Keep::kInputs ? static_cast<size_t>(config.layers) : 0) {}
 
-  [[nodiscard]] LayerActivations& layer(int64_t i) {
-    return layers_[layers_.size() == 1 ? 0 : static_cast<size_t>(i)];
-  }
+  [[nodiscard]] Keep keep() const { return keep_; }
+
+  // Those of layer i. Where layers share a set, only `input` may be its own; until the next call.
+  [[nodiscard]] LayerActivations& layer(int64_t i);
 
   LayerScratch scratch;
   Matrix hidden;  // [T, D], the output of the last layer, before the final norm
 
  private:
+  Keep keep_;
   std::vector<LayerActivations> layers_;
+  std::vector<Matrix> inputs_;  // of all layers but the one present
+  int64_t present_ = 0;
 };
 
 // Runs the layers over the batch; keys and values go into the cache's blocks. The result is
 // activations.hidden. Token numbers must be within the vocabulary, positions within the context.
 void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations);
+
+// Fills in activations.layer(index) from its input, bit for bit as forward() did over the same batch and
+// cache (whose blocks of that layer are written again, with the same numbers).
+void recompute_layer(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
+                     Activations& activations);
 
 // normed [rows.size(), D] = the final norm of some rows of hidden; what the LM head reads.
 void final_norm_rows(const Model& model, ConstMatrixView hidden, std::span<const int64_t> rows,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "formats/excerpt.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
+#include "ops/kernel_target.h"
 #include "tensor/dequantize.h"
 
 namespace deepscaler {
@@ -142,37 +144,71 @@ Model::Model(ModelConfig config)
       rope_(config_.rope_frequencies(), config_.context),
       weights_(table_.size()) {}
 
-Model Model::load(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
-    ModelConfig config = read_hf_config(path);
-    const SafetensorsFolder folder(path);
-    return deepscaler::load(std::move(config), {folder.tensors(), path.string(), false});
-  }
-  if (path.extension() == ".gguf") {
-    const GgufFile file(path);
-    return deepscaler::load(read_gguf_config(file), {file.tensors(), path.string(), true});
-  }
+namespace {
+
+enum class ModelFormat { kHf, kGguf };
+
+ModelFormat format_of(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return ModelFormat::kHf;
+  if (path.extension() == ".gguf") return ModelFormat::kGguf;
   throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
               "name a model: an HF folder or a GGUF file");
 }
 
-std::string Model::hash() const {
-  // FNV-1a over 64-bit words, one lane a parameter, so that it is fast and does not depend on padding.
-  uint64_t hash = hash_name(architecture_name(config_.architecture));
-  std::vector<uint64_t> parts(table_.all().size());
-  parallel_for(std::ssize(parts), [&](int64_t i) {
-    const ParameterInfo& p = table_.all()[static_cast<size_t>(i)];
-    const char* bytes = reinterpret_cast<const char*>(weights_.data() + p.offset);
-    uint64_t part = hash_name(p.name);
-    for (int64_t w = 0; w < p.size * 4; w += 4) {
-      uint32_t word;
-      std::copy_n(bytes + w, 4, reinterpret_cast<char*>(&word));
-      part = (part ^ word) * 0x100000001b3;
+}  // namespace
+
+ModelConfig read_model_config(const std::filesystem::path& path) {
+  return format_of(path) == ModelFormat::kHf ? read_hf_config(path) : read_gguf_config(GgufFile(path));
+}
+
+Model Model::load(const std::filesystem::path& path) {
+  if (format_of(path) == ModelFormat::kHf) {
+    ModelConfig config = read_hf_config(path);
+    const SafetensorsFolder folder(path);
+    return deepscaler::load(std::move(config), {folder.tensors(), path.string(), false});
+  }
+  const GgufFile file(path);
+  return deepscaler::load(read_gguf_config(file), {file.tensors(), path.string(), true});
+}
+
+std::string_view compute_type_name(ComputeType type) { return type == ComputeType::kF32 ? "f32" : "bf16"; }
+
+ComputeType compute_type_from_name(std::string_view name) {
+  if (name == "f32") return ComputeType::kF32;
+  if (name == "bf16") return ComputeType::kBf16;
+  if (name != "auto") {
+    throw Error("dtype", fmt::format("\"{}\" is not a type to compute in", name), "use auto, f32 or bf16");
+  }
+  return bf16_is_fast() ? ComputeType::kBf16 : ComputeType::kF32;
+}
+
+void Model::compute_in(ComputeType type) {
+  for (const ParameterInfo& p : table_.all()) {
+    if (type == ComputeType::kBf16 && p.layout == ParameterInfo::Layout::kPanels && p.cols % 2 != 0) {
+      throw Error("dtype", fmt::format("'{}' has {} inputs, and bf16 takes them in pairs", p.name, p.cols),
+                  "compute in f32");
     }
-    parts[static_cast<size_t>(i)] = part;
-  });
-  for (uint64_t part : parts) hash = (hash ^ part) * 0x100000001b3;
-  return fmt::format("{:016x}", hash);
+  }
+  compute_type_ = type;
+  rounded_ = type == ComputeType::kBf16 ? Buffer<float>(table_.size() / 2) : Buffer<float>();
+  rounded_stale_ = true;
+}
+
+Bf16PanelView Model::rounded_panels(int index) const {
+  const auto& all = table_.all();
+  if (std::exchange(rounded_stale_, false)) {
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (all[i].layout != ParameterInfo::Layout::kPanels) continue;
+      pack_bf16_panels(panels(static_cast<int>(i)), rounded_.data() + all[i].offset / 2);
+    }
+  }
+  const ParameterInfo& p = all[static_cast<size_t>(index)];
+  return {rounded_.data() + p.offset / 2, p.rows, p.cols};
+}
+
+std::string Model::hash() const {
+  return fmt::format("{:016x}", hash_parameters(table_, weights_.data(),
+                                                hash_name(architecture_name(config_.architecture))));
 }
 
 void randomize(Model& model, uint64_t seed, float std) {

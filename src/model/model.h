@@ -5,13 +5,22 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "model/config.h"
 #include "model/parameters.h"
+#include "ops/bf16_matmul.h"
 #include "ops/pointwise.h"
 #include "tensor/dtype.h"
 
 namespace deepscaler {
+
+// What the products of the forward pass compute in. The backward pass and all else is f32.
+enum class ComputeType { kF32, kBf16 };
+[[nodiscard]] std::string_view compute_type_name(ComputeType type);  // "f32", "bf16"
+// Of "f32", "bf16" or "auto": bf16 where a CPU's bf16 dot product is faster than its f32 FMA, else f32.
+// Throws Error for other names.
+[[nodiscard]] ComputeType compute_type_from_name(std::string_view name);
 
 class Model {
  public:
@@ -25,13 +34,24 @@ class Model {
   [[nodiscard]] const ModelConfig& config() const { return config_; }
   [[nodiscard]] const ParameterTable& table() const { return table_; }
   [[nodiscard]] const RopeTable& rope() const { return rope_; }
-  [[nodiscard]] float* weights() { return weights_.data(); }
+  // Writable: the copy in bf16, where there is one, is made anew before its next use.
+  [[nodiscard]] float* weights() {
+    rounded_stale_ = true;
+    return weights_.data();
+  }
   [[nodiscard]] const float* weights() const { return weights_.data(); }
 
   [[nodiscard]] ConstPanelView panels(int index) const { return panels_of(table_, weights_.data(), index); }
   [[nodiscard]] std::span<const float> vector(int index) const {
     return vector_of(table_, weights_.data(), index);
   }
+
+  // f32 from the start. bf16 takes half as much memory again. Throws Error for a model whose matrices
+  // have an odd number of inputs.
+  void compute_in(ComputeType type);
+  [[nodiscard]] ComputeType compute_type() const { return compute_type_; }
+  // Not from two threads at a time.
+  [[nodiscard]] Bf16PanelView rounded_panels(int index) const;
 
   // Names the weights: equal for equal bits of every parameter, whatever file they came from.
   [[nodiscard]] std::string hash() const;
@@ -41,7 +61,13 @@ class Model {
   ParameterTable table_;
   RopeTable rope_;
   Buffer<float> weights_;
+  ComputeType compute_type_ = ComputeType::kF32;
+  mutable Buffer<float> rounded_;  // panels of pairs of bf16, at half the offsets of the table
+  mutable bool rounded_stale_ = true;
 };
+
+// The config alone of what Model::load() reads. Throws Error.
+[[nodiscard]] ModelConfig read_model_config(const std::filesystem::path& path);
 
 // Every weight from N(0, std^2) by a counter of the seed, norms one: for tests and benchmarks.
 void randomize(Model& model, uint64_t seed, float std);

@@ -1,9 +1,12 @@
 #include "model/parameters.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/error.h"
+#include "base/parallel.h"
+#include "base/rng.h"
 #include "ops/tile_kernel.h"
 
 namespace deepscaler {
@@ -74,6 +77,22 @@ void read_parameter(const ParameterInfo& info, const float* values, MatrixView r
   for (int64_t r = 0; r < info.rows; ++r) {
     std::copy_n(values + info.offset + r * info.cols, info.cols, rows.row(r));
   }
+}
+
+uint64_t hash_parameters(const ParameterTable& table, const float* values, uint64_t seed) {
+  // FNV-1a over 32-bit words, one lane a parameter, so that parameters are hashed side by side.
+  constexpr uint64_t kPrime = 0x100000001b3;
+  std::vector<uint64_t> parts(table.all().size());
+  parallel_for(std::ssize(parts), [&](int64_t i) {
+    const ParameterInfo& p = table.all()[static_cast<size_t>(i)];
+    uint64_t part = hash_name(p.name);
+    for (int64_t w = p.offset; w < p.offset + p.size; ++w) {
+      part = (part ^ std::bit_cast<uint32_t>(values[w])) * kPrime;
+    }
+    parts[static_cast<size_t>(i)] = part;
+  });
+  for (uint64_t part : parts) seed = (seed ^ part) * kPrime;
+  return seed;
 }
 
 }  // namespace deepscaler

@@ -73,4 +73,7 @@ template <class T>
 void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values);
 void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows);
 
+// Names an array laid out by `table`: equal for equal bits and an equal `seed`.
+[[nodiscard]] uint64_t hash_parameters(const ParameterTable& table, const float* values, uint64_t seed);
+
 }  // namespace deepscaler

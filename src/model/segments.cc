@@ -18,6 +18,7 @@ class Packer {
 
   void add(const TokenGroup& group, int32_t number) {
     DEEPSCALER_CHECK(!group.prompt.empty());
+    DEEPSCALER_CHECK(group.in_loss.empty() || group.in_loss.size() == group.responses.size());
     int64_t whole = std::ssize(group.prompt);
     for (const auto& response : group.responses) whole += std::max<int64_t>(0, rows_of_response(response));
     if (!fits(whole)) finish();
@@ -31,7 +32,8 @@ class Packer {
       }
       if (!prompt_there) add_prompt(group.prompt);
       prompt_there = true;
-      add_response(response, number, static_cast<int32_t>(r));
+      add_response(response, group.in_loss.empty() ? std::span<const uint8_t>() : group.in_loss[r], number,
+                   static_cast<int32_t>(r));
     }
   }
 
@@ -71,9 +73,12 @@ class Packer {
     add_rows(prompt, 0);
   }
 
-  void add_response(std::span<const int32_t> response, int32_t group, int32_t number) {
+  void add_response(std::span<const int32_t> response, std::span<const uint8_t> in_loss, int32_t group,
+                    int32_t number) {
+    DEEPSCALER_CHECK(in_loss.empty() || in_loss.size() == response.size());
     const int64_t rows = rows_of_response(response), first_row = batch_.forward.rows();
     for (int64_t t = 0; t <= rows; ++t) {
+      if (!in_loss.empty() && in_loss[static_cast<size_t>(t)] == 0) continue;
       const int64_t row = t == 0 ? prompt_first_row_ + prompt_length_ - 1 : first_row + t - 1;
       batch_.predicted.push_back(
           {row, response[static_cast<size_t>(t)], group, number, static_cast<int32_t>(t)});

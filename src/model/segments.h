@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "model/kv_cache.h"
@@ -30,6 +31,10 @@ struct ForwardBatch {
 struct TokenGroup {
   std::span<const int32_t> prompt;  // at least one token
   std::vector<std::span<const int32_t>> responses;
+  // For each response, which of its tokens have a loss (1) and which are only read (0), as what a user
+  // says between two answers. Empty: all of all responses.
+  std::vector<std::span<const uint8_t>> in_loss;
+  std::string_view name;  // of the problem or example, for messages; may be empty
 };
 
 // A token that a loss looks at: `row` predicts `target`, which is number `token` of response

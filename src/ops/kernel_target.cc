@@ -7,49 +7,69 @@
 #include <array>
 
 #include "base/error.h"
+#include "ops/bf16_native.h"
 
 namespace deepscaler {
 namespace {
 
+constexpr int64_t kAvx512 = HWY_AVX3 | HWY_AVX3_DL;
+
 struct Target {
   const char* name;
-  int64_t bits;  // the Highway targets that go by this name
+  int64_t bits;      // the Highway targets that go by this name
+  bool native_bf16;  // with the instruction that Highway does not know
 };
 
-constexpr std::array kTargets = {Target{"avx512", HWY_AVX3 | HWY_AVX3_DL}, Target{"avx2", HWY_AVX2},
-                                 Target{"baseline", HWY_STATIC_TARGET}};
+constexpr std::array kTargets = {Target{"avx512bf16", kAvx512, true}, Target{"avx512", kAvx512, false},
+                                 Target{"avx2", HWY_AVX2, false},
+                                 Target{"baseline", HWY_STATIC_TARGET, false}};
 
-std::vector<std::string> names_of(int64_t supported) {
+bool native_bf16_allowed = true;
+
+std::vector<std::string> names_of(int64_t supported, bool native_bf16) {
   std::vector<std::string> names;
   for (const Target& target : kTargets) {
-    if (supported & target.bits) names.emplace_back(target.name);
+    if ((supported & target.bits) && (native_bf16 || !target.native_bf16)) names.emplace_back(target.name);
   }
   return names;
 }
 
 }  // namespace
 
-std::string kernel_target() { return names_of(hwy::SupportedTargets()).front(); }
+bool bf16_is_native() {
+  static const bool cpu_has_it = cpu_has_native_bf16();
+  return cpu_has_it && native_bf16_allowed && (hwy::SupportedTargets() & kAvx512);
+}
+
+bool bf16_is_fast() {
+  __builtin_cpu_init();
+  return bf16_is_native() && __builtin_cpu_is("amd");
+}
+
+std::string kernel_target() { return names_of(hwy::SupportedTargets(), bf16_is_native()).front(); }
 
 std::vector<std::string> available_kernel_targets() {
   const std::string current = kernel_target();
   force_kernel_target("auto");
-  auto names = names_of(hwy::SupportedTargets());
+  auto names = names_of(hwy::SupportedTargets(), bf16_is_native());
   force_kernel_target(current);
   return names;
 }
 
 void force_kernel_target(std::string_view name) {
   hwy::SetSupportedTargetsForTest(0);  // back to what the CPU has
+  native_bf16_allowed = true;
   const int64_t supported = hwy::SupportedTargets();
   if (name != "auto") {
-    const auto target = std::ranges::find(kTargets, name, &Target::name);
-    if (target == kTargets.end() || !(supported & target->bits)) {
+    const auto names = names_of(supported, bf16_is_native());
+    if (std::ranges::find(names, name) == names.end()) {
       throw Error("kernels", fmt::format("this CPU has no kernel target '{}'", name),
-                  fmt::format("use one of: auto, {}", fmt::join(names_of(supported), ", ")));
+                  fmt::format("use one of: auto, {}", fmt::join(names, ", ")));
     }
+    const Target& target = *std::ranges::find(kTargets, name, &Target::name);
+    native_bf16_allowed = target.native_bf16;
     // The baseline stays in the set: Highway falls back to it where a kernel lacks the target.
-    hwy::SetSupportedTargetsForTest((supported & target->bits) | HWY_STATIC_TARGET);
+    hwy::SetSupportedTargetsForTest((supported & target.bits) | HWY_STATIC_TARGET);
   }
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }

@@ -1,6 +1,9 @@
 #include "ops/matmul.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -10,11 +13,15 @@ namespace deepscaler {
 namespace {
 
 // Depth of a block: 256 x 3 panels of 64 bytes are 48 KiB at most and 16 KiB for one panel, so what a
-// tile streams stays in the first-level cache while the rows of a task pass by.
+// tile streams stays in the first-level cache or close to it while rows pass by.
 constexpr int64_t kDepthBlock = 256;
-// Rows of a task: 512 x 256 floats of x are 512 KiB, a share of the second-level cache.
-constexpr int64_t kRowBlock = 512;
-// Panels of a task at most; fewer where threads would go idle.
+// Rows that pass the panels of a task together: 128 x 256 floats are 128 KiB, a share of the
+// second-level cache, so the panels pass by them at its speed.
+constexpr int64_t kRowBlock = 128;
+// Rows of a task that has to pack its panels first: enough to pay for that.
+constexpr int64_t kDxRowBlock = 1024;
+constexpr int64_t kDwRowBlock = 640;
+// Panels of a task at most (384 KiB of a depth block); fewer where threads would go idle.
 constexpr int64_t kPanelBlock = 24;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -31,16 +38,15 @@ struct DepthBlocks {
 
 // The output of a product cut into tasks: ranges of rows times ranges of panels.
 struct TaskGrid {
-  TaskGrid(int64_t rows, int64_t panels, int64_t row_block)
-      : rows(rows), panels(panels), row_block(row_block) {
+  TaskGrid(int64_t rows, int64_t panels, int64_t most_rows) : rows(rows), panels(panels) {
+    row_tasks = std::max<int64_t>(1, ceil_div(rows, most_rows));
+    row_block = std::max(kPanelWidth, ceil_div(ceil_div(rows, row_tasks), kPanelWidth) * kPanelWidth);
     row_tasks = std::max<int64_t>(1, ceil_div(rows, row_block));
     // At least four tasks a thread level out what the machine's other work disturbs.
-    const int64_t wanted = ceil_div(4 * thread_count(), row_tasks);
-    const int64_t per_task = std::clamp<int64_t>(panels / wanted, 1, kPanelBlock);
+    const int64_t wanted = std::max(ceil_div(4 * thread_count(), row_tasks), ceil_div(panels, kPanelBlock));
     // In threes, as wide as the widest tile.
-    panel_block = per_task > TileKernels::kPanelLimit
-                      ? per_task / TileKernels::kPanelLimit * TileKernels::kPanelLimit
-                      : std::min<int64_t>(TileKernels::kPanelLimit, panels);
+    constexpr int64_t kWidth = TileKernels::kPanelLimit;
+    panel_block = std::min(panels, ceil_div(std::max<int64_t>(1, panels / wanted), kWidth) * kWidth);
     panel_tasks = ceil_div(panels, panel_block);
   }
 
@@ -87,12 +93,62 @@ void multiply_into_rows(const TileKernels& kernels, TileOperands t, int64_t rows
   }
 }
 
-// out [16 rows of depth][16] = transpose of in [16][16], both contiguous.
+// Memory of this thread for `count` packed numbers; valid until the next call for the same `slot`.
+float* pack_memory(int slot, int64_t count) {
+  thread_local Buffer<float> memory[2];
+  memory[slot].reserve_discarding(count);
+  return memory[slot].data();
+}
+
+// out [16][16] = the transpose of in [16][16], four by four in registers.
 void transpose_square(const float* in, float* out) {
   for (int64_t row = 0; row < kPanelWidth; row += 4) {
-    for (int64_t col = 0; col < kPanelWidth; ++col) {
-      for (int64_t k = 0; k < 4; ++k) out[col * kPanelWidth + row + k] = in[(row + k) * kPanelWidth + col];
+    for (int64_t column = 0; column < kPanelWidth; column += 4) {
+      __m128 r[4];
+      for (int64_t i = 0; i < 4; ++i) r[i] = _mm_loadu_ps(in + (row + i) * kPanelWidth + column);
+      _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]);
+      for (int64_t i = 0; i < 4; ++i) _mm_storeu_ps(out + (column + i) * kPanelWidth + row, r[i]);
     }
+  }
+}
+
+// out [panels][depth][16]: panels of W^T, inputs [first_in, ...) wide and outputs [first_out, + depth)
+// deep, where first_out is a multiple of 16. Depth is rounded up to whole squares.
+void pack_transposed(ConstPanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
+                     int64_t depth, float* out) {
+  for (int64_t p = 0; p < panels; ++p) {
+    const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
+    for (int64_t o = 0; o < depth; o += kPanelWidth, out += kPanelWidth * kPanelWidth) {
+      const float* square = weight.data + panel_offset(weight.in, first_out + o, in);
+      if (valid == kPanelWidth) {
+        transpose_square(square, out);
+        continue;
+      }
+      float padded[kPanelWidth * kPanelWidth] = {};
+      std::copy_n(square, valid * kPanelWidth, padded);
+      transpose_square(padded, out);
+    }
+  }
+}
+
+// From panel to panel in packed memory: a cache line more than the panel, or lines of equal depth would
+// all fall into one set of the cache.
+int64_t packed_panel_stride(int64_t depth) { return (depth + 1) * kPanelWidth; }
+
+// Panels [depth][16] of the columns [first, ...) of `in`, zeros past the last.
+void pack_columns(ConstMatrixView in, int64_t first, int64_t panels, float* out) {
+  const int64_t stride = packed_panel_stride(in.rows);
+  const int64_t count = std::min(panels * kPanelWidth, in.cols - first), whole = count / kPanelWidth;
+  for (int64_t row = 0; row < in.rows; ++row) {
+    const float* from = in.row(row) + first;
+    float* to = out + row * kPanelWidth;
+    for (int64_t p = 0; p < whole; ++p) {
+      std::memcpy(to + p * stride, from + p * kPanelWidth, kPanelWidth * sizeof(float));
+    }
+    if (whole == panels) continue;
+    float* last = to + whole * stride;
+    std::fill(std::copy_n(from + whole * kPanelWidth, count - whole * kPanelWidth, last), last + kPanelWidth,
+              0.0f);
   }
 }
 
@@ -125,10 +181,10 @@ void unpack_panels(ConstPanelView panels, MatrixView rows) {
   });
 }
 
-void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate) {
+void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
+                        Accumulate accumulate) {
   DEEPSCALER_CHECK(x.cols == weight.in && y.cols == weight.out && x.rows == y.rows, "{}x{} by {}x{} to {}x{}",
                    x.rows, x.cols, weight.out, weight.in, y.rows, y.cols);
-  const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(weight.in);
   const TaskGrid grid(x.rows, ceil_div(weight.out, kPanelWidth), kRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
@@ -149,47 +205,36 @@ void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate a
   });
 }
 
+void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate) {
+  multiply_by_panels(tile_kernels(), x, weight, y, accumulate);
+}
+
 void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumulate accumulate) {
   DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
   const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(weight.out);
-  const TaskGrid grid(dy.rows, ceil_div(weight.in, kPanelWidth), kRowBlock);
+  const TaskGrid grid(dy.rows, ceil_div(weight.in, kPanelWidth), kDxRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
-    // Panels of W^T, made here from those of W, a block of a few panels at a time.
-    alignas(64) thread_local float transposed[TileKernels::kPanelLimit][kDepthBlock * kPanelWidth];
+    const int64_t first_in = first_panel * kPanelWidth;
+    float* transposed = pack_memory(0, panels * blocks.size * kPanelWidth);
     for (int64_t depth = 0; depth < weight.out; depth += blocks.size) {
       const int64_t block_depth = blocks.last_size(depth);
-      for (int64_t p = 0; p < panels; p += TileKernels::kPanelLimit) {
-        const int64_t group = std::min<int64_t>(TileKernels::kPanelLimit, panels - p);
-        for (int64_t g = 0; g < group; ++g) {
-          const int64_t first_in = (first_panel + p + g) * kPanelWidth;
-          const int64_t valid = std::min(kPanelWidth, weight.in - first_in);
-          for (int64_t o = 0; o < block_depth; o += kPanelWidth) {
-            const float* square = weight.data + panel_offset(weight.in, depth + o, first_in);
-            float* out = transposed[g] + o * kPanelWidth;
-            if (valid == kPanelWidth) {
-              transpose_square(square, out);
-            } else {
-              for (int64_t i = 0; i < kPanelWidth; ++i) {
-                for (int64_t lane = 0; lane < kPanelWidth; ++lane) {
-                  out[lane * kPanelWidth + i] = i < valid ? square[i * kPanelWidth + lane] : 0.0f;
-                }
-              }
-            }
-          }
-        }
-        const TileOperands t = {.a = dy.row(first_row) + depth,
+      const int64_t packed_depth = ceil_div(block_depth, kPanelWidth) * kPanelWidth;
+      pack_transposed(weight, first_in, panels, depth, packed_depth, transposed);
+      for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
+        const TileOperands t = {.a = dy.row(row) + depth,
                                 .a_row_stride = dy.stride,
                                 .a_depth_stride = 1,
-                                .b = transposed[0],
+                                .b = transposed,
                                 .b_depth_stride = kPanelWidth,
-                                .b_panel_stride = kDepthBlock * kPanelWidth,
-                                .c = dx.row(first_row) + (first_panel + p) * kPanelWidth,
+                                .b_panel_stride = packed_depth * kPanelWidth,
+                                .c = dx.row(row) + first_in,
                                 .c_row_stride = dx.stride,
                                 .c_panel_stride = kPanelWidth,
                                 .depth = block_depth,
                                 .accumulate = depth > 0 || accumulate == Accumulate::kYes};
-        multiply_into_rows(kernels, t, rows, group, weight.in - (first_panel + p) * kPanelWidth);
+        multiply_into_rows(kernels, t, std::min(kRowBlock, first_row + rows - row), panels,
+                           weight.in - first_in);
       }
     }
   });
@@ -201,36 +246,30 @@ void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient)
   const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(tokens);
   // The rows of this product are the inputs: the result then is in panels as it stands.
-  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kRowBlock);
+  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock);
   grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
-    alignas(64) thread_local float dy_panels[TileKernels::kPanelLimit][kDepthBlock * kPanelWidth];
+    const int64_t first_out = first_panel * kPanelWidth;
+    float* dy_panels = pack_memory(0, panels * packed_panel_stride(blocks.size));
+    float* x_tiles = pack_memory(1, kRowBlock * blocks.size);
     for (int64_t depth = 0; depth < tokens; depth += blocks.size) {
       const int64_t block_depth = blocks.last_size(depth);
-      for (int64_t p = 0; p < panels; p += TileKernels::kPanelLimit) {
-        const int64_t group = std::min<int64_t>(TileKernels::kPanelLimit, panels - p);
-        for (int64_t g = 0; g < group; ++g) {
-          const int64_t first_out = (first_panel + p + g) * kPanelWidth;
-          const int64_t valid = std::min(kPanelWidth, out - first_out);
-          for (int64_t t = 0; t < block_depth; ++t) {
-            float* lanes = dy_panels[g] + t * kPanelWidth;
-            std::copy_n(dy.row(depth + t) + first_out, valid, lanes);
-            std::fill(lanes + valid, lanes + kPanelWidth, 0.0f);
-          }
-        }
-        multiply_tiles(
-            kernels,
-            {.a = x.row(depth) + first_in,
-             .a_row_stride = 1,
-             .a_depth_stride = x.stride,
-             .b = dy_panels[0],
-             .b_depth_stride = kPanelWidth,
-             .b_panel_stride = kDepthBlock * kPanelWidth,
-             .c = weight_gradient.data + panel_offset(in, (first_panel + p) * kPanelWidth, first_in),
-             .c_row_stride = kPanelWidth,
-             .c_panel_stride = in * kPanelWidth,
-             .depth = block_depth,
-             .accumulate = true},
-            ins, group);
+      pack_columns({dy.row(depth), block_depth, out, dy.stride}, first_out, panels, dy_panels);
+      for (int64_t i = first_in; i < first_in + ins; i += kRowBlock) {
+        const int64_t count = std::min(kRowBlock, first_in + ins - i);
+        pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, count, x_tiles);
+        multiply_packed_tiles(kernels,
+                              {.a = x_tiles,
+                               .a_row_stride = 1,
+                               .a_depth_stride = 0,
+                               .b = dy_panels,
+                               .b_depth_stride = kPanelWidth,
+                               .b_panel_stride = packed_panel_stride(block_depth),
+                               .c = weight_gradient.data + panel_offset(in, first_out, i),
+                               .c_row_stride = kPanelWidth,
+                               .c_panel_stride = in * kPanelWidth,
+                               .depth = block_depth,
+                               .accumulate = true},
+                              count, panels);
       }
     }
   });

@@ -18,6 +18,8 @@
 
 namespace deepscaler {
 
+struct TileKernels;
+
 // Floats that the panels of an [out, in] matrix take.
 [[nodiscard]] int64_t panel_size(int64_t out, int64_t in);
 // Where element [o, i] of the matrix stands in its panels.
@@ -43,6 +45,9 @@ enum class Accumulate { kNo, kYes };
 
 // y [T, O] = x [T, I] W^T, or y += x W^T (the chain then starts from y).
 void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate = Accumulate::kNo);
+// The same with the tiles of another arithmetic (ops/bf16_matmul.h).
+void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
+                        Accumulate accumulate);
 // dx [T, I] = dy [T, O] W, or dx += dy W.
 void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx,
                Accumulate accumulate = Accumulate::kNo);

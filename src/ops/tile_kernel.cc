@@ -2,11 +2,15 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/tile_kernel.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <algorithm>
+#include <cstring>
 #include <utility>
+
+#include "ops/bf16_native.h"
+#include "ops/kernel_target.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace deepscaler {
@@ -28,6 +32,9 @@ constexpr int panels_for_rows(int rows) {
   return kVectors == 2 && rows <= 3 ? 2 : 1;
 }
 
+// Weights come from far away when rows are few: the distance, in rows of a panel, that hides the way.
+constexpr int64_t kPrefetchRows = 32;
+
 enum class ADirection { kByRows, kByDepth };
 
 template <ADirection kDirection>
@@ -35,7 +42,28 @@ HWY_INLINE const float* element(const TileOperands& t, const float* a, int row) 
   return kDirection == ADirection::kByRows ? a + row * t.a_row_stride : a + row;
 }
 
-template <int kRows, int kPanels, ADirection kDirection>
+// sum + a b.
+struct F32Arithmetic {
+  static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
+};
+
+// The same for pairs of bfloat16 in each lane: the upper product first, then the lower, as vdpbf16ps
+// has it. Products of two bf16 are exact in f32.
+struct Bf16Arithmetic {
+  static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) {
+    sum = hn::MulAdd(upper(a), upper(b), sum);
+    return hn::MulAdd(lower(a), lower(b), sum);
+  }
+  static HWY_INLINE Vector upper(Vector pair) {
+    return hn::BitCast(d, hn::And(hn::BitCast(words, pair), hn::Set(words, 0xffff0000u)));
+  }
+  static HWY_INLINE Vector lower(Vector pair) {
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::BitCast(words, pair)));
+  }
+  static constexpr hn::RebindToUnsigned<decltype(d)> words{};
+};
+
+template <class Arithmetic, int kRows, int kPanels, ADirection kDirection>
 void tile(const TileOperands& t) {
   Vector sums[kRows][kPanels * kVectors];
 #pragma GCC unroll 8
@@ -49,21 +77,27 @@ void tile(const TileOperands& t) {
 
   const float* a = t.a;
   const float* b = t.b;
+  const float* soon = t.soon;
   const int64_t a_step = kDirection == ADirection::kByRows ? 1 : t.a_depth_stride;
   for (int64_t i = 0; i < t.depth; ++i) {
     Vector b_row[kPanels * kVectors];
 #pragma GCC unroll 16
     for (int v = 0; v < kPanels * kVectors; ++v) {
-      b_row[v] = hn::LoadU(d, b + v / kVectors * t.b_panel_stride + v % kVectors * kLanes);
+      const float* panel = b + v / kVectors * t.b_panel_stride;
+      b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
+      if (v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       const Vector a_value = hn::Set(d, *element<kDirection>(t, a, r));
 #pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::MulAdd(a_value, b_row[v], sums[r][v]);
+      for (int v = 0; v < kPanels * kVectors; ++v)
+        sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
     }
     a += a_step;
     b += t.b_depth_stride;
+    hwy::Prefetch(soon);
+    soon += kPanelWidth;
   }
 
 #pragma GCC unroll 8
@@ -76,28 +110,37 @@ void tile(const TileOperands& t) {
   }
 }
 
-template <int kRows, int kPanels>
+template <class Arithmetic, int kRows, int kPanels>
 void add_kernel(TileKernels& kernels) {
-  kernels.by_rows[kRows][kPanels] = tile<kRows, kPanels, ADirection::kByRows>;
-  kernels.by_depth[kRows][kPanels] = tile<kRows, kPanels, ADirection::kByDepth>;
+  kernels.by_rows[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, ADirection::kByRows>;
+  kernels.by_depth[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, ADirection::kByDepth>;
 }
 
-template <int kRows>
+template <class Arithmetic, int kRows>
 void add_kernels_of_height(TileKernels& kernels) {
   constexpr int kPanels = panels_for_rows(kRows);
   kernels.panels_at_once[kRows] = kPanels;
-  add_kernel<kRows, kPanels>(kernels);
-  add_kernel<kRows, 1>(kernels);
+  add_kernel<Arithmetic, kRows, kPanels>(kernels);
+  add_kernel<Arithmetic, kRows, 1>(kernels);
 }
 
-const TileKernels& kernels_of_target() {
-  static const TileKernels kernels = [] {
-    TileKernels all{};
-    all.max_rows = kMaxRows;
-    [&]<int... kRows>(std::integer_sequence<int, kRows...>) { (add_kernels_of_height<kRows + 1>(all), ...); }
-    (std::make_integer_sequence<int, kMaxRows>{});
-    return all;
-  }();
+template <class Arithmetic>
+TileKernels make_kernels() {
+  TileKernels all{};
+  all.max_rows = kMaxRows;
+  [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
+    (add_kernels_of_height<Arithmetic, kRows + 1>(all), ...);
+  }
+  (std::make_integer_sequence<int, kMaxRows>{});
+  return all;
+}
+
+const TileKernels& f32_kernels() {
+  static const TileKernels kernels = make_kernels<F32Arithmetic>();
+  return kernels;
+}
+const TileKernels& bf16_kernels() {
+  static const TileKernels kernels = make_kernels<Bf16Arithmetic>();
   return kernels;
 }
 
@@ -109,38 +152,109 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace deepscaler {
 
-HWY_EXPORT(kernels_of_target);
+HWY_EXPORT(f32_kernels);
+HWY_EXPORT(bf16_kernels);
 
-const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(kernels_of_target)(); }
+const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(f32_kernels)(); }
 
-void multiply_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels) {
-  const auto& table = operands.a_depth_stride == 1 ? kernels.by_rows : kernels.by_depth;
-  // Tiles of equal height: a low one at the end would leave registers idle.
-  const int64_t tiles = (rows + kernels.max_rows - 1) / kernels.max_rows;
-  const int widest = kernels.panels_at_once[tiles == 0 ? 1 : (rows + tiles - 1) / tiles];
+const TileKernels& bf16_tile_kernels() {
+  return bf16_is_native() ? native_bf16_tile_kernels() : HWY_DYNAMIC_DISPATCH(bf16_kernels)();
+}
+
+namespace {
+
+// Where the sums go on from memory, they are fetched while the tile before is at work.
+void prefetch_sums(const TileOperands& t, int height, int width) {
+  if (!t.accumulate) return;
+  for (int r = 0; r < height; ++r) {
+    for (int p = 0; p < width; ++p) hwy::Prefetch(t.c + r * t.c_row_stride + p * t.c_panel_stride);
+  }
+}
+
+// Weights come from memory at a fraction of the speed at which a tile takes them, so the tiles of one
+// group of panels fetch the next group meanwhile, each a panel: of these panels, or of the next block
+// along the depth.
+const float* soon(const TileOperands& t, int64_t next_panel, int64_t panels, int64_t tile, int width) {
+  if (tile >= width) return t.b;
+  if (next_panel + tile < panels) return t.b + (next_panel + tile) * t.b_panel_stride;
+  return t.b + t.depth * t.b_depth_stride + tile * t.b_panel_stride;
+}
+
+// Runs a tile, panel by panel where the table has none of that height and width.
+void run_tile(const TileKernels& kernels, const TileOperands& tile, int height, int width) {
+  const auto& table = tile.a_depth_stride == 1 ? kernels.by_rows : kernels.by_depth;
+  if (width == 1 || kernels.panels_at_once[height] == width) return table[height][width](tile);
+  for (int p = 0; p < width; ++p) {
+    TileOperands narrow = tile;
+    narrow.b += p * tile.b_panel_stride;
+    narrow.c += p * tile.c_panel_stride;
+    table[height][1](narrow);
+  }
+}
+
+template <class PlaceA>
+void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels,
+              const PlaceA& place_a) {
+  const TileSplit split(kernels, rows);
+  if (split.tiles == 0) return;
+  const int widest = kernels.panels_at_once[(rows + split.tiles - 1) / split.tiles];
   for (int64_t panel = 0; panel < panels;) {
-    // Panels outside, rows inside: the panels stay in the first-level cache for all rows.
+    // Panels outside, rows inside: the panels stay near for all rows.
     const int width = panels - panel >= widest ? widest : 1;
-    for (int64_t i = 0; i < tiles; ++i) {
-      const int64_t first = rows * i / tiles;
-      const int height = static_cast<int>(rows * (i + 1) / tiles - first);
+    for (int64_t i = 0; i < split.tiles; ++i) {
       TileOperands tile = operands;
-      tile.a += first * operands.a_row_stride;
+      place_a(tile, split.first(i), split.height(i));
       tile.b += panel * operands.b_panel_stride;
-      tile.c += first * operands.c_row_stride + panel * operands.c_panel_stride;
-      const bool fits = kernels.panels_at_once[height] == width;
-      if (fits || width == 1) {
-        table[height][width](tile);
-      } else {
-        for (int p = 0; p < width; ++p) {
-          TileOperands narrow = tile;
-          narrow.b += p * operands.b_panel_stride;
-          narrow.c += p * operands.c_panel_stride;
-          table[height][1](narrow);
-        }
+      tile.c += split.first(i) * operands.c_row_stride + panel * operands.c_panel_stride;
+      tile.soon = soon(operands, panel + width, panels, i, width);
+      if (i + 1 < split.tiles) {
+        TileOperands next = tile;
+        next.c += split.height(i) * operands.c_row_stride;
+        prefetch_sums(next, split.height(i + 1), width);
       }
+      run_tile(kernels, tile, split.height(i), width);
     }
     panel += width;
+  }
+}
+
+}  // namespace
+
+void multiply_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels) {
+  multiply(kernels, operands, rows, panels,
+           [&](TileOperands& tile, int64_t first, int) { tile.a += first * operands.a_row_stride; });
+}
+
+void multiply_packed_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows,
+                           int64_t panels) {
+  multiply(kernels, operands, rows, panels, [&](TileOperands& tile, int64_t first, int height) {
+    tile.a += first * operands.depth;
+    tile.a_row_stride = 1;
+    tile.a_depth_stride = height;
+  });
+}
+
+namespace {
+
+// The height is known to the compiler for the tallest tiles, so that a row is one or two moves.
+template <int kHeight>
+float* pack_tile(const float* in, int64_t stride, int64_t depth, int height, float* out) {
+  const int64_t count = kHeight > 0 ? kHeight : height;
+  for (int64_t d = 0; d < depth; ++d, in += stride, out += count) {
+    std::memcpy(out, in, static_cast<size_t>(count) * sizeof(float));
+  }
+  return out;
+}
+
+}  // namespace
+
+void pack_tiles(const TileKernels& kernels, const float* in, int64_t stride, int64_t depth, int64_t rows,
+                float* out) {
+  const TileSplit split(kernels, rows);
+  for (int64_t i = 0; i < split.tiles; ++i) {
+    const int height = split.height(i);
+    const auto pack = height == 8 ? pack_tile<8> : height == 6 ? pack_tile<6> : pack_tile<0>;
+    out = pack(in + split.first(i), stride, depth, height, out);
   }
 }
 

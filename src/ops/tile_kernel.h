@@ -16,11 +16,11 @@ namespace deepscaler {
 // 16 floats: one AVX-512 register or two of AVX2, and one cache line.
 inline constexpr int64_t kPanelWidth = 16;
 
-// Operands of one tile. Strides are in floats.
+// Operands of a product. Strides are in floats; one of the two strides of `a` is 1.
 struct TileOperands {
   const float* a;
-  int64_t a_row_stride;    // from row to row
-  int64_t a_depth_stride;  // from depth to depth; one of the two strides of `a` is 1
+  int64_t a_row_stride;
+  int64_t a_depth_stride;
   const float* b;
   int64_t b_depth_stride;  // kPanelWidth in packed panels
   int64_t b_panel_stride;  // from panel to panel
@@ -29,6 +29,8 @@ struct TileOperands {
   int64_t c_panel_stride;
   int64_t depth;
   bool accumulate;  // go on from c instead of from zero
+  // What will be read soon: a line of it is fetched with each step. Set by multiply_tiles.
+  const float* soon = nullptr;
 };
 
 // The kernels of one instruction set. All strides and sizes are the caller's duty; no checks.
@@ -45,8 +47,31 @@ struct TileKernels {
 
 // The table of the instruction set in use (see ops/kernel_target.h).
 [[nodiscard]] const TileKernels& tile_kernels();
+// The same for a and b in bfloat16: each of their numbers is a pair of bf16 that stand one after the
+// other along the depth, carried as a float; a step adds two products to a sum in f32, the second of
+// the pair first. `depth` counts pairs.
+[[nodiscard]] const TileKernels& bf16_tile_kernels();
+
+// How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
+struct TileSplit {
+  TileSplit(const TileKernels& kernels, int64_t rows)
+      : rows(rows), tiles((rows + kernels.max_rows - 1) / kernels.max_rows) {}
+  [[nodiscard]] int64_t first(int64_t tile) const { return rows * tile / tiles; }
+  [[nodiscard]] int height(int64_t tile) const { return static_cast<int>(first(tile + 1) - first(tile)); }
+  int64_t rows;
+  int64_t tiles;
+};
 
 // c = a b (or c += a b) for any number of rows and whole panels, tile by tile, on this thread.
 void multiply_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels);
+
+// The same for an `a` that stands tile by tile, [tile][depth][height of the tile] as TileSplit cuts the
+// rows, so that a deep product reads it in one stream. The strides of `a` are not looked at.
+void multiply_packed_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows,
+                           int64_t panels);
+
+// Packs a transposed matrix that way: out from in [depth][rows], whose rows are `stride` apart.
+void pack_tiles(const TileKernels& kernels, const float* in, int64_t stride, int64_t depth, int64_t rows,
+                float* out);
 
 }  // namespace deepscaler

@@ -4,38 +4,96 @@
 #include <cmath>
 
 namespace deepscaler {
+namespace {
+
+double mean_of(std::span<const std::optional<double>> rewards) {
+  double sum = 0, count = 0;
+  for (const auto& reward : rewards) {
+    if (!reward) continue;
+    sum += *reward;
+    count += 1;
+  }
+  return sum / count;
+}
 
 std::vector<float> group_advantages(std::span<const std::optional<double>> rewards, AdvantageKind kind,
                                     double eps) {
-  std::vector<float> advantages(rewards.size(), 0.0f);
-  std::vector<double> decided;
+  std::vector<float> result(rewards.size(), 0.0f);
+  if (!rewards_differ(rewards)) return result;
+  const double mean = mean_of(rewards);
+  double squares = 0, n = 0;
   for (const auto& reward : rewards) {
-    if (reward) decided.push_back(*reward);
+    if (!reward) continue;
+    squares += (*reward - mean) * (*reward - mean);
+    n += 1;
   }
-  if (decided.empty() || std::ranges::min(decided) == std::ranges::max(decided)) return advantages;
-
-  const auto n = static_cast<double>(decided.size());
-  double sum = 0, squares = 0;
-  for (double reward : decided) sum += reward;
-  const double mean = sum / n;
-  for (double reward : decided) squares += (reward - mean) * (reward - mean);
   const double std = std::sqrt(squares / (n - 1));
+  const double scale = kind == AdvantageKind::kGroupStd      ? 1 / (std + eps)
+                       : kind == AdvantageKind::kLeaveOneOut ? n / (n - 1)
+                                                             : 1;
   for (size_t i = 0; i < rewards.size(); ++i) {
-    if (!rewards[i]) continue;
-    const double centred = *rewards[i] - mean;
-    switch (kind) {
-      case AdvantageKind::kGroupStd:
-        advantages[i] = static_cast<float>(centred / (std + eps));
-        break;
-      case AdvantageKind::kGroupMean:
-        advantages[i] = static_cast<float>(centred);
-        break;
-      case AdvantageKind::kLeaveOneOut:
-        advantages[i] = static_cast<float>(centred * n / (n - 1));
-        break;
+    if (rewards[i]) result[i] = static_cast<float>((*rewards[i] - mean) * scale);
+  }
+  return result;
+}
+
+// Subtracts the group's mean from each of its rewards.
+std::vector<GroupRewards> centred(std::span<const GroupRewards> groups) {
+  std::vector<GroupRewards> result(groups.begin(), groups.end());
+  for (GroupRewards& group : result) {
+    const double mean = mean_of(group.rewards);
+    for (auto& reward : group.rewards) {
+      if (reward) *reward -= mean;
     }
   }
-  return advantages;
+  return result;
+}
+
+std::vector<std::vector<float>> whitened(std::span<const GroupRewards> groups, double eps) {
+  double count = 0, sum = 0, squares = 0;
+  const auto for_each = [&](const auto& body) {
+    for (const GroupRewards& group : groups) {
+      for (size_t i = 0; i < group.rewards.size(); ++i) {
+        if (group.rewards[i]) body(*group.rewards[i], static_cast<double>(group.tokens[i]));
+      }
+    }
+  };
+  for_each([&](double x, double tokens) {
+    count += tokens;
+    sum += tokens * x;
+  });
+  const double mean = sum / count;
+  for_each([&](double x, double tokens) { squares += tokens * (x - mean) * (x - mean); });
+  const double scale = count > 1 && squares > 0 ? 1 / std::sqrt(squares / (count - 1) + eps) : 0;
+
+  std::vector<std::vector<float>> result;
+  for (const GroupRewards& group : groups) {
+    result.emplace_back(group.rewards.size(), 0.0f);
+    for (size_t i = 0; i < group.rewards.size() && scale > 0; ++i) {
+      if (group.rewards[i]) result.back()[i] = static_cast<float>((*group.rewards[i] - mean) * scale);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<std::vector<float>> advantages(std::span<const GroupRewards> groups, AdvantageKind kind,
+                                           double eps) {
+  if (kind == AdvantageKind::kBatchWhitened) return whitened(groups, eps);
+  if (kind == AdvantageKind::kBatchWhitenedBaseline) return whitened(centred(groups), eps);
+  std::vector<std::vector<float>> result;
+  for (const GroupRewards& group : groups) result.push_back(group_advantages(group.rewards, kind, eps));
+  return result;
+}
+
+bool rewards_differ(std::span<const std::optional<double>> rewards) {
+  std::optional<double> first;
+  for (const auto& reward : rewards) {
+    if (reward && first && *reward != *first) return true;
+    if (reward) first = reward;
+  }
+  return false;
 }
 
 }  // namespace deepscaler

@@ -1,22 +1,37 @@
-// Advantages: how much better a sample is than the others of its group.
+// Advantages: how much better a sample is than what was to be expected.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace deepscaler {
 
+// R is a sample's reward, n the number of samples of its group that have one.
 enum class AdvantageKind {
-  kGroupStd,    // (R - mean) / (std + eps), unbiased std: GRPO (Shao et al., 2024, eq. 3 onwards)
-  kGroupMean,   // R - mean: Dr. GRPO (Liu et al., 2025)
-  kLeaveOneOut  // (n R - sum R) / (n - 1): RLOO (Ahmadian et al., 2024)
+  kGroupStd,     // (R - mean) / (std + eps), unbiased std: GRPO (Shao et al., 2024, section 4.1.2)
+  kGroupMean,    // R - mean: Dr. GRPO (Liu et al., 2025, section 3.2)
+  kLeaveOneOut,  // (n R - sum R) / (n - 1): RLOO (Ahmadian et al., 2024, eq. 6)
+  // REINFORCE++ (Hu et al., 2025, arXiv:2501.03262): x whitened over all tokens of the batch, each token
+  // carrying its response's x: (x - mean) / sqrt(var + eps), unbiased var.
+  kBatchWhitened,          // x = R
+  kBatchWhitenedBaseline,  // x = R - mean of the group
 };
 
-// The advantages of one group's rewards; those without a reward (undecided samples) leave the group's
-// statistics and get zero. A group with fewer than two rewards, or with equal ones, gets zeros.
-[[nodiscard]] std::vector<float> group_advantages(std::span<const std::optional<double>> rewards,
-                                                  AdvantageKind kind, double eps);
+// One group: rewards, none for undecided samples, and for each the number of tokens that have a loss.
+struct GroupRewards {
+  std::vector<std::optional<double>> rewards;
+  std::vector<int64_t> tokens;  // counted by the batch-whitened kinds alone
+};
+
+// The advantages of a rollout, by group and sample. Samples without a reward leave all statistics and
+// get zero. In the group kinds so does a whole group with fewer than two rewards or with equal ones; in
+// the batch kinds everything is zero where nothing differs.
+[[nodiscard]] std::vector<std::vector<float>> advantages(std::span<const GroupRewards> groups,
+                                                         AdvantageKind kind, double eps);
+
+// Whether at least two samples have rewards and these differ: what dynamic sampling keeps.
+[[nodiscard]] bool rewards_differ(std::span<const std::optional<double>> rewards);
 
 }  // namespace deepscaler

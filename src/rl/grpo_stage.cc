@@ -1,5 +1,7 @@
 #include "rl/grpo_stage.h"
 
+#include "base/error.h"
+#include "base/log.h"
 #include "rl/grpo.h"
 
 namespace deepscaler {
@@ -8,13 +10,48 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
     : config_(config),
       workers_(workers),
       problems_(load_problems(config.data)),
-      train_step_(workers.model,
-                  {.temperature = config.grpo.sampling.temperature, .token_budget = workers.token_budget}) {}
+      step_options_{.temperature = config.grpo.sampling.temperature,
+                    .token_budget = workers.token_budget,
+                    .recompute = workers.recompute},
+      train_step_(workers.model, step_options_) {
+  if (const auto limit = config.grpo.sampling.max_prompt_tokens) {
+    const int64_t dropped = drop_long_prompts(problems_, workers.encoder, *limit);
+    if (dropped > 0) log_info("{} problems have prompts of more than {} tokens: left out", dropped, *limit);
+    if (problems_.empty()) {
+      throw Error("sampling.max_prompt_tokens", "no problem has so short a prompt", "raise it");
+    }
+  }
+}
+
+std::string GrpoStage::data_hash() const { return hash_problems(problems_); }
 
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
-  GrpoWorkers workers{workers_.model, workers_.engine, train_step_, workers_.optimizer, workers_.encoder};
-  GrpoStepResult result =
-      grpo_step(config_.grpo, config_.optimizer, problems_, workers_.seed, run_step, stage_step, workers);
+  if (stage_step == 0) begin_reference();
+  const SamplingConfig& sampling = config_.grpo.sampling;
+  GrpoWorkers workers{.model = workers_.model,
+                      .train_step = train_step_,
+                      .step_options = step_options_,
+                      .optimizer = workers_.optimizer,
+                      .reference = workers_.reference.get(),
+                      .generate =
+                          [&](const std::vector<const Problem*>& problems) {
+                            return roll_out(workers_.engine, workers_.encoder, problems,
+                                            sampling.samples_per_problem,
+                                            {.temperature = sampling.temperature,
+                                             .top_p = sampling.top_p,
+                                             .top_k = sampling.top_k,
+                                             .min_p = sampling.min_p,
+                                             .max_new_tokens = sampling.max_response_tokens,
+                                             .seed = workers_.seed,
+                                             .step = static_cast<uint64_t>(run_step)});
+                          },
+                      .grade =
+                          [&](std::vector<RolloutGroup>& groups) {
+                            grade_rollout(groups, config_.grpo.reward, sampling.max_response_tokens);
+                          }};
+  OptimizerConfig optimizer = config_.optimizer;
+  optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
+  GrpoStepResult result = grpo_step(config_.grpo, optimizer, problems_, workers_.seed, stage_step, workers);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
     for (const RolloutSample& sample : group.samples) {
@@ -22,6 +59,13 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
     }
   }
   return {std::move(result.metrics), tokens, std::move(result.groups)};
+}
+
+void GrpoStage::begin_reference() {
+  const LossConfig& loss = config_.grpo.loss;
+  std::unique_ptr<ReferenceModel>& reference = workers_.reference;
+  if (loss.reference == ReferenceStart::kReset) reference.reset();
+  if (loss.uses_reference() && !reference) reference = std::make_unique<ReferenceModel>(workers_.model);
 }
 
 }  // namespace deepscaler

@@ -1,5 +1,5 @@
 // Promise 1: the log-probabilities recorded while sampling are, bit for bit, those that the training
-// pass computes; for any batch, packing, thread count and instruction set.
+// pass computes; for any batch, packing, thread count, instruction set and type of the products.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -12,7 +12,7 @@
 namespace deepscaler {
 namespace {
 
-class OnPolicyTest : public testing::TestWithParam<std::tuple<std::string, std::string>> {
+class OnPolicyTest : public testing::TestWithParam<std::tuple<std::string, std::string, std::string>> {
  protected:
   void SetUp() override { force_kernel_target(std::get<1>(GetParam())); }
   void TearDown() override {
@@ -23,9 +23,11 @@ class OnPolicyTest : public testing::TestWithParam<std::tuple<std::string, std::
 
 INSTANTIATE_TEST_SUITE_P(ModelsAndTargets, OnPolicyTest,
                          testing::Combine(testing::Values("llama", "llama3", "qwen2", "qwen3"),
-                                          testing::ValuesIn(available_kernel_targets())),
+                                          testing::ValuesIn(available_kernel_targets()),
+                                          testing::Values("f32", "bf16")),
                          [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::get<1>(info.param);
+                           return std::get<0>(info.param) + "_" + std::get<1>(info.param) + "_" +
+                                  std::get<2>(info.param);
                          });
 
 // Remembers what the training pass scores.
@@ -42,8 +44,8 @@ class Recorder : public TokenLoss {
 };
 
 TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
-  const Model model =
-      Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
+  Model model = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
+  model.compute_in(compute_type_from_name(std::get<2>(GetParam())));
   constexpr float kTemperature = 0.7f;
   for (int64_t batch : {1, 16}) {
     for (int threads : {1, 2}) {

@@ -4,22 +4,29 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "data/problem.h"
 #include "data/prompt.h"
 #include "eval/evaluate.h"
-#include "rl/advantage.h"
-#include "rl/policy_loss.h"
+#include "rl/curriculum.h"
+#include "rl/grpo_loss.h"
+#include "rl/reward.h"
+#include "rl/rollout.h"
 #include "train/optimizer.h"
+#include "train/sft.h"
+#include "train/step.h"
 
 namespace deepscaler {
 
 // Where a run begins: a model on disk, or random weights for a config (tests, teaching).
 struct ModelConfigSection {
-  std::string path;    // HF folder or GGUF file
-  std::string random;  // folder with the config.json of a model whose weights the run draws
+  std::string path;           // HF folder or GGUF file
+  std::string random;         // folder with the config.json of a model whose weights the run draws
+  std::string dtype = "f32";  // what the products of generation and of the forward pass compute in
   int64_t kv_memory_mib = 2048;
 };
 
@@ -30,38 +37,8 @@ struct DataConfig {
   int64_t count = 0;      // generated problems
   int64_t seed = 1;       // of the generators
   bool held_out = false;  // take the generators' test problems, which training never sees
-};
 
-struct SftConfig {
-  int64_t steps = 0;
-  int64_t examples_per_step = 8;
-};
-
-// What a rollout is made of.
-struct SamplingConfig {
-  int64_t problems_per_step = 8;
-  int64_t samples_per_problem = 8;
-  int64_t max_response_tokens = 512;
-  float temperature = 1;
-  // As in infer/sampling.h. They draw from another distribution than the one whose log-probabilities are
-  // recorded and trained on, so they must be asked for twice.
-  float top_p = 1;
-  int64_t top_k = 0;
-  float min_p = 0;
-  bool off_policy_sampling = false;
-};
-
-// How rewards become a gradient.
-struct LossConfig {
-  int64_t mini_batches = 1;  // of a rollout, each an optimizer step
-  AdvantageKind advantage = AdvantageKind::kGroupStd;
-  double advantage_eps = 1e-6;
-  LossAggregation aggregation = LossAggregation::kTokenMean;
-  ClipBounds clip;
-};
-
-struct RewardConfig {
-  float max_undecided_share = 0.1f;  // of a step's samples; the run stops above it
+  [[nodiscard]] bool empty() const { return files.empty() && kinds.empty(); }
 };
 
 struct GrpoConfig {
@@ -76,22 +53,37 @@ struct StageConfig {
   std::string name;  // in tables and logs
   DataConfig data;
   OptimizerConfig optimizer;
+  UntilConfig until;
   bool eval = true;  // evaluate after the stage
   SftConfig sft;
   GrpoConfig grpo;
+
+  // Where it is stated; a number of epochs depends on the data.
+  [[nodiscard]] std::optional<int64_t> steps() const { return kind == "sft" ? sft.steps : grpo.steps; }
+  [[nodiscard]] const std::string& title() const { return name.empty() ? kind : name; }
 };
 
 struct EvalSection {
   DataConfig data;
+  int64_t every = 0;  // steps of a stage; 0: only before the first stage and after each
   EvalConfig sampling;
+};
+
+// Which checkpoints are written and kept. No key of it changes weights or logs.
+struct OutputConfig {
+  int64_t save_every = 20;  // steps of the run
+  int64_t keep_last = 2;
+  bool keep_best = true;
 };
 
 struct Recipe {
   int64_t seed = 0;
   int64_t token_budget = 2048;  // rows of a micro-batch
+  Recompute recompute = Recompute::kNone;
   ModelConfigSection model;
   PromptConfig prompt;
   EvalSection eval;
+  OutputConfig output;
   std::vector<StageConfig> stages;
 };
 
@@ -101,7 +93,11 @@ void bind(ConfigSection& section, Recipe& recipe);
 void validate(const Recipe& recipe, const std::string& where);
 
 // The problems of a data section, in a fixed order. Throws Error for files that can't be read, for
-// none at all, and for answers that the verifier can't read, naming the first of them and their number.
+// none at all, and for answers that the verifier can't read, naming the first of
+// them, their number and their ids.
 [[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config);
+
+// SHA-256 of one line of JSON a problem: [id, problem, [answers]].
+[[nodiscard]] std::string hash_problems(std::span<const Problem> problems);
 
 }  // namespace deepscaler

@@ -1,11 +1,38 @@
 #include "rl/rollout.h"
 
-#include <algorithm>
+#include <fmt/core.h>
 
-#include "base/parallel.h"
+#include <algorithm>
+#include <map>
+
+#include "base/config.h"
 #include "base/rng.h"
 
 namespace deepscaler {
+
+void bind(ConfigSection& s, SamplingConfig& c) {
+  s.field("problems_per_step", c.problems_per_step, "problems a rollout").at_least(1);
+  s.field("samples_per_problem", c.samples_per_problem, "responses a problem, the group").range(2, 1 << 16);
+  s.field("max_response_tokens", c.max_response_tokens, "limit of a response, in tokens").at_least(1);
+  s.field("max_prompt_tokens", c.max_prompt_tokens, "problems with longer prompts are left out, in tokens")
+      .at_least(1);
+  s.field("temperature", c.temperature, "of sampling and of the log-probabilities").above(0);
+  s.field("top_p", c.top_p, "keep the most likely tokens up to this probability; 1 keeps all").range(1e-6, 1);
+  s.field("top_k", c.top_k, "keep that many most likely tokens; 0 keeps all").at_least(0);
+  s.field("min_p", c.min_p, "drop tokens less likely than this share of the most likely one's probability")
+      .range(0, 0.999);
+  s.field("off_policy_sampling", c.off_policy_sampling,
+          "allow top_p, top_k and min_p, though log-probabilities are those of the whole distribution");
+  s.field("resample_rounds", c.resample_rounds,
+          "times that groups with equal rewards are replaced by new problems, 0 to keep them")
+      .at_least(0);
+}
+
+std::vector<std::optional<double>> RolloutGroup::rewards() const {
+  std::vector<std::optional<double>> result;
+  for (const RolloutSample& sample : samples) result.push_back(sample.reward);
+  return result;
+}
 
 bool RolloutGroup::has_signal() const {
   return std::ranges::any_of(samples, [](const RolloutSample& sample) { return sample.advantage != 0; });
@@ -16,9 +43,13 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
                                    const SamplingOptions& options) {
   std::vector<RolloutGroup> groups;
   std::vector<GenerationRequest> requests;
+  std::map<const Problem*, int> occurrences;
   for (const Problem* problem : problems) {
     groups.push_back({problem, encoder.encode(*problem), std::vector<RolloutSample>(samples)});
-    requests.push_back({groups.back().prompt.tokens, samples, hash_name(problem->id)});
+    const int again = occurrences[problem]++;
+    const uint64_t stream =
+        hash_name(again == 0 ? problem->id : fmt::format("{} again {}", problem->id, again));
+    requests.push_back({groups.back().prompt.tokens, samples, stream});
   }
   engine.generate(requests, options, [&](int64_t group, int64_t sample, Generation&& generation) {
     groups[group].samples[sample].generation = std::move(generation);
@@ -31,17 +62,10 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
   return groups;
 }
 
-void grade_rollout(std::vector<RolloutGroup>& groups) {
-  std::vector<std::pair<RolloutGroup*, RolloutSample*>> all;
-  for (RolloutGroup& group : groups) {
-    for (RolloutSample& sample : group.samples) all.emplace_back(&group, &sample);
-  }
-  parallel_for(std::ssize(all), [&](int64_t i) {
-    auto& [group, sample] = all[i];
-    sample->verdict = grade(group->problem->answers, sample->text,
-                            {.prompt_opened_thinking = group->prompt.opened_thinking});
-    if (!sample->verdict.undecided) sample->reward = sample->verdict.score;
-  });
+int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder, int64_t max_tokens) {
+  return static_cast<int64_t>(std::erase_if(problems, [&](const Problem& problem) {
+    return std::ssize(encoder.encode(problem).tokens) > max_tokens;
+  }));
 }
 
 }  // namespace deepscaler

@@ -1,4 +1,5 @@
-// A run: a recipe carried out into a folder (rl/run_folder.h), stage by stage.
+// A run: a recipe carried out into a folder (rl/run_folder.h), stage by stage; and gone on with there after
+// it was stopped or killed, from its last checkpoint, to the same bits as if it never had been.
 #pragma once
 
 #include <filesystem>
@@ -10,16 +11,30 @@
 
 namespace deepscaler {
 
-// The result of one evaluation, under the name of the stage that it follows.
+// The result of one evaluation, under the title of the stage that it follows.
 struct RunEvaluation {
-  std::string name;
+  std::string title;
   EvalReport report;
 };
 
-// Carries out the recipe and returns its evaluations in order, the first one being that of the model
-// at the start. The folder must not exist yet or be empty. Throws Error, and Interrupted when the user
-// asks to stop: what is written so far stays.
-[[nodiscard]] std::vector<RunEvaluation> run_recipe(const Recipe& recipe,
-                                                    const std::filesystem::path& folder);
+struct RunOptions {
+  // Go on although another instruction set, precision, token budget or version computes from here.
+  bool allow_inexact = false;
+};
+
+struct RunResult {
+  bool complete = false;  // else the user asked to stop
+  int64_t step = 0;       // the last one
+  // In order: that of the model at the start, then one a stage; empty unless complete.
+  std::vector<RunEvaluation> evaluations;
+};
+
+// Carries out the recipe, from the beginning or from the folder's last checkpoint. When the user asks to
+// stop, finishes the step, or drops what can be made again, saves, and returns. Throws Error, among others
+// where another process has the folder, where the recipe differs from the folder's in a key that
+// may not change (rl/recipe_changes.h), and where other bits would come out (rl/manifest.h); the last
+// checkpoint then stays as it is.
+[[nodiscard]] RunResult run_recipe(const Recipe& recipe, const std::filesystem::path& folder,
+                                   const RunOptions& options = {});
 
 }  // namespace deepscaler

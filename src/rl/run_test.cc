@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -51,7 +52,7 @@ double mean_reward(const std::vector<double>& rewards, size_t first, size_t coun
 }
 
 TEST_F(RunTest, TheRewardOfTheTinyRecipeRises) {
-  const auto evaluations = run_recipe(tiny_recipe(), folder_);
+  const auto evaluations = run_recipe(tiny_recipe(), folder_).evaluations;
   ASSERT_EQ(evaluations.size(), 3u);
   std::vector<double> rewards;
   for (const json& step : metrics(folder_)) {
@@ -67,28 +68,122 @@ TEST_F(RunTest, TheRewardOfTheTinyRecipeRises) {
   EXPECT_GT(gain.low, 0) << "RL's gain on held-out problems is not significant";
 }
 
-TEST_F(RunTest, ARepeatedRunEndsInTheSameBitsOnAnyNumberOfThreads) {
-  const auto recipe = tiny_recipe({"stage.0.steps=12", "stage.1.steps=3", "eval.data.count=10"});
+// A recipe of few and short steps whose RL has a gradient: the model learns to answer with a boxed digit and
+// is then sometimes right.
+class DigitsTest : public RunTest {
+ protected:
+  void SetUp() override {
+    RunTest::SetUp();
+    std::string lines;
+    for (int i = 0; i < 8; ++i) {
+      const std::string digit = std::to_string(i % 3);
+      lines += json{{"id", std::to_string(i)},
+                    {"problem", "p" + std::to_string(i)},
+                    {"answer", digit},
+                    {"solution", "\\boxed{" + digit + "}"}}
+                   .dump() +
+               "\n";
+    }
+    write_file_atomically(folder_ / "problems.jsonl", lines);
+  }
+  [[nodiscard]] Recipe digits_recipe(const std::vector<std::string>& overrides = {}) const {
+    const std::string text = fmt::format(R"(
+seed = 5
+token_budget = 512
+model.random = "recipes/tiny-model"
+prompt.text = "{{problem}}"
+eval = {{max_new_tokens = 12, temperature = 1.0, data.files = ["{0}"]}}
+[[stage]]
+kind = "sft"
+steps = 60
+data.files = ["{0}"]
+optimizer.lr = 1e-2
+[[stage]]
+kind = "grpo"
+name = "RL"
+steps = 4
+data.files = ["{0}"]
+sampling = {{problems_per_step = 4, samples_per_problem = 4, max_response_tokens = 12}}
+loss.mini_batches = 2
+optimizer.lr = 1e-3
+)",
+                                         (folder_ / "problems.jsonl").string());
+    Recipe recipe;
+    read_config_text(text, "digits.toml", overrides, [&](ConfigSection& s) { bind(s, recipe); });
+    return recipe;
+  }
+  // metrics.jsonl without the clock.
+  [[nodiscard]] std::string log(const fs::path& run) const {
+    std::string text;
+    for (json step : metrics(run)) {
+      std::erase_if(step.get_ref<json::object_t&>(),
+                    [](const auto& entry) { return entry.first.starts_with("time/"); });
+      text += step.dump() + "\n";
+    }
+    return text;
+  }
+};
+
+TEST_F(DigitsTest, ARepeatedRunEndsInTheSameBitsOnAnyNumberOfThreads) {
   std::vector<std::string> hashes, logs;
   for (int threads : {1, 2, 2}) {
     set_thread_count(threads);
     const fs::path run = folder_ / std::to_string(hashes.size());
-    (void)run_recipe(recipe, run);
+    EXPECT_TRUE(run_recipe(digits_recipe(), run).complete);
     hashes.push_back(Model::load(run / "checkpoints" / "02-rl").hash());
-    std::string log;
-    for (json step : metrics(run)) {
-      std::erase_if(step.get_ref<json::object_t&>(),
-                    [](const auto& entry) { return entry.first.starts_with("time/"); });
-      log += step.dump();
-    }
-    logs.push_back(log);
-    EXPECT_EQ(read_file(run / "rollouts" / "step-000015.jsonl"),
-              read_file(folder_ / "0" / "rollouts" / "step-000015.jsonl"));
+    logs.push_back(log(run));
+    EXPECT_EQ(read_file(run / "rollouts" / "step-000064.jsonl"),
+              read_file(folder_ / "0" / "rollouts" / "step-000064.jsonl"));
+    EXPECT_EQ(read_file(run / "eval" / "02-rl.json"), read_file(folder_ / "0" / "eval" / "02-rl.json"));
   }
   EXPECT_EQ(hashes[0], hashes[1]);
   EXPECT_EQ(hashes[1], hashes[2]);
   EXPECT_EQ(logs[0], logs[1]);
   EXPECT_EQ(logs[1], logs[2]);
+  int rl_steps = 0;
+  for (const json& step : metrics(folder_ / "0")) {
+    if (!step.contains("reward")) continue;
+    ++rl_steps;
+    EXPECT_GT(step["grad_norm"], 0.0) << "step " << step["step"] << " teaches nothing, so it proves nothing";
+  }
+  EXPECT_EQ(rl_steps, 4);
+}
+
+TEST_F(DigitsTest, ARunWithMoreStepsGoesOnAsIfItHadHadThemFromTheStart) {
+  (void)run_recipe(digits_recipe({"stage.1.steps=2"}), folder_ / "grown");
+  (void)run_recipe(digits_recipe(), folder_ / "grown");
+  (void)run_recipe(digits_recipe(), folder_ / "whole");
+  EXPECT_EQ(Model::load(folder_ / "grown/checkpoints/02-rl").hash(),
+            Model::load(folder_ / "whole/checkpoints/02-rl").hash());
+  const auto grown = metrics(folder_ / "grown"), whole = metrics(folder_ / "whole");
+  EXPECT_EQ(grown.size(), whole.size() + 1) << "the evaluation at the old end stays";
+  EXPECT_EQ(grown.back()["eval/pass@1"], whole.back()["eval/pass@1"]);
+}
+
+TEST_F(DigitsTest, ARunStartsFromAnotherRunsCheckpoint) {
+  const Recipe both = digits_recipe({"eval.every=2"});
+  EXPECT_EQ(run_recipe(both, folder_ / "both").evaluations.size(), 3u);
+  Recipe second = digits_recipe();
+  second.model = {.path = folder_ / "both/checkpoints/01-sft"};
+  second.stages.erase(second.stages.begin());
+  const auto evaluations = run_recipe(second, folder_ / "second").evaluations;
+  ASSERT_EQ(evaluations.size(), 2u);
+  // It begins where the other run's first stage ended.
+  EXPECT_EQ(metrics(folder_ / "second").front()["eval/mean_length"],
+            metrics(folder_ / "both")[90]["eval/mean_length"]);
+  second.model.path = folder_ / "both/checkpoints/best";
+  EXPECT_TRUE(run_recipe(second, folder_ / "third").complete);
+}
+
+TEST_F(DigitsTest, APlateauEndsAStageAndItsLastEvaluationIsTheStages) {
+  // With a learning rate of 0 every evaluation is the same.
+  const auto result = run_recipe(digits_recipe({"eval.every=1", "eval.temperature=0",
+                                                "stage.1.optimizer.lr=0", "stage.1.until.plateau=2"}),
+                                 folder_ / "run");
+  ASSERT_EQ(result.evaluations.size(), 3u);
+  EXPECT_EQ(result.evaluations[2].title, "RL");
+  EXPECT_EQ(result.step, 63);
+  EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints/02-rl/model.safetensors"));
 }
 
 TEST_F(RunTest, AFolderInUseIsRefused) {

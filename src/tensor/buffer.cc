@@ -10,7 +10,7 @@ namespace deepscaler {
 
 void* allocate_zeroed(size_t size_bytes) {
   constexpr size_t kHugePage = size_t{2} << 20;
-  const size_t alignment = size_bytes >= 2 * kHugePage ? kHugePage : 64;
+  const size_t alignment = size_bytes >= kHugePage / 2 ? kHugePage : 64;
   const size_t padded = (size_bytes + alignment - 1) / alignment * alignment;
   void* data = std::aligned_alloc(alignment, padded == 0 ? alignment : padded);
   if (data == nullptr) {

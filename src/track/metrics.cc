@@ -34,6 +34,7 @@ constexpr MetricInfo kTable[] = {
     {"clip_ratio/low_mean", "share of tokens clipped at the lower bound", "1", "tokens with a loss"},
     {"clip_ratio/high_mean", "share of tokens clipped at the upper bound", "1", "tokens with a loss"},
     {"clip_ratio/region_mean", "share of tokens clipped at either bound", "1", "tokens with a loss"},
+    {"clip_ratio/dual_mean", "share of tokens at the dual bound", "1", "tokens with a loss"},
     {"sampling/sampling_logp_difference/mean", "|log p in training - log p recorded in sampling|", "nats",
      "tokens of the first update"},
     {"sampling/sampling_logp_difference/max", "the greatest of these; 0 when training is exactly on-policy",

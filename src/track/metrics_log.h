@@ -21,8 +21,4 @@ class MetricsLog {
   AppendFile file_;
 };
 
-// Removes all lines of later steps than `step`, and an unfinished last line. Nothing to do where there
-// is no file. Throws Error naming the line where one is not a step's.
-void cut_metrics_log(const std::filesystem::path& path, int64_t step);
-
 }  // namespace deepscaler

@@ -3,30 +3,42 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <span>
 #include <string_view>
 
+#include "track/append_file.h"
 #include "track/metrics.h"
 #include "track/metrics_log.h"
 #include "track/tensorboard.h"
 
 namespace deepscaler {
 
+// How far the records reach: what a checkpoint remembers of them.
+struct RunLogSizes {
+  int64_t metrics_bytes = 0;
+  int64_t events_bytes = 0;
+
+  bool operator==(const RunLogSizes&) const = default;
+};
+
 // One thread owns it. All functions throw Error where the disk refuses.
 class RunLog {
  public:
-  // Opens the records of a run that goes on after `last_step`, or of a new one: what an interrupted
-  // process wrote about later steps is removed. The folder must exist.
-  RunLog(const std::filesystem::path& folder, std::optional<int64_t> last_step);
+  // Opens the records and cuts them back to `sizes`, those at the checkpoint that the run goes on from (by
+  // default its beginning): what an interrupted process wrote afterwards is made again. The folder must
+  // exist. Throws Error where a file is shorter than that.
+  explicit RunLog(const std::filesystem::path& folder, const RunLogSizes& sizes = {});
 
   void record(int64_t step, const Metrics& metrics);
   void histogram(int64_t step, std::string_view tag, std::span<const double> values);
   void text(int64_t step, std::string_view tag, std::string_view markdown);
+
   // To be called before a checkpoint is marked complete, so that its records exist if it does.
   void sync();
+  [[nodiscard]] RunLogSizes sizes() const;
 
  private:
+  std::filesystem::path folder_;
   MetricsLog metrics_;
   EventFile events_;
 };

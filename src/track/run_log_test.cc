@@ -28,7 +28,7 @@ Metrics loss(double value) {
 }
 
 TEST_F(RunLogTest, WritesOneLineAStep) {
-  RunLog log(folder_, std::nullopt);
+  RunLog log(folder_);
   Metrics metrics = loss(0.1);
   metrics.set("rewards/accuracy/mean", std::nan(""));
   metrics.set("loss", 0.25);
@@ -41,30 +41,40 @@ TEST_F(RunLogTest, WritesOneLineAStep) {
 
 TEST_F(RunLogTest, ResumedRunHasTheRecordsOfAnUnbrokenOne) {
   std::string unbroken;
+  RunLogSizes at_two;
   {
-    RunLog log(folder_, std::nullopt);
-    for (int step = 0; step <= 4; ++step) log.record(step, loss(step));
+    RunLog log(folder_);
+    for (int step = 0; step <= 4; ++step) {
+      log.record(step, loss(step));
+      if (step == 2) at_two = log.sizes();
+    }
     unbroken = lines();
   }
-  write_file_atomically(folder_ / "metrics.jsonl", unbroken + "{\"step\":5,\"lo");
+  // A second record of a step, and one that a full disk cut off.
+  write_file_atomically(folder_ / "metrics.jsonl", unbroken + "{\"step\":4,\"stage\":0}\n{\"step\":5,\"lo");
+  const auto events = fs::file_size(folder_ / "events.out.tfevents.run");
   {
-    RunLog log(folder_, 2);
+    RunLog log(folder_, at_two);
+    EXPECT_EQ(log.sizes(), at_two);
     for (int step = 3; step <= 4; ++step) log.record(step, loss(step));
   }
   EXPECT_EQ(lines(), unbroken);
-  { RunLog log(folder_, std::nullopt); }
+  EXPECT_EQ(fs::file_size(folder_ / "events.out.tfevents.run"), events);
+  { RunLog log(folder_); }
   EXPECT_EQ(lines(), "");
 }
 
-TEST_F(RunLogTest, RefusesAFileThatIsNotItsOwn) {
-  write_file_atomically(folder_ / "metrics.jsonl", "{\"step\":1}\nhello\n");
+TEST_F(RunLogTest, RefusesRecordsThatEndBeforeTheCheckpoint) {
+  write_file_atomically(folder_ / "metrics.jsonl", "{\"step\":1}\n");
   try {
-    RunLog log(folder_, 3);
+    RunLog log(folder_, {.metrics_bytes = 12});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(std::string(error.what()),
-              (folder_ / "metrics.jsonl").string() +
-                  ":2: is not a line of metrics; remove the line, or start a new run");
+    EXPECT_EQ(
+        std::string(error.what()),
+        (folder_ / "metrics.jsonl").string() +
+            ": has 11 bytes and had 12 when the checkpoint was saved; put the file back, or start a new "
+            "run from the checkpoint");
   }
 }
 

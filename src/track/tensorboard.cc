@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstring>
 #include <iterator>
-#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -23,13 +22,6 @@ std::string raw(T value) {
   std::string bytes(sizeof value, '\0');
   std::memcpy(bytes.data(), &value, sizeof value);
   return bytes;
-}
-
-template <class T>
-T read_raw(std::string_view bytes) {
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
 }
 
 // Protobuf's wire types: a field is its number and type, then its value.
@@ -82,34 +74,6 @@ Buckets fill_buckets(std::span<const double> values, double low, double high) {
 }
 
 uint32_t masked_crc(std::string_view bytes) { return std::rotr(crc32c(bytes), 15) + 0xa282ead8; }
-
-constexpr size_t kLengthBytes = 8, kCrcBytes = 4;
-
-// The event of the record at the beginning of `bytes`, or nothing when the record is damaged.
-std::optional<std::string_view> first_event(std::string_view bytes) {
-  if (bytes.size() < kLengthBytes + 2 * kCrcBytes) return std::nullopt;
-  const auto length = read_raw<uint64_t>(bytes);
-  const std::string_view rest = bytes.substr(kLengthBytes + kCrcBytes);
-  if (length > rest.size() - kCrcBytes) return std::nullopt;
-  const std::string_view event = rest.substr(0, length);
-  const bool whole =
-      read_raw<uint32_t>(bytes.substr(kLengthBytes)) == masked_crc(bytes.substr(0, kLengthBytes)) &&
-      read_raw<uint32_t>(rest.substr(length)) == masked_crc(event);
-  return whole ? std::optional(event) : std::nullopt;
-}
-
-// The step of an event of ours, which has it right after the wall time; 0 for the version event.
-int64_t step_of(std::string_view event) {
-  constexpr size_t kStepKey = 9, kStepValue = 10;
-  if (event.size() <= kStepValue || event[kStepKey] != key(2, Wire::kVarint)[0]) return 0;
-  uint64_t step = 0;
-  for (size_t i = kStepValue, shift = 0; i < event.size() && shift < 64; ++i, shift += 7) {
-    const auto byte = static_cast<unsigned char>(event[i]);
-    step |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) break;
-  }
-  return static_cast<int64_t>(step);
-}
 
 double now_s() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -193,17 +157,6 @@ void EventFile::histogram(int64_t step, std::string_view tag, std::span<const do
 
 void EventFile::text(int64_t step, std::string_view tag, std::string_view markdown) {
   file_.append(event_record(text_event(now_s(), step, tag, markdown)));
-}
-
-void cut_event_file(const std::filesystem::path& path, int64_t step) {
-  if (!std::filesystem::exists(path)) return;
-  const std::string bytes = read_file(path);
-  size_t kept = 0;
-  while (const auto event = first_event(std::string_view(bytes).substr(kept))) {
-    if (step_of(*event) > step) break;
-    kept += kLengthBytes + 2 * kCrcBytes + event->size();
-  }
-  if (kept < bytes.size()) cut_file(path, kept);
 }
 
 }  // namespace deepscaler

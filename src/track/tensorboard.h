@@ -47,8 +47,4 @@ class EventFile {
   AppendFile file_;
 };
 
-// Removes everything from the first record of a later step than `step`, or the first damaged one, on.
-// Nothing to do where there is no file. Throws Error.
-void cut_event_file(const std::filesystem::path& path, int64_t step);
-
 }  // namespace deepscaler

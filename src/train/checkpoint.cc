@@ -1,26 +1,105 @@
 #include "train/checkpoint.h"
 
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
 #include "base/error.h"
 #include "base/file.h"
 
 namespace deepscaler {
+namespace {
 
 namespace fs = std::filesystem;
 
-void save_checkpoint(const fs::path& folder, const Model& model, const Tokenizer& tokenizer) {
-  const fs::path temporary = folder.string() + ".tmp";
+constexpr const char* kStateFile = "state.json";
+constexpr const char* kMarker = "DONE";
+constexpr const char* kTemporary = ".tmp";
+const std::set<std::string> kModelFiles = {"model.safetensors", "config.json", "tokenizer.json",
+                                           "tokenizer_config.json", kMarker};
+
+fs::path temporary_name(const fs::path& folder) { return folder.string() + kTemporary; }
+
+// Runs `work` and turns what the file system refuses into an Error about `folder`.
+template <class Work>
+void on_disk(const fs::path& folder, const char* what, const Work& work) {
   try {
-    fs::remove_all(temporary);
-    fs::create_directories(temporary);
-    save_hf_model(model, temporary);
-    tokenizer.save(temporary);
-    write_file_atomically(temporary / "DONE", "");
-    fs::remove_all(folder);
-    fs::rename(temporary, folder);
+    work();
   } catch (const fs::filesystem_error& error) {
-    throw Error(folder.string(), fmt::format("can't save the checkpoint: {}", error.code().message()),
+    throw Error(folder.string(), fmt::format("can't {} the checkpoint: {}", what, error.code().message()),
                 "check that the folder is writable and has space left");
   }
+}
+
+void fill(const fs::path& folder, const CheckpointContents& contents) {
+  save_hf_model(contents.model, folder);
+  contents.tokenizer.save(folder);
+  contents.optimizer.save(folder / kOptimizerFile);
+  if (contents.more) contents.more(folder);
+  replace_state(folder, contents.state);
+  write_file_atomically(folder / kMarker, "");
+}
+
+}  // namespace
+
+void save_checkpoint(const fs::path& folder, const CheckpointContents& contents) {
+  const fs::path temporary = temporary_name(folder);
+  on_disk(folder, "save", [&] {
+    fs::remove_all(temporary);
+    fs::create_directories(temporary);
+    try {
+      fill(temporary, contents);
+      fs::rename(temporary, folder);
+    } catch (...) {
+      std::error_code ignored;  // the first fault is the one to tell
+      fs::remove_all(temporary, ignored);
+      throw;
+    }
+    sync_folder(folder.parent_path());
+  });
+}
+
+bool can_resume(const fs::path& folder) {
+  return fs::exists(folder / kMarker) && fs::exists(folder / kStateFile);
+}
+
+nlohmann::ordered_json read_state(const fs::path& folder) {
+  auto state = nlohmann::ordered_json::parse(read_file(folder / kStateFile), nullptr, /*exceptions=*/false);
+  if (state.is_object()) return state;
+  throw Error((folder / kStateFile).string(), "is not JSON",
+              "the checkpoint is damaged: remove its folder and go on from an earlier one");
+}
+
+void replace_state(const fs::path& folder, const nlohmann::ordered_json& state) {
+  write_file_atomically(folder / kStateFile, state.dump(1) + "\n");
+}
+
+void reduce_to_model(const fs::path& folder) {
+  on_disk(folder, "reduce", [&] {
+    fs::remove(folder / kStateFile);
+    std::vector<fs::path> rest;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      if (!kModelFiles.contains(entry.path().filename())) rest.push_back(entry.path());
+    }
+    for (const fs::path& path : rest) fs::remove_all(path);
+  });
+}
+
+void remove_checkpoint(const fs::path& folder) {
+  on_disk(folder, "remove", [&] {
+    fs::rename(folder, temporary_name(folder));
+    fs::remove_all(temporary_name(folder));
+  });
+}
+
+void remove_unfinished(const fs::path& checkpoints) {
+  on_disk(checkpoints, "clear", [&] {
+    std::vector<fs::path> unfinished;
+    for (const auto& entry : fs::directory_iterator(checkpoints)) {
+      if (entry.path().extension() == kTemporary) unfinished.push_back(entry.path());
+    }
+    for (const fs::path& path : unfinished) fs::remove_all(path);
+  });
 }
 
 }  // namespace deepscaler

@@ -1,12 +1,14 @@
 #include "train/optimizer.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
 #include "base/config.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "train/parameter_file.h"
 
 namespace deepscaler {
 namespace {
@@ -20,10 +22,33 @@ void for_each_tile(int64_t size, const Body& body) {
                [&](int64_t i) { body(i, i * kTile, std::min(size, (i + 1) * kTile)); });
 }
 
+constexpr ConfigName<Schedule> kScheduleNames[] = {
+    {"constant", Schedule::kConstant}, {"linear", Schedule::kLinear}, {"cosine", Schedule::kCosine}};
+constexpr ConfigName<OptimizerStart> kStartNames[] = {{"reset", OptimizerStart::kReset},
+                                                      {"keep", OptimizerStart::kKeep}};
+
+constexpr const char* kFirstMoment = "first_moment";
+constexpr const char* kSecondMoment = "second_moment";
+constexpr const char* kSteps = "steps";
+
 }  // namespace
 
 void bind(ConfigSection& section, OptimizerConfig& config) {
   section.field("lr", config.lr, "peak learning rate").range(0, 1);
+  section.choice("schedule", config.schedule.schedule, "how the rate goes on after the warm-up",
+                 kScheduleNames);
+  section
+      .field("warmup_steps", config.schedule.warmup_steps,
+             "steps of the stage in which the rate rises to lr, in equal parts")
+      .at_least(0);
+  section
+      .field("min_lr", config.schedule.min_lr,
+             "floor to which a linear or cosine schedule falls over the stage")
+      .range(0, 1);
+  section.require(config.schedule.min_lr <= config.lr, "min_lr", "is above lr, from which the rate falls",
+                  "lower it");
+  section.choice("start", config.start, "begin the stage with fresh moments or with those of the one before",
+                 kStartNames);
   section.field("beta1", config.beta1, "decay of the first moment").range(0, 0.999999);
   section.field("beta2", config.beta2, "decay of the second moment").range(0, 0.999999);
   section.field("eps", config.eps, "added to the root of the second moment").above(0);
@@ -59,6 +84,31 @@ void require_finite(const ParameterTable& table, std::span<const float> gradient
 
 AdamW::AdamW(const ParameterTable& table)
     : table_(table), first_moment_(table.size()), second_moment_(table.size()) {}
+
+void AdamW::reset() {
+  std::ranges::fill(first_moment_.span(), 0.0f);
+  std::ranges::fill(second_moment_.span(), 0.0f);
+  steps_ = 0;
+}
+
+void AdamW::save(const std::filesystem::path& path) const {
+  const NamedArray<const float> arrays[] = {{kFirstMoment, first_moment_.data()},
+                                            {kSecondMoment, second_moment_.data()}};
+  save_parameters(path, table_, arrays, {{kSteps, std::to_string(steps_)}});
+}
+
+void AdamW::load(const std::filesystem::path& path) {
+  const NamedArray<float> arrays[] = {{kFirstMoment, first_moment_.data()},
+                                      {kSecondMoment, second_moment_.data()}};
+  const FileMetadata metadata = load_parameters(path, table_, arrays);
+  const auto steps = metadata.find(kSteps);
+  const std::string text = steps == metadata.end() ? "" : steps->second;
+  if (const auto end = text.data() + text.size();
+      std::from_chars(text.data(), end, steps_).ptr != end || text.empty()) {
+    throw Error(path.string(), "does not say after how many steps it was saved",
+                "it is no optimizer.safetensors of this program");
+  }
+}
 
 double AdamW::step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
                    float* weights) {

@@ -3,17 +3,24 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 
 #include "model/parameters.h"
 #include "tensor/buffer.h"
+#include "train/schedule.h"
 
 namespace deepscaler {
 
 class ConfigSection;
 
+// What a stage does with the moments of the stage before it.
+enum class OptimizerStart { kReset, kKeep };
+
 struct OptimizerConfig {
-  float lr = 1e-6f;
+  float lr = 1e-6f;  // the schedule's peak
+  ScheduleConfig schedule;
+  OptimizerStart start = OptimizerStart::kReset;
   float beta1 = 0.9f;
   float beta2 = 0.999f;
   float eps = 1e-8f;
@@ -30,16 +37,24 @@ void bind(ConfigSection& section, OptimizerConfig& config);
 // Throws Error naming the first parameter with a gradient that is not finite.
 void require_finite(const ParameterTable& table, std::span<const float> gradients);
 
+// One thread uses it. What it knows beside its config is in its file, bit for bit.
 class AdamW {
  public:
   explicit AdamW(const ParameterTable& table);  // must outlive this object
+
+  void reset();  // as new
+
+  // optimizer.safetensors: the moments and the number of steps. Both throw Error; a load that fails
+  // leaves them undefined.
+  void save(const std::filesystem::path& path) const;
+  void load(const std::filesystem::path& path);
 
   // One update of `weights` with learning rate `lr` in place of config.lr, gradients scaled by
   // min(1, max_grad_norm / (norm + 1e-6)) as torch's clip_grad_norm_ does. Returns the norm before
   // clipping. Gradients that are not finite throw Error and leave weights and moments as they were.
   double step(const OptimizerConfig& config, float lr, std::span<const float> gradients, float* weights);
 
-  [[nodiscard]] int64_t steps() const { return steps_; }
+  [[nodiscard]] int64_t steps() const { return steps_; }  // since it was new
 
  private:
   const ParameterTable& table_;

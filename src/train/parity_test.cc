@@ -112,6 +112,8 @@ std::vector<float> rows_of(const ParameterInfo& info, const float* values) {
 class ParityTest : public testing::TestWithParam<std::string> {
  protected:
   ParityTest() : goldens_(GetParam()), batch_(goldens_), model_(Model::load(kModels / GetParam())) {}
+  void ten_steps(Recompute recompute, const std::vector<TokenGroup>& groups);
+
   Goldens goldens_;
   Batch batch_;
   Model model_;
@@ -138,25 +140,34 @@ TEST_P(ParityTest, LogProbabilitiesAndEntropies) {
 
 TEST_P(ParityTest, EveryGradientWithASharedPromptAndWrittenOut) {
   for (const bool shared : {true, false}) {
-    TrainStep step(model_, {.temperature = 0.6f});
-    LinearLoss loss(goldens_, batch_, 1);
-    step.accumulate(shared ? std::vector{batch_.shared()} : batch_.written_out(), loss);
-    EXPECT_NEAR(loss.value, goldens_.floats("loss")[0], 1e-4);
-    for (const ParameterInfo& info : model_.table().all()) {
-      const auto gradient = rows_of(info, step.gradients().data());
-      EXPECT_LT(relative_error(gradient, goldens_.floats("gradient." + info.name)), 1e-4) << info.name;
+    std::vector<std::vector<float>> gradients;
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
+      TrainStep step(model_, {.temperature = 0.6f, .recompute = recompute});
+      LinearLoss loss(goldens_, batch_, 1);
+      step.accumulate(shared ? std::vector{batch_.shared()} : batch_.written_out(), loss);
+      EXPECT_NEAR(loss.value, goldens_.floats("loss")[0], 1e-4);
+      for (const ParameterInfo& info : model_.table().all()) {
+        const auto gradient = rows_of(info, step.gradients().data());
+        EXPECT_LT(relative_error(gradient, goldens_.floats("gradient." + info.name)), 1e-4) << info.name;
+      }
+      gradients.emplace_back(step.gradients().begin(), step.gradients().end());
     }
+    EXPECT_EQ(gradients[0], gradients[1]) << "bits with and without recomputation";
   }
 }
 
-TEST_P(ParityTest, TenAdamWStepsWithClipping) {
-  TrainStep step(model_, {.temperature = 0.6f});
+TEST_P(ParityTest, TenAdamWStepsWithClipping) { ten_steps(Recompute::kNone, {batch_.shared()}); }
+TEST_P(ParityTest, TenAdamWStepsWithRecomputation) { ten_steps(Recompute::kLayer, {batch_.shared()}); }
+TEST_P(ParityTest, TenAdamWStepsOfAGroupWrittenOut) { ten_steps(Recompute::kNone, batch_.written_out()); }
+
+void ParityTest::ten_steps(Recompute recompute, const std::vector<TokenGroup>& groups) {
+  TrainStep step(model_, {.temperature = 0.6f, .recompute = recompute});
   AdamW optimizer(model_.table());
   const auto losses = goldens_.floats("step_losses"), norms = goldens_.floats("step_gradient_norms");
   for (int i = 0; i < 10; ++i) {
     LinearLoss loss(goldens_, batch_, 1 / batch_.tokens());
     step.clear_gradients();
-    step.accumulate(std::vector{batch_.shared()}, loss);
+    step.accumulate(groups, loss);
     const double norm = optimizer.step({}, 1e-3f, step.gradients(), model_.weights());
     EXPECT_NEAR(loss.value, losses[i], 1e-5 * std::abs(losses[i]) + 1e-6) << "step " << i;
     EXPECT_NEAR(norm, norms[i], 1e-4 * norms[i]) << "step " << i;

@@ -1,22 +1,46 @@
-// Supervised fine-tuning: the negative log-probability of given responses, averaged over the tokens of
-// a batch.
+// Supervised fine-tuning: the negative log-probability of demonstrations, averaged over the learned
+// tokens of a step, as PyTorch's cross-entropy over a batch is.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "data/demonstration.h"
+#include "train/step.h"
 #include "train/token_loss.h"
 
 namespace deepscaler {
 
-// An example to imitate. The loss is on the response only.
-struct Example {
-  std::vector<int32_t> prompt;
-  std::vector<int32_t> response;
+class ConfigSection;
+
+// What happens to demonstrations longer than max_tokens. However many they are, it is said.
+enum class TooLong {
+  kSkip,      // left out
+  kTruncate,  // cut at the end; left out if nothing to learn remains
+  kRefuse,    // an error
 };
+
+struct SftConfig {
+  std::optional<int64_t> steps;  // either steps
+  std::optional<double> epochs;  // or passes over the demonstrations
+  int64_t examples_per_step = 8;
+  bool shuffle = true;
+  LossOn loss_on = LossOn::kCompletions;
+  int64_t max_tokens = 0;  // of a demonstration; 0: the model's context
+  TooLong too_long = TooLong::kSkip;
+  std::vector<std::string> eval_files;  // held-out demonstrations
+  double eval_share = 0;                // of the demonstrations, held out
+};
+
+void bind(ConfigSection& section, SftConfig& config);
 
 class NegativeLogLikelihood : public TokenLoss {
  public:
+  // `tokens`: how many the loss is averaged over, those of a step.
   explicit NegativeLogLikelihood(int64_t tokens) : tokens_(tokens) {}
 
   void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
@@ -31,8 +55,38 @@ class NegativeLogLikelihood : public TokenLoss {
   double entropy_ = 0;
 };
 
-// Which examples make up a step's batch: `count` numbers below `size`, every epoch in an order of its
-// own, from (seed, epoch) alone; so a step's batch is the same however training got there.
+// How a length limit changed a set of demonstrations.
+struct LengthCounts {
+  int64_t longer = 0;     // than the limit
+  int64_t truncated = 0;  // of them, kept in part
+  int64_t longest = 0;    // tokens of the longest one before
+};
+
+// Applies the limit in place. Throws Error for kRefuse, naming the first that is too long, and where
+// nothing is left.
+LengthCounts limit_lengths(std::vector<Demonstration>& demonstrations, int64_t max_tokens, TooLong too_long);
+
+// Moves about `share` of the demonstrations out, into what is returned. Which ones depends on the seed and
+// on each one's id alone: equal ones are on the same side, and more data leave the split as it was. Throws
+// Error where one side would be empty.
+[[nodiscard]] std::vector<Demonstration> split_off(std::vector<Demonstration>& demonstrations, double share,
+                                                   uint64_t seed);
+
+// Which of `size` items make up a step's batch: `count` numbers below `size`, every epoch in an order of
+// its own, from (seed, epoch) alone; so a step's batch is the same however training got there.
 [[nodiscard]] std::vector<int64_t> shuffled_batch(int64_t size, int64_t count, int64_t step, uint64_t seed);
+
+// The steps of a stage over `size` examples, and the examples of one of them, as the config says. The last
+// step of a number of epochs may be smaller than the others.
+[[nodiscard]] int64_t sft_steps(const SftConfig& config, int64_t size);
+[[nodiscard]] std::vector<int64_t> sft_batch(const SftConfig& config, int64_t size, int64_t step,
+                                             uint64_t seed);
+
+// As a group for the training step: what comes before the first learned token is the prompt. Views of the
+// demonstration.
+[[nodiscard]] TokenGroup token_group(const Demonstration& demonstration);
+
+// The mean negative log-probability of the learned tokens, in nats.
+[[nodiscard]] double mean_loss(TrainStep& step, std::span<const Demonstration> demonstrations);
 
 }  // namespace deepscaler

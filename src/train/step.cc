@@ -1,17 +1,16 @@
 #include "train/step.h"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "model/linear.h"
+#include "model/memory_plan.h"
 
 namespace deepscaler {
 namespace {
-
-// Rows of logits in memory: 256 x 49152 floats are 48 MiB; fewer rows would read and write the head's
-// gradient (as large as the embedding) too often.
-constexpr int64_t kHeadRows = 256;
 
 template <class Body>
 void for_each_chunk(const MicroBatch& batch, const Body& body) {
@@ -21,12 +20,56 @@ void for_each_chunk(const MicroBatch& batch, const Body& body) {
   }
 }
 
+bool is_finite(std::span<const float> numbers) {
+  return std::ranges::all_of(numbers, [](float x) { return std::isfinite(x); });
+}
+
+// The sample whose token has a score or a derivative that is not finite.
+const PredictedToken* find_bad_token(std::span<const PredictedToken> tokens,
+                                     std::span<const TokenScore> scores,
+                                     std::span<const TokenDerivative> derivatives) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const float numbers[] = {scores[i].log_prob, scores[i].entropy, derivatives[i].log_prob,
+                             derivatives[i].entropy};
+    if (!is_finite(numbers)) return &tokens[i];
+  }
+  return nullptr;
+}
+
+// The same from the gradient [T, D] at the bottom of the layers, where all that went wrong in the backward
+// pass arrives. Own rows of a response come first: a shared prompt's collect from all responses.
+const PredictedToken* find_bad_row(const MicroBatch& batch, ConstMatrixView d) {
+  const auto bad = [&](int64_t row) { return !is_finite({d.row(row), static_cast<size_t>(d.cols)}); };
+  for (const PredictedToken& token : batch.predicted) {
+    if (token.token > 0 && bad(token.row)) return &token;
+  }
+  for (const PredictedToken& token : batch.predicted) {
+    if (bad(token.row)) return &token;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void refuse_gradient(const ParameterTable& table, std::span<const float> gradients,
+                                  std::span<const TokenGroup> groups, const PredictedToken& token) {
+  const TokenGroup& group = groups[static_cast<size_t>(token.group)];
+  const auto bad = std::ranges::find_if(table.all(), [&](const ParameterInfo& p) {
+    return !is_finite(gradients.subspan(static_cast<size_t>(p.offset), static_cast<size_t>(p.size)));
+  });
+  const std::string name =
+      group.name.empty() ? fmt::format("group {}", token.group) : std::string(group.name);
+  throw Error(group.responses.size() > 1 ? fmt::format("{}, sample {}", name, token.response) : name,
+              fmt::format("it makes the gradient of {} not finite; the weights are left as they were",
+                          bad == table.all().end() ? "the loss" : bad->name),
+              "look at this sample, or lower the learning rate");
+}
+
 }  // namespace
 
 TrainStep::TrainStep(const Model& model, const StepOptions& options)
     : model_(model),
       options_(options),
-      training_(model.config(), Activations::Keep::kAllLayers),
+      training_(model.config(), options.recompute == Recompute::kNone ? Activations::Keep::kAllLayers
+                                                                      : Activations::Keep::kInputs),
       scoring_(model.config(), Activations::Keep::kOneLayer) {}
 
 void TrainStep::accumulate(std::span<const TokenGroup> groups, TokenLoss& loss,
@@ -34,7 +77,7 @@ void TrainStep::accumulate(std::span<const TokenGroup> groups, TokenLoss& loss,
   if (gradients_.size() == 0) gradients_ = Buffer<float>(model_.table().size());
   int64_t rows = 0;
   for (const MicroBatch& batch : pack_groups(groups, options_.token_budget)) {
-    train_micro_batch(batch, loss);
+    train_micro_batch(groups, batch, loss);
     rows += batch.forward.rows();
     if (progress) progress(rows);
   }
@@ -71,11 +114,13 @@ void TrainStep::run_forward(const MicroBatch& batch, Activations& activations) {
   forward(model_, batch.forward, *cache_, activations);
 }
 
-void TrainStep::train_micro_batch(const MicroBatch& batch, TokenLoss& loss) {
+void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch,
+                                  TokenLoss& loss) {
   const ParameterTable& table = model_.table();
   run_forward(batch, training_);
   d_hidden_.resize(batch.forward.rows(), model_.config().hidden);
   std::fill_n(d_hidden_.data(), d_hidden_.size(), 0.0f);
+  const PredictedToken* bad = nullptr;
   // A response is never split between micro-batches, so this pass sees it whole.
   if (loss.needs_whole_responses()) {
     for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
@@ -87,6 +132,7 @@ void TrainStep::train_micro_batch(const MicroBatch& batch, TokenLoss& loss) {
     score_chunk(training_, chunk);
     std::vector<TokenDerivative> derivatives(chunk.size());
     loss.evaluate(chunk, scores_, derivatives);
+    if (bad == nullptr) bad = find_bad_token(chunk, scores_, derivatives);
     std::vector<float> d_log_prob, d_entropy;
     for (const TokenDerivative& d : derivatives) {
       d_log_prob.push_back(d.log_prob);
@@ -100,6 +146,8 @@ void TrainStep::train_micro_batch(const MicroBatch& batch, TokenLoss& loss) {
                              gradients_.data());
   });
   backward(model_, batch.forward, *cache_, training_, d_hidden_.view(), gradients_.data());
+  if (bad == nullptr) bad = find_bad_row(batch, d_hidden_.view());
+  if (bad != nullptr) refuse_gradient(table, gradients_.span(), groups, *bad);
 }
 
 void TrainStep::score_chunk(Activations& activations, std::span<const PredictedToken> chunk) {
@@ -111,7 +159,7 @@ void TrainStep::score_chunk(Activations& activations, std::span<const PredictedT
   }
   final_norm_rows(model_, activations.hidden.view(), rows_, gathered_, normed_);
   logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-  matmul(normed_.view(), model_.panels(model_.table().lm_head()), logits_.view());
+  linear(model_, normed_.view(), model_.table().lm_head(), logits_.view());
   scores_.resize(chunk.size());
   score_tokens(logits_.view(), targets_, options_.temperature, scores_);
 }

@@ -19,9 +19,16 @@
 
 namespace deepscaler {
 
+// What the backward pass finds of the forward pass.
+enum class Recompute {
+  kNone,   // all that it needs
+  kLayer,  // the input of each layer; the rest is computed again, with the same bits, layer by layer
+};
+
 struct StepOptions {
   float temperature = 1;        // logits are divided by it
   int64_t token_budget = 2048;  // rows of a micro-batch
+  Recompute recompute = Recompute::kNone;
 };
 
 // Token scores of one response each, in the order of groups and responses.
@@ -33,8 +40,9 @@ class TrainStep {
   // `model` must outlive this object.
   TrainStep(const Model& model, const StepOptions& options);
 
-  // Adds the gradient of `loss` over all response tokens to gradients(), which begin at zero.
-  // `progress`, where given, is called with the rows done so far.
+  // Adds the gradient of `loss` over all response tokens to gradients(), which begin at zero. Throws Error
+  // naming tensor and sample where a gradient is not finite; gradients() are of no use then. `progress`,
+  // where given, is called with the rows done so far.
   void accumulate(std::span<const TokenGroup> groups, TokenLoss& loss,
                   const std::function<void(int64_t rows)>& progress = {});
 
@@ -46,7 +54,7 @@ class TrainStep {
 
  private:
   void run_forward(const MicroBatch& batch, Activations& activations);
-  void train_micro_batch(const MicroBatch& batch, TokenLoss& loss);
+  void train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch, TokenLoss& loss);
   // The LM head over a chunk of predicted tokens; logits_ then holds its logits.
   void score_chunk(Activations& activations, std::span<const PredictedToken> chunk);
 

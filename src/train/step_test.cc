@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <utility>
 
+#include "base/error.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -101,6 +103,51 @@ TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
     step.accumulate(texts.groups(), constants);
     EXPECT_EQ(gradients, std::vector<float>(step.gradients().begin(), step.gradients().end())) << budget;
   }
+}
+
+// What a step that meets a number which is not finite says.
+std::string refusal(const Model& model, std::span<const TokenGroup> groups, TokenLoss& loss) {
+  TrainStep step(model, {.token_budget = 64});
+  try {
+    step.accumulate(groups, loss);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(TrainStep, AGradientThatIsNotFiniteNamesTensorAndSample) {
+  Model model = tiny_model();
+  const Texts texts;
+  std::vector<TokenGroup> groups = texts.groups();
+  groups[1].name = "problem 7";
+  Constants loss;
+  loss.values = {{{0, 0}, 1.0f}, {{0, 1}, 1.0f}, {{1, 0}, 1.0f}, {{1, 1}, 1.0f}};
+  EXPECT_EQ(refusal(model, groups, loss), "no error");
+  // By the loss.
+  loss.values[{1, 1}] = INFINITY;
+  EXPECT_EQ(
+      refusal(model, groups, loss),
+      "problem 7, sample 1: it makes the gradient of model.embed_tokens.weight not finite; the weights are "
+      "left as they were; look at this sample, or lower the learning rate");
+  // In the backward pass: finite derivatives, too large for their products.
+  loss.values[{1, 1}] = 1.0f;
+  loss.values[{0, 1}] = 3e38f;
+  EXPECT_EQ(refusal(model, groups, loss).substr(0, 52),
+            "group 0, sample 1: it makes the gradient of model.em");
+  // In the forward pass: an embedding that only one response reads.
+  loss.values[{0, 1}] = 1.0f;
+  constexpr int32_t kRare = 250;
+  std::vector<int32_t> response = texts.responses[2];
+  response[5] = kRare;
+  groups[1].responses[0] = response;
+  Model untied = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / "qwen3");
+  const ParameterInfo& info = untied.table().all()[static_cast<size_t>(untied.table().embedding())];
+  Matrix rows(info.rows, info.cols);
+  read_parameter(info, untied.weights(), rows.view());
+  rows.row(kRare)[3] = NAN;
+  write_parameter(info, rows.view(), untied.weights());
+  EXPECT_EQ(refusal(untied, groups, loss).substr(0, 47), "problem 7, sample 0: it makes the gradient of m");
 }
 
 }  // namespace

@@ -30,6 +30,13 @@ Value Arithmetic::apply(Function function, std::span<Value> args) const {
   switch (function) {
     case Function::binom:
       return wrong_count(2, 2) ? failed_value(Status::out_of_reach) : binomial(args[0], args[1]);
+    case Function::permutations: {
+      if (wrong_count(2, 2)) return failed_value(Status::out_of_reach);
+      const Value chosen = binomial(args[0], args[1]), orders = gamma_of_next(args[1]);
+      if (!chosen.is_known()) return chosen;
+      if (!orders.is_known()) return orders;
+      return multiply(chosen, orders);
+    }
     case Function::gcd:
     case Function::lcm:
     case Function::mod:
@@ -236,6 +243,10 @@ Value Arithmetic::analytic(Function function, Value value) const {
       [[fallthrough]];
     case Function::cos:
       acb_cos(z, z, precision);
+      break;
+    case Function::cis:
+      acb_mul_onei(z, z);
+      acb_exp(z, z, precision);
       break;
     case Function::cot:
       acb_cot(z, z, precision);

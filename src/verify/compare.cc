@@ -20,10 +20,27 @@ Expr expand_tuple_equation(const Expr& expr) {
   return result;
 }
 
+// x = y = z = 1 as x = 1, y = 1, z = 1.
+Expr expand_chain(const Expr& expr) {
+  const bool applies = expr.op == Op::relation && expr.args.size() > 2 &&
+                       expr.text.find_first_not_of('=') == std::string::npos &&
+                       std::all_of(expr.args.begin(), expr.args.end() - 1,
+                                   [](const Expr& name) { return name.op == Op::symbol; });
+  if (!applies) return expr;
+  Expr result = make_node(Op::list, {}, "and");
+  for (size_t i = 0; i + 1 < expr.args.size(); ++i) {
+    result.args.push_back(make_node(Op::relation, {expr.args[i], expr.args.back()}, "="));
+  }
+  return result;
+}
+
 // A list or set of one is its element.
 const Expr& unwrap(const Expr& expr) {
   const Expr* inner = &expr;
-  while ((inner->op == Op::list || inner->op == Op::set) && inner->args.size() == 1) inner = &inner->args[0];
+  while ((inner->op == Op::list || inner->op == Op::set) && inner->args.size() == 1 &&
+         !(inner->op == Op::set && inner->args[0].op == Op::set)) {
+    inner = &inner->args[0];
+  }
   return *inner;
 }
 
@@ -72,10 +89,62 @@ std::optional<std::vector<Expr>> assigned_values(const Expr& expr, bool by_name)
   return values;
 }
 
+// "1 hour and 30 minutes" as one quantity: ever smaller units of one dimension.
+Expr joined_quantity(const Expr& expr) {
+  const bool applies = expr.op == Op::list && expr.text == "and" && expr.args.size() <= 3 &&
+                       std::all_of(expr.args.begin(), expr.args.end(), [&](const Expr& item) {
+                         return item.op == Op::quantity && !item.text.empty() && item.text[0] != '#' &&
+                                item.text == expr.args[0].text;
+                       });
+  if (!applies) return expr;
+  Expr total = make_number(0);
+  for (size_t i = 0; i < expr.args.size(); ++i) {
+    if (i > 0 && !(expr.args[i].number < expr.args[i - 1].number)) return expr;
+    total = add(std::move(total), multiply(expr.args[i].args[0], make_number(expr.args[i].number)));
+  }
+  Expr result = make_node(Op::quantity, {std::move(total)}, expr.args[0].text);
+  result.number = Rational(1);
+  return result;
+}
+
+// "3 red and 2 blue": in a list, what is counted tells the numbers apart.
+bool counts_other_things(const Expr& a, const Expr& b) {
+  return a.op == Op::quantity && b.op == Op::quantity && a.text.starts_with("#") && b.text.starts_with("#") &&
+         a.text != b.text;
+}
+
+bool is_congruence(const Expr& expr) { return expr.op == Op::relation && expr.text.ends_with('m'); }
+
+// The point P(2, 3), and C(2, 3), which is also a number of choices.
+bool is_named_point(const Expr& expr) {
+  return expr.op == Op::call && expr.args.size() > 1 && expr.text[0] >= 'A' && expr.text[0] <= 'Z' &&
+         (expr.text.size() == 1 || expr.text.ends_with("()"));
+}
+
+bool is_identity_name(const Expr& expr) {
+  return expr.op == Op::symbol &&
+         (expr.text == "I" || expr.text == "I_n" || expr.text == "I_2" || expr.text == "I_3");
+}
+
+Expr identity_like(const Expr& matrix) {
+  Expr result = matrix;
+  for (size_t i = 0; i < result.args.size(); ++i) {
+    for (size_t j = 0; j < result.args[i].args.size(); ++j)
+      result.args[i].args[j] = make_number(i == j ? 1 : 0);
+  }
+  return result;
+}
+
 }  // namespace
 
-Match compare_answers(const Expr& reference, const Expr& answer, const Policy& policy, Steps& steps) {
-  return Comparer(policy, steps).compare(expand_tuple_equation(reference), expand_tuple_equation(answer));
+Match compare_answers(const Expr& full_reference, const Expr& full_answer, const Policy& policy,
+                      Steps& steps) {
+  const auto is_several = [](const Expr& expr) { return expr.op == Op::list || expr.op == Op::tuple; };
+  Expr reference = joined_quantity(expand_tuple_equation(full_reference));
+  Expr answer = joined_quantity(expand_tuple_equation(full_answer));
+  if (is_several(answer)) reference = expand_chain(reference);
+  if (is_several(reference)) answer = expand_chain(answer);
+  return Comparer(policy, steps).compare(reference, answer);
 }
 
 Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
@@ -83,6 +152,7 @@ Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   const Expr &reference = unwrap(full_reference), &answer = unwrap(full_answer);
   if (same_tree(reference, answer)) return Match::equal;
   if (reference.op == Op::choice || answer.op == Op::choice) return choices(reference, answer);
+  if (is_congruence(reference) || is_congruence(answer)) return congruences(reference, answer);
   bool applies = false;
   const Match assigned = assigned_tuple(reference, answer, applies);
   if (applies) return assigned;
@@ -96,9 +166,12 @@ Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
     return match == Match::different ? real_sets(reference, answer) : match;
   }
   if (sets) return real_sets(reference, answer);
+  if (reference.op == Op::cases || answer.op == Op::cases) return pieces(reference, answer);
   if (is_collection(reference) || is_collection(answer)) return collections(reference, answer);
   if (reference.op == Op::matrix || answer.op == Op::matrix) return matrices(reference, answer);
   if (reference.op == Op::tuple || answer.op == Op::tuple) {
+    if (reference.op == Op::tuple && reference.text == "()" && is_named_point(answer))
+      return in_order(reference.args, answer.args);
     if (reference.op != answer.op) return Match::different;
     const bool brackets_matter = reference.args.size() == 2;
     if (brackets_matter && reference.text != answer.text) return Match::different;
@@ -128,7 +201,7 @@ Match Comparer::as_bags(const std::vector<Expr>& reference, const std::vector<Ex
     Match best = Match::different;
     size_t chosen = answer.size();
     for (size_t i = 0; i < answer.size(); ++i) {
-      if (taken[i]) continue;
+      if (taken[i] || counts_other_things(expected, answer[i])) continue;
       const Match match = compare(expected, answer[i]);
       best = either(best, match);
       if (match > Match::numeric) continue;
@@ -198,7 +271,33 @@ Match Comparer::assigned_tuple(const Expr& reference, const Expr& answer, bool& 
   return tuple_first ? in_order(reference.args, *values) : in_order(*values, answer.args);
 }
 
+// Every piece of the one is a piece of the other; "otherwise" stands for whatever condition is left.
+Match Comparer::pieces(const Expr& reference, const Expr& answer) {
+  if (reference.op != answer.op || reference.args.size() != answer.args.size()) return Match::different;
+  const auto is_rest = [](const Expr& condition) {
+    return condition.op == Op::word && (condition.text == "otherwise" || condition.text == "else");
+  };
+  std::vector<bool> taken(answer.args.size(), false);
+  Match result = Match::equal;
+  for (const bool rest : {false, true}) {
+    for (const Expr& piece : reference.args) {
+      Match best = Match::different;
+      for (size_t i = 0; i < answer.args.size() && best == Match::different; ++i) {
+        const Expr& other = answer.args[i];
+        if (taken[i] || (is_rest(piece.args[1]) || is_rest(other.args[1])) != rest) continue;
+        best = both(rest ? Match::equal : compare(piece.args[1], other.args[1]),
+                    compare(piece.args[0], other.args[0]));
+        taken[i] = best != Match::different;
+      }
+      if (best != Match::different) result = both(result, best);
+    }
+  }
+  const bool all = std::all_of(taken.begin(), taken.end(), [](bool is_taken) { return is_taken; });
+  return all ? result : Match::different;
+}
+
 Match Comparer::matrices(const Expr& reference, const Expr& answer) {
+  if (is_identity_name(answer) && rows_of(reference)) return matrices(reference, identity_like(reference));
   const auto expected = rows_of(reference), given = rows_of(answer);
   if (expected && given) {
     if (expected->size() != given->size()) return Match::different;

@@ -8,7 +8,23 @@
 namespace deepscaler {
 namespace {
 
+// |AB|: the bars around two points.
+bool is_length(const Expr& expr) {
+  const auto is_point = [](const Expr& part) {
+    return part.op == Op::symbol && part.text.size() == 1 && part.text[0] >= 'A' && part.text[0] <= 'Z';
+  };
+  return expr.op == Op::call && expr.text == "abs" && expr.args[0].op == Op::multiply &&
+         expr.args[0].args.size() == 2 && is_point(expr.args[0].args[0]) && is_point(expr.args[0].args[1]);
+}
+
 bool is_name(const Expr& expr) {
+  if (is_left_open(expr)) return is_scalar(expr.op);
+  if (expr.op == Op::call && (expr.text == "max" || expr.text == "min") && expr.args.size() == 1)
+    return is_name(expr.args[0]);
+  if (is_length(expr)) return true;
+  if (expr.op == Op::matrix) {
+    return std::all_of(expr.args.begin(), expr.args.end(), [](const Expr& row) { return is_name(row); });
+  }
   return expr.op == Op::symbol || expr.op == Op::word ||
          (expr.op == Op::call && expr.text.size() >= 1 && !free_symbols(expr).empty() &&
           free_symbols(expr).contains(to_text(expr))) ||
@@ -42,6 +58,12 @@ Expr renamed(const Expr& definition, const Expr& like) {
   return rewrite(definition, [&](Expr& part) {
     if (part.op == Op::symbol && part.text == from) part.text = to;
   });
+}
+
+// x and x_1: the first of several values of x.
+bool is_one_of_several(const Expr& name, const Expr& indexed) {
+  return name.op == Op::symbol && indexed.op == Op::symbol && indexed.text.starts_with(name.text + "_") &&
+         indexed.text.find_first_not_of("0123456789", name.text.size() + 1) == std::string::npos;
 }
 
 // y = 2x and f(x) = 2x say the same.
@@ -97,6 +119,8 @@ Match Comparer::any_side(const Expr& relation, const Expr& answer) {
 // An answer of several equal sides must have all of them right; what is only approximately equal
 // must be near.
 Match Comparer::all_sides(const Expr& reference, const Expr& relation, size_t first) {
+  while (first + 1 < relation.args.size() && is_left_open(relation.args[first]) && !is_left_open(reference))
+    ++first;
   Match result = compare(reference, relation.args[first]);
   for (size_t i = first + 1; i < relation.args.size() && result <= Match::numeric; ++i) {
     if (relation.text[i - 1] == '=') {
@@ -157,7 +181,8 @@ Match Comparer::two_relations(const Expr& reference, const Expr& answer) {
 }
 
 Match Comparer::equations(const Expr& reference, const Expr& answer) {
-  const bool same_name = is_name(reference.args[0]) && same_tree(reference.args[0], answer.args[0]);
+  const bool same_name = is_name(reference.args[0]) && (same_tree(reference.args[0], answer.args[0]) ||
+                                                        is_one_of_several(reference.args[0], answer.args[0]));
   if (same_name) {
     Match best = Match::different;
     for (size_t i = 1; i < reference.args.size(); ++i) {
@@ -173,13 +198,47 @@ Match Comparer::equations(const Expr& reference, const Expr& answer) {
     for (const Expr& side : reference.args) best = either(best, all_sides(side, answer, 0));
     return best;
   }
-  if (reference.args.size() != 2 || answer.args.size() != 2) return Match::different;
+  if (reference.args.size() != 2 || answer.args.size() != 2) return as_bags(reference.args, answer.args);
   if (!scalar_sides(reference) || !scalar_sides(answer)) {
     return both(compare(reference.args[0], answer.args[0]), compare(reference.args[1], answer.args[1]));
   }
   const Expr expected = difference_of_sides(reference, 0), given = difference_of_sides(answer, 0);
   if (same_zeros(expected, given, steps_)) return Match::equal;
-  return compare_scaled(expected, given, steps_).match;
+  const Match scaled = compare_scaled(expected, given, steps_).match;
+  if (scaled != Match::unknown) return scaled;
+  const Match sides =
+      both(compare(reference.args[0], answer.args[0]), compare(reference.args[1], answer.args[1]));
+  return sides <= Match::numeric ? sides : scaled;  // ab = ba, whose sides cancel
+}
+
+// x = a (mod m): the same residues of one modulus, which may be dropped.
+Match Comparer::congruences(const Expr& reference, const Expr& answer) {
+  struct Residue {
+    const Expr *name = nullptr, *value = nullptr, *modulus = nullptr;
+  };
+  const auto read = [](const Expr& expr) {
+    Residue result{.value = &expr};
+    if (expr.op != Op::relation || !expr.text.ends_with('m')) return result;
+    const size_t last = expr.args.size() - 1;
+    result.modulus = &expr.args[last];
+    result.value = &expr.args[last - 1];
+    if (last > 1) result.name = &expr.args[0];
+    return result;
+  };
+  const Residue expected = read(reference), given = read(answer);
+  if (expected.name != nullptr && given.name != nullptr && !same_tree(*expected.name, *given.name))
+    return Match::different;
+  if (expected.modulus == nullptr || given.modulus == nullptr) return compare(*expected.value, *given.value);
+  const Match same_modulus = compare(*expected.modulus, *given.modulus);
+  if (same_modulus == Match::different || !is_scalar(expected.value->op) || !is_scalar(given.value->op))
+    return Match::different;
+  const auto residue = [&](const Expr& value) {
+    return make_node(Op::call, {value, *expected.modulus}, "mod");
+  };
+  const bool numbers = free_symbols(reference).size() <= 1 && free_symbols(*expected.value).empty() &&
+                       free_symbols(*given.value).empty();
+  if (!numbers) return both(same_modulus, compare(*expected.value, *given.value));
+  return both(same_modulus, values(residue(*expected.value), residue(*given.value)));
 }
 
 // In one variable by the sets they describe, otherwise side by side up to a positive factor.

@@ -4,6 +4,7 @@
 
 #include "verify/comparer.h"
 #include "verify/functions.h"
+#include "verify/unit_product.h"
 
 namespace deepscaler {
 namespace {
@@ -44,11 +45,27 @@ Expr without(Expr expr, Op sign) {
   return Expr(std::move(expr.args[0]));
 }
 
-bool has_dimension(const Expr& expr) { return expr.op == Op::quantity && !expr.text.empty(); }
+// The parts of a time of day, its hours counted from midnight.
+std::vector<Expr> of_24_hours(const Expr& time) {
+  std::vector<Expr> parts = time.args;
+  if (time.text == "t" || parts[0].op != Op::number) return parts;
+  const bool twelve = is_number(parts[0], 12);
+  if (time.text == "tpm" && !twelve) parts[0] = add(std::move(parts[0]), make_number(12));
+  if (time.text == "tam" && twelve) parts[0] = make_number(0);
+  return parts;
+}
+
+bool has_dimension(const Expr& expr) {
+  return expr.op == Op::quantity && !expr.text.empty() && expr.text[0] != '#';
+}
 
 }  // namespace
 
 Match Comparer::values(const Expr& reference, const Expr& answer) {
+  if (is_left_open(reference) || is_left_open(answer)) return open_operators(reference, answer);
+  if (has_dimension(reference) && !has_dimension(answer)) {
+    if (const auto quantity = as_bare_quantity(answer)) return values(reference, *quantity);
+  }
   if (has_dimension(reference) && has_dimension(answer)) {
     if (reference.text != answer.text) return Match::different;
     if (reference.number == answer.number) return values(reference.args[0], answer.args[0]);
@@ -74,7 +91,8 @@ Match Comparer::values(const Expr& reference, const Expr& answer) {
     if (fmpq_set_str(digits.get(), reference.text.c_str(), 10) == 0 && digits == answer.number)
       return Match::equal;
   }
-  return either(match, compare_scalars(reference, answer, policy_, steps_));
+  match = either(match, compare_scalars(reference, answer, policy_, steps_));
+  return match == Match::different ? integration_constants(reference, answer) : match;
 }
 
 Match Comparer::choices(const Expr& reference, const Expr& answer) {
@@ -112,7 +130,10 @@ Match Comparer::ratios(const Expr& reference, const Expr& answer) {
   const bool times = reference.text.starts_with("t") && answer.text.starts_with("t");
   if (times) {
     const bool same_half = reference.text == answer.text || answer.text == "t";
-    return same_half ? in_order(reference.args, answer.args) : Match::different;
+    const Match written = same_half ? in_order(reference.args, answer.args) : Match::different;
+    const bool one_sided = (reference.text == "t") != (answer.text == "t");
+    return one_sided && written == Match::different ? in_order(of_24_hours(reference), of_24_hours(answer))
+                                                    : written;
   }
   if (reference.text.size() > 1 || answer.text.size() > 1) return Match::different;
   Match result = Match::equal;

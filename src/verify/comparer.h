@@ -22,6 +22,12 @@ class Comparer {
   Match words(const Expr& reference, const Expr& answer);
   Match ratios(const Expr& reference, const Expr& answer);
 
+  // compare_names.cc: operators left open, whose bound names may differ; constants of integration.
+  Match open_operators(const Expr& reference, const Expr& answer);
+  bool same_operator(const Expr& a, const Expr& b);
+  Match integration_constants(const Expr& reference, const Expr& answer);
+  Match up_to_a_constant(const Expr& reference, const Expr& answer, const std::string& constant);
+
   // compare_relations.cc: equations, inequalities, assignments.
   Match relations(const Expr& reference, const Expr& answer);
   Match two_relations(const Expr& reference, const Expr& answer);
@@ -29,6 +35,7 @@ class Comparer {
   Match inequalities(const Expr& reference, const Expr& answer);
   Match relation_as_reference(const Expr& reference, const Expr& answer);
   Match relation_as_answer(const Expr& reference, const Expr& answer);
+  Match congruences(const Expr& reference, const Expr& answer);
   Match any_side(const Expr& relation, const Expr& answer);
   Match all_sides(const Expr& reference, const Expr& relation, size_t first);
 
@@ -39,6 +46,7 @@ class Comparer {
   Match as_bags(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
   Match as_sets(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
   Match matrices(const Expr& reference, const Expr& answer);
+  Match pieces(const Expr& reference, const Expr& answer);
   Match real_sets(const Expr& reference, const Expr& answer);
 
   const Policy& policy_;
@@ -52,6 +60,8 @@ struct Assignment {
 };
 [[nodiscard]] std::optional<Assignment> as_assignment(const Expr& expr);
 [[nodiscard]] bool is_inequality(const Expr& expr);
+// Whether an integral, a limit or a sum without an end stands in it: what only equals its like.
+[[nodiscard]] bool is_left_open(const Expr& expr);
 // Whether an expression describes a set of reals and can't be a point or a list: unions, half-open
 // or unbounded intervals.
 [[nodiscard]] bool is_surely_interval(const Expr& expr);

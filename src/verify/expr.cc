@@ -38,7 +38,7 @@ Expr combine(Op op, Expr a, Expr b) {
 void collect_symbols(const Expr& expr, std::set<std::string>& bound, std::set<std::string>& found) {
   if (expr.op == Op::symbol && !bound.contains(expr.text)) found.insert(expr.text);
   if (expr.op == Op::call && function_of(expr.text) == Function::unknown) found.insert(to_text(expr));
-  if ((expr.op == Op::sum || expr.op == Op::product) && expr.args.size() == 4) {
+  if (binds_a_name(expr.op) && expr.args.size() == 4) {
     collect_symbols(expr.args[1], bound, found);
     collect_symbols(expr.args[2], bound, found);
     const bool added = bound.insert(expr.args[0].text).second;
@@ -82,6 +82,8 @@ std::string_view relation_sign(char letter) {
       return "in";
     case 'M':
       return "==";
+    case 'm':
+      return "mod";
     default:
       return "=";
   }
@@ -154,6 +156,8 @@ Expr call(std::string function, Expr argument) {
 
 bool is_scalar(Op op) { return op < Op::word; }
 
+bool binds_a_name(Op op) { return op >= Op::sum && op <= Op::limit; }
+
 bool is_number(const Expr& expr, slong value) {
   return expr.op == Op::number && expr.number == Rational(value);
 }
@@ -208,6 +212,10 @@ std::string to_text(const Expr& expr) {
       return fmt::format("sum({})", args(", "));
     case Op::product:
       return fmt::format("product({})", args(", "));
+    case Op::integral:
+      return fmt::format("integral({})", args(", "));
+    case Op::limit:
+      return fmt::format("limit({})", args(", "));
     case Op::percent:
       return args("") + "%";
     case Op::degrees:
@@ -230,6 +238,8 @@ std::string to_text(const Expr& expr) {
       return fmt::format("tuple{}{}{}", expr.text.substr(0, 1), args(", "), expr.text.substr(1));
     case Op::matrix:
       return fmt::format("matrix[{}]", args(", "));
+    case Op::cases:
+      return fmt::format("cases({})", args(", "));
     case Op::relation:
       return relation_text(expr);
     case Op::set_union:

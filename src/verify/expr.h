@@ -29,9 +29,12 @@ enum class Op : uint8_t {
   call,      // the function `text` of args
   sum,       // args: index symbol, from, to, term
   product,   // the same
+  integral,  // the same, over a range of reals
+  limit,     // args: index symbol, target, target, term
   percent,   // args[0] / 100
   degrees,   // args[0] * pi / 180
-  quantity,  // args[0] in a unit: `number` in base units, `text` the dimension ("" for count nouns)
+  quantity,  // args[0] in a unit: `number` in base units, `text` the dimension, or "#" and the noun that is
+             // counted
   based,     // a numeral with a base subscript: digits in `text`, value in `number`
   // the rest
   word,      // lower-case words in `text`
@@ -41,8 +44,9 @@ enum class Op : uint8_t {
   set,       // { args }
   tuple,     // args in brackets: `text` is "()", "[]", "(]", "[)"; two args may be an interval
   matrix,    // args are rows, each a tuple
+  cases,     // a function by pieces: args are tuples of a value and its condition
   relation,  // args[0] text[0] args[1] text[1] ...: = < > L(<=) G(>=) N(!=) ~(approximately) E(in)
-             // M(congruent)
+             // M(congruent); a last m makes the last argument the modulus
   set_union,
   set_intersection,
   set_difference,
@@ -77,6 +81,8 @@ inline constexpr slong kMaxFoldedBits = 2048;
 [[nodiscard]] Expr call(std::string function, Expr argument);
 
 [[nodiscard]] bool is_scalar(Op op);
+// sum, product, integral, limit: args[0] is a name bound in args[3].
+[[nodiscard]] bool binds_a_name(Op op);
 [[nodiscard]] bool is_number(const Expr& expr, slong value);
 // Whether both trees are written alike.
 [[nodiscard]] bool same_tree(const Expr& a, const Expr& b);

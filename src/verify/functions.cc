@@ -16,6 +16,7 @@ Function function_of(std::string_view name) {
       {"csc", F::csc},
       {"cosec", F::csc},
       {"cot", F::cot},
+      {"cis", F::cis},
       {"ctg", F::cot},
       {"arcsin", F::arcsin},
       {"asin", F::arcsin},
@@ -54,6 +55,8 @@ Function function_of(std::string_view name) {
       {"factorial", F::factorial},
       {"double_factorial", F::double_factorial},
       {"binom", F::binom},
+      {"C()", F::binom},
+      {"P()", F::permutations},
       {"gcd", F::gcd},
       {"lcm", F::lcm},
       {"max", F::max},
@@ -68,6 +71,6 @@ Function function_of(std::string_view name) {
   return found == kFunctions.end() ? Function::unknown : found->second;
 }
 
-bool is_trigonometric(Function function) { return function >= Function::sin && function <= Function::cot; }
+bool is_trigonometric(Function function) { return function >= Function::sin && function <= Function::cis; }
 
 }  // namespace deepscaler

@@ -14,6 +14,7 @@ enum class Function : uint8_t {
   sec,
   csc,
   cot,
+  cis,  // cos x + i sin x
   arcsin,
   arccos,
   arctan,
@@ -39,6 +40,7 @@ enum class Function : uint8_t {
   factorial,
   double_factorial,
   binom,
+  permutations,
   gcd,
   lcm,
   max,

@@ -22,14 +22,15 @@ const std::unordered_set<std::string_view> kTextCommands = {
     "text", "textbf", "textit", "textrm", "textnormal", "texttt",       "textsf",
     "mbox", "hbox",   "mathrm", "rm",     "mathop",     "operatorname", "textup"};
 const std::unordered_set<std::string_view> kDropped = {
-    "left",    "right",      "middle", "big",      "Big",    "bigg",         "Bigg",      "bigl",
-    "bigr",    "Bigl",       "Bigr",   "biggl",    "biggr",  "displaystyle", "textstyle", "scriptstyle",
-    "limits",  "nolimits",   "boxed",  "fbox",     "mathbf", "mathit",       "mathsf",    "mathtt",
-    "mathcal", "boldsymbol", "bm",     "bf",       "it",     "ensuremath",   "underline", "mathstrut",
-    "strut",   "null",       "relax",  "nonumber", "cal",    "displaylines", "centering", "mathnormal",
-    "Large",   "large",      "small"};
+    "left",    "right",      "middle", "big",      "Big",     "bigg",         "Bigg",       "bigl",
+    "bigr",    "Bigl",       "Bigr",   "biggl",    "biggr",   "displaystyle", "textstyle",  "scriptstyle",
+    "limits",  "nolimits",   "boxed",  "fbox",     "mathbf",  "mathit",       "mathsf",     "mathtt",
+    "mathcal", "boldsymbol", "bm",     "bf",       "it",      "ensuremath",   "underline",  "mathstrut",
+    "strut",   "null",       "relax",  "nonumber", "cal",     "displaylines", "centering",  "mathnormal",
+    "Large",   "large",      "small",  "mathbin",  "mathrel", "mathpunct",    "underbrace", "overbrace",
+    "bigm",    "Bigm"};
 const std::unordered_set<std::string_view> kDroppedWithArgument = {
-    "phantom", "hspace", "vspace", "color", "tag", "label", "hphantom", "vphantom"};
+    "phantom", "hspace", "vspace", "color", "textcolor", "tag", "label", "hphantom", "vphantom"};
 const std::unordered_set<std::string_view> kSpaces = {"quad",  "qquad", "enspace", "enskip", "thinspace",
                                                       "space", "hfill", "par",     "newline"};
 
@@ -74,10 +75,10 @@ const std::unordered_map<std::string_view, std::string_view> kSynonyms = {{"dfra
                                                                           {"measuredangle", "angle"},
                                                                           {"bold", "mathbf"}};
 const std::unordered_map<std::string_view, std::string_view> kMarks = {
-    {"times", "*"},   {"cdot", "*"},   {"ast", "*"},     {"bullet", "*"},  {"div", "/"},    {"lbrace", "{."},
-    {"rbrace", "}."}, {"lvert", "|("}, {"rvert", "|)"},  {"lparen", "("},  {"rparen", ")"}, {"lbrack", "["},
-    {"rbrack", "]"},  {"vert", "|"},   {"mid", "|"},     {"colon", ":"},   {"prime", "'"},  {"slash", "/"},
-    {">", ">"},       {"<", "<"},      {"percent", "%"}, {"dollar", "\\$"}};
+    {"times", "*"},   {"cdot", "*"},   {"ast", "*"},    {"bullet", "*"},  {"div", "/"},     {"lbrace", "{."},
+    {"rbrace", "}."}, {"lvert", "|("}, {"rvert", "|)"}, {"lparen", "("},  {"rparen", ")"},  {"lbrack", "["},
+    {"rbrack", "]"},  {"cr", "\\\\"},  {"vert", "|"},   {"mid", "|"},     {"colon", ":"},   {"prime", "'"},
+    {"slash", "/"},   {">", ">"},      {"<", "<"},      {"percent", "%"}, {"dollar", "\\$"}};
 
 class Lexer {
  public:
@@ -114,6 +115,13 @@ class Lexer {
       rest_.remove_prefix(2);
     } else if (is_digit(c) || (c == '.' && is_digit(at(1)))) {
       number();
+    } else if (rest_.starts_with("...")) {
+      push(Token::Kind::command, "ldots");
+      rest_.remove_prefix(3);
+    } else if (rest_.starts_with(".\\overline") || rest_.starts_with(".\\bar") ||
+               rest_.starts_with(".\\dot{") || rest_.starts_with(".\\dot ")) {
+      push(Token::Kind::number, "0.");
+      rest_.remove_prefix(1);
     } else if (is_letter(c)) {
       letters();
     } else {
@@ -133,7 +141,23 @@ class Lexer {
         return;
       }
     }
+    if (rest_.starts_with("{:}")) {  // a colon without the space of a relation
+      push(Token::Kind::mark, ":");
+      rest_.remove_prefix(3);
+      if (depth_ > 0) --depth_;
+      return;
+    }
+    if (rest_.starts_with("{}_") || rest_.starts_with("{}^")) {  // what a script in front hangs on
+      if (depth_ > 0) --depth_;
+      rest_.remove_prefix(2);
+      return;
+    }
     const std::string_view two = rest_.substr(0, 2);
+    if (two == ":=") {
+      push(Token::Kind::mark, "=");
+      rest_.remove_prefix(2);
+      return;
+    }
     if (two == "<=" || two == ">=" || two == "!=") {
       push(Token::Kind::command, two == "<=" ? "le" : two == ">=" ? "ge" : "ne");
       rest_.remove_prefix(2);
@@ -187,6 +211,8 @@ class Lexer {
         return push(Token::Kind::mark, "\\$");
       case '%':
         return push(Token::Kind::mark, "%");
+      case '&':
+        return push(Token::Kind::word, "and");
       case '|':
         return push(Token::Kind::command, "Vert");
       case '_':
@@ -210,6 +236,8 @@ class Lexer {
       rest_.remove_prefix(1);
       return;
     }
+    if (name == "not" && is_negated()) return;
+    if (unit_vector(name)) return;
     if (kSpaces.contains(name)) {
       space_ = true;
     } else if (kDroppedWithArgument.contains(name)) {
@@ -228,12 +256,55 @@ class Lexer {
     }
   }
 
+  // \not= and \not\in.
+  bool is_negated() {
+    skip_spaces();
+    if (at(0) != '=') return false;
+    push(Token::Kind::command, "ne");
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  // \mathbf{i}, \hat{\jmath}, \vec k: the vectors along the axes.
+  bool unit_vector(std::string_view style) {
+    constexpr std::string_view kStyles[] = {"mathbf", "bm", "boldsymbol", "hat", "vec", "widehat"};
+    if (std::find(std::begin(kStyles), std::end(kStyles), style) == std::end(kStyles)) return false;
+    for (const auto& [written, axis] : {std::pair<std::string_view, std::string_view>{"{i}", "i"},
+                                        {"{j}", "j"},
+                                        {"{k}", "k"},
+                                        {"{\\imath}", "i"},
+                                        {"{\\jmath}", "j"},
+                                        {"\\imath", "i"},
+                                        {"\\jmath", "j"}}) {
+      if (!rest_.starts_with(written)) continue;
+      push(Token::Kind::command, "unit_vector");
+      push(Token::Kind::letter, axis);
+      rest_.remove_prefix(written.size());
+      return true;
+    }
+    return false;
+  }
+
   // \text{...}: letters form words until the brace closes. \mathrm{e} and operator names are mathematics.
   void text_argument() {
     skip_spaces();
     if (at(0) != '{') return;
     const size_t close = rest_.find('}');
     const std::string_view content = close == rest_.npos ? rest_ : rest_.substr(1, close - 1);
+    if ((content == "e" || content == "E") && !space_ && exponent_follows(close + 1)) {  // 1.5\mathrm{e}3
+      tokens_.back().text += 'e';
+      rest_.remove_prefix(close + 1);
+      while (is_digit(at(0)) || at(0) == '-' || at(0) == '+') {
+        tokens_.back().text += at(0);
+        rest_.remove_prefix(1);
+      }
+      return;
+    }
+    if (content == ":") {
+      push(Token::Kind::mark, ":");
+      rest_.remove_prefix(close + 1);
+      return;
+    }
     if (content == "e" || content == "i" || content == "d") {
       push(Token::Kind::letter, content);
       rest_.remove_prefix(close + 1);
@@ -244,6 +315,14 @@ class Lexer {
       text_depths_.push_back(depth_++);
       rest_.remove_prefix(1);
     }
+  }
+
+  // Whether a numeral has just ended and the exponent of ten begins at `i`.
+  bool exponent_follows(size_t i) const {
+    if (tokens_.empty() || tokens_.back().kind != Token::Kind::number) return false;
+    if (tokens_.back().text.find_first_of("eE") != std::string::npos) return false;
+    const size_t digits = i + (at(i) == '-' || at(i) == '+' ? 1 : 0);
+    return is_digit(at(digits)) && !is_digit(at(digits + 5));
   }
 
   // A run of letters. In mathematics a single one is a variable.
@@ -331,12 +410,20 @@ class Lexer {
   bool numeral_with_letters() {
     size_t length = 0;
     while (is_digit(at(length)) || (at(length) >= 'A' && at(length) <= 'Z')) ++length;
-    const std::string_view numeral = rest_.substr(0, length);
+    std::string numeral(rest_.substr(0, length));
+    size_t end = length;  // of what is read, with the \text{...} around the letters
+    for (const std::string_view command : {"\\text{", "\\mathrm{"}) {
+      if (!rest_.substr(length).starts_with(command)) continue;
+      size_t i = length + command.size();
+      while (is_digit(at(i)) || (at(i) >= 'A' && at(i) <= 'Z')) numeral += at(i++);
+      end = at(i) == '}' ? i + 1 : length;
+    }
     const bool has_letter = std::any_of(numeral.begin(), numeral.end(), is_letter);
-    if (!has_letter || length < 2 || !base_with_letters_at(length)) return false;
+    const size_t subscript = in_text() && at(end) == '}' ? end + 1 : end;
+    if (!has_letter || numeral.size() < 2 || !base_with_letters_at(subscript)) return false;
     push(Token::Kind::word, numeral);
     tokens_.back().text_mode = true;
-    rest_.remove_prefix(length);
+    rest_.remove_prefix(end);
     return true;
   }
 

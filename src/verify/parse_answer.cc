@@ -1,71 +1,14 @@
-// Answers as wholes: lists of statements, relations, words, multiple-choice letters.
+// Answers as wholes: lists of statements, relations, unions of sets, ratios.
 #include <algorithm>
 #include <array>
-#include <cctype>
 
-#include "verify/functions.h"
+#include "verify/dates.h"
 #include "verify/parse.h"
 #include "verify/parser.h"
 #include "verify/parser_nesting.h"
-#include "verify/units.h"
 
 namespace deepscaler {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-bool is_upper(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isupper(c); });
-}
-
-// Words of up to three letters that are English and not a product of variables.
-bool is_short_english(std::string_view word) {
-  constexpr std::string_view kWords[] = {"odd", "yes", "no",  "red", "one",  "two", "six", "ten",
-                                         "may", "sum", "all", "any", "none", "not", "the", "an",
-                                         "of",  "is",  "are", "by",  "day",  "sun", "mon", "tue",
-                                         "wed", "thu", "fri", "sat", "dne",  "nor"};
-  return std::find(std::begin(kWords), std::end(kWords), lower(word)) != std::end(kWords);
-}
-
-// A word of running text rather than a product of variables or the name of a function or constant.
-bool is_proper_word(const Token& token) {
-  if (token.kind != Token::Kind::word) return false;
-  const std::string plain = lower(token.text);
-  if (function_of(plain) != Function::unknown || plain == "pi" || plain == "sqrt" || plain == "infinity" ||
-      plain == "inf" || plain == "infty") {
-    return false;
-  }
-  return token.text_mode || token.text.size() >= 4 || is_upper(token.text) || is_short_english(token.text) ||
-         (std::isupper(static_cast<unsigned char>(token.text[0])) && token.text.size() >= 3);
-}
-
-// What some fixed phrases mean.
-Expr meaning_of(const std::string& phrase) {
-  constexpr std::string_view kEmpty[] = {
-      "no solution",      "no solutions", "no real solution", "no real solutions",      "empty",
-      "empty set",        "none",         "no real roots",    "there are no solutions", "null set",
-      "no such integers", "no values",    "no real numbers",  "no answer exists"};
-  constexpr std::string_view kReals[] = {"all real numbers", "all reals",       "real numbers",
-                                         "all real x",       "reals",           "set of all real numbers",
-                                         "all real values",  "any real number", "all real"};
-  constexpr std::string_view kUndefined[] = {"undefined", "dne", "does not exist", "limit does not exist",
-                                             "not defined"};
-  const auto one_of = [&](const auto& phrases) {
-    return std::find(std::begin(phrases), std::end(phrases), phrase) != std::end(phrases);
-  };
-  if (one_of(kEmpty)) return make_node(Op::set, {});
-  if (one_of(kReals)) return make_node(Op::reals, {});
-  if (one_of(kUndefined)) return make_node(Op::word, {}, "undefined");
-  if (phrase == "infinite" || phrase == "infinity" || phrase == "infinitely many")
-    return make_node(Op::infinity, {});
-  if (const auto number = find_number_word(phrase)) return make_number(*number);
-  return make_node(Op::word, {}, phrase);
-}
 
 // ± stands for both signs: the answer is a list of two.
 Expr with_both_signs(Expr expr) {
@@ -75,10 +18,28 @@ Expr with_both_signs(Expr expr) {
       if (part.op == Op::sign) part = make_number(sign);
     });
   };
-  Expr both = make_node(Op::list, {}, "or");
+  const bool excludes = expr.op == Op::relation && expr.text.find('N') != std::string::npos;
+  Expr both = make_node(Op::list, {}, excludes ? "and" : "or");
   both.args.push_back(with(1));
   both.args.push_back(with(-1));
   return both;
+}
+
+// 2i + 3j of unit vectors as (2, 3), wherever such a sum stands alone.
+Expr with_vectors(Expr expr) {
+  const auto is_axis = [](const Expr& part) {
+    return part.op == Op::symbol && part.text.starts_with("unit ");
+  };
+  if (!contains(expr, is_axis)) return expr;
+  if (!is_scalar(expr.op)) {
+    for (Expr& arg : expr.args) arg = with_vectors(std::move(arg));
+    return expr;
+  }
+  if (auto vector = vector_of(expr)) return std::move(*vector);
+  return rewrite(std::move(expr), [&](Expr& part) {  // names in bold after all
+    if (!is_axis(part)) return;
+    part = part.text == "unit i" ? make_node(Op::imaginary, {}) : make_symbol(part.text.substr(5));
+  });
 }
 
 // Whether arithmetic is done on scalars only: the root of a tuple is no answer.
@@ -88,6 +49,8 @@ bool is_well_formed(const Expr& expr) {
     return (!takes_scalars || is_scalar(arg.op)) && is_well_formed(arg);
   });
 }
+
+bool is_day_of_year(const Expr& expr) { return expr.op == Op::word && names_a_day(expr.text); }
 
 // Lists and sets that stand inside lists and sets (through ±) become one.
 void append_flat(std::vector<Expr>& items, Expr item) {
@@ -111,7 +74,9 @@ std::optional<Expr> parse_answer(std::string_view text) {
   if (tokens.size() == 1 || tokens.size() > static_cast<size_t>(kMaxNodes)) return std::nullopt;
   Parser parser(std::move(tokens));
   Expr expr = parser.answer();
-  if (parser.failed() || !is_well_formed(expr)) return std::nullopt;
+  if (parser.failed()) return std::nullopt;
+  expr = with_vectors(std::move(expr));
+  if (!is_well_formed(expr)) return std::nullopt;
   return expr;
 }
 
@@ -146,13 +111,19 @@ Expr Parser::statements_until(std::string_view closing_mark) {
   if (failed_) return fail();
   std::vector<Expr> items;
   std::string joined = ",";
-  append_flat(items, statement());
+  Expr first = statement();
+  if (first.op == Op::list) joined = first.text;
+  append_flat(items, std::move(first));
   bool several = items.size() > 1;
-  if (several) joined = "or";
   while (!finished() && at_separator()) {
     const std::string separator = take_separators();
     if (separator != ",") joined = separator;
     if (finished()) break;
+    if (separator == "," && is_day_of_year(items.back()) && peek().kind == Token::Kind::number) {
+      items.back().text += ' ';
+      items.back().text += take().text;  // the year of "January 1, 2000"
+      continue;
+    }
     append_flat(items, statement());
     several = true;
   }
@@ -167,6 +138,7 @@ Expr Parser::statement() {
   while (skip_lead_in()) {
   }
   if (choice_letter(result)) return result;
+  if (number_in_words(result)) return result;
   if (words(result)) return result;
   const size_t start = next_;
   statement_start_ = next_;
@@ -175,150 +147,14 @@ Expr Parser::statement() {
   const bool text_follows = (next == Token::Kind::word || next == Token::Kind::letter ||
                              next == Token::Kind::number || peek().is_mark("-") || peek().is_mark("!")) &&
                             !at_separator();
-  if (!failed_ && !text_follows) return with_both_signs(std::move(result));
+  if (!failed_ && text_follows && skip_quantifier()) return with_both_signs(std::move(result));
+  if (!failed_ && !text_follows) return inside_ > 0 ? result : with_both_signs(std::move(result));
   // "7th floor", "October 30": words after all.
   next_ = start;
   const size_t length = wordy_length();
   if (length == 0) return fail();
   failed_ = false;
-  return make_node(Op::word, {}, phrase(length));
-}
-
-// "approximately", "the answer is": what comes before the answer and says nothing.
-bool Parser::skip_lead_in() {
-  if (accept_mark("=") || accept_command("approx") || accept_command("therefore") ||
-      accept_command("implies"))
-    return true;
-  constexpr std::array<std::string_view, 6> kFirst = {"the", "answer", "final", "it", "approximately", "so"};
-  if (std::none_of(kFirst.begin(), kFirst.end(),
-                   [&](std::string_view word) { return peek().is_word(word); })) {
-    return false;
-  }
-  if (peek().is_word("approximately")) {
-    take();
-    return true;
-  }
-  for (size_t i = 1; i < 5; ++i) {
-    if (peek(i).is_word("is") || (peek(i).is_mark(":") && peek(i - 1).is_word("answer"))) {
-      next_ += i + 1;
-      return true;
-    }
-    if (peek(i).kind != Token::Kind::word) return false;
-  }
-  return false;
-}
-
-// "(B)", "B.", "(B) 12", "Option B": the letter of a multiple-choice answer. A bare "(B)" is also
-// just the letter, so only forms with something before or behind it count here.
-bool Parser::choice_letter(Expr& result) {
-  const size_t start = next_;
-  if (peek().is_word("option") || peek().is_word("choice")) take();
-  const bool named = next_ > start;
-  const bool open = accept_mark("(");
-  const Token token = peek();
-  const bool is_letter = token.text.size() == 1 && token.text[0] >= 'A' && token.text[0] <= 'J' &&
-                         (token.kind == Token::Kind::letter || token.kind == Token::Kind::word);
-  bool closed = false;
-  if (is_letter) {
-    take();
-    if (open) {
-      closed = accept_mark(")");
-    } else {
-      closed = accept_mark(")") || (peek().is_mark(".") && accept_mark(".")) ||
-               (peek().is_mark(":") && accept_mark(":"));
-    }
-  }
-  const bool ends = at_end() || at_separator();
-  const bool has_content = closed && !ends && (peek().space_before || token.text_mode) &&
-                           (!open || peek().kind != Token::Kind::mark || peek().is_mark("$") ||
-                            peek().is_mark("\\$") || peek().is_mark("-"));
-  if (!is_letter || (open && !closed) || !(has_content || (ends && (named || closed)))) {
-    next_ = start;
-    return false;
-  }
-  result = make_node(Op::choice, {}, token.text);
-  if (has_content) result.args.push_back(relation());
-  return true;
-}
-
-// How many tokens from here on read as running text, up to a separator or the end; 0 when they
-// do not, or hold no proper word.
-size_t Parser::wordy_length() const {
-  bool proper = false;
-  size_t length = 0;
-  for (;; ++length) {
-    const Token& token = peek(length);
-    if (token.kind == Token::Kind::end || token.is_mark(",") || token.is_mark(";") || token.is_mark("\\\\") ||
-        token.is_mark("}") || token.is_mark(")") || token.is_mark("}.") || token.is_word("or") ||
-        token.is_word("and")) {
-      break;
-    }
-    const bool allowed = token.kind == Token::Kind::word || token.kind == Token::Kind::letter ||
-                         token.kind == Token::Kind::number || token.is_mark(".") || token.is_mark("'") ||
-                         token.is_mark("-") || token.is_mark("!");
-    if (!allowed) return 0;
-    proper = proper || (is_proper_word(token) && (token.text_mode || !in_group_));
-  }
-  return proper && length <= 12 ? length : 0;
-}
-
-bool Parser::words(Expr& result) {
-  const size_t length = wordy_length();
-  if (length == 0 || peek().kind == Token::Kind::number || peek().kind == Token::Kind::mark) return false;
-  for (size_t i = 0; i < length; ++i) {  // "x is 5" is an equation
-    if (peek(i).is_word("is") && peek(i + 1).kind == Token::Kind::number) return false;
-  }
-  result = meaning_of(phrase(length));
-  return true;
-}
-
-// The next tokens as lower-case words without articles and punctuation; "p.m." is one word.
-std::string Parser::phrase(size_t length) {
-  std::string result;
-  bool after_point = false;
-  for (size_t i = 0; i < length; ++i) {
-    const Token token = take();
-    if (token.kind == Token::Kind::mark) {
-      after_point = token.is_mark(".");
-      continue;
-    }
-    const std::string word = lower(token.text);
-    const bool article = word == "the" || word == "a" || word == "an";
-    if (article && i + 1 < length && !peek().is_mark(".")) continue;
-    if (!result.empty() && !(after_point && !token.space_before)) result += ' ';
-    result += word;
-    after_point = false;
-  }
-  return result;
-}
-
-// "AB = 9", "Area = 5", "Area: 5", "speed is 5": a name of several letters before its value.
-bool Parser::name_before_equals(Expr& result) {
-  size_t length = 0;
-  while (length < 6 && peek(length).kind == Token::Kind::word && is_proper_word(peek(length)) &&
-         !peek(length).is_word("is")) {
-    ++length;
-  }
-  const Token& after = peek(length);
-  if (length == 0 ||
-      !(after.is_mark("=") || after.is_mark(":") || after.is_word("is") || after.is_command("approx"))) {
-    return false;
-  }
-  std::string name;
-  for (size_t i = 0; i < length; ++i) {
-    if (i > 0) name += ' ';
-    name += take().text;
-  }
-  result = make_symbol(name);
-  return true;
-}
-
-// The LRAC of "SRAC = LRAC": capitals that end a statement are one name too.
-bool Parser::name_at_end(Expr& result) {
-  const bool is_name = peek().kind == Token::Kind::word && is_upper(peek().text) && peek().text.size() > 2;
-  if (!is_name || peek(1).kind != Token::Kind::end) return false;
-  result = make_symbol(take().text);
-  return true;
+  return phrase_with_number(length);
 }
 
 // '=' and its kin as the letters of Op::relation, or 0.
@@ -357,10 +193,44 @@ Expr Parser::relation() {
     Expr side;
     result.args.push_back(name_before_equals(side) || name_at_end(side) ? std::move(side) : set_expression());
   }
-  if (result.args.size() > 1) return result;
+  if (take_modulus(result) || result.args.size() > 1) return result;
   first = std::move(result.args.front());
-  if (peek().is_mark(":") && peek(1).kind == Token::Kind::number) return ratio(std::move(first));
+  if (at_ratio_sign(first)) return ratio(std::move(first));
   return first;
+}
+
+// The modulus of "x = 3 (mod 7)", in all its spellings.
+bool Parser::take_modulus(Expr& relation) {
+  Expr& last = relation.args.back();
+  const bool bare = peek().is_mark("(") && peek(1).is_word("mod");
+  if (peek().is_command("pmod") || bare) {
+    if (bare) take();
+    take();
+    Expr modulus = bare ? sum() : argument();
+    if (bare) expect_mark(")");
+    relation.args.push_back(std::move(modulus));
+  } else if (relation.text == "M" && last.op == Op::call && last.text == "mod") {  // x \equiv 3 \bmod 7
+    Expr residue = std::move(last.args[0]), modulus = std::move(last.args[1]);
+    last = std::move(residue);
+    relation.args.push_back(std::move(modulus));
+  } else {
+    return false;
+  }
+  relation.text += 'm';
+  return true;
+}
+
+// The colon of 1:4 and 1:\sqrt{3}:2, or the "to" of "3 to 4".
+bool Parser::at_ratio_sign(const Expr& first) const {
+  if (!is_scalar(first.op) || in_set_builder_) return false;
+  const Token& next = peek(1);
+  const bool value_follows = next.kind == Token::Kind::number || next.is_command("sqrt") ||
+                             next.is_command("frac") || next.is_command("pi");
+  if (peek().is_mark(":")) {
+    const bool letters = next.kind == Token::Kind::letter && (first.op == Op::symbol || peek(2).is_mark(":"));
+    return value_follows || letters;
+  }
+  return peek().is_word("to") && peek().kind == Token::Kind::word && first.op == Op::number && value_follows;
 }
 
 Expr Parser::set_expression() {
@@ -392,6 +262,11 @@ Expr Parser::ratio(Expr first) {
   Expr result = make_node(Op::ratio, {});
   result.args.push_back(std::move(first));
   bool is_time = true;
+  if (peek().is_word("to")) {
+    take();
+    result.args.push_back(sum());
+    return result;
+  }
   while (!failed_ && accept_mark(":")) {
     is_time = is_time && peek().kind == Token::Kind::number && peek().text.size() == 2;
     result.args.push_back(sum());
@@ -409,6 +284,8 @@ Expr Parser::ratio(Expr first) {
     }
   }
   accept_mark(".");
+  if (is_time && accept_word("noon")) result.text = "tpm";
+  if (is_time && accept_word("midnight")) result.text = "tam";
   return result;
 }
 

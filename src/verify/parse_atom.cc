@@ -52,6 +52,7 @@ Expr Parser::atom() {
       if (token.is_mark("{")) return braces();
       if (token.is_mark("|(")) return bars("|)");
       if (token.is_mark("|")) return bars("|");
+      if (token.is_mark("_") || token.is_mark("^")) return combination_in_front();
       break;
     case Token::Kind::end:
       break;
@@ -134,6 +135,18 @@ Expr Parser::command() {
   if (name == "i") return make_node(Op::imaginary, {});
   if (name == "infty") return make_node(Op::infinity, {});
   if (name == "emptyset") return make_node(Op::set, {});
+  if (name == "unit_vector") return make_symbol("unit " + take().text);
+  if (name == "ldots") return make_symbol("...");
+  if (name == "int") return integral();
+  if (name == "lim") return limit();
+  if (name == "det") {
+    Expr inner = atom();
+    return inner.op == Op::matrix ? determinant(inner) : call("det", std::move(inner));
+  }
+  if (name == "ang") {
+    Expr angle = argument();
+    return make_node(Op::degrees, {std::move(angle)});
+  }
   if (name == "sum") return big_operator(Op::sum);
   if (name == "prod") return big_operator(Op::product);
   if (name == "angle" || name == "triangle") return geometric_name(name);
@@ -142,19 +155,26 @@ Expr Parser::command() {
     const std::string letter = take().text;
     if (braced) expect_mark("}");
     if (letter != "R") return make_symbol(fmt::format("set {}", letter));
-    const bool positive =
-        peek().is_mark("^") && (peek(1).is_mark("+") || (peek(1).is_mark("{") && peek(2).is_mark("+")));
-    if (!positive) return make_node(Op::reals, {});
-    take();
-    if (peek().is_mark("{")) take();
-    take();
-    accept_mark("}");
-    return make_node(Op::tuple, {make_number(0), make_node(Op::infinity, {})}, "()");
+    return half_of_reals();
   }
   if (function_of(name) != Function::unknown) return function(name);
   if (is_accent(name)) return accented(name);
   if (is_symbol_command(name)) return make_symbol(name);
   return fail();
+}
+
+// \mathbb{R}, and what ^+ or _{\ge 0} behind it leaves of it.
+Expr Parser::half_of_reals() {
+  const size_t start = next_;
+  const bool scripted = accept_mark("^") || accept_mark("_");
+  const std::string which = scripted ? subscript_text() : "";
+  const Expr zero = make_number(0), infinity = make_node(Op::infinity, {});
+  if (which == "+" || which == ">0") return make_node(Op::tuple, {zero, infinity}, "()");
+  if (which == "ge0") return make_node(Op::tuple, {zero, infinity}, "[)");
+  if (which == "-" || which == "<0") return make_node(Op::tuple, {negate(infinity), zero}, "()");
+  if (which == "le0") return make_node(Op::tuple, {negate(infinity), zero}, "(]");
+  next_ = start;
+  return make_node(Op::reals, {});
 }
 
 // \\frac12 is a half: the first digit becomes a numeral of its own.
@@ -180,6 +200,38 @@ Expr Parser::argument() {
   }
   if (peek().kind == Token::Kind::word && !peek().text_mode) split_word();
   return atom();
+}
+
+// {}_7C_2 and {}^nP_k, of which the empty group is gone already.
+Expr Parser::combination_in_front() {
+  take();
+  Expr from = argument();
+  const std::string letter = take().text;
+  expect_mark("_");
+  if (failed_ || (letter != "C" && letter != "P")) return fail();
+  Expr chosen = argument();
+  return make_node(Op::call, {std::move(from), std::move(chosen)}, letter + "()");
+}
+
+// C_7^2 and C_n^k; an index above is a power where the choice makes no sense, as in C_1^2.
+bool Parser::combination(Expr& letter) {
+  const bool may_be =
+      letter.op == Op::symbol && (letter.text == "C" || letter.text == "P" || letter.text == "A");
+  if (!may_be || !peek().is_mark("_") || !may_try()) return false;
+  const size_t start = next_;
+  take();
+  Expr from = argument();
+  Expr chosen = !failed_ && accept_mark("^") ? argument() : make_node(Op::word, {});
+  const bool numbers = from.op == Op::number && chosen.op == Op::number;
+  const bool sensible = numbers ? chosen.number < from.number && chosen.number.sign() > 0
+                                : letter.text == "C" && !free_symbols(from).empty();
+  if (failed_ || !is_scalar(chosen.op) || !is_scalar(from.op) || !sensible) {
+    failed_ = false;
+    next_ = start;
+    return false;
+  }
+  letter = make_node(Op::call, {std::move(from), std::move(chosen)}, letter.text == "C" ? "C()" : "P()");
+  return true;
 }
 
 Expr Parser::fraction() {
@@ -243,6 +295,12 @@ Expr Parser::function(const std::string& name) {
       raised = make_number(1);
     }
   };
+  const bool bare = peek().is_mark("^") && peek(1).kind == Token::Kind::number && peek(1).text.size() > 1;
+  if (bare) {  // \sin^22x is the square of sin 2x
+    take();
+    split_digit();
+    raised = number();
+  }
   take_exponent();
   std::vector<Expr> args;
   if (accept_mark("_")) args.push_back(peek().is_mark("{") ? group() : argument());
@@ -270,39 +328,12 @@ Expr Parser::function_argument() {
   Expr result = factor();
   while (!failed_ && starts_factor() && !starts_function() && !peek().is_mark("(") && !peek().is_mark("[") &&
          !peek().is_mark("{.") && !peek().is_mark("|") && !peek().is_mark("|(")) {
+    const bool exponential = peek().kind == Token::Kind::letter && peek().text == "e" && peek(1).is_mark("^");
+    if (exponential && !free_symbols(result).empty()) break;  // \cos x e^{2x}
     result = multiply(std::move(result), factor());
   }
   if (!negative) return result;
   return negate(std::move(result));
-}
-
-// \sum_{k=1}^{n} term
-Expr Parser::big_operator(Op op) {
-  const Nested nested(*this);
-  if (failed_) return fail();
-  Expr from, to;
-  bool has_from = false, has_to = false;
-  for (int part = 0; part < 2; ++part) {
-    if (accept_mark("_")) {
-      from = group();
-      has_from = true;
-    } else if (accept_mark("^")) {
-      to = exponent();
-      has_to = true;
-    }
-  }
-  const bool named = has_from && has_to && from.op == Op::relation && from.text == "=" &&
-                     (from.args[0].op == Op::symbol || from.args[0].op == Op::imaginary);
-  if (!named) return fail();
-  const bool index_is_i = from.args[0].op == Op::imaginary;
-  Expr index = index_is_i ? make_symbol("i") : std::move(from.args[0]);
-  Expr term = product();
-  if (index_is_i) {
-    term = rewrite(std::move(term), [](Expr& part) {
-      if (part.op == Op::imaginary) part = make_symbol("i");
-    });
-  }
-  return make_node(op, {std::move(index), std::move(from.args[1]), std::move(to), std::move(term)});
 }
 
 }  // namespace deepscaler

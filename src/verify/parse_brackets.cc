@@ -15,7 +15,9 @@ Expr Parser::parenthesis() {
   const int outer_bars = std::exchange(open_bars_, 0);
   const bool outer_group = std::exchange(in_group_, in_group_ || next_ != statement_start_ + 1);
   ++open_brackets_;
+  ++inside_;
   Expr inner = statements_until({});
+  --inside_;
   --open_brackets_;
   in_group_ = outer_group;
   open_bars_ = outer_bars;
@@ -40,7 +42,15 @@ Expr Parser::parenthesis() {
 
 // { ... } groups in LaTeX; plain text also writes sets so.
 Expr Parser::braces() {
+  const size_t start = next_;
   Expr inner = group();
+  if (failed_ && tries_ < kMaxTries) {  // {x | x > 0}
+    ++tries_;
+    next_ = start;
+    failed_ = false;
+    take();
+    return set_until("}");
+  }
   if (inner.op != Op::list) return inner;
   inner.op = Op::set;
   inner.text.clear();
@@ -54,8 +64,16 @@ Expr Parser::group() {
   const int outer_bars = std::exchange(open_bars_, 0);
   const int outer_brackets = std::exchange(open_brackets_, 0);
   const bool outer_group = std::exchange(in_group_, true);
+  const bool outer_builder = std::exchange(in_set_builder_, false);
+  ++inside_;
   Expr inner = statements_until("}");
   if (accept_command("choose")) inner = make_node(Op::call, {std::move(inner), sum()}, "binom");
+  if (accept_command("over")) {
+    Expr under = sum();
+    inner = is_scalar(inner.op) && is_scalar(under.op) ? divide(std::move(inner), std::move(under)) : fail();
+  }
+  --inside_;
+  in_set_builder_ = outer_builder;
   in_group_ = outer_group;
   open_brackets_ = outer_brackets;
   open_bars_ = outer_bars;
@@ -69,20 +87,44 @@ Expr Parser::set() {
   if (failed_) return fail();
   expect_mark("{.");
   if (accept_mark("}.")) return make_node(Op::set, {});
+  if (peek().is_command("begin")) {  // \left\{\begin{array}{l} ... \end{array}\right.
+    Expr system = environment(true);
+    return accept_mark("}.") ? fail() : system;
+  }
+  return set_until("}.");
+}
+
+// The elements of a set or its condition, and the mark that closes it.
+Expr Parser::set_until(std::string_view closing) {
+  const Nested nested(*this);
+  if (failed_) return fail();
   const int outer_bars = std::exchange(open_bars_, 0);
+  const int outer_inside = std::exchange(inside_, 0);
   const bool outer_builder = std::exchange(in_set_builder_, true);
-  Expr inner = statements_until("}.");
+  Expr inner = statements_until(closing);
   in_set_builder_ = outer_builder;
   if (accept_mark("|") || accept_mark(":"))
-    inner = statements_until("}.");
+    inner = condition_of(std::move(inner), statements_until(closing));
   else if (inner.op == Op::list)
     inner.op = Op::set;
   else
     inner = make_node(Op::set, {std::move(inner)});
+  inside_ = outer_inside;
   open_bars_ = outer_bars;
-  expect_mark("}.");
+  expect_mark(closing);
   if (inner.op == Op::set) inner.text.clear();
   return inner;
+}
+
+// { t | t > 2 }: the name is bound, so it becomes x.
+Expr Parser::condition_of(Expr head, Expr condition) {
+  if (head.op == Op::relation && head.text == "E") head = Expr(std::move(head.args[0]));
+  const bool other_name = head.op == Op::symbol && head.text != "x" &&
+                          free_symbols(condition) == std::set<std::string>{head.text};
+  if (!other_name) return condition;
+  return rewrite(std::move(condition), [&](Expr& part) {
+    if (part.op == Op::symbol && part.text == head.text) part.text = "x";
+  });
 }
 
 // | ... |: an absolute value.
@@ -94,6 +136,7 @@ Expr Parser::bars(std::string_view closing) {
   Expr inner = sum();
   --open_bars_;
   expect_mark(closing);
+  if (inner.op == Op::matrix) return determinant(inner);
   return call("abs", std::move(inner));
 }
 
@@ -117,58 +160,6 @@ Expr Parser::angle_brackets() {
   inner.op = Op::tuple;
   inner.text = "()";
   return inner;
-}
-
-// \begin{pmatrix} and its kin; cases, aligned and the rest hold statements, one a row.
-Expr Parser::environment() {
-  const Nested nested(*this);
-  if (failed_) return fail();
-  take();
-  expect_mark("{");
-  std::string name;
-  while (peek().kind == Token::Kind::word || peek().kind == Token::Kind::letter) name += take().text;
-  accept_mark("*");
-  expect_mark("}");
-  if (name == "array") {  // its column format
-    expect_mark("{");
-    while (!failed_ && !accept_mark("}")) {
-      if (at_end()) return fail();
-      take();
-    }
-  }
-  Expr result;
-  if (name == "array" || name.ends_with("matrix")) {
-    result = matrix_rows(name);
-  } else if (name == "cases" || name.starts_with("align") || name == "gathered") {
-    std::erase_if(tokens_, [](const Token& token) { return token.is_mark("&"); });
-    result = statements_until({});
-  } else {
-    return fail();
-  }
-  if (!accept_command("end")) return fail();
-  expect_mark("{");
-  while (!failed_ && !accept_mark("}")) {
-    if (at_end()) return fail();
-    take();
-  }
-  return result;
-}
-
-Expr Parser::matrix_rows(std::string_view name) {
-  if (name == "vmatrix" || name == "Vmatrix")
-    return fail();  // a determinant, which answers do not leave open
-  Expr matrix = make_node(Op::matrix, {});
-  while (!failed_ && !peek().is_command("end")) {
-    Expr row = make_node(Op::tuple, {}, "()");
-    row.args.push_back(relation());
-    while (!failed_ && accept_mark("&")) row.args.push_back(relation());
-    matrix.args.push_back(std::move(row));
-    if (!accept_mark("\\\\") && !peek().is_command("end")) return fail();
-  }
-  const size_t width = matrix.args.empty() ? 0 : matrix.args.front().args.size();
-  const bool even = std::all_of(matrix.args.begin(), matrix.args.end(),
-                                [&](const Expr& row) { return row.args.size() == width; });
-  return even && width > 0 ? matrix : fail();
 }
 
 }  // namespace deepscaler

@@ -19,12 +19,18 @@ Expr Parser::geometric_name(const std::string& what) {
 
 // \overline{AB}, \hat{x}: a name with something above it.
 Expr Parser::accented(const std::string& accent) {
+  const size_t start = next_;
   const bool braced = accept_mark("{");
   std::string name;
   while (peek().kind == Token::Kind::letter || peek().kind == Token::Kind::word ||
          peek().kind == Token::Kind::command) {
     name += take().text;
     if (!braced) break;
+  }
+  if (accent == "bar" && (name.empty() || (braced && !peek().is_mark("}")))) {  // a conjugate
+    next_ = start;
+    Expr inner = argument();
+    return is_scalar(inner.op) ? call("conj", std::move(inner)) : fail();
   }
   if (braced) expect_mark("}");
   if (name.empty()) return fail();
@@ -53,6 +59,18 @@ Expr Parser::called(Expr symbol) {
                       symbol.text.starts_with("f'") || symbol.text.starts_with("g'");
   constexpr std::string_view kOften[] = {"h",   "F",     "G",   "H",     "u", "p", "q", "P", "Q", "y",
                                          "phi", "delta", "psi", "Gamma", "I", "N", "T", "E", "V"};
+  if (symbol.text.size() == 1 && symbol.text[0] >= 'A' && symbol.text[0] <= 'Z' && may_try()) {
+    const size_t start = next_;
+    Expr args = parenthesis();
+    const bool several = !failed_ && args.op == Op::tuple && args.text == "()";
+    const bool choice = several && (symbol.text == "C" || symbol.text == "P") && args.args.size() == 2;
+    const bool point = several && free_symbols(args).empty();
+    if (choice || point) {  // the coordinates of a point, or C(n, k)
+      return make_node(Op::call, std::move(args.args), symbol.text + (choice ? "()" : ""));
+    }
+    failed_ = false;
+    next_ = start;
+  }
   const bool simple_argument =
       peek(2).is_mark(")") && (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::letter);
   const bool zero = simple_argument && peek(1).text == "0";

@@ -61,12 +61,10 @@ Expr Parser::number() {
   std::string digits = take().text;
   const bool point = digits.find('.') != digits.npos;
   if (point) {
-    const bool barred = peek().is_command("bar") || peek().is_command("dot");
-    if (barred && peek(1).is_mark("{") && peek(2).kind == Token::Kind::number && peek(3).is_mark("}")) {
-      const std::string period = peek(2).text;
-      next_ += 4;
-      return repeating(digits, period);
-    }
+    const std::string period = peek().is_command("bar")   ? barred_digits()
+                               : peek().is_command("dot") ? dotted_digits()
+                                                          : std::string();
+    if (!period.empty()) return repeating(digits, period);
     if (peek().is_mark("(") && !peek().space_before && peek(1).kind == Token::Kind::number &&
         is_digits(peek(1).text) && peek(2).is_mark(")")) {
       const std::string period = peek(1).text;
@@ -98,6 +96,36 @@ Expr Parser::number() {
   return result;
 }
 
+// \overline{142857} behind the digits before it; empty where something else stands there.
+std::string Parser::barred_digits() {
+  const bool braced = peek(1).is_mark("{");
+  const size_t at = braced ? 2 : 1;
+  if (peek(at).kind != Token::Kind::number || (braced && !peek(at + 1).is_mark("}"))) return {};
+  if (!braced) {
+    take();
+    split_digit();
+    return take().text;
+  }
+  const std::string period = peek(at).text;
+  next_ += at + 2;
+  return period;
+}
+
+// \dot{1}4285\dot{7} or \dot14285\dot7: dots on the first and the last digit of the period.
+std::string Parser::dotted_digits() {
+  std::string period;
+  for (int dots = 0; dots < 2 && accept_command("dot"); ++dots) {
+    const bool braced = accept_mark("{");
+    if (peek().kind != Token::Kind::number || !is_digits(peek().text)) return {};
+    if (dots == 1) split_digit();
+    period += take().text;
+    if (braced) expect_mark("}");
+    if (dots == 0 && braced && peek(1).is_command("dot") && peek().kind == Token::Kind::number)
+      period += take().text;
+  }
+  return period;
+}
+
 // digits.(period): digits + period / (10^length - 1) at the last place.
 Expr Parser::repeating(std::string digits, const std::string& period) {
   if (!is_digits(period)) return fail();
@@ -114,6 +142,20 @@ Expr Parser::repeating(std::string digits, const std::string& period) {
   fmpq_div(tail.get(), tail.get(), scale.get());
   fmpq_add(value.get(), value.get(), tail.get());
   return make_number(std::move(value));
+}
+
+// "101 base 2" and "101 (base 2)".
+bool Parser::in_words_of_base(Expr& value) {
+  const size_t at = peek().is_mark("(") ? 1 : 0;
+  const bool named = peek(at).is_word("base") && peek(at + 1).kind == Token::Kind::number &&
+                     is_digits(peek(at + 1).text) && peek(at + 1).text.size() <= 2 &&
+                     (at == 0 || peek(3).is_mark(")"));
+  if (!named || value.decimal || !value.number.is_integer()) return false;
+  Expr result = make_node(Op::based, {}, to_text(value));
+  if (!value_in_base(result.text, std::stoi(peek(at + 1).text), result.number)) return false;
+  next_ += at == 1 ? 4 : 2;
+  value = std::move(result);
+  return true;
 }
 
 // x_1 is a name; 12_5 a numeral in base five.

@@ -11,20 +11,15 @@ namespace {
 // Signs behind one factor; each nests what stands before it.
 constexpr int kMaxPostfix = 12;
 
+// The rd of 3rd, after 3 and not after 4.
+bool is_ordinal_ending(const Expr& number, const Token& word) {
+  const std::string digits = to_text(number);
+  const bool teen = digits.size() > 1 && digits[digits.size() - 2] == '1';
+  const char last = teen ? '0' : digits.back();
+  return word.is_word(last == '1' ? "st" : last == '2' ? "nd" : last == '3' ? "rd" : "th");
+}
+
 bool is_literal(const Expr& expr) { return expr.op == Op::number; }
-
-// A vector or matrix times a scalar, element by element.
-Expr scaled(Expr collection, const Expr& scalar) {
-  for (Expr& element : collection.args) {
-    element =
-        element.op == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
-  }
-  return collection;
-}
-
-bool is_vector(const Expr& expr) {
-  return expr.op == Op::matrix || (expr.op == Op::tuple && expr.text == "()");
-}
 
 }  // namespace
 
@@ -63,13 +58,6 @@ Expr Parser::fail() {
   return make_number(0);
 }
 
-Expr Parser::product_of(Expr a, Expr b) {
-  if (is_scalar(a.op) && is_scalar(b.op)) return multiply(std::move(a), std::move(b));
-  if (is_vector(a) && is_scalar(b.op)) return scaled(std::move(a), b);
-  if (is_vector(b) && is_scalar(a.op)) return scaled(std::move(b), a);
-  return fail();
-}
-
 Expr Parser::sum() {
   const Nested nested(*this);
   if (failed_) return fail();
@@ -97,9 +85,12 @@ Expr Parser::sum() {
     }
     if (sign == Sign::both || sign == Sign::both_reversed)
       term = multiply(make_node(Op::sign, {}), std::move(term));
-    if (sign == Sign::minus || sign == Sign::both_reversed) term = negate(std::move(term));
-    if (!first && !(is_scalar(term.op) && is_scalar(result.op))) return fail();
-    result = first ? std::move(term) : add(std::move(result), std::move(term));
+    if (sign == Sign::minus || sign == Sign::both_reversed) {
+      const bool residue = first && term.op == Op::call && term.text == "mod";  // -7 mod 5 is 3
+      Expr& negated = residue ? term.args[0] : term;
+      negated = negate(std::move(negated));
+    }
+    result = first ? std::move(term) : sum_of(std::move(result), std::move(term));
     first = false;
     if (result.op == Op::reals) break;  // what is taken away from it is a set
   }
@@ -122,17 +113,18 @@ bool Parser::starts_factor() const {
       return !(peek(1).is_mark(".") && peek(2).is_word("m"));
     case Token::Kind::word:
       return !token.text_mode && !token.is_word("and") && !token.is_word("or") && !token.is_word("is") &&
-             !token.is_word("in") && !token.is_word("union") && !token.is_word("percent") &&
-             !token.is_word("am") && !token.is_word("pm");
+             !token.is_word("in") && !token.is_word("to") && !token.is_word("union") &&
+             !token.is_word("percent") && !token.is_word("am") && !token.is_word("pm");
     case Token::Kind::mark:
       if (token.is_mark("|")) return open_bars_ == 0 && !in_set_builder_;
       if (token.is_mark("[")) return open_brackets_ == 0;
-      return token.is_mark("(") || token.is_mark("{") || token.is_mark("|(") || token.is_mark("{.");
+      if (token.is_mark("(")) return !peek(1).is_word("mod");
+      return token.is_mark("{") || token.is_mark("|(") || token.is_mark("{.");
     case Token::Kind::command: {
       constexpr std::string_view kNoFactor[] = {
-          "le",   "ge",  "ne",      "approx", "in",     "equiv",  "cup",   "cap",    "setminus", "and",
-          "or",   "pm",  "mp",      "end",    "rangle", "rfloor", "rceil", "choose", "to",       "ldots",
-          "circ", "iff", "implies", "Vert",   "bmod",   "pmod",   "mod",   "<",      ">",        "text"};
+          "le",      "ge",   "ne",   "approx", "in",     "equiv",  "cup",    "cap", "setminus", "and",  "or",
+          "pm",      "mp",   "end",  "rangle", "rfloor", "rceil",  "choose", "to",  "ldots",    "circ", "iff",
+          "implies", "Vert", "bmod", "pmod",   "over",   "mapsto", "mod",    "<",   ">",        "text"};
       return std::find(std::begin(kNoFactor), std::end(kNoFactor), token.text) == std::end(kNoFactor);
     }
     case Token::Kind::end:
@@ -182,6 +174,7 @@ Expr Parser::product() {
   const bool literal_before = peek().kind == Token::Kind::number;
   Expr result = factor();
   if (literal_before) mixed_number(result);
+  minutes_of_angle(result);
   while (!failed_) {
     if (unit(result)) continue;
     if (is_times_letter()) {
@@ -190,25 +183,22 @@ Expr Parser::product() {
     } else if (accept_mark("*")) {
       result = product_of(std::move(result), signed_factor());
     } else if (accept_mark("/")) {
-      result = divide(std::move(result), signed_factor());
+      Expr under = signed_factor();
+      if (!is_scalar(under.op)) return fail();
+      result = is_scalar(result.op) ? divide(std::move(result), std::move(under))
+                                    : product_of(std::move(result), divide(make_number(1), std::move(under)));
     } else if (result.op != Op::percent && accept_mark("%")) {  // 33\frac{1}{3}\%
       result = make_node(Op::percent, {std::move(result)});
     } else if (accept_command("bmod") || accept_command("mod")) {
       if (result.op == Op::call && result.text == "mod") return fail();
       result = make_node(Op::call, {std::move(result), factor()}, "mod");
-    } else if (result.op != Op::tuple && starts_factor()) {
+    } else if (result.op != Op::tuple && starts_factor() && !(result.op == Op::set && peek().is_mark("{."))) {
       // Two numerals side by side are no product.
       if (peek().kind == Token::Kind::number && tokens_[next_ - 1].kind == Token::Kind::number) return fail();
       result = product_of(std::move(result), factor());
     } else {
       break;
     }
-  }
-  if (peek().is_command("pmod") || (peek().is_mark("(") && peek(1).is_word("mod"))) {  // x = 3 (mod 7)
-    const bool bare = accept_mark("(");
-    take();
-    argument();
-    if (bare) expect_mark(")");
   }
   return result;
 }
@@ -228,6 +218,9 @@ Expr Parser::postfix(Expr base) {
   for (int count = 0; !failed_; ++count) {
     if (count > kMaxPostfix) return fail();
     if (degree_sign(base) || primes(base)) continue;
+    if (combination(base)) continue;
+    if (ordinal_suffix(base)) break;
+    if (inverse_function(base)) continue;
     if (accept_mark("^")) {
       base = raised(std::move(base), exponent());
     } else if (peek().is_mark("!") && !peek(1).is_mark("=")) {
@@ -242,11 +235,46 @@ Expr Parser::postfix(Expr base) {
       const size_t start = next_;
       base = called(std::move(base));
       if (next_ == start) break;
+    } else if (base.op == Op::number && in_words_of_base(base)) {
+      continue;
     } else {
       break;
     }
   }
   return base;
+}
+
+// f^{-1}(x): a function of its own.
+bool Parser::inverse_function(Expr& function) {
+  const bool applies = function.op == Op::symbol &&
+                       (function.text == "f" || function.text == "g" || function.text == "h") &&
+                       peek().is_mark("^") && peek(1).is_mark("{") && peek(2).is_mark("-") &&
+                       peek(3).text == "1" && peek(4).is_mark("}") && peek(5).is_mark("(");
+  if (!applies) return false;
+  next_ += 5;
+  Expr arg = parenthesis();
+  function = call(function.text + "^-1", std::move(arg));
+  return true;
+}
+
+// 3^{\text{rd}}: a place in a row.
+bool Parser::ordinal_suffix(Expr& value) {
+  const bool whole = value.op == Op::number && !value.decimal && value.number.is_integer();
+  if (!whole) return false;
+  if (peek().kind == Token::Kind::word && !peek().space_before && is_ordinal_ending(value, peek())) {  // 3rd
+    take();
+    value = make_node(Op::word, {}, to_text(value) + " th");
+    return true;
+  }
+  if (!peek().is_mark("^")) return false;
+  const size_t at = peek(1).is_mark("{") ? 2 : 1;
+  const Token& suffix = peek(at);
+  const bool named = suffix.text_mode && (suffix.is_word("st") || suffix.is_word("nd") ||
+                                          suffix.is_word("rd") || suffix.is_word("th"));
+  if (!named || (at == 2 && !peek(3).is_mark("}"))) return false;
+  next_ += at == 2 ? 4 : 2;
+  value = make_node(Op::word, {}, to_text(value) + " th");
+  return true;
 }
 
 // ^\circ, ^{\circ} or \degree behind a value.
@@ -276,18 +304,24 @@ bool Parser::primes(Expr& value) {
   return true;
 }
 
-// A power, or the transpose of a matrix.
+// A power; of a matrix a product, its inverse or its transpose.
 Expr Parser::raised(Expr base, Expr exponent) {
-  const bool transposes =
-      base.op == Op::matrix && exponent.op == Op::symbol && (exponent.text == "T" || exponent.text == "top");
-  if (!transposes) return power(std::move(base), std::move(exponent));
-  Expr result = make_node(Op::matrix, {});
-  for (size_t column = 0; column < base.args[0].args.size(); ++column) {
-    Expr row = make_node(Op::tuple, {}, "()");
-    for (const Expr& old_row : base.args) row.args.push_back(old_row.args[column]);
-    result.args.push_back(std::move(row));
+  if (base.op == Op::matrix) return matrix_power(std::move(base), exponent);
+  return power(std::move(base), std::move(exponent));
+}
+
+// 30^\circ 15' 20'': the parts of an angle add up.
+void Parser::minutes_of_angle(Expr& value) {
+  slong parts = 60;
+  while (value.op == Op::degrees && peek().kind == Token::Kind::number && peek(1).is_mark("'") &&
+         parts <= 3600) {
+    const bool seconds = peek(2).is_mark("'");
+    Expr part = number();
+    take();
+    if (seconds) take();
+    value.args[0] = add(std::move(value.args[0]), divide(std::move(part), make_number(seconds ? 3600 : 60)));
+    parts *= 60;
   }
-  return result;
 }
 
 // What a degree sign makes of a number.

@@ -5,6 +5,7 @@
 
 #include "verify/functions.h"
 #include "verify/parser.h"
+#include "verify/unit_product.h"
 #include "verify/units.h"
 
 namespace deepscaler {
@@ -24,7 +25,8 @@ bool changes_the_number(std::string_view word) {
       "instead", "wrong",      "false",    "choose",      "divided",  "multiplied", "th",        "st",
       "nd",      "rd",         "perhaps",  "either",      "neither",  "nor",        "versus",    "vs",
       "pi",      "root",       "in",       "into",        "out",      "with",       "incorrect", "almost",
-      "nearly",  "through",    "until",    "possibly",    "probably", "also",       "so",        "etc"};
+      "nearly",  "for",        "through",  "until",       "possibly", "probably",   "also",      "so",
+      "etc"};
   return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
 }
 
@@ -36,42 +38,6 @@ std::string lower(std::string_view text) {
 }
 
 }  // namespace
-
-// A product of powers of units, as a factor and a dimension.
-class UnitProduct {
- public:
-  void multiply_by(const Unit& unit, int exponent) {
-    Rational factor = unit.factor;
-    fmpq_pow_si(factor.get(), factor.get(), exponent);
-    fmpq_mul(factor_.get(), factor_.get(), factor.get());
-    if (!unit.base.empty()) exponents_.emplace_back(unit.base, unit.exponent * exponent);
-  }
-
-  Expr quantity(Expr value) {
-    std::sort(exponents_.begin(), exponents_.end());
-    std::string dimension;
-    for (size_t i = 0; i < exponents_.size();) {
-      const std::string base = exponents_[i].first;
-      int total = 0;
-      for (; i < exponents_.size() && exponents_[i].first == base; ++i) total += exponents_[i].second;
-      if (total == 0) continue;
-      if (!dimension.empty()) dimension += ' ';
-      dimension += base;
-      dimension += '^';
-      dimension += std::to_string(total);
-    }
-    Expr result = make_node(Op::quantity, {std::move(value)}, dimension);
-    result.number = dimension.empty() ? Rational(1) : factor_;
-    return result;
-  }
-
-  int next_exponent = 1;  // of the unit behind "square" or "cubic"
-  int nouns = 0;
-
- private:
-  Rational factor_{1};
-  std::vector<std::pair<std::string, int>> exponents_;
-};
 
 // The base unit of a currency sign that stands here, or nothing.
 std::string Parser::currency() {
@@ -133,6 +99,7 @@ bool Parser::unit_word(UnitProduct& units, int side) {
     units.multiply_by(*find_unit("hour"), -1);
     return true;
   }
+  if (peek().is_mark(".") && peek(1).is_mark("^")) take();  // "in.^3"
   int raised = std::exchange(units.next_exponent, 1);
   if (accept_word("squared")) raised = 2;
   if (accept_word("cubed")) raised = 3;
@@ -145,6 +112,7 @@ bool Parser::unit_word(UnitProduct& units, int side) {
     units.multiply_by(*known, side * raised);
     return true;
   }
+  units.counted = plain.ends_with('s') ? plain.substr(0, plain.size() - 1) : plain;
   return !changes_the_number(plain) && plain.find_first_of("0123456789") == plain.npos &&
          ++units.nouns <= kMaxNouns;
 }
@@ -167,9 +135,22 @@ bool Parser::unit_fraction(UnitProduct& units) {
 
 bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
   bool any = unit_fraction(units);
+  bool in_brackets = false;  // of J/(g K)
   int side = 1;
   for (;;) {
     const bool word_follows = peek(1).kind == Token::Kind::word;
+    if (any && !in_brackets && peek().is_mark("/") && peek(1).is_mark("(") &&
+        peek(2).kind == Token::Kind::word) {
+      side = -1;
+      in_brackets = true;
+      take();
+      take();
+      continue;
+    }
+    if (in_brackets && accept_mark(")")) {
+      in_brackets = false;
+      continue;
+    }
     if (any && (peek().is_mark("/") || peek().is_word("per")) && word_follows) {
       side = -1;
       take();
@@ -178,6 +159,10 @@ bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
     } else if (!any && peek().is_mark("\\$")) {
       take();
       units.multiply_by(*find_unit("dollar"), 1);
+      any = true;
+    } else if (!any && peek().is_command("euro")) {
+      take();
+      units.multiply_by(*find_unit("euro"), 1);
       any = true;
     } else if (at_unit_word(value)) {
       if (!unit_word(units, side)) return false;
@@ -198,7 +183,7 @@ bool Parser::unit(Expr& value) {
     return false;
   }
   value = units.quantity(std::move(value));
-  if (peek().kind != Token::Kind::number || value.text.empty()) return true;
+  if (peek().kind != Token::Kind::number || value.text.empty() || value.text[0] == '#') return true;
   // "5 ft 3 in": the parts add up.
   const size_t before = next_;
   Expr rest = product();

@@ -11,6 +11,7 @@
 // then unreadable.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@
 namespace deepscaler {
 
 class UnitProduct;
+
+// A sum of multiples of the unit vectors i, j, k (symbols "unit i" ...), j or k among them, as a tuple.
+[[nodiscard]] std::optional<Expr> vector_of(const Expr& expr);
 
 class Parser {
  public:
@@ -47,44 +51,72 @@ class Parser {
   std::string take_separators();
   Expr statements_until(std::string_view closing_mark);
   Expr statement();
+  Expr relation();
+  char take_relation();
+  bool take_modulus(Expr& relation);
+  Expr set_expression();
+  [[nodiscard]] bool at_ratio_sign(const Expr& first) const;
+  Expr ratio(Expr first);
+
+  // parse_words.cc: running text.
   bool skip_lead_in();
+  bool skip_quantifier();
   bool choice_letter(Expr& result);
   bool words(Expr& result);
+  bool number_in_words(Expr& result);
+  Expr phrase_with_number(size_t length);
   std::string phrase(size_t length);
   [[nodiscard]] size_t wordy_length() const;
   bool name_before_equals(Expr& result);
+  bool probability_name(Expr& result);
+  bool extremum_name(Expr& result);
   bool name_at_end(Expr& result);
-  Expr relation();
-  char take_relation();
-  Expr set_expression();
-  Expr ratio(Expr first);
 
   // parse_brackets.cc: whatever has an opening and a closing mark.
   Expr parenthesis();
   Expr braces();
   Expr set();
+  Expr set_until(std::string_view closing);
+  static Expr condition_of(Expr head, Expr condition);
   Expr group();
   Expr bars(std::string_view closing);
   Expr between_commands(std::string_view function, std::string_view closing);
   Expr angle_brackets();
-  Expr environment();
+
+  // parse_environment.cc: \begin ... \end.
+  Expr environment(bool is_system = false);
   Expr matrix_rows(std::string_view name);
+  Expr system_rows();
+  Expr piecewise_rows();
+  Expr piecewise_condition();
+
+  // parse_matrix.cc: arithmetic on what is no scalar.
+  Expr determinant(const Expr& matrix);
+  Expr sum_of(Expr a, Expr b);
+  Expr product_of(Expr a, Expr b);
+  Expr matrix_product(const Expr& a, const Expr& b);
+  Expr matrix_power(Expr base, const Expr& exponent);
+  Expr inverse(const Expr& matrix);
+  Expr of_moderate_size(Expr expr);
 
   // parse_scalar.cc: sums and products.
   Expr sum();
   Expr product();
-  Expr product_of(Expr a, Expr b);
   bool starts_factor() const;
   bool starts_function() const;
   Expr factor();
   Expr signed_factor();
   Expr postfix(Expr base);
   bool degree_sign(Expr& value);
+  bool ordinal_suffix(Expr& value);
+  bool inverse_function(Expr& function);
   bool primes(Expr& value);
   Expr raised(Expr base, Expr exponent);
+  void minutes_of_angle(Expr& value);
   Expr temperature_or_angle(Expr value);
   Expr exponent();
   Expr with_subscript(Expr base);
+  bool in_words_of_base(Expr& value);
   std::string subscript_text();
   bool mixed_number(Expr& value);
   bool is_times_letter() const;
@@ -101,19 +133,30 @@ class Parser {
   // parse_atom.cc: the smallest pieces.
   Expr atom();
   Expr number();
+  std::string barred_digits();
+  std::string dotted_digits();
   Expr repeating(std::string digits, const std::string& period);
   Expr word_atom();
   void split_word();
   void split_digit();
   Expr letter();
   Expr command();
+  Expr half_of_reals();
   Expr argument();
   Expr fraction();
   bool derivative(Expr& result);
   Expr root();
   Expr function(const std::string& name);
   Expr function_argument();
+  Expr combination_in_front();
+  bool combination(Expr& letter);
+
+  // parse_operator.cc: sums, integrals and limits.
   Expr big_operator(Op op);
+  Expr integral();
+  Expr limit();
+  bool mark_differential(std::string& name);
+  Expr with_bound_index(Expr term, const Expr& index);
   Expr geometric_name(const std::string& what);
   Expr accented(const std::string& accent);
   Expr called(Expr symbol);
@@ -125,8 +168,13 @@ class Parser {
   bool in_set_builder_ = false;  // where | ends the head of a set
   bool in_group_ = false;        // inside { }, where letters are no words
   size_t statement_start_ = 0;
+  int inside_ = 0;          // of groups and brackets, where both signs of \pm are not yet told apart
   int set_operations_ = 0;  // of different kinds, which nest
   int split_words_ = 0;
+  // Readings given up for another one; bounded, since each reads the rest again.
+  static constexpr int kMaxTries = 40;
+  bool may_try() { return !failed_ && ++tries_ <= kMaxTries; }
+  int tries_ = 0;
   int open_brackets_ = 0;  // inside which [ may close an interval
   bool failed_ = false;
 };

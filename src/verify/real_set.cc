@@ -163,7 +163,13 @@ class Reader {
   // "x < 1 or x > 3" unites, "x > 1 and x < 3" intersects, and a comma means what gives anything.
   std::vector<Interval> list(const Expr& expr) {
     std::vector<std::vector<Interval>> sets;
+    const Expr& first = expr.args.front();
+    const bool excludes = first.op == Op::relation && first.text == "N";
     for (const Expr& item : expr.args) {
+      if (excludes && is_end(item)) {  // "x \ne 3, -3"
+        sets.push_back(relation(make_node(Op::relation, {first.args[0], item}, "N")));
+        continue;
+      }
       if (item.op != Op::relation && item.op != Op::tuple) return refuse();
       sets.push_back(read(item));
     }
@@ -227,6 +233,7 @@ class Reader {
       if (op == '<' || op == 'L') {
         return intersect(bounded(inner, op, bound), bounded(inner, flipped(op), negate(bound)));
       }
+      if (op == 'N') return intersect(bounded(inner, op, bound), bounded(inner, op, negate(bound)));
       if (op == '>' || op == 'G') {
         return unite(bounded(inner, op, bound), bounded(inner, flipped(op), negate(bound)));
       }

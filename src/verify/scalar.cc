@@ -24,9 +24,13 @@ bool is_decimal(const Expr& expr) {
   return contains(expr, [](const Expr& part) { return part.op == Op::number && part.decimal; });
 }
 
-// Where answers take whole numbers only: at others they may differ and still be equal.
-bool wants_integers(const Expr& expr) {
-  return contains(expr, [](const Expr& part) {
+// Where answers take whole numbers only: at others they may differ and still be equal. Floors alone leave
+// x and its like real.
+enum class Domain : uint8_t { reals, integers_but_x, integers };
+
+Domain domain_of(const Expr& expr) {
+  Domain result = Domain::reals;
+  const auto widen = [&](const Expr& part) {
     if (part.op == Op::sum || part.op == Op::product) return true;
     if (part.op == Op::power && part.args[0].op == Op::number && part.args[0].number.sign() < 0) {
       return part.args[1].op != Op::number;
@@ -35,17 +39,26 @@ bool wants_integers(const Expr& expr) {
     switch (function_of(part.text)) {
       case Function::floor:
       case Function::ceil:
+        result = Domain::integers_but_x;
+        return false;
       case Function::mod:
       case Function::gcd:
       case Function::lcm:
       case Function::factorial:
       case Function::double_factorial:
       case Function::binom:
+      case Function::permutations:
         return true;
       default:
         return false;
     }
-  });
+  };
+  return contains(expr, widen) ? Domain::integers : result;
+}
+
+bool is_real_name(std::string_view name) {
+  constexpr std::string_view kNames[] = {"x", "y", "z", "t", "u", "v", "w", "r", "s", "theta", "alpha"};
+  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 bool is_infinite(const Expr& expr, int& sign) {
@@ -197,14 +210,14 @@ Match compare_constants(const Expr& reference, const Expr& answer, bool natural_
 }
 
 // The same points for both sides: a coordinate depends on the name of the variable and the try.
-std::map<std::string, Rational> point_of(const std::set<std::string>& symbols, int attempt, bool integers,
+std::map<std::string, Rational> point_of(const std::set<std::string>& symbols, int attempt, Domain domain,
                                          bool positive) {
   std::map<std::string, Rational> point;
   for (const std::string& name : symbols) {
     const Rng rng(0x7665726966790aULL, {hash_name(name)});
     const uint64_t bits = rng.bits(static_cast<uint64_t>(attempt));
     Rational value;
-    if (integers) {
+    if (domain == Domain::integers || (domain == Domain::integers_but_x && !is_real_name(name))) {
       fmpq_set_si(value.get(), static_cast<slong>(1 + bits % (attempt < kPoints ? 12 : 40)), 1);
     } else {
       const slong magnitude = static_cast<slong>(16 + bits % 233);  // 1/4 ... 4
@@ -221,16 +234,15 @@ std::map<std::string, Rational> point_of(const std::set<std::string>& symbols, i
 template <class Visit>
 int visit_common_points(const Expr& a, const Expr& b, bool natural_log, const std::set<std::string>& symbols,
                         Steps& steps, const Visit& visit) {
-  const bool integers = wants_integers(a) || wants_integers(b);
+  const Domain domain = std::max(domain_of(a), domain_of(b));
   const bool real = !contains(a, Op::imaginary) && !contains(b, Op::imaginary);
   int visited = 0;
   for (int attempt = 0; attempt < kMaxTries && visited < kPoints && !steps.exhausted(); ++attempt) {
     // Half the points are positive, where roots and logarithms live.
-    const Evaluation evaluation{
-        .point = point_of(symbols, attempt, integers, attempt % 2 == 0 || attempt > 20),
-        .precision = kPointPrecision,
-        .real_only = real,
-        .natural_log = natural_log};
+    const Evaluation evaluation{.point = point_of(symbols, attempt, domain, attempt % 2 == 0 || attempt > 20),
+                                .precision = kPointPrecision,
+                                .real_only = real,
+                                .natural_log = natural_log};
     const Value left = evaluate(a, evaluation, steps), right = evaluate(b, evaluation, steps);
     if (left.status == Status::out_of_reach || right.status == Status::out_of_reach) return 0;
     if (!left.is_known() || !right.is_known()) continue;

@@ -40,13 +40,7 @@ const std::unordered_map<std::string_view, std::string_view>& latex_names() {
                                                                                 {"—", "-"},
                                                                                 {"‐", "-"},
                                                                                 {"‑", "-"},
-                                                                                {"－", "-"},
-                                                                                {"＋", "+"},
-                                                                                {"＝", "="},
-                                                                                {"（", "("},
-                                                                                {"）", ")"},
                                                                                 {"，", ", "},
-                                                                                {"：", ":"},
                                                                                 {"∞", "\\infty "},
                                                                                 {"≤", "\\le "},
                                                                                 {"⩽", "\\le "},
@@ -62,6 +56,14 @@ const std::unordered_map<std::string_view, std::string_view>& latex_names() {
                                                                                 {"∖", "\\setminus "},
                                                                                 {"∅", "\\emptyset "},
                                                                                 {"ℝ", "\\mathbb{R}"},
+                                                                                {"ℤ", "\\mathbb{Z}"},
+                                                                                {"ℕ", "\\mathbb{N}"},
+                                                                                {"ℚ", "\\mathbb{Q}"},
+                                                                                {"ℂ", "\\mathbb{C}"},
+                                                                                {"∫", "\\int "},
+                                                                                {"∧", "\\land "},
+                                                                                {"∨", "\\lor "},
+                                                                                {"∘", "\\circ "},
                                                                                 {"±", "\\pm "},
                                                                                 {"∓", "\\mp "},
                                                                                 {"°", "^\\circ "},
@@ -96,7 +98,6 @@ const std::unordered_map<std::string_view, std::string_view>& latex_names() {
                                                                                 {"£", "\\pounds "},
                                                                                 {"€", "\\euro "},
                                                                                 {"¢", "\\text{ cents}"},
-                                                                                {"％", "%"},
                                                                                 {"∑", "\\sum "},
                                                                                 {"∏", "\\prod "},
                                                                                 {"∣", "|"},
@@ -126,6 +127,20 @@ char script_of(std::string_view character, bool super) {
   const auto& table = super ? kSuper : kSub;
   const auto found = table.find(character);
   return found == table.end() ? '\0' : found->second;
+}
+
+// The full-width forms U+FF01 ... U+FF5E of the printable ASCII characters.
+bool is_full_width(std::string_view character) {
+  const auto second = static_cast<unsigned char>(character.size() == 3 ? character[1] : 0);
+  const auto third = static_cast<unsigned char>(character.size() == 3 ? character[2] : 0);
+  return character.starts_with('\xef') &&
+         ((second == 0xbc && third >= 0x81) || (second == 0xbd && third <= 0x9e));
+}
+
+char full_width(std::string_view character) {
+  const int code = ((static_cast<unsigned char>(character[1]) & 0x3f) << 6) |
+                   (static_cast<unsigned char>(character[2]) & 0x3f);
+  return static_cast<char>(code - 0xf00 + 0x20);
 }
 
 // The bytes of the UTF-8 character at `at`; 1 where the bytes are no such character.
@@ -175,7 +190,13 @@ std::string latex_of_unicode(std::string_view text) {
     }
     leave_script();
     const auto found = latex_names().find(character);
-    result += found == latex_names().end() ? character : found->second;
+    if (found != latex_names().end()) {
+      result += found->second;
+    } else if (is_full_width(character)) {
+      result += full_width(character);
+    } else {
+      result += character;
+    }
   }
   leave_script();
   return result;

@@ -204,21 +204,4 @@ std::optional<Rational> find_scale_word(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<int> find_number_word(std::string_view name) {
-  constexpr std::string_view kWords[] = {
-      "zero",     "one",     "two",     "three",     "four",     "five",     "six",
-      "seven",    "eight",   "nine",    "ten",       "eleven",   "twelve",   "thirteen",
-      "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"};
-  constexpr std::string_view kTens[] = {"thirty",  "forty",  "fifty",  "sixty",
-                                        "seventy", "eighty", "ninety", "hundred"};
-  const std::string plain = lower(name);
-  if (const auto* word = std::find(std::begin(kWords), std::end(kWords), plain); word != std::end(kWords)) {
-    return static_cast<int>(word - std::begin(kWords));
-  }
-  if (const auto* word = std::find(std::begin(kTens), std::end(kTens), plain); word != std::end(kTens)) {
-    return 30 + 10 * static_cast<int>(word - std::begin(kTens));
-  }
-  return std::nullopt;
-}
-
 }  // namespace deepscaler

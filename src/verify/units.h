@@ -22,7 +22,4 @@ struct Unit {
 // What "million" and its kin multiply by.
 [[nodiscard]] std::optional<Rational> find_scale_word(std::string_view name);
 
-// "seven" as 7: the words up to twenty, and the tens.
-[[nodiscard]] std::optional<int> find_number_word(std::string_view name);
-
 }  // namespace deepscaler

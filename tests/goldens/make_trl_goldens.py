@@ -11,11 +11,11 @@ every case fits) with `rollouts.safetensors`, `cases.json` and `cases.safetensor
 
 Legend: S = 3 loop steps, each one rollout of P = 4 problems x G = 4 samples.
 
-rollouts.safetensors
-    prompts           i64 [S, P, 12]        padded with 0 at the end
-    prompt_lengths    i64 [S, P]
-    responses         i64 [S, P, G, 20]     padded with 0 at the end
-    response_lengths  i64 [S, P, G]         none ends in EOS, none is masked for being truncated
+rollouts.safetensors                        whole numbers are f32 too: our reader knows weights only
+    prompts           f32 [S, P, 12]        padded with 0 at the end
+    prompt_lengths    f32 [S, P]
+    responses         f32 [S, P, G, 20]     padded with 0 at the end
+    response_lengths  f32 [S, P, G]         none ends in EOS, none is masked for being truncated
     rewards           f32 [S, P, G]         the third problem of a rollout has equal rewards
 cases.json: what all cases share under `settings`, then one line a case:
     loss_type         grpo: mean per sequence, mean of sequences. dr_grpo: token sum / (sequences x 20), advantages
@@ -195,7 +195,7 @@ def main():
     folder = Path(__file__).parent / "trl"
     write_random_model(folder, CONFIG, seed=5)
     rollouts = make_rollouts()
-    save_file(rollouts, folder / "rollouts.safetensors")
+    save_file({name: tensor.float() for name, tensor in rollouts.items()}, folder / "rollouts.safetensors")
 
     lines, tensors = [], {}
     with tempfile.TemporaryDirectory() as scratch:

@@ -1,0 +1,14 @@
+# One GRPO step: SmolLM2-135M in f32, 8 prompts x 8 samples x 64 new tokens, random rewards (so that no group is
+# skipped), one update. Ratio of seconds per step, theirs / ours.
+environment torch
+find_model
+
+our_command=("$deepscaler" bench grpo --model "$model" --prompts "$here/problems.jsonl" --samples 8 --max-tokens 64
+             --threads "$threads")
+
+for ((round = 0; round < rounds; ++round)); do
+  measure "$peers/torch/bin/python" "$here/grpo_trl.py" --model "$model" --prompts "$here/problems.jsonl" \
+    --threads "$threads"
+  measure "${our_command[@]}" || true
+done
+python3 "$here/table.py" "$results" --metric step_seconds --less-is-better

@@ -1,0 +1,15 @@
+// The memory of the machine and of this process.
+#pragma once
+
+#include <cstdint>
+
+namespace deepscaler {
+
+// Bytes that this process can still take: what the machine has left, or its control group, whichever is
+// less.
+[[nodiscard]] int64_t available_memory();
+
+// The most memory that this process has held so far, in bytes.
+[[nodiscard]] int64_t peak_memory();
+
+}  // namespace deepscaler

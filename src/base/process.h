@@ -1,0 +1,26 @@
+// Another program as a function: bytes in, bytes out, within a time limit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deepscaler {
+
+struct ProcessLimits {
+  double time_s = 60;  // wall time, from its start to its end
+  int64_t output_bytes = int64_t{1} << 28;
+};
+
+// Starts `command` (a program, looked up in PATH, and its arguments; no shell), writes `input` to its
+// standard input and returns what it writes to its standard output once it has ended with exit code 0.
+//
+// The program gets a process group of its own, and when this call returns or throws, all of the group are
+// gone, children that it left behind too. Throws Error, naming `where`, for a program that can't be
+// started, goes over a limit, is killed or exits with another code (with the last line it wrote to standard
+// error), and Interrupted when the user asks to stop. Not reading all of the input is the program's right.
+[[nodiscard]] std::string run_process(const std::vector<std::string>& command, std::string_view input,
+                                      const ProcessLimits& limits, std::string_view where);
+
+}  // namespace deepscaler

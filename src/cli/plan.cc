@@ -1,0 +1,74 @@
+// `deepscaler plan`: what a recipe will take, before anything is loaded or computed.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "base/config.h"
+#include "base/memory.h"
+#include "cli/commands.h"
+#include "rl/plan.h"
+
+namespace deepscaler {
+namespace {
+
+struct Options {
+  std::string recipe;
+  std::vector<std::string> overrides;
+};
+
+double mib(int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
+
+int64_t bytes_of(const MemoryPlan& plan, const std::string& part) {
+  const auto found = std::ranges::find(plan.parts, part, &MemoryPart::name);
+  return found == plan.parts.end() ? 0 : found->bytes;
+}
+
+void print_row(const std::string& name, const std::vector<StagePlan>& stages, const auto& bytes) {
+  fmt::print("{:<28}", name);
+  for (const StagePlan& stage : stages) fmt::print(" {:>16.1f}", mib(bytes(stage.memory)));
+  fmt::print("\n");
+}
+
+// The parts in the order in which they come, over all stages.
+std::vector<std::string> part_names(const std::vector<StagePlan>& stages) {
+  std::vector<std::string> names;
+  for (const StagePlan& stage : stages) {
+    for (const MemoryPart& part : stage.memory.parts) {
+      if (std::ranges::find(names, part.name) == names.end()) names.push_back(part.name);
+    }
+  }
+  return names;
+}
+
+void run(const Options& options) {
+  const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
+  validate(recipe, options.recipe);
+  const RecipePlan plan = plan_recipe(recipe);
+  fmt::print("{} parameters, f32, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
+             recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer", "memory, MiB");
+  for (const StagePlan& stage : plan.stages) fmt::print(" {:>16}", stage.name.substr(0, 16));
+  fmt::print("\n");
+  for (const std::string& name : part_names(plan.stages)) {
+    print_row(name, plan.stages, [&](const MemoryPlan& memory) { return bytes_of(memory, name); });
+  }
+  print_row("total", plan.stages, [](const MemoryPlan& memory) { return memory.total(); });
+  const int64_t available = available_memory();
+  fmt::print("{:<28} {:>16.1f}\n", "available", mib(available));
+  require_memory(plan, available);
+}
+
+}  // namespace
+
+void add_plan_command(CLI::App& app) {
+  auto* command = app.add_subcommand("plan", "Say how much memory the stages of a recipe will take");
+  auto options = std::make_shared<Options>();
+  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
+  command->add_option("--set", options->overrides, "override a key, e.g. recompute=layer")
+      ->allow_extra_args(false);
+  command->callback([options] { run(*options); });
+}
+
+}  // namespace deepscaler

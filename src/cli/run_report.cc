@@ -1,0 +1,28 @@
+#include "cli/run_report.h"
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "report/page.h"
+#include "rl/recipe.h"
+
+namespace deepscaler {
+
+namespace fs = std::filesystem;
+
+fs::path write_run_report(const fs::path& folder, const fs::path& output) {
+  const fs::path config = folder / "config.toml";
+  if (!fs::exists(config)) {
+    throw Error(folder.string(), "is no run: it has no config.toml",
+                "name a folder that `deepscaler train` wrote");
+  }
+  std::vector<PageStage> stages;
+  for (const StageConfig& stage : read_config<Recipe>(config).stages) {
+    stages.push_back({stage.name.empty() ? stage.kind : stage.name, stage.kind});
+  }
+  const fs::path path = output.empty() ? folder / "report.html" : output;
+  write_file_atomically(path, run_page(folder, stages));
+  return path;
+}
+
+}  // namespace deepscaler

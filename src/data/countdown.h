@@ -1,0 +1,21 @@
+// Exercises of the countdown task: reach a number with three given ones (verify/countdown.h grades them).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "data/arithmetic.h"
+
+namespace deepscaler {
+
+// Three numbers from 1 to 25 in ascending order, a target from 10 to 99.
+inline constexpr int64_t kCountdownLargest = 25;
+inline constexpr int64_t kCountdownTargets = 90;
+inline constexpr uint64_t kCountdownSpace =
+    uint64_t{kCountdownLargest} * kCountdownLargest * kCountdownLargest * kCountdownTargets;
+
+// Exercise `number`; nothing where the numbers are not in order or there is no way to the target through
+// natural numbers. Its solution is one such way, a step a line; its answer says the task.
+[[nodiscard]] std::optional<Exercise> make_countdown(uint64_t number);
+
+}  // namespace deepscaler

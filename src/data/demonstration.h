@@ -1,0 +1,53 @@
+// Demonstrations: texts that a model learns to continue, read from files in the formats of TRL's
+// SFTTrainer, or from problems with worked solutions.
+//
+//   {"messages": [{"role", "content"}, ...]}        a conversation; the assistant's turns are learned
+//   {"prompt": [...], "completion": [...]}          the same; only the completion's turns are learned
+//   {"prompt": [...], "completion": "text"}         the completion is what follows the opened turn
+//   {"prompt": "text", "completion": "text"}        plain text, without a chat template
+//   {"text": "text"}                                plain text, all of it learned
+//   {"question" or "problem", "answer", "solution"} a problem and its worked solution (data/dataset.h)
+//
+// Where a record has keys of several formats the first one counts; other keys are ignored, but for
+// "tools", which is refused. Learned texts end with the model's end-of-text token. Pieces are tokenized
+// one by one, as they are in generation: a prompt's last token never merges with the response's first.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/prompt_encoder.h"
+
+namespace deepscaler {
+
+// What a loss is on.
+enum class LossOn {
+  kCompletions,  // what the assistant says; all of a plain text
+  kAll,          // every token but the first
+};
+
+struct Demonstration {
+  std::string where;  // "train.jsonl:3"
+  std::string id;     // the same wherever the demonstration stands: from its text
+  std::vector<TokenId> tokens;
+  std::vector<uint8_t> in_loss;  // [tokens] 1 where it is learned; never the first token, always the last
+
+  [[nodiscard]] int64_t learned() const;  // tokens
+};
+
+// Reads the files one after the other. Throws Error naming file and line for a record that is none of the
+// above or has nothing to learn, and for no records at all.
+[[nodiscard]] std::vector<Demonstration> read_demonstrations(std::span<const std::filesystem::path> files,
+                                                             const PromptEncoder& encoder, LossOn loss_on);
+
+// The same from one record, and from a problem that has a worked solution.
+[[nodiscard]] Demonstration read_demonstration(const nlohmann::json& record, const std::string& where,
+                                               const PromptEncoder& encoder, LossOn loss_on);
+[[nodiscard]] Demonstration demonstrate(const Problem& problem, const std::string& where,
+                                        const PromptEncoder& encoder, LossOn loss_on);
+
+}  // namespace deepscaler

@@ -1,0 +1,34 @@
+#include "data/records.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "formats/json_text.h"
+#include "formats/jsonl.h"
+
+namespace deepscaler {
+namespace {
+
+bool holds_array(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  char first = 0;
+  return file >> first && first == '[';  // past white space
+}
+
+}  // namespace
+
+void for_each_record(const std::filesystem::path& path, const OnRecord& on_record) {
+  if (holds_array(path)) {
+    const nlohmann::json elements = read_json_file(path);
+    for (size_t i = 0; i < elements.size(); ++i) {
+      on_record(elements[i], fmt::format("{}: element {}", path.string(), i + 1));
+    }
+    return;
+  }
+  JsonlReader lines(path);
+  for (nlohmann::json json; lines.next(json);) on_record(json, lines.where());
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,81 @@
+#include "model/memory_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "model/kv_cache.h"
+#include "model/parameters.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr int64_t kFloat = sizeof(float);
+
+// Floats a row takes in the matrices of LayerActivations, and of them in the input.
+int64_t activation_floats(const ModelConfig& c) {
+  const int64_t of_head_norms = c.head_norms() ? c.query_width() + c.kv_width() : 0;
+  return 2 * c.hidden + 2 * c.query_width() + of_head_norms + c.attention.heads + 2 * c.feed_forward;
+}
+
+// What is there once: LayerScratch, the hidden state.
+int64_t scratch_floats(const ModelConfig& c) { return 2 * c.hidden + 2 * c.kv_width() + c.feed_forward; }
+
+// Gradients of one layer's intermediate results, and of the hidden state.
+int64_t backward_floats(const ModelConfig& c) {
+  const int64_t of_head_norms = c.head_norms() ? c.query_width() : 0;
+  return 2 * c.hidden + 3 * c.feed_forward + 2 * c.query_width() + 2 * c.kv_width() + of_head_norms;
+}
+
+// A quarter more blocks than full ones would be: sequences end inside one.
+int64_t training_blocks(int64_t rows) { return (rows + kKeysPerBlock - 1) / kKeysPerBlock * 5 / 4 + 1; }
+
+int64_t head_bytes(const ModelConfig& c, int64_t head_rows, int64_t copies_of_hidden) {
+  return head_rows * (c.vocabulary + copies_of_hidden * c.hidden) * kFloat;
+}
+
+void add_training(const ModelConfig& c, const TrainingShape& t, std::vector<MemoryPart>& parts) {
+  const int64_t parameters = ParameterTable(c).size() * kFloat;
+  parts.push_back({"gradients", parameters, "use a smaller model"});
+  if (t.optimizer) parts.push_back({"optimizer", 2 * parameters, "use a smaller model"});
+  const bool all = t.keep == Activations::Keep::kAllLayers;
+  const int64_t kept =
+      all ? c.layers * activation_floats(c) : (c.layers - 1) * c.hidden + activation_floats(c);
+  parts.push_back({"activations", t.rows * (kept + scratch_floats(c)) * kFloat,
+                   all ? "set recompute = \"layer\" or lower token_budget" : "lower token_budget"});
+  parts.push_back({"backward pass", t.rows * backward_floats(c) * kFloat, "lower token_budget"});
+  parts.push_back({"LM head", head_bytes(c, kHeadRows, 4), "use a model with a smaller vocabulary"});
+  parts.push_back(
+      {"keys and values, training", training_blocks(t.rows) * KvCache::block_bytes(c), "lower token_budget"});
+}
+
+void add_generation(const ModelConfig& c, const GenerationShape& g, std::vector<MemoryPart>& parts) {
+  parts.push_back(
+      {"keys and values, generation", g.kv_blocks * KvCache::block_bytes(c), "lower model.kv_memory_mib"});
+  parts.push_back(
+      {"generation",
+       g.rows * (activation_floats(c) + scratch_floats(c)) * kFloat + head_bytes(c, g.head_rows, 2),
+       "use a smaller model"});
+}
+
+}  // namespace
+
+int64_t MemoryPlan::total() const {
+  return std::accumulate(parts.begin(), parts.end(), int64_t{0},
+                         [](int64_t sum, const MemoryPart& part) { return sum + part.bytes; });
+}
+
+const MemoryPart& MemoryPlan::largest() const {
+  return *std::ranges::max_element(parts, {}, &MemoryPart::bytes);
+}
+
+MemoryPlan plan_memory(const ModelConfig& config, const TrainingShape& training,
+                       const GenerationShape& generation) {
+  MemoryPlan plan;
+  const int64_t angles = config.context * config.attention.head_dim;
+  plan.parts.push_back({"weights", (ParameterTable(config).size() + angles) * kFloat, "use a smaller model"});
+  if (training.rows > 0) add_training(config, training, plan.parts);
+  if (generation.kv_blocks > 0) add_generation(config, generation, plan.parts);
+  return plan;
+}
+
+}  // namespace deepscaler

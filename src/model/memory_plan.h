@@ -1,0 +1,50 @@
+// How much memory a model's training and generation take, part by part, known before it is taken: the
+// sizes of the buffers of model/, train/ and infer/ as functions of the config.
+//
+// All of it is f32. What the plan leaves out is small: code, tokenizer, data, threads' scratch.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/forward.h"
+
+namespace deepscaler {
+
+// Rows of logits in memory at a time: 256 x 49152 floats are 48 MiB; fewer rows would read and write the
+// LM head's gradient (as large as the embedding) too often.
+inline constexpr int64_t kHeadRows = 256;
+
+struct MemoryPart {
+  std::string name;
+  int64_t bytes = 0;
+  std::string remedy;  // what makes it smaller
+};
+
+struct MemoryPlan {
+  std::vector<MemoryPart> parts;
+
+  [[nodiscard]] int64_t total() const;
+  [[nodiscard]] const MemoryPart& largest() const;
+};
+
+// A training step over at most `rows` rows at a time.
+struct TrainingShape {
+  int64_t rows = 0;
+  Activations::Keep keep = Activations::Keep::kAllLayers;
+  bool optimizer = true;  // with its two moments
+};
+
+// Generation; no blocks: none.
+struct GenerationShape {
+  int64_t kv_blocks = 0;
+  int64_t rows = 0;       // of a pass
+  int64_t head_rows = 0;  // rows of logits at a time
+};
+
+[[nodiscard]] MemoryPlan plan_memory(const ModelConfig& config, const TrainingShape& training,
+                                     const GenerationShape& generation);
+
+}  // namespace deepscaler

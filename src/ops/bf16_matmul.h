@@ -1,0 +1,34 @@
+// y = x W^T in bfloat16: both factors rounded to bf16, products exact, sums in f32.
+//
+// As in ops/matmul.h every output element is one chain over the inputs in ascending order of pairs, so a
+// row has the same bits whatever rows are beside it and however many threads there are. Bits differ
+// between CPUs with a native bf16 dot product and those that do it in two f32 steps.
+//
+// Letters and CHECKs as in ops/matmul.h; I is even.
+#pragma once
+
+#include <cstdint>
+
+#include "ops/matmul.h"
+
+namespace deepscaler {
+
+// A weight in panels of pairs, [ceil(O / 16)][I / 2][16][2], where each pair of bf16 is carried as one
+// float. A view: owns nothing.
+struct Bf16PanelView {
+  const float* data = nullptr;
+  int64_t out = 0;
+  int64_t in = 0;
+};
+
+// Floats that those panels take: half as many as in f32.
+[[nodiscard]] int64_t bf16_panel_size(int64_t out, int64_t in);
+
+// Rounds a weight; `pairs` has room for bf16_panel_size().
+void pack_bf16_panels(ConstPanelView weight, float* pairs);
+
+// y [T, O] = x [T, I] W^T, or y += x W^T (the chain then starts from y).
+void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y,
+                 Accumulate accumulate = Accumulate::kNo);
+
+}  // namespace deepscaler

@@ -1,0 +1,20 @@
+// The report of a run: one HTML file that needs nothing else, neither files nor a network.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace deepscaler {
+
+struct PageStage {
+  std::string name;
+  std::string kind;  // "sft", "grpo", ...
+};
+
+// The page of the run in `folder`, as far as the run has come; `stages` are those of its recipe. What a
+// model wrote is data in the page, never markup. Throws Error for records that can't be read, and where
+// there are none.
+[[nodiscard]] std::string run_page(const std::filesystem::path& folder, const std::vector<PageStage>& stages);
+
+}  // namespace deepscaler

@@ -1,0 +1,131 @@
+#include "rl/grpo_metrics.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace deepscaler {
+namespace {
+
+class Mean {
+ public:
+  void add(double x) {
+    sum_ += x;
+    squares_ += x * x;
+    count_ += 1;
+  }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  [[nodiscard]] double count() const { return count_; }
+  [[nodiscard]] double value() const { return sum_ / count_; }
+  // Over all that was added; `lost` degrees of freedom, 1 for the unbiased one.
+  [[nodiscard]] double std(double lost) const {
+    return std::sqrt(std::max(0.0, (squares_ - sum_ * sum_ / count_) / (count_ - lost)));
+  }
+  void record(std::string_view name, Metrics& metrics) const {
+    if (!empty()) metrics.set(name, value());
+  }
+
+ private:
+  double sum_ = 0, squares_ = 0, count_ = 0;
+};
+
+// Every sample lists the same rewards, in the same order.
+void record_parts(std::span<const RolloutGroup> groups, Metrics& metrics) {
+  if (groups.empty() || groups[0].samples.empty()) return;
+  const auto& names = groups[0].samples[0].rewards;
+  for (size_t i = 0; i < names.size(); ++i) {
+    Mean part;
+    for (const RolloutGroup& group : groups) {
+      for (const RolloutSample& sample : group.samples) {
+        if (sample.rewards[i].value) part.add(*sample.rewards[i].value);
+      }
+    }
+    if (part.empty()) continue;
+    metrics.set(fmt::format("rewards/{}/mean", names[i].name), part.value());
+    metrics.set(fmt::format("rewards/{}/std", names[i].name), part.std(0));
+  }
+}
+
+}  // namespace
+
+void record_rewards(std::span<const RolloutGroup> groups, Metrics& metrics) {
+  Mean reward, group_std, equal;
+  for (const RolloutGroup& group : groups) {
+    Mean of_group;
+    for (const RolloutSample& sample : group.samples) {
+      if (!sample.reward) continue;
+      of_group.add(*sample.reward);
+      reward.add(*sample.reward);
+    }
+    group_std.add(of_group.count() > 1 ? of_group.std(1) : 0);
+    equal.add(!rewards_differ(group.rewards()));
+  }
+  reward.record("reward", metrics);
+  group_std.record("reward_std", metrics);
+  record_parts(groups, metrics);
+  equal.record("frac_reward_zero_std", metrics);
+}
+
+void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics) {
+  Mean length, terminated, right, wrong, clipped, undecided;
+  double shortest = INFINITY, longest = 0;
+  for (const RolloutGroup& group : groups) {
+    for (const RolloutSample& sample : group.samples) {
+      const auto tokens = static_cast<double>(sample.generation.tokens.size());
+      length.add(tokens);
+      if (!sample.truncated()) terminated.add(tokens);
+      (sample.verdict.correct ? right : wrong).add(tokens);
+      clipped.add(sample.truncated());
+      undecided.add(!sample.reward);
+      shortest = std::min(shortest, tokens);
+      longest = std::max(longest, tokens);
+    }
+  }
+  length.record("completions/mean_length", metrics);
+  if (!length.empty()) {
+    metrics.set("completions/min_length", shortest);
+    metrics.set("completions/max_length", longest);
+  }
+  terminated.record("completions/mean_terminated_length", metrics);
+  right.record("completions/mean_length_right", metrics);
+  wrong.record("completions/mean_length_wrong", metrics);
+  clipped.record("completions/clipped_ratio", metrics);
+  undecided.record("completions/undecided_ratio", metrics);
+  const auto dropped = std::ranges::count(groups, true, &RolloutGroup::dropped);
+  if (dropped > 0) metrics.set("dropped/equal_groups", static_cast<double>(dropped));
+}
+
+void UpdateRecord::add(const GrpoLossSums& sums, double grad_norm) {
+  if (updates_ == 0) first_ = sums;
+  updates_ += 1;
+  grad_norms_ += grad_norm;
+  all_.loss += sums.loss;
+  all_.entropy += sums.entropy;
+  all_.kl += sums.kl;
+  all_.clipped_low += sums.clipped_low;
+  all_.clipped_high += sums.clipped_high;
+  all_.clipped_dual += sums.clipped_dual;
+  all_.tokens += sums.tokens;
+}
+
+void UpdateRecord::record(const LossConfig& config, Metrics& metrics) const {
+  metrics.set("loss", all_.loss / updates_);
+  metrics.set("grad_norm", grad_norms_ / updates_);
+  if (all_.tokens == 0) return;
+  const auto share = [&](double sum) { return sum / static_cast<double>(all_.tokens); };
+  const auto low = static_cast<double>(all_.clipped_low), high = static_cast<double>(all_.clipped_high);
+  metrics.set("entropy", share(all_.entropy));
+  if (config.uses_reference()) metrics.set("kl", share(all_.kl));
+  metrics.set("clip_ratio/low_mean", share(low));
+  metrics.set("clip_ratio/high_mean", share(high));
+  metrics.set("clip_ratio/region_mean", share(low + high));
+  if (config.clip.dual) metrics.set("clip_ratio/dual_mean", share(static_cast<double>(all_.clipped_dual)));
+  if (first_.tokens == 0) return;
+  metrics.set("sampling/sampling_logp_difference/mean",
+              first_.log_prob_difference / static_cast<double>(first_.tokens));
+  metrics.set("sampling/sampling_logp_difference/max", first_.max_log_prob_difference);
+}
+
+}  // namespace deepscaler

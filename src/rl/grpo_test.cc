@@ -1,0 +1,224 @@
+// What the loop does with a rollout: which groups cost a pass, which are replaced, what stops it.
+#include "rl/grpo.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr int64_t kSamples = 3;
+
+// A step over made-up answers, whose log-probabilities are the model's own; rewards by problem and sample.
+class GrpoTest : public testing::Test {
+ protected:
+  GrpoTest() {
+    for (int i = 0; i < 20; ++i) problems_.push_back({.id = std::to_string(i), .problem = "", .answers = {}});
+    config_.sampling.problems_per_step = 3;
+    config_.sampling.samples_per_problem = kSamples;
+    config_.reward.max_undecided_share = 0.5f;
+  }
+
+  using Rewards = std::function<std::optional<double>(int64_t problem, int64_t sample)>;
+  GrpoStepResult step(const Rewards& rewards, int64_t stage_step = 0) {
+    GrpoWorkers workers{.model = model_,
+                        .train_step = train_step_,
+                        .step_options = options_,
+                        .optimizer = optimizer_,
+                        .reference = config_.loss.uses_reference() ? &reference_ : nullptr,
+                        .generate = [this](const auto& problems) { return generate(problems); },
+                        .grade =
+                            [&](auto& groups) {
+                              for (RolloutGroup& group : groups) {
+                                for (int64_t s = 0; s < kSamples; ++s) {
+                                  group.samples[s].reward = rewards(group.problem - problems_.data(), s);
+                                }
+                              }
+                            }};
+    const std::vector<float> before(model_.weights(), model_.weights() + model_.table().size());
+    auto result = grpo_step(config_, optimizer_config_, problems_, 1, stage_step, workers);
+    changed_ = !std::equal(before.begin(), before.end(), model_.weights());
+    return result;
+  }
+  [[nodiscard]] double gradient_norm() { return global_norm(train_step_.gradients()); }
+
+  std::vector<RolloutGroup> generate(const std::vector<const Problem*>& problems) {
+    ++generated_;
+    std::vector<RolloutGroup> groups;
+    for (const Problem* problem : problems) {
+      const auto number = static_cast<int32_t>(problem - problems_.data());
+      RolloutGroup group{problem, {{3, 4 + number, 5}}, std::vector<RolloutSample>(kSamples)};
+      for (int32_t s = 0; s < kSamples; ++s) {
+        for (int32_t t = 0; t < 4 + s; ++t) {
+          group.samples[s].generation.tokens.push_back(
+              3 + (7 * number + 5 * s + 3 * t + (s == 2 ? truncated_shift_ : 0)) % 60);
+        }
+        group.samples[s].generation.finish_reason = s == 2 ? FinishReason::kLength : FinishReason::kStop;
+      }
+      groups.push_back(std::move(group));
+    }
+    std::vector<TokenGroup> tokens;
+    for (const RolloutGroup& group : groups) {
+      tokens.push_back({group.prompt.tokens, {}});
+      for (const RolloutSample& sample : group.samples) {
+        tokens.back().responses.emplace_back(sample.generation.tokens);
+      }
+    }
+    const GroupScores scores = train_step_.score(tokens);
+    for (size_t g = 0; g < groups.size(); ++g) {
+      for (size_t s = 0; s < kSamples; ++s) {
+        for (const TokenScore& score : scores[g][s]) {
+          groups[g].samples[s].generation.log_probs.push_back(score.log_prob);
+        }
+      }
+    }
+    return groups;
+  }
+
+  std::vector<Problem> problems_;
+  Model model_ = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "trl");
+  GrpoConfig config_;
+  OptimizerConfig optimizer_config_ = {.lr = 1e-2f, .weight_decay = 0};
+  StepOptions options_;
+  TrainStep train_step_{model_, options_};
+  AdamW optimizer_{model_.table()};
+  ReferenceModel reference_{model_};
+  int32_t truncated_shift_ = 0;
+  int generated_ = 0;
+  bool changed_ = false;
+};
+
+double by_sample(int64_t, int64_t sample) { return static_cast<double>(sample); }
+double all_equal(int64_t, int64_t) { return 1; }
+
+TEST_F(GrpoTest, EqualGroupsCostNoPassWithoutKlAndEntropy) {
+  auto result = step(all_equal);
+  EXPECT_FALSE(result.metrics.get("entropy")) << "a token was trained on";
+  EXPECT_EQ(gradient_norm(), 0);
+  EXPECT_EQ(result.metrics.get("frac_reward_zero_std"), 1);
+
+  config_.loss.entropy_coefficient = 0.01f;
+  result = step(all_equal);
+  EXPECT_TRUE(result.metrics.get("entropy"));
+  EXPECT_GT(gradient_norm(), 0);
+
+  config_.loss.entropy_coefficient = 0;
+  config_.loss.kl_coefficient = 0.1f;
+  result = step(all_equal, 1);
+  EXPECT_GT(*result.metrics.get("kl"), 0) << "the entropy bonus has moved the policy";
+  EXPECT_GT(gradient_norm(), 0);
+}
+
+TEST_F(GrpoTest, EqualGroupsStillCountInTheDenominators) {
+  optimizer_config_.lr = 0;
+  std::optional<int64_t> first;
+  const auto only_the_first_differs = [&](int64_t problem, int64_t sample) {
+    if (!first) first = problem;
+    return problem == *first ? by_sample(0, sample) : 1.0;
+  };
+  (void)step(only_the_first_differs);
+  const double of_three = gradient_norm();
+  config_.sampling.problems_per_step = 1;  // the same first problem; all groups have as many tokens
+  (void)step(only_the_first_differs);
+  EXPECT_GT(of_three, 0);
+  EXPECT_NEAR(of_three, gradient_norm() / 3, 1e-6 * of_three);
+}
+
+TEST_F(GrpoTest, TheFirstUpdateIsExactlyOnPolicyAndLaterOnesAreNot) {
+  config_.loss.mini_batches = 3;
+  config_.loss.epochs = 2;
+  const auto result = step(by_sample);
+  EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
+  EXPECT_GT(*result.metrics.get("clip_ratio/region_mean"), 0) << "later updates are off policy";
+  EXPECT_EQ(optimizer_.steps(), 6);
+  EXPECT_TRUE(changed_);
+}
+
+TEST_F(GrpoTest, DynamicSamplingReplacesEqualGroupsUpToItsLimit) {
+  config_.sampling.resample_rounds = 2;
+  std::vector<int64_t> order;
+  const auto mixed = [&](int64_t problem, int64_t sample) -> std::optional<double> {
+    if (sample == 0) order.push_back(problem);
+    // The first, third and fourth problem drawn have equal rewards.
+    const auto place = std::ranges::find(order, problem) - order.begin();
+    return place == 0 || place == 2 || place == 3 ? 1.0 : by_sample(0, sample);
+  };
+  auto result = step(mixed);
+  EXPECT_EQ(generated_, 3);  // 3 problems, then 2 in place of two, then 1
+  ASSERT_EQ(result.groups.size(), 6u);
+  EXPECT_EQ(result.metrics.get("dropped/equal_groups"), 3);
+  EXPECT_EQ(std::ranges::count(result.groups, false, &RolloutGroup::dropped), 3);
+  EXPECT_EQ(result.metrics.get("frac_reward_zero_std"), 0.5);
+
+  generated_ = 0;
+  result = step(all_equal, 1);
+  EXPECT_EQ(generated_, 3);
+  EXPECT_EQ(result.groups.size(), 9u);
+  EXPECT_FALSE(result.metrics.get("entropy"));
+}
+
+TEST_F(GrpoTest, UndecidedSamplesGetNoAdvantageAndTooManyStopTheRun) {
+  const auto result = step([](int64_t, int64_t sample) -> std::optional<double> {
+    return sample == 0 ? std::nullopt : std::optional(by_sample(0, sample));
+  });
+  for (const RolloutGroup& group : result.groups) {
+    EXPECT_EQ(group.samples[0].advantage, 0);
+    EXPECT_GT(group.samples[2].advantage, 0);
+  }
+  EXPECT_NEAR(*result.metrics.get("completions/undecided_ratio"), 1.0 / 3, 1e-12);
+  const auto undecided = [](int64_t, int64_t sample) -> std::optional<double> {
+    return sample == 0 ? std::optional(1.0) : std::nullopt;
+  };
+  const int64_t updates = optimizer_.steps();
+  try {
+    (void)step(undecided, 1);
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(),
+                 "rollout: 6 of 9 samples are undecided; look at the answers that the verifier can't decide, "
+                 "or raise reward.max_undecided_share");
+  }
+  EXPECT_EQ(optimizer_.steps(), updates);
+}
+
+TEST_F(GrpoTest, MaskedTruncatedResponsesHaveNoLoss) {
+  optimizer_config_.lr = 0;
+  const auto gradient = [&](int32_t shift) {
+    truncated_shift_ = shift;  // other tokens in the truncated samples
+    (void)step(by_sample);
+    return std::vector<float>(train_step_.gradients().begin(), train_step_.gradients().end());
+  };
+  EXPECT_NE(gradient(0), gradient(1));
+  config_.loss.mask_truncated = true;
+  EXPECT_EQ(gradient(0), gradient(1));
+  EXPECT_GT(gradient_norm(), 0);
+}
+
+TEST_F(GrpoTest, TheReferenceIsRefreshedEveryNSteps) {
+  config_.loss.kl_coefficient = 0.1f;
+  config_.loss.reference_every = 2;
+  (void)step(by_sample, 0);
+  EXPECT_GT(*step(by_sample, 1).metrics.get("kl"), 0);
+  EXPECT_EQ(*step(by_sample, 2).metrics.get("kl"), 0) << "the reference is the policy now";
+  EXPECT_GT(*step(by_sample, 3).metrics.get("kl"), 0);
+}
+
+TEST_F(GrpoTest, EveryPolicyLossAndAdvantageTrains) {
+  for (PolicyLossKind policy : {PolicyLossKind::kClip, PolicyLossKind::kGspo, PolicyLossKind::kCispo}) {
+    for (AdvantageKind advantage : {AdvantageKind::kGroupStd, AdvantageKind::kLeaveOneOut,
+                                    AdvantageKind::kBatchWhitened, AdvantageKind::kBatchWhitenedBaseline}) {
+      config_.loss.policy = policy;
+      config_.loss.advantage = advantage;
+      const auto result = step(by_sample);
+      EXPECT_GT(*result.metrics.get("grad_norm"), 0);
+      EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace deepscaler

@@ -1,0 +1,40 @@
+// A run's manifest.json: what its bits depend on beside the recipe. The same recipe, program and
+// manifest give the same bits.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace deepscaler {
+
+// A resume that was allowed although the bits changed, and where.
+struct InexactResume {
+  int64_t step = 0;
+  std::string what;  // "kernels: avx2, now avx512"
+};
+
+struct Manifest {
+  std::string program;  // version
+  std::string binary;   // SHA-256 of the program's file
+  std::string verifier;
+  std::string kernels;  // instruction set that computes
+  std::string dtype;
+  int64_t token_budget = 0;
+  int64_t seed = 0;
+  std::string model;                        // hash of the weights at the start
+  int64_t parameters = 0;                   // of the model
+  std::map<std::string, std::string> data;  // SHA-256 of what is trained or evaluated on, by section
+  std::vector<InexactResume> inexact_resumes;
+};
+
+void write_manifest(const std::filesystem::path& path, const Manifest& manifest);
+[[nodiscard]] Manifest read_manifest(const std::filesystem::path& path);  // both throw Error
+
+// What of `now` would change the bits of a run that was begun under `before`: "kernels: avx2, now avx512".
+// The file of the program is not among it: another build of the same version computes the same.
+[[nodiscard]] std::vector<std::string> inexact_changes(const Manifest& before, const Manifest& now);
+
+}  // namespace deepscaler

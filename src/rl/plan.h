@@ -1,0 +1,31 @@
+// What a recipe will take: the memory of each stage, before any of it is taken.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/memory_plan.h"
+#include "rl/recipe.h"
+
+namespace deepscaler {
+
+struct StagePlan {
+  std::string name;
+  MemoryPlan memory;
+};
+
+struct RecipePlan {
+  ModelConfig model;
+  int64_t parameters = 0;
+  std::vector<StagePlan> stages;
+};
+
+// Reads the model's config, not its weights. Throws Error where that can't be read.
+[[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe);
+
+// Throws Error naming the first stage that needs more than `available` bytes, its largest part and what
+// makes that smaller.
+void require_memory(const RecipePlan& plan, int64_t available);
+
+}  // namespace deepscaler

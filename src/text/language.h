@@ -1,0 +1,29 @@
+// Which language a text is in, as far as letters tell: the share of its words that are written in the
+// script of a language. Enough to see a chain of thought slip from English into Chinese, not into French.
+#pragma once
+
+#include <string_view>
+
+namespace deepscaler {
+
+enum class Language {
+  kEnglish,
+  kChinese,
+  kJapanese,
+  kKorean,
+  kRussian,
+  kGreek,
+  kArabic,
+  kHebrew,
+  kHindi,
+  kThai
+};
+
+// The share, in [0, 1], of the words of `text` (any bytes) that are written as `language` is; 1 where there
+// are no words, since nothing is in another language then. A word is a run of letters of one script; in
+// scripts that are written without spaces (Han, Hiragana, Katakana, Thai) every letter counts as one. What
+// is the same in all languages is no word: LaTeX commands, formulas between dollar signs, single Latin
+// letters. Linear in the text. Thread-safe.
+[[nodiscard]] double language_share(std::string_view text, Language language);
+
+}  // namespace deepscaler

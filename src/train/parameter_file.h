@@ -1,0 +1,33 @@
+// Arrays that are laid out like a model's parameters (moments of an optimizer, a reference model) in a
+// safetensors file: one f32 tensor per array and parameter, "first_moment.model.norm.weight".
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+
+#include "model/parameters.h"
+
+namespace deepscaler {
+
+// `values`, laid out by a ParameterTable, is the caller's.
+template <class T>
+struct NamedArray {
+  std::string name;  // in the file, before the parameter's
+  T* values;
+};
+
+// Metadata of the file, as safetensors has it: strings by name.
+using FileMetadata = std::map<std::string, std::string>;
+
+// Writes the file with `metadata` and a hash of the arrays. Throws Error where the disk refuses.
+void save_parameters(const std::filesystem::path& path, const ParameterTable& table,
+                     std::span<const NamedArray<const float>> arrays, FileMetadata metadata);
+
+// Reads such a file into the arrays and returns its metadata. Throws Error for a tensor that is missing
+// or has another shape or type, and for arrays that are not those that were saved.
+FileMetadata load_parameters(const std::filesystem::path& path, const ParameterTable& table,
+                             std::span<const NamedArray<float>> arrays);
+
+}  // namespace deepscaler

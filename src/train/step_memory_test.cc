@@ -1,0 +1,59 @@
+// The plan of memory against what a training step holds.
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "model/memory_plan.h"
+#include "model/model.h"
+#include "train/optimizer.h"
+#include "train/sft.h"
+#include "train/step.h"
+
+namespace deepscaler {
+namespace {
+
+int64_t held_bytes() {
+  const auto info = mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
+}
+
+class StepMemoryTest : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Models, StepMemoryTest, testing::Values("llama", "qwen3"));
+
+constexpr int64_t kRows = 500;
+
+// Bytes that a model, its optimizer and a training step hold after one pass.
+int64_t measured(const std::filesystem::path& path, Recompute recompute) {
+  const int64_t before = held_bytes();
+  Model model = Model::load(path);
+  AdamW optimizer(model.table());
+  TrainStep step(model, {.token_budget = kRows, .recompute = recompute});
+  std::vector<int32_t> text(kRows + 1, 7);
+  const std::vector<TokenGroup> groups = {{std::span(text).first(1), {std::span(text).subspan(1)}}};
+  NegativeLogLikelihood loss(kRows);
+  step.accumulate(groups, loss);
+  return held_bytes() - before;
+}
+
+TEST_P(StepMemoryTest, ThePlanIsWhatAStepHolds) {
+  const std::filesystem::path path = std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / GetParam();
+  // Threads keep the memory in which products pack panels, half a megabyte each: a first pass takes it.
+  (void)measured(path, Recompute::kNone);
+  for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
+    const auto held = static_cast<double>(measured(path, recompute));
+    const MemoryPlan plan = plan_memory(
+        Model::load(path).config(),
+        {.rows = kRows,
+         .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers : Activations::Keep::kInputs},
+        {});
+    int64_t planned = plan.total();
+    // The gradients of a layer's inside are gone after the step.
+    planned -= std::ranges::find(plan.parts, "backward pass", &MemoryPart::name)->bytes;
+    EXPECT_NEAR(static_cast<double>(planned), held, 0.1 * held);
+  }
+}
+
+}  // namespace
+}  // namespace deepscaler

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# `deepscaler eval` from outside: stopped and gone on with it writes the same report; reports are compared;
+# what is not comparable is refused. eval_cli_test.sh PROGRAM RECIPES
+set -euo pipefail
+program=$1
+recipes=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+cat >tiny.toml <<END
+model.random = "$recipes/tiny-model"
+prompt.text = "{problem}"
+[[stage]]
+kind = "sft"
+steps = 1
+data.kinds = ["sub"]
+data.count = 8
+END
+"$program" train tiny.toml --output run >/dev/null 2>&1
+model=$(dirname "$(find run/checkpoints -name config.json | head -n 1)")
+
+# Samples of 1 to 100 tokens: they end one after the other.
+base=(eval --model "$model" --kind sub,add --count 24 --samples 4 --temperature 1 --top-p 0.99)
+options=("${base[@]}" --max-tokens 100)
+"$program" "${options[@]}" --output whole.json >whole.txt 2>/dev/null
+for set in sub add average; do grep -q "^| $set " whole.txt || fail "no row for $set: $(cat whole.txt)"; done
+grep -q '^| sub *| 4 ' whole.txt || fail "no pass@4: $(cat whole.txt)"
+grep -q '## Settings' whole.md || fail "no Markdown beside the report"
+
+"$program" "${options[@]}" --output stopped.json --kv-memory 1 >/dev/null 2>stopped.log &
+evaluation=$!
+for _ in $(seq 600); do
+  [[ -s stopped.samples.jsonl && $(wc -l <stopped.samples.jsonl) -gt 3 ]] && break
+  sleep 0.05
+done
+kill -INT $evaluation
+code=0
+wait $evaluation || code=$?
+if [[ $code != 0 ]]; then  # else it was quicker than the signal
+  [[ $code == 1 && ! -e stopped.json ]] || fail "stopped: exit $code, $(cat stopped.log)"
+  grep -q 'of 96 answers are kept in stopped.samples.jsonl; the same command goes on from there' stopped.log ||
+    fail "$(cat stopped.log)"
+fi
+kept=$(wc -l <stopped.samples.jsonl)
+[[ $kept -gt 3 ]] || fail "nothing was kept"
+printf '{"problem": 0, "id": "cut o' >>stopped.samples.jsonl
+"$program" "${options[@]}" --output stopped.json >/dev/null 2>again.log
+cmp stopped.json whole.json || fail "a stopped evaluation ends in another report"
+grep -q "$((kept - 1)) of 96 answers are there already" again.log || fail "$(cat again.log)"
+
+refuses() {
+  local message=$1 code=0
+  shift
+  "$program" "$@" >/dev/null 2>err || code=$?
+  [[ $code == 1 && $(tail -n 1 err) == "$message" ]] || fail "'$*': exit $code, $(cat err)"
+}
+refuses "deepscaler: whole.samples.jsonl: holds samples of other settings: seed is 0 there and 7 here; name another --output, or remove the file to begin anew" \
+  "${options[@]}" --output whole.json --seed 7
+"$program" "${options[@]}" --output seed.json --seed 7 >/dev/null 2>&1
+"$program" eval --compare whole.json seed.json >compared.txt
+grep -q '^| average ' compared.txt || fail "$(cat compared.txt)"
+grep -qx 'seed: 0 before, 7 after' compared.txt || fail "$(cat compared.txt)"
+"$program" "${base[@]}" --output short.json --max-tokens 20 >/dev/null 2>&1
+refuses "deepscaler: compare: the two differ in more than the model: max_new_tokens (100 before, 20 after); evaluate again with the same settings (kept samples are graded anew), or add --allow-settings" \
+  eval --compare whole.json short.json
+"$program" eval --compare whole.json short.json --allow-settings | grep -qx 'max_new_tokens: 100 before, 20 after' ||
+  fail "--allow-settings"
+refuses "deepscaler: tiny.toml: not valid JSON at byte 1; check that the file is complete" \
+  eval --compare tiny.toml whole.json
+rm whole.samples.jsonl
+refuses "deepscaler: whole.json: is there already, without the samples that it was made from; name another --output, or remove it" \
+  "${options[@]}" --output whole.json
+echo "all good"
