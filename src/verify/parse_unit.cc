@@ -1,8 +1,8 @@
 // What a value is measured in: units in running text or with known symbols, count nouns, "million".
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
+#include "verify/characters.h"
 #include "verify/functions.h"
 #include "verify/parser.h"
 #include "verify/unit_product.h"
@@ -28,13 +28,6 @@ bool changes_the_number(std::string_view word) {
       "nearly",  "for",        "through",  "until",       "possibly", "probably",   "also",      "so",
       "etc"};
   return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 
+#include "verify/characters.h"
 #include "verify/dates.h"
 #include "verify/functions.h"
 #include "verify/number_words.h"
@@ -10,13 +11,6 @@
 
 namespace deepscaler {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 bool is_upper(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isupper(c); });

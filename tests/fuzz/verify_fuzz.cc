@@ -23,6 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const deepscaler::Verdict verdict = deepscaler::grade(references, "\\boxed{" + answer + "}", options);
     if (verdict.correct && verdict.undecided) std::abort();
     static_cast<void>(deepscaler::grade(references, answer, options));
+    options.problem = input;  // in which the answer always stands
+    if (deepscaler::grade(references, "\\boxed{" + answer + "}", options).correct && !verdict.correct)
+      std::abort();
+    options.problem = {};
   }
   return 0;
 }
