@@ -6,7 +6,6 @@ import pathlib
 import random
 import re
 import resource
-import select
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,8 @@ import time
 
 
 MAX_PEER_CHECKS = 3000  # of the problem set: the peer does some hundred a second
-PEER_LIMIT_S = 10  # for one pair; its own limits are signals, which long arithmetic does not see
+PEER_LIMIT_S = 10  # of CPU time, for one pair
+PEER_TIMEOUT_S = 3600  # its own limits, of the clock, must not decide on a busy machine
 PEER_BYTES = 4 << 30
 
 
@@ -111,15 +111,18 @@ def peer_worker():
     for line in sys.stdin:
         reference, answer = json.loads(line)
         start = time.process_time()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(start) + PEER_LIMIT_S + 1, resource.RLIM_INFINITY))
         try:
-            verdict = bool(verify(parse("$%s$" % reference.strip("$")), parse("\\boxed{%s}" % answer)))
+            expected = parse("$%s$" % reference.strip("$"), parsing_timeout=PEER_TIMEOUT_S)
+            given = parse("\\boxed{%s}" % answer, parsing_timeout=PEER_TIMEOUT_S)
+            verdict = bool(verify(expected, given, timeout_seconds=PEER_TIMEOUT_S))
         except Exception:  # a crash is an answer marked wrong, as in a trainer
             verdict = False
         print(json.dumps([verdict, time.process_time() - start]), flush=True)
 
 
 class Peer:
-    """Math-Verify in a process of its own, ended where a pair takes too long and started anew."""
+    """Math-Verify in a process of its own, which ends where a pair takes too long and started anew."""
 
     def __init__(self):
         self.process = None
@@ -128,17 +131,15 @@ class Peer:
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--peer-worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self.grade("1", "1", limit_s=120)  # the imports are no part of a check
+        self.grade("1", "1")  # the imports are no part of a check
 
-    def grade(self, reference, answer, limit_s):
-        """The verdict and CPU seconds, or None after `limit_s` or where the process has died."""
+    def grade(self, reference, answer):
+        """The verdict and CPU seconds, or None where the process has died, of its limits or otherwise."""
         self.process.stdin.write(json.dumps([reference, answer]).encode() + b"\n")
         self.process.stdin.flush()
-        ready, _, _ = select.select([self.process.stdout], [], [], limit_s)
-        line = self.process.stdout.readline() if ready else b""
+        line = self.process.stdout.readline()
         if line:
             return tuple(json.loads(line))
-        self.process.kill()
         self.process.wait()
         self.process = None
         return None
@@ -150,7 +151,7 @@ def grade_peer(pairs):
     for reference, answer in pairs:
         if peer.process is None:
             peer.start()
-        verdict, spent = peer.grade(reference, answer, PEER_LIMIT_S) or (None, PEER_LIMIT_S)
+        verdict, spent = peer.grade(reference, answer) or (None, PEER_LIMIT_S)
         verdicts.append(verdict)
         seconds += spent
     if peer.process is not None:

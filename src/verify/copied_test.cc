@@ -9,6 +9,12 @@
 namespace deepscaler {
 namespace {
 
+struct Case {
+  const char* problem;
+  const char* reference;
+  const char* answer;
+};
+
 Reason judged(const std::string& problem, const std::string& reference, const std::string& answer) {
   GradeOptions options;
   options.problem = problem;
@@ -16,11 +22,6 @@ Reason judged(const std::string& problem, const std::string& reference, const st
 }
 
 TEST(Copied, TheProblemInTheBoxIsWrong) {
-  struct Case {
-    const char* problem;
-    const char* reference;
-    const char* answer;
-  };
   for (const Case& c : {
            Case{"What is $12+34$?", "46", "12+34"},
            {"What is 12 + 34?", "46", "12+34"},
@@ -62,11 +63,6 @@ TEST(Copied, TheProblemInTheBoxIsWrong) {
 }
 
 TEST(Copied, AnAnswerThatTheProblemMentionsIsRight) {
-  struct Case {
-    const char* problem;
-    const char* reference;
-    const char* answer;
-  };
   for (const Case& c : {
            Case{"Is $12+34$ equal to 46?", "46", "46"},
            {"What is $12+34$?", "46", "12+34=46"},

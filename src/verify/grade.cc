@@ -61,8 +61,8 @@ Reason judge(std::string_view reference_text, const std::string& answer, const G
   const Match match = compare_answers(*expected, *given, options.policy, counted);
   steps += counted.used();
   const Reason reason = reason_of(match, options.policy);
-  const bool may_be_copy = (is_correct(reason) || reason == Reason::unproven) &&
-                           expected->op != Op::choice && given->op != Op::choice;
+  const bool may_be_copy = (is_correct(reason) || reason == Reason::unproven) && expected->op != Op::choice &&
+                           given->op != Op::choice;
   return may_be_copy && is_copied(answer, reference, options.problem) ? Reason::copied : reason;
 }
 

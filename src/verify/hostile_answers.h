@@ -180,6 +180,11 @@ inline std::vector<std::string> hostile_answers() {
           "5\\text{ cm}^{-9}^{-9}",
           "5 " + repeated("\\text{ km}", 2000),
           "5^{\\circ^{\\circ}}",
+          repeated("\\text{ for } k \\in \\{", 300),
+          repeated("k,", 3000) + "k \\in \\mathbb{Z}",
+          "k" + repeated(", k \\in \\mathbb{Z}", 2000),
+          repeated("k+", 2500) + "k, k \\in \\mathbb{Z}",
+          "n \\equiv 1" + repeated(", 2", 3000) + " \\pmod{5}",
           "\\frac{1}{" + repeated("9", 9000) + "}",
           repeated("7", 9000) + "/" + repeated("3", 7000)};
 }
