@@ -78,7 +78,8 @@ std::vector<Tokens> operands_of(Tokens tokens, Operation last) {
 }
 
 bool stands_in(const Texts& texts, const Texts& problem) {
-  return !texts.empty() && !std::ranges::search(problem, texts).empty();
+  return !texts.empty() &&
+         std::search(problem.begin(), problem.end(), texts.begin(), texts.end()) != problem.end();
 }
 
 // Whether the expression stands in the problem, with its parts in whatever order.
