@@ -17,8 +17,8 @@ fi
 echo "== model: $path"
 
 output=runs/demo
-for ((n = 2; ; ++n)); do  # an earlier run stays
-  [[ -e $output ]] || break
+for ((n = 2; ; ++n)); do  # a finished run stays, one that was cut off goes on
+  [[ -e $output/report.html ]] || break
   output=runs/demo-$n
 done
 echo "== training: recipes/demo.toml, into $output"

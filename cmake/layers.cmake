@@ -24,6 +24,7 @@ function(deepscaler_layer name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE deepscaler_${name} ${LAYER_TEST_LIBRARIES} GTest::gtest_main)
+    target_compile_options(${name}_test PRIVATE ${quick_to_compile})
     target_compile_definitions(${name}_test PRIVATE
       DEEPSCALER_GOLDENS="${PROJECT_SOURCE_DIR}/tests/goldens")
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST

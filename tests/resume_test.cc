@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "program.h"
 #include "run_files.h"
 
@@ -70,7 +70,7 @@ until.window = 6
 class ResumeTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shared_ = new TestFolder;
+    shared_ = new TemporaryFolder;
     std::string recipe = kRecipe;
     recipe.replace(recipe.find("MODEL"), 5, DEEPSCALER_RECIPES "/tiny-model");
     write_file_atomically(*shared_ / "recipe.toml", recipe);
@@ -135,7 +135,7 @@ class ResumeTest : public testing::Test {
 
   void TearDown() override { fs::remove_all(run()); }
 
-  static inline TestFolder* shared_ = nullptr;
+  static inline TemporaryFolder* shared_ = nullptr;
   static inline Files* alone_ = nullptr;
   static inline Clock::duration duration_;
 };

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -22,7 +22,7 @@ std::string refusal(const std::filesystem::path& path) {
 }
 
 TEST(FileLock, NamesTheProcessThatHoldsIt) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   std::optional<FileLock> lock(std::in_place, folder / "lock");
   EXPECT_EQ(refusal(folder / "lock"),
             fmt::format("{}: is in use by process {}; wait until that process ends, or stop it",
@@ -32,7 +32,7 @@ TEST(FileLock, NamesTheProcessThatHoldsIt) {
 }
 
 TEST(FileLock, IsFreeOnceItsHolderIsKilled) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   int ready[2];
   ASSERT_EQ(pipe(ready), 0);
   const pid_t child = fork();
@@ -53,7 +53,7 @@ TEST(FileLock, IsFreeOnceItsHolderIsKilled) {
 }
 
 TEST(FileLock, SaysWhereItCantBe) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   EXPECT_EQ(refusal(folder / "none/lock"),
             (folder / "none/lock").string() +
                 ": can't create: No such file or directory; check that the folder exists and is writable");

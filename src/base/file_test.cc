@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 class FileTest : public testing::Test {
  protected:
-  TestFolder folder_holder_;
+  TemporaryFolder folder_holder_;
   const fs::path folder_ = folder_holder_.path();
 };
 

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -53,7 +53,7 @@ TEST(Process, SaysHowItFailed) {
 }
 
 TEST(Process, AHangingOneIsKilledWithItsChildren) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string alive = (folder / "alive").string();
   // A child that ignores polite signals and, were it to live, would leave a mark after a second.
   const std::string script = "(trap '' TERM HUP INT; sleep 1; touch " + alive + ") & sleep 60";

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -18,7 +18,7 @@ TEST(Sha256, PublishedVectors) {
 }
 
 TEST(Sha256, OfAFile) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const auto path = folder / "abc";
   write_file_atomically(path, "abc");
   EXPECT_EQ(sha256_of_file(path), sha256_hex("abc"));

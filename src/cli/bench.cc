@@ -1,5 +1,5 @@
-// `deepscaler bench`: how fast generation and training are on a model, one line of JSON a setting, with
-// the share that the arithmetic reaches of our best large matmul in the same process.
+// `deepscaler bench`: how fast generation and training are on a model, one line of JSON a setting, with the
+// share of the time that their matrix products alone take (cli/product_time.h).
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -11,9 +11,9 @@
 #include "base/rng.h"
 #include "cli/bench_figures.h"
 #include "cli/commands.h"
+#include "cli/product_time.h"
 #include "cli/runtime_options.h"
 #include "infer/engine.h"
-#include "model/linear.h"
 #include "ops/kernel_target.h"
 #include "train/optimizer.h"
 #include "train/sft.h"
@@ -44,30 +44,6 @@ double seconds(const Work& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// Floating-point operations that a row costs in the layers, and in the LM head; attention apart.
-struct RowCost {
-  explicit RowCost(const Model& model) {
-    for (const ParameterInfo& p : model.table().all()) {
-      if (p.layout == ParameterInfo::Layout::kPanels) layers += 2.0 * static_cast<double>(p.rows * p.cols);
-    }
-    head = 2.0 * static_cast<double>(model.config().vocabulary * model.config().hidden);
-    layers -= head;  // the head is in panels, tied or not
-  }
-  double layers = 0;
-  double head = 0;
-};
-
-// FLOP/s of our matmul on the model's feed-forward shape with 512 rows: the best of several.
-double best_matmul_rate(const Model& model) {
-  const int up = model.table().layer(0).up;
-  const ConstPanelView weight = model.panels(up);
-  Matrix x(512, weight.in), y(512, weight.out);
-  std::fill_n(x.data(), x.size(), 0.01f);
-  double best = 1e9;
-  for (int i = 0; i < 40; ++i) best = std::min(best, seconds([&] { linear(model, x.view(), up, y.view()); }));
-  return 2.0 * static_cast<double>(512 * weight.in * weight.out) / best;
-}
-
 std::vector<int32_t> random_tokens(const Model& model, int64_t count, uint64_t stream) {
   std::vector<int32_t> tokens;
   const Rng rng(1, {stream});
@@ -91,23 +67,25 @@ double generate(Engine& engine, const Model& model, const Options& options, int6
 
 // One token of a sequence comes with its prompt; the others are decoding.
 void bench_decode(const Options& options, const Model& model) {
-  const RowCost cost(model);
   Engine engine(model, int64_t{4} << 30);
   (void)generate(engine, model, options, options.batches.back(), 2);  // memory is there from now on
   for (int64_t batch : options.batches) {
     const double prefill = generate(engine, model, options, batch, 1);
     const double decode = generate(engine, model, options, batch, options.new_tokens) - prefill;
-    const auto rows = static_cast<double>(batch * (options.new_tokens - 1));
-    const double rate = best_matmul_rate(model);
+    const auto passes = static_cast<double>(options.new_tokens - 1);
+    const ProductTime of_prefill =
+        forward_product_time(model, {.layers = batch * options.prompt_tokens, .head = batch});
+    const ProductTime of_decode = forward_product_time(model, {.layers = batch, .head = batch});
     print_figures(
         {{"engine", "deepscaler"},
          {"kernels", kernel_target()},
          {"dtype", compute_type_name(model.compute_type())},
          {"batch", batch},
          {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
-         {"decode_tokens_per_second", rows / decode},
-         {"decode_share_of_matmul_rate", rows * (cost.layers + cost.head) / decode / rate},
-         {"matmul_gflops", rate * 1e-9},
+         {"prefill_share_of_matmul_rate", of_prefill.seconds / prefill},
+         {"decode_tokens_per_second", passes * static_cast<double>(batch) / decode},
+         {"decode_share_of_matmul_rate", passes * of_decode.seconds / decode},
+         {"matmul_gflops", of_decode.gflops_per_second()},
          {"peak_mib", peak_mib()}});
   }
 }
@@ -146,11 +124,11 @@ std::vector<TokenGroup> groups_to_train(const std::vector<std::vector<int32_t>>&
 }
 
 // Rows that the layers compute; the last token of a text is predicted, never read.
-double rows_of(const std::vector<TokenGroup>& groups) {
-  double rows = 0;
+int64_t rows_of(const std::vector<TokenGroup>& groups) {
+  int64_t rows = 0;
   for (const TokenGroup& group : groups) {
-    rows += static_cast<double>(group.prompt.size());
-    for (const auto& response : group.responses) rows += static_cast<double>(response.size()) - 1;
+    rows += std::ssize(group.prompt);
+    for (const auto& response : group.responses) rows += std::ssize(response) - 1;
   }
   return rows;
 }
@@ -159,7 +137,6 @@ void bench_train(const Options& options) {
   apply(options.runtime);
   if (options.prompt >= options.length) throw Error("--prompt", "leaves no token to learn", "lower it");
   Model model = model_to_train(options);
-  const RowCost cost(model);
   TrainStep step(model, {.token_budget = options.token_budget,
                          .recompute = options.recompute == "layer" ? Recompute::kLayer : Recompute::kNone});
   std::optional<AdamW> optimizer;
@@ -170,9 +147,9 @@ void bench_train(const Options& options) {
     std::copy_n(texts[0].begin(), options.prompt, texts[i].begin());
   }
   const auto groups = groups_to_train(texts, options);
-  const auto predicted = static_cast<double>(options.sequences * (options.length - options.prompt));
+  const int64_t predicted = options.sequences * (options.length - options.prompt);
   const auto one_step = [&] {
-    NegativeLogLikelihood loss(static_cast<int64_t>(predicted));
+    NegativeLogLikelihood loss(predicted);
     step.clear_gradients();
     step.accumulate(groups, loss);
     if (optimizer) optimizer->step({}, 1e-6f, step.gradients(), model.weights());
@@ -182,9 +159,10 @@ void bench_train(const Options& options) {
     const double time = seconds(one_step);
     best = i == 0 ? time : std::min(best, time);
   }
-  const double rate = best_matmul_rate(model);
+  const int64_t peak = peak_mib();
   // What is computed again is no progress.
-  const double flops = 3 * (rows_of(groups) * cost.layers + predicted * cost.head);
+  const ProductTime products = training_product_time(
+      model, {.layers = rows_of(groups), .head = predicted, .budget = options.token_budget});
   print_figures({{"engine", "deepscaler"},
                  {"kernels", kernel_target()},
                  {"dtype", "f32"},
@@ -192,9 +170,9 @@ void bench_train(const Options& options) {
                  {"length", options.length},
                  {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
                  {"step_seconds", best},
-                 {"share_of_matmul_rate", flops / best / rate},
-                 {"matmul_gflops", rate * 1e-9},
-                 {"peak_mib", peak_mib()}});
+                 {"share_of_matmul_rate", products.seconds / best},
+                 {"matmul_gflops", products.gflops_per_second()},
+                 {"peak_mib", peak}});
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/temporary_folder.h"
 #include "cli/bench_figures.h"
 #include "cli/commands.h"
 #include "cli/runtime_options.h"
@@ -56,26 +57,6 @@ void randomize_rewards(std::vector<RolloutGroup>& groups) {
   }
 }
 
-// Where the logs of the steps go; gone with this object.
-class ScratchFolder {
- public:
-  ScratchFolder() : path_(std::filesystem::temp_directory_path() / "deepscaler-bench-XXXXXX") {
-    std::string name = path_.string();
-    if (mkdtemp(name.data()) == nullptr) throw Error(name, "can't create the folder", "set TMPDIR");
-    path_ = name;
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -94,7 +75,7 @@ void bench_grpo(const Options& options) {
   const StepOptions step_options;
   TrainStep train_step(model, step_options);
   AdamW optimizer(model.table());
-  const ScratchFolder folder;
+  const TemporaryFolder folder;
   RunLog log(folder.path());
 
   GrpoConfig config;

@@ -47,8 +47,9 @@ void run(const Options& options) {
   const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   validate(recipe, options.recipe);
   const RecipePlan plan = plan_recipe(recipe);
-  fmt::print("{} parameters, f32, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
-             recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer", "memory, MiB");
+  fmt::print("{} parameters, dtype {}, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
+             recipe.model.dtype, recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer",
+             "memory, MiB");
   for (const StagePlan& stage : plan.stages) fmt::print(" {:>16}", stage.name.substr(0, 16));
   fmt::print("\n");
   for (const std::string& name : part_names(plan.stages)) {

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -30,7 +30,7 @@ class DatasetTest : public testing::Test {
     return "accepted";
   }
 
-  const TestFolder folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(DatasetTest, DeepScaleRArray) {

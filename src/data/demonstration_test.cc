@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "text/byte_tokenizer.h"
 
 namespace deepscaler {
@@ -58,7 +58,7 @@ class DemonstrationTest : public testing::Test {
     }
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
   Tokenizer tokenizer_ = with_template(kTemplate);
   PromptEncoder encoder_{tokenizer_, {}};
 };

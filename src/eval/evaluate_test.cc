@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "data/generators.h"
 #include "text/byte_tokenizer.h"
 
@@ -40,7 +40,7 @@ class EvaluateTest : public testing::Test {
     }
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
   Model model_{read_hf_config(std::string(DEEPSCALER_GOLDENS) + "/../../recipes/tiny-model")};
   Tokenizer tokenizer_ = byte_tokenizer();
   std::vector<Problem> problems_;

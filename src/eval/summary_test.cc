@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "eval/markdown.h"
 #include "eval/votes.h"
 
@@ -115,7 +115,7 @@ TEST(Markdown, CellsStayCells) {
 }
 
 TEST(Report, ReadsBackWhatItWrote) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   EvalReport report = report_of({problem("a", {"1"}, {sample("1", true, 7), undecided()})}, 2);
   report.settings.model = "m";
   report.settings.sampling.top_p = 0.95f;

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "formats/json_text.h"
 #include "text/byte_tokenizer.h"
 
@@ -17,7 +17,7 @@ namespace {
 const std::filesystem::path kModels = std::filesystem::path(DEEPSCALER_GOLDENS) / "models";
 
 TEST(HfFolder, KeepsEveryBitInF32) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   for (const char* name : {"llama", "llama3", "qwen2", "qwen3"}) {
     const Model model = Model::load(kModels / name);
     write_hf_folder(model, byte_tokenizer(), DType::kF32, folder / name);
@@ -29,7 +29,7 @@ TEST(HfFolder, KeepsEveryBitInF32) {
 }
 
 TEST(HfFolder, RoundsToSixteenBits) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const Model model = Model::load(kModels / "qwen2");
   for (const auto& [dtype, name, error] :
        {std::tuple{DType::kBF16, "bfloat16", 0x1p-7}, std::tuple{DType::kF16, "float16", 0x1p-10}}) {
@@ -48,7 +48,7 @@ TEST(HfFolder, RoundsToSixteenBits) {
 }
 
 TEST(HfFolder, RefusesWhatDoesNotFit) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   Model model = Model::load(kModels / "llama");
   model.weights()[0] = 70000;
   try {
@@ -62,7 +62,7 @@ TEST(HfFolder, RefusesWhatDoesNotFit) {
 }
 
 TEST(HfFolder, LeavesAnExistingFolderAlone) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   write_file_atomically(folder / "mine", "");
   EXPECT_THROW(write_hf_folder(Model::load(kModels / "llama"), byte_tokenizer(), DType::kF32, folder.path()),
                Error);

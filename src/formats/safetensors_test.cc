@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "base/error.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "formats/mutation.h"
 
 namespace deepscaler {
@@ -48,7 +48,7 @@ class SafetensorsFolderTest : public testing::Test {
     writer.commit();
   }
 
-  TestFolder folder_holder_;
+  TemporaryFolder folder_holder_;
   const fs::path folder_ = folder_holder_.path();
 };
 

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "formats/gguf.h"
 #include "formats/json_text.h"
 #include "model/model.h"
@@ -22,7 +22,7 @@ const std::filesystem::path kModels = std::filesystem::path(DEEPSCALER_GOLDENS) 
 const std::filesystem::path kLlama3Gguf = std::filesystem::path(DEEPSCALER_GOLDENS) / "gguf" / "llama3.gguf";
 
 TEST(ModelConfig, EndsATextWhereEitherConfigSaysSo) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   nlohmann::json config = read_json_file(kModels / "qwen2" / "config.json");
   config["eos_token_id"] = 7;
   write_file_atomically(folder / "config.json", config.dump());

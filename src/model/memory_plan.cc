@@ -33,6 +33,18 @@ int64_t head_bytes(const ModelConfig& c, int64_t head_rows, int64_t copies_of_hi
   return head_rows * (c.vocabulary + copies_of_hidden * c.hidden) * kFloat;
 }
 
+void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<MemoryPart>& parts) {
+  const int64_t angles = c.context * c.attention.head_dim;
+  const int64_t parameters = ParameterTable(c).size();
+  const int64_t weights = (parameters + angles) * kFloat;
+  const int64_t rounded = copies.bf16 ? parameters * kFloat / 2 : 0;
+  parts.push_back({"weights", weights, "use a smaller model"});
+  if (copies.bf16) parts.push_back({"weights in bf16", rounded, "set model.dtype = \"f32\""});
+  if (copies.reference) {
+    parts.push_back({"reference model", weights + rounded, "set loss.kl_coefficient = 0"});
+  }
+}
+
 void add_training(const ModelConfig& c, const TrainingShape& t, std::vector<MemoryPart>& parts) {
   const int64_t parameters = ParameterTable(c).size() * kFloat;
   parts.push_back({"gradients", parameters, "use a smaller model"});
@@ -68,11 +80,10 @@ const MemoryPart& MemoryPlan::largest() const {
   return *std::ranges::max_element(parts, {}, &MemoryPart::bytes);
 }
 
-MemoryPlan plan_memory(const ModelConfig& config, const TrainingShape& training,
+MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies, const TrainingShape& training,
                        const GenerationShape& generation) {
   MemoryPlan plan;
-  const int64_t angles = config.context * config.attention.head_dim;
-  plan.parts.push_back({"weights", (ParameterTable(config).size() + angles) * kFloat, "use a smaller model"});
+  add_weights(config, copies, plan.parts);
   if (training.rows > 0) add_training(config, training, plan.parts);
   if (generation.kv_blocks > 0) add_generation(config, generation, plan.parts);
   return plan;

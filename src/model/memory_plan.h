@@ -1,7 +1,8 @@
 // How much memory a model's training and generation take, part by part, known before it is taken: the
 // sizes of the buffers of model/, train/ and infer/ as functions of the config.
 //
-// All of it is f32. What the plan leaves out is small: code, tokenizer, data, threads' scratch.
+// All of it is f32 but for the rounded copy of the weights. What the plan leaves out is small: code,
+// tokenizer, data, threads' scratch.
 #pragma once
 
 #include <cstdint>
@@ -30,6 +31,12 @@ struct MemoryPlan {
   [[nodiscard]] const MemoryPart& largest() const;
 };
 
+// Copies of the weights beside those that are trained.
+struct WeightCopies {
+  bool bf16 = false;       // to compute in; the reference model then has one too
+  bool reference = false;  // for a KL term
+};
+
 // A training step over at most `rows` rows at a time.
 struct TrainingShape {
   int64_t rows = 0;
@@ -44,7 +51,7 @@ struct GenerationShape {
   int64_t head_rows = 0;  // rows of logits at a time
 };
 
-[[nodiscard]] MemoryPlan plan_memory(const ModelConfig& config, const TrainingShape& training,
-                                     const GenerationShape& generation);
+[[nodiscard]] MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies,
+                                     const TrainingShape& training, const GenerationShape& generation);
 
 }  // namespace deepscaler

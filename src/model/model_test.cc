@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "formats/json_text.h"
 #include "formats/mutation.h"
 #include "formats/safetensors.h"
@@ -25,7 +25,7 @@ const fs::path kLlama = kGoldens / "models" / "llama";
 
 // What loading says, with the folder's name as M; empty where it is content. Anything else than Error
 // (an allocation that fails, say) goes on to the test and fails it.
-std::string verdict(const fs::path& model, const TestFolder& folder) {
+std::string verdict(const fs::path& model, const TemporaryFolder& folder) {
   try {
     (void)Model::load(model);
     return "";
@@ -37,7 +37,7 @@ std::string verdict(const fs::path& model, const TestFolder& folder) {
   }
 }
 
-std::string verdict_of_config(const TestFolder& folder, const std::string& text) {
+std::string verdict_of_config(const TemporaryFolder& folder, const std::string& text) {
   write_file_atomically(folder / "config.json", text);
   if (!fs::exists(folder / "model.safetensors")) {
     fs::copy_file(kLlama / "model.safetensors", folder / "model.safetensors");
@@ -46,7 +46,7 @@ std::string verdict_of_config(const TestFolder& folder, const std::string& text)
 }
 
 TEST(ModelLoad, AConfigThatDoesNotFitItsWeights) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const json good = read_json_file(kLlama / "config.json");
   const std::string other = "; config and weights must be of one model";
   const std::string shape = "; this is no model of a supported shape";
@@ -83,7 +83,7 @@ TEST(ModelLoad, AConfigThatDoesNotFitItsWeights) {
 }
 
 TEST(ModelLoad, WeightsThatAreNotFinite) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   Model model = Model::load(kLlama);
   model.weights()[model.table().all()[1].offset + 5] = INFINITY;
   save_hf_model(model, folder.path());
@@ -94,7 +94,7 @@ TEST(ModelLoad, WeightsThatAreNotFinite) {
 }
 
 TEST(ModelLoad, MutatedConfigsAreRefusedOrRead) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const std::string good = read_file(kLlama / "config.json");
   int refused = 0;
   for (uint64_t i = 0; i < 600; ++i) refused += !verdict_of_config(folder, mutated(good, i)).empty();
@@ -103,7 +103,7 @@ TEST(ModelLoad, MutatedConfigsAreRefusedOrRead) {
 
 // The file without its last bytes, and with mutations of everything before the tensors' data.
 TEST(ModelLoad, MutatedGgufFilesAreRefusedOrRead) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   const fs::path path = folder / "m.gguf";
   const std::string good = read_file(kGoldens / "gguf" / "llama3.gguf");
   constexpr size_t kHeader = 1792;

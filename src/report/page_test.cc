@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "eval/report.h"
 #include "report/rollouts.h"
 #include "report/step_view.h"
@@ -75,7 +75,7 @@ class RunFolderTest : public testing::Test {
     return json::parse(html.substr(begin, html.find("</script>", begin) - begin));
   }
 
-  const TestFolder run_;
+  const TemporaryFolder run_;
 };
 
 TEST_F(RunFolderTest, ThePageHoldsTheRun) {

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "rl/run_start.h"
 
 namespace deepscaler {
@@ -33,7 +33,7 @@ std::string refusal(const Manifest& now) {
 }
 
 TEST(Manifest, ComesBackFromItsFile) {
-  const TestFolder folder;
+  const TemporaryFolder folder;
   Manifest manifest = some_manifest();
   manifest.inexact_resumes = {{4, "kernels: avx2, now avx512"}};
   write_manifest(folder / "manifest.json", manifest);

@@ -24,7 +24,8 @@ bool evaluates(const Recipe& recipe) {
   return !recipe.eval.data.files.empty() || !recipe.eval.data.kinds.empty();
 }
 
-GenerationShape generation_of(const Recipe& recipe, const StageConfig& stage, const ModelConfig& config) {
+GenerationShape generation_of(const Recipe& recipe, size_t number, const ModelConfig& config) {
+  const StageConfig& stage = recipe.stages[number];
   int64_t blocks = 0, sequences = 0;
   if (stage.kind != "sft") {
     const auto& sampling = stage.grpo.sampling;
@@ -35,7 +36,7 @@ GenerationShape generation_of(const Recipe& recipe, const StageConfig& stage, co
   if (evaluates(recipe)) {
     // Problems in files are not counted here: as many as the memory holds.
     const int64_t problems = recipe.eval.data.files.empty() ? recipe.eval.data.count : 1 << 20;
-    const int64_t samples = recipe.eval.sampling.samples;
+    const int64_t samples = recipe.evaluation_samples(number);
     blocks = std::max(blocks, useful_blocks(problems, samples, recipe.eval.sampling.max_new_tokens));
     sequences = std::max(sequences, problems * samples);
   }
@@ -44,6 +45,11 @@ GenerationShape generation_of(const Recipe& recipe, const StageConfig& stage, co
   return {.kv_blocks = std::min(blocks, limit),
           .rows = rows,
           .head_rows = std::min({kHeadRows, sequences, rows})};
+}
+
+WeightCopies copies_of(const Recipe& recipe, const StageConfig& stage) {
+  return {.bf16 = compute_type_from_name(recipe.model.dtype) == ComputeType::kBf16,
+          .reference = stage.kind != "sft" && stage.grpo.loss.uses_reference()};
 }
 
 int64_t longest_sequence(const StageConfig& stage, const ModelConfig& config) {
@@ -57,13 +63,15 @@ RecipePlan plan_recipe(const Recipe& recipe) {
   RecipePlan plan;
   plan.model = read_model_config(recipe.model.path.empty() ? recipe.model.random : recipe.model.path);
   plan.parameters = ParameterTable(plan.model).count();
-  for (const StageConfig& stage : recipe.stages) {
+  for (size_t i = 0; i < recipe.stages.size(); ++i) {
+    const StageConfig& stage = recipe.stages[i];
     const TrainingShape training = {
         .rows = std::max(recipe.token_budget, longest_sequence(stage, plan.model)),
         .keep = recipe.recompute == Recompute::kNone ? Activations::Keep::kAllLayers
                                                      : Activations::Keep::kInputs};
-    plan.stages.push_back({stage.name.empty() ? stage.kind : stage.name,
-                           plan_memory(plan.model, training, generation_of(recipe, stage, plan.model))});
+    plan.stages.push_back(
+        {stage.name.empty() ? stage.kind : stage.name,
+         plan_memory(plan.model, copies_of(recipe, stage), training, generation_of(recipe, i, plan.model))});
   }
   return plan;
 }

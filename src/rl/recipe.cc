@@ -46,6 +46,12 @@ void bind(ConfigSection& s, EvalSection& c) {
   bind(s, c.sampling);
 }
 
+void bind(ConfigSection& s, StageEvalConfig& c) {
+  s.field("at_end", c.at_end, "evaluate when the stage has ended");
+  s.field("every", c.every, "in place of eval.every").at_least(0);
+  s.field("samples", c.samples, "in place of eval.samples").at_least(1);
+}
+
 void bind(ConfigSection& s, OutputConfig& c) {
   s.field("save_every", c.save_every,
           "save a checkpoint after every so many steps of the run; always before an evaluation and at a "
@@ -68,7 +74,7 @@ void bind_grpo(ConfigSection& s, GrpoConfig& c) {
 
 void bind(ConfigSection& s, StageConfig& c) {
   s.field("name", c.name, "name of the stage in tables and logs");
-  s.field("eval", c.eval, "evaluate when the stage has ended");
+  s.section("eval", c.eval, "how the stage's evaluations depart from [eval]");
   s.section("data", c.data, "problems, or for sft demonstrations, to train on");
   s.section("optimizer", c.optimizer, "AdamW and its learning rate");
   s.section("until", c.until, "rules that end the stage before its last step");
@@ -131,7 +137,7 @@ void validate(const Recipe& recipe, const std::string& where) {
     require(!data.held_out, fmt::format("stage.{}.data.held_out is true", i),
             "held-out problems are for evaluation only");
     const UntilConfig& until = recipe.stages[i].until;
-    require(until.plateau == 0 || (recipe.eval.every > 0 && !recipe.eval.data.empty()),
+    require(until.plateau == 0 || (recipe.evaluates_every(i) > 0 && !recipe.eval.data.empty()),
             fmt::format("stage.{}.until.plateau needs evaluations inside the stage", i),
             "set eval.every and eval.data");
     require(!until.clipped_ratio || recipe.stages[i].kind != "sft",

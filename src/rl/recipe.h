@@ -48,13 +48,19 @@ struct GrpoConfig {
   RewardConfig reward;
 };
 
+// How a stage departs from [eval].
+struct StageEvalConfig {
+  bool at_end = true;
+  std::optional<int64_t> every, samples;
+};
+
 struct StageConfig {
   std::string kind;  // "sft" or "grpo"
   std::string name;  // in tables and logs
   DataConfig data;
   OptimizerConfig optimizer;
   UntilConfig until;
-  bool eval = true;  // evaluate after the stage
+  StageEvalConfig eval;
   SftConfig sft;
   GrpoConfig grpo;
 
@@ -85,6 +91,13 @@ struct Recipe {
   EvalSection eval;
   OutputConfig output;
   std::vector<StageConfig> stages;
+
+  [[nodiscard]] int64_t evaluates_every(size_t stage) const {
+    return stages[stage].eval.every.value_or(eval.every);
+  }
+  [[nodiscard]] int64_t evaluation_samples(size_t stage) const {
+    return stages[stage].eval.samples.value_or(eval.sampling.samples);
+  }
 };
 
 void bind(ConfigSection& section, Recipe& recipe);

@@ -7,7 +7,7 @@
 
 #include "base/config.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "rl/run.h"
 
 namespace deepscaler {
@@ -45,17 +45,20 @@ class RecipesTest : public testing::Test {
     return steps;
   }
 
-  TestFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(RecipesTest, DeepscalerSaysWhatWasPublished) {
   const auto recipe = read_config<Recipe>(kRecipes / "deepscaler-1.5b.toml");
   validate(recipe, "recipe");
   ASSERT_EQ(recipe.stages.size(), 3u);
-  const int64_t limits[] = {8192, 16384, 24576}, samples[] = {8, 16, 16}, steps[] = {1040, 480, 230};
+  const int64_t limits[] = {8192, 16384, 24576}, samples[] = {8, 16, 16}, steps[] = {1040, 480, 230},
+                intervals[] = {20, 10, 10};
   for (size_t i = 0; i < 3; ++i) {
     const GrpoConfig& grpo = recipe.stages[i].grpo;
     EXPECT_EQ(grpo.steps, steps[i]);
+    EXPECT_EQ(recipe.evaluates_every(i), intervals[i]);
+    EXPECT_EQ(recipe.evaluation_samples(i), samples[i]);
     EXPECT_EQ(grpo.sampling.max_response_tokens, limits[i]);
     EXPECT_EQ(grpo.sampling.samples_per_problem, samples[i]);
     EXPECT_EQ(grpo.sampling.problems_per_step, 128);
@@ -86,9 +89,9 @@ TEST_F(RecipesTest, DeepscalersThreeStagesRunOnATinyModelOfItsArchitecture) {
       "prompt.text=\"{problem}\"", "eval.data.files=[]", "eval.data.kinds=[\"sub\"]", "eval.data.count=2",
       "eval.data.held_out=true",   "eval.samples=2",     "eval.max_new_tokens=8"};
   for (const std::string stage : {"stage.0.", "stage.1.", "stage.2."}) {
-    for (const char* change :
-         {"steps=2", "data.files=[]", "data.kinds=[\"sub\"]", "data.count=8", "sampling.problems_per_step=2",
-          "sampling.samples_per_problem=2", "optimizer.lr=1e-3"}) {
+    for (const char* change : {"steps=2", "eval.every=0", "eval.samples=2", "data.files=[]",
+                               "data.kinds=[\"sub\"]", "data.count=8", "sampling.problems_per_step=2",
+                               "sampling.samples_per_problem=2", "optimizer.lr=1e-3"}) {
       overrides.push_back(stage + change);
     }
   }

@@ -139,8 +139,9 @@ bool Run::stage_is_over() const {
 bool Run::evaluation_is_due() const {
   if (state_.evaluated || (eval_problems_.empty() && stage().held_out_examples() == 0)) return false;
   if (state_.step == 0) return true;
-  if (stage_is_over()) return config().eval;
-  return recipe_.eval.every > 0 && state_.stage_step % recipe_.eval.every == 0;
+  if (stage_is_over()) return config().eval.at_end;
+  const int64_t every = recipe_.evaluates_every(static_cast<size_t>(state_.stage));
+  return every > 0 && state_.stage_step % every == 0;
 }
 
 // An evaluation may take long, and may make its model the best one: a checkpoint comes before it.
@@ -175,7 +176,6 @@ void Run::announce_stage() {
   console_.reset();
   log_info("stage {} of {}, {}: {} problems", state_.stage + 1, recipe_.stages.size(), config().title(),
            stage().problems());
-  console_.emplace(config().title(), stage().steps(), state_.stage_step);
 }
 
 void Run::begin_next_stage() {
@@ -193,6 +193,8 @@ void Run::begin_next_stage() {
 }
 
 void Run::take_step() {
+  // Not before the stage's first step: its rate leaves out an evaluation that comes before.
+  if (!console_) console_.emplace(config().title(), stage().steps(), state_.stage_step);
   const auto begin = std::chrono::steady_clock::now();
   const int64_t updates = optimizer_.steps();
   StageStep result;
@@ -252,6 +254,7 @@ void Run::evaluate_now() {
 void Run::sample_answers(const std::string& title, Metrics& metrics) {
   EvalConfig sampling = recipe_.eval.sampling;
   sampling.seed = static_cast<uint64_t>(recipe_.seed);
+  sampling.samples = recipe_.evaluation_samples(static_cast<size_t>(state_.stage));
   const std::string label = title.empty() ? fmt::format("step {}", state_.step) : title;
   Progress progress("evaluating " + label, "answers", std::ssize(eval_problems_) * sampling.samples);
   const EvalSettings settings =

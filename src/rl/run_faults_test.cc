@@ -7,7 +7,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "rl/run.h"
 #include "text/byte_tokenizer.h"
 #include "train/checkpoint.h"
@@ -63,7 +63,7 @@ data = {}
     return message;
   }
 
-  const TestFolder temporary_;
+  const TemporaryFolder temporary_;
   const fs::path folder_ = temporary_.path();
 };
 

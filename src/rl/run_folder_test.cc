@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -36,7 +36,7 @@ class RunFolderTest : public testing::Test {
     return "";
   }
 
-  const TestFolder temporary_;
+  const TemporaryFolder temporary_;
   const fs::path folder_ = temporary_.path() / "run";
   const RunFolder run_{folder_};
 };

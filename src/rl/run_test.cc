@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -41,7 +41,7 @@ class RunTest : public testing::Test {
     return steps;
   }
 
-  TestFolder folder_holder_;
+  TemporaryFolder folder_holder_;
   const fs::path folder_ = folder_holder_.path();
 };
 
@@ -173,6 +173,16 @@ TEST_F(DigitsTest, ARunStartsFromAnotherRunsCheckpoint) {
             metrics(folder_ / "both")[90]["eval/mean_length"]);
   second.model.path = folder_ / "both/checkpoints/best";
   EXPECT_TRUE(run_recipe(second, folder_ / "third").complete);
+}
+
+TEST_F(DigitsTest, AStageEvaluatesAtItsOwnIntervalsAndWithItsOwnSamples) {
+  const auto result = run_recipe(
+      digits_recipe({"stage.0.eval.at_end=false", "stage.1.eval.every=3", "stage.1.eval.samples=2"}),
+      folder_ / "run");
+  ASSERT_EQ(result.evaluations.size(), 2u) << "the start, and the end of the second stage";
+  EXPECT_EQ(result.evaluations[0].report.settings.sampling.samples, 1);
+  EXPECT_EQ(result.evaluations[1].report.settings.sampling.samples, 2);
+  EXPECT_TRUE(fs::exists(folder_ / "run/eval/step-000063.json"));
 }
 
 TEST_F(DigitsTest, APlateauEndsAStageAndItsLastEvaluationIsTheStages) {

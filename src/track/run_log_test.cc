@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -17,7 +17,7 @@ class RunLogTest : public testing::Test {
  protected:
   std::string lines() const { return read_file(folder_ / "metrics.jsonl"); }
 
-  const TestFolder temporary_;
+  const TemporaryFolder temporary_;
   const fs::path folder_ = temporary_.path();
 };
 

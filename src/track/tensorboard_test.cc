@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 
 namespace deepscaler {
 namespace {
@@ -45,7 +45,7 @@ class EventFileTest : public testing::Test {
  protected:
   uint64_t size() const { return std::filesystem::file_size(path_); }
 
-  const TestFolder temporary_;
+  const TemporaryFolder temporary_;
   const std::filesystem::path path_ = temporary_ / "tfevents.cut";
 };
 

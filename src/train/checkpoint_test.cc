@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/rng.h"
-#include "base/test_folder.h"
+#include "base/temporary_folder.h"
 #include "text/byte_tokenizer.h"
 
 namespace deepscaler {
@@ -36,7 +36,7 @@ class CheckpointTest : public testing::TestWithParam<const char*> {
                              .more = {}});
   }
 
-  const TestFolder folder_;
+  const TemporaryFolder folder_;
   Model model_{read_hf_config(fs::path(DEEPSCALER_GOLDENS) / "models" / GetParam())};
   const Tokenizer tokenizer_ = byte_tokenizer();
 };

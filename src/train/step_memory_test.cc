@@ -44,7 +44,7 @@ TEST_P(StepMemoryTest, ThePlanIsWhatAStepHolds) {
   for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
     const auto held = static_cast<double>(measured(path, recompute));
     const MemoryPlan plan = plan_memory(
-        Model::load(path).config(),
+        Model::load(path).config(), {},
         {.rows = kRows,
          .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers : Activations::Keep::kInputs},
         {});
