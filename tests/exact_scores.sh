@@ -4,6 +4,7 @@
 # 1, 8 and 64 samples, each prompt computed once for its group or once for each sample, with much memory for keys
 # and values on two threads, and on one with so little that responses are preempted. A line a case; fails on
 # the first difference. Needs minutes (a 135M model on two cores: about ten), so it is no part of ./test.sh.
+# DTYPES and SAMPLES narrow the work, e.g. DTYPES=bf16 SAMPLES="1 8".
 set -euo pipefail
 program=$(realpath "$1")
 model=$(realpath "$2")
@@ -46,8 +47,8 @@ the_same_bits() {
 # Little memory: MiB in which the responses of a group start, but can't all end.
 declare -A little=([1]=8 [8]=16 [64]=64)
 
-for dtype in f32 bf16; do
-  for group in 1 8 64; do
+for dtype in ${DTYPES:-f32 bf16}; do
+  for group in ${SAMPLES:-1 8 64}; do
     for prompts in shared apart; do
       [[ $group == 1 && $prompts == apart ]] && continue
       case="$dtype, groups of $group, prompts $prompts"

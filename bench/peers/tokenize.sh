@@ -1,6 +1,6 @@
 # Text to token ids on one core: the questions and answers of GSM8K with SmolLM2's tokenizer, here and in
-# Hugging Face's tokenizers, which must give the same ids. Ratio of seconds of the first pass over the
-# texts, when no word has been seen before.
+# Hugging Face's tokenizers, which must give the same ids. Ratio of seconds of CPU time of the first pass over
+# the texts, when no word has been seen before.
 #
 #   GSM8K=FOLDER bench/peers/run.sh tokenize        FOLDER holds train.jsonl and test.jsonl
 environment tokenizers
