@@ -104,6 +104,18 @@ echo '{"answer": "\\pi", "response": "\\boxed{3.14}"}' >pi.jsonl
 "$program" verify --input pi.jsonl --output out.jsonl | grep -q "^wrong  *1$" || fail "3.14 is no pi"
 "$program" verify --input pi.jsonl --output out.jsonl --decimal-places 2 | grep -q "^correct  *1$" || fail "--decimal-places"
 
+# A copy of the problem is wrong where the problem is given.
+cat >copies.jsonl <<'END'
+{"answer": "46", "response": "\\boxed{12+34}", "problem": "What is $12+34$?"}
+{"answer": "46", "response": "\\boxed{12+34}", "problem": null}
+{"answer": "46", "response": "\\boxed{46}", "problem": "What is $12+34$?"}
+END
+"$program" verify --input copies.jsonl --output out.jsonl >summary
+head -n 1 out.jsonl | grep -q '"correct":false,"undecided":false,"extracted":"12+34","reason":"copied"}$' || fail "a copy"
+grep -q "^correct  *2$" summary && grep -q "^wrong  *1$" summary && grep -q "^  of them copied  *1$" summary ||
+  fail "the summary of copies"
+"$program" verify --explain 46 '\boxed{12+34}' --problem 'What is 12 + 34?' | grep -q "^reason     copied$" || fail "--problem"
+
 "$program" verify --explain '\sqrt{8}' 'so \boxed{2\sqrt2}' >explained
 cat >expected_explained <<'END'
 reference  \sqrt{8}
@@ -127,6 +139,8 @@ echo '{"answer": "1", "response": 1}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:1: "response" is no text; write it as a string' --input bad.jsonl --output out.jsonl
 echo '{"answer": {"x": 1}, "response": "1"}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:1: "answer" is no text, number or list; write it as a string' --input bad.jsonl --output out.jsonl
+echo '{"answer": "1", "response": "1", "problem": 7}' >bad.jsonl
+refuses 1 'deepscaler: bad.jsonl:1: "problem" is no text; write the problem as a string, or leave the field out' --input bad.jsonl --output out.jsonl
 refuses 1 "deepscaler: none.jsonl: can't open: No such file or directory; check the path and its permissions" \
   --input none.jsonl --output out.jsonl
 refuses 1 'deepscaler: verify: nothing to do; give --input and --output, or --explain' --input in.jsonl

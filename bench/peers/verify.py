@@ -13,6 +13,9 @@ import time
 
 
 MAX_PEER_CHECKS = 3000  # of the problem set: the peer does some hundred a second
+PEER_LIMIT_S = 10  # of CPU time, for one pair
+PEER_TIMEOUT_S = 3600  # its own limits, of the clock, must not decide on a busy machine
+PEER_BYTES = 4 << 30
 
 
 def labelled_pairs(path):
@@ -99,43 +102,131 @@ def grade_ours(program, pairs, *fields):
     return verdicts, seconds
 
 
-def grade_peer(pairs):
+def peer_worker():
+    """Reads pairs as lines of JSON, writes for each its verdict and its CPU seconds."""
     from math_verify import parse, verify  # which the report on our own verdicts does without
 
     logging.disable(logging.CRITICAL)
-    start = time.process_time()
-    verdicts = []
-    for reference, answer in pairs:
+    resource.setrlimit(resource.RLIMIT_AS, (PEER_BYTES, PEER_BYTES))
+    for line in sys.stdin:
+        reference, answer = json.loads(line)
+        start = time.process_time()
+        resource.setrlimit(resource.RLIMIT_CPU, (int(start) + PEER_LIMIT_S + 1, resource.RLIM_INFINITY))
         try:
-            verdicts.append(bool(verify(parse("$%s$" % reference.strip("$")), parse("\\boxed{%s}" % answer))))
+            expected = parse("$%s$" % reference.strip("$"), parsing_timeout=PEER_TIMEOUT_S)
+            given = parse("\\boxed{%s}" % answer, parsing_timeout=PEER_TIMEOUT_S)
+            verdict = bool(verify(expected, given, timeout_seconds=PEER_TIMEOUT_S))
         except Exception:  # a crash is an answer marked wrong, as in a trainer
-            verdicts.append(False)
-    return verdicts, time.process_time() - start
+            verdict = False
+        print(json.dumps([verdict, time.process_time() - start]), flush=True)
+
+
+class Peer:
+    """Math-Verify in a process of its own, which ends where a pair takes too long and started anew."""
+
+    def __init__(self):
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--peer-worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        self.grade("1", "1")  # the imports are no part of a check
+
+    def grade(self, reference, answer):
+        """The verdict and CPU seconds, or None where the process has died, of its limits or otherwise."""
+        self.process.stdin.write(json.dumps([reference, answer]).encode() + b"\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if line:
+            return tuple(json.loads(line))
+        self.process.wait()
+        self.process = None
+        return None
+
+
+def grade_peer(pairs):
+    """Verdicts (None where it did not come back in time), and CPU seconds."""
+    peer, verdicts, seconds = Peer(), [], 0.0
+    for reference, answer in pairs:
+        if peer.process is None:
+            peer.start()
+        verdict, spent = peer.grade(reference, answer) or (None, PEER_LIMIT_S)
+        verdicts.append(verdict)
+        seconds += spent
+    if peer.process is not None:
+        peer.process.stdin.close()
+        peer.process.wait()
+    return verdicts, seconds
+
+
+def compare_on_labels(program, labels, disagreements):
+    """How often each agrees with the labels; where the two differ goes to the file `disagreements`, if named."""
+    cases = list(labelled_pairs(labels))
+    pairs = [(reference, answer) for reference, answer, _ in cases]
+    ours, theirs = grade_ours(program, pairs)[0], grade_peer(pairs)[0]
+    print(f"{'':34} {'deepscaler':>12} {'Math-Verify':>12}")
+
+    def row(name, count):
+        print(f"{name:34} {count(ours):12} {count(theirs):12}", flush=True)
+
+    def of(label, verdict):
+        return lambda verdicts: sum(e == label and v == verdict for v, (_, _, e) in zip(verdicts, cases))
+
+    row(f"labelled pairs right, of {len(cases)}", lambda v: of(True, True)(v) + of(False, False)(v))
+    row("  wrong answers taken for right", of(False, True))
+    row("  right answers taken for wrong", of(True, False))
+    row("  no verdict in %d s" % PEER_LIMIT_S, lambda verdicts: sum(v is None for v in verdicts))
+    if disagreements:
+        write_disagreements(disagreements, pairs, ours, theirs)
+
+
+def write_disagreements(path, pairs, ours, theirs):
+    with open(path, "w", encoding="utf-8") as file:
+        for (reference, answer), our, their in zip(pairs, ours, theirs):
+            if our != their:
+                line = {"reference": reference, "answer": answer, "deepscaler": our, "math_verify": their}
+                print(json.dumps(line, ensure_ascii=False), file=file)
+
+
+def compare_speed(program, path):
+    pairs = problem_set_pairs(path)
+    _, seconds = grade_ours(program, pairs)
+    sample = random.Random(2).sample(pairs, min(MAX_PEER_CHECKS, len(pairs)))
+    _, peer_seconds = grade_peer(sample)
+    name = "checks/s, " + pathlib.Path(path).name
+    print(f"{name:34} {len(pairs) / seconds:12.0f} {len(sample) / peer_seconds:12.0f}", flush=True)
+
+
+def compare_on_sets(program, paths, disagreements):
+    """Both on every distinct answer of the sets that is no plain integer: with itself, with its rewritings
+    and with two other answers."""
+    answers = {str(a).rsplit("####", 1)[-1].strip() for path in paths for a in answers_of(path) if a not in (None, "")}
+    distinct = sorted(answer for answer in answers if not re.fullmatch(r"-?\d+", answer))
+    pairs = [(answer, answer) for answer in distinct]
+    pairs += {(a, r(a)) for a in distinct for r in REWRITINGS.values() if r(a) != a}
+    chance = random.Random(3)
+    pairs += [(a, b) for a in distinct for b in chance.sample(distinct, 2) if a != b]
+    ours, theirs = grade_ours(program, pairs)[0], grade_peer(pairs)[0]
+    print(f"{len(distinct)} answers, {len(pairs)} pairs: alike on {sum(o == t for o, t in zip(ours, theirs))}")
+    write_disagreements(disagreements, pairs, ours, theirs)
 
 
 def main():
-    program, labels, *sets = sys.argv[1:]
-    if sets and sets[0] == "--sets":
-        for path in sets[1:]:
+    arguments = sys.argv[1:]
+    if arguments == ["--peer-worker"]:
+        return peer_worker()
+    program, labels, *rest = arguments
+    if rest and rest[0] == "--sets":
+        for path in rest[1:]:
             data_set_report(program, path)
-        return
-    cases = list(labelled_pairs(labels))
-    pairs = [(reference, answer) for reference, answer, _ in cases]
-    print(f"{'':34} {'deepscaler':>12} {'Math-Verify':>12}")
-    for name, grader in (("ours", lambda p: grade_ours(program, p)), ("peer", grade_peer)):
-        verdicts, _ = grader(pairs)
-        right = sum(v == equal for v, (_, _, equal) in zip(verdicts, cases))
-        if name == "ours":
-            ours = right
-        else:
-            print(f"{'labelled pairs right, of %d' % len(cases):34} {ours:12} {right:12}")
-    for path in sets:
-        pairs = problem_set_pairs(path)
-        _, seconds = grade_ours(program, pairs)
-        sample = random.Random(2).sample(pairs, min(MAX_PEER_CHECKS, len(pairs)))
-        _, peer_seconds = grade_peer(sample)
-        name = "checks/s, " + pathlib.Path(path).name
-        print(f"{name:34} {len(pairs) / seconds:12.0f} {len(sample) / peer_seconds:12.0f}")
+    elif rest and rest[0] == "--sets-disagreements":
+        compare_on_sets(program, rest[2:], rest[1])
+    else:
+        disagreements = rest[1] if rest and rest[0] == "--disagreements" else None
+        compare_on_labels(program, labels, disagreements)
+        for path in rest[2:] if disagreements else rest:
+            compare_speed(program, path)
 
 
 if __name__ == "__main__":

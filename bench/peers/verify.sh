@@ -2,7 +2,9 @@
 # The verifier beside Math-Verify: agreement with the labels of our labelled pairs, and checks per second
 # on one core over the answers of a problem set.
 #
-#   bench/peers/run.sh verify [answers.json]
+#   bench/peers/run.sh verify [--disagreements OUT.jsonl] [answers.json]
+#   bench/peers/run.sh verify --sets-disagreements OUT.jsonl FILE...
+#                                                where the two differ on whole problem sets
 #   bench/peers/run.sh verify --sets FILE...     our verdicts alone: each answer with itself, with its common
 #                                                rewritings and with another problem's
 #

@@ -26,6 +26,7 @@ struct VerifyOptions {
   int threads = 0;
   bool thinking = false;
   std::vector<std::string> explain;
+  std::string problem;  // of the pair to explain
   GradeOptions grade;
 };
 
@@ -44,10 +45,20 @@ std::vector<std::string> references_of(const Json& answer, const std::string& wh
   return references;
 }
 
+std::string problem_of(const Json& fields, const std::string& where) {
+  const auto problem = fields.find("problem");
+  if (problem == fields.end() || problem->is_null()) return {};
+  if (!problem->is_string()) {
+    throw Error(where, "\"problem\" is no text", "write the problem as a string, or leave the field out");
+  }
+  return problem->get<std::string>();
+}
+
 struct Line {
   Json fields;
   std::vector<std::string> references;
   std::string response;
+  std::string problem;  // empty where it is not given
   Verdict verdict;
 };
 
@@ -73,6 +84,7 @@ std::vector<Line> read_lines(const std::string& path) {
       throw Error(where, "\"response\" is no text", "write it as a string");
     line.references = references_of(line.fields["answer"], where);
     line.response = line.fields["response"].get<std::string>();
+    line.problem = problem_of(line.fields, where);
     lines.push_back(std::move(line));
   }
   return lines;
@@ -98,9 +110,10 @@ void print_summary(const std::vector<Line>& lines) {
     correct += line.verdict.correct ? 1 : 0;
     missing += line.references.empty() ? 1 : 0;
   }
-  wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer];
+  wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer] + reasons[Reason::copied];
   std::printf("%-22s %8zu\n%-22s %8d\n%-22s %8d\n", "responses", lines.size(), "correct", correct, "wrong",
               wrong);
+  if (reasons[Reason::copied] > 0) std::printf("%-22s %8d\n", "  of them copied", reasons[Reason::copied]);
   std::printf("%-22s %8d\n", "no answer", reasons[Reason::no_answer] + reasons[Reason::empty_answer]);
   std::printf("%-22s %8d\n", "truncated", reasons[Reason::truncated]);
   std::printf("%-22s %8d\n", "unparsable reference", reasons[Reason::unparsable_reference]);
@@ -109,7 +122,9 @@ void print_summary(const std::vector<Line>& lines) {
 }
 
 void explain_pair(const VerifyOptions& options) {
-  const Explanation explanation = explain(options.explain[0], options.explain[1], options.grade);
+  GradeOptions grade = options.grade;
+  grade.problem = options.problem;
+  const Explanation explanation = explain(options.explain[0], options.explain[1], grade);
   const Verdict& verdict = explanation.verdict;
   std::printf("reference  %s\nread as    %s\n", explanation.reference.c_str(),
               explanation.reference_reading.c_str());
@@ -133,7 +148,9 @@ void run_verify(VerifyOptions options) {
   set_thread_count(options.threads);
   parallel_for(static_cast<int64_t>(lines.size()), [&](int64_t i) {
     Line& line = lines[static_cast<size_t>(i)];
-    line.verdict = grade(line.references, line.response, options.grade);
+    GradeOptions grading = options.grade;
+    grading.problem = line.problem;
+    line.verdict = grade(line.references, line.response, grading);
   });
   write_file_atomically(options.output, to_jsonl(lines));
   print_summary(lines);
@@ -144,7 +161,8 @@ void run_verify(VerifyOptions options) {
 void add_verify_command(CLI::App& app) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "Grade responses against reference answers");
-  command->add_option("--input", options->input, R"(JSON lines {"answer": ..., "response": ...})");
+  command->add_option("--input", options->input,
+                      R"(JSON lines {"answer": ..., "response": ...}, perhaps with "problem")");
   command->add_option("--output", options->output,
                       "The same lines with correct, undecided, extracted, reason");
   command->add_option("--extract", options->extract, "Where the answer is looked for")
@@ -162,6 +180,8 @@ void add_verify_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--explain", options->explain, "A reference and a response: say how they were read")
       ->expected(2);
+  command->add_option("--problem", options->problem,
+                      "The problem of the pair to explain: no copy of it is right");
   command->callback([options] { run_verify(*options); });
 }
 

@@ -8,7 +8,8 @@ namespace deepscaler {
 
 Verdict grade_response(const Problem& problem, std::string_view response, bool prompt_opened_thinking) {
   if (problem.source != kCountdownKind || problem.answers.empty()) {
-    return grade(problem.answers, response, {.prompt_opened_thinking = prompt_opened_thinking});
+    return grade(problem.answers, response,
+                 {.prompt_opened_thinking = prompt_opened_thinking, .problem = problem.problem});
   }
   return grade_countdown(problem.answers[0], response, prompt_opened_thinking);
 }

@@ -19,6 +19,13 @@ TEST(Grading, TheSolutionOfEveryKindIsRightByItsOwnRule) {
   }
 }
 
+TEST(Grading, ACopyOfTheProblemIsWrong) {
+  const Problem problem = {
+      .id = "s", .problem = "What is 12 + 34?", .answers = {"46"}, .solution = "", .source = ""};
+  EXPECT_EQ(grade_response(problem, "\\boxed{12+34}", false).reason, Reason::copied);
+  EXPECT_TRUE(grade_response(problem, "\\boxed{46}", false).correct);
+}
+
 TEST(Grading, CountdownTakesAnotherWayToTheTarget) {
   const Problem problem = {
       .id = "c", .problem = "", .answers = {"14 from 2, 3, 4"}, .solution = "", .source = "countdown"};

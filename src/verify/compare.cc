@@ -153,6 +153,9 @@ Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   if (same_tree(reference, answer)) return Match::equal;
   if (reference.op == Op::choice || answer.op == Op::choice) return choices(reference, answer);
   if (is_congruence(reference) || is_congruence(answer)) return congruences(reference, answer);
+  if (reference.op == Op::list || answer.op == Op::list) {
+    if (const auto match = families(reference, answer)) return *match;
+  }
   bool applies = false;
   const Match assigned = assigned_tuple(reference, answer, applies);
   if (applies) return assigned;

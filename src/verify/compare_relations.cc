@@ -228,7 +228,12 @@ Match Comparer::congruences(const Expr& reference, const Expr& answer) {
   const Residue expected = read(reference), given = read(answer);
   if (expected.name != nullptr && given.name != nullptr && !same_tree(*expected.name, *given.name))
     return Match::different;
-  if (expected.modulus == nullptr || given.modulus == nullptr) return compare(*expected.value, *given.value);
+  if (expected.modulus == nullptr || given.modulus == nullptr) {
+    // 8x + 1 = 5 (mod 12) does not answer 5; x = 5 (mod 12) does.
+    const Expr* name = given.name != nullptr ? given.name : expected.name;
+    if (name != nullptr && !is_name(*name) && !free_symbols(*name).empty()) return Match::different;
+    return compare(*expected.value, *given.value);
+  }
   const Match same_modulus = compare(*expected.modulus, *given.modulus);
   if (same_modulus == Match::different || !is_scalar(expected.value->op) || !is_scalar(given.value->op))
     return Match::different;

@@ -1,19 +1,13 @@
 // Numbers with their units, words, multiple-choice letters and ratios.
 #include <algorithm>
-#include <cctype>
 
+#include "verify/characters.h"
 #include "verify/comparer.h"
 #include "verify/functions.h"
 #include "verify/unit_product.h"
 
 namespace deepscaler {
 namespace {
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // One letter, however it is written; empty for anything else.
 std::string letter_of(const Expr& expr) {

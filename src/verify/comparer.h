@@ -9,6 +9,12 @@
 
 namespace deepscaler {
 
+// The k of "k in Z"; no domain where an answer leaves it out.
+struct Parameter {
+  std::string name;
+  const Expr* domain = nullptr;
+};
+
 class Comparer {
  public:
   Comparer(const Policy& policy, Steps& steps) : policy_(policy), steps_(steps) {}
@@ -38,6 +44,11 @@ class Comparer {
   Match congruences(const Expr& reference, const Expr& answer);
   Match any_side(const Expr& relation, const Expr& answer);
   Match all_sides(const Expr& reference, const Expr& relation, size_t first);
+
+  // compare_families.cc: solutions with a parameter. Nothing where neither side has one.
+  std::optional<Match> families(const Expr& reference, const Expr& answer);
+  Match same_members(const Expr& reference, const Expr& answer, const Parameter& parameter);
+  Match progressions(const Expr& reference, const Expr& answer, const std::string& name);
 
   // compare.cc: collections.
   Match collections(const Expr& reference, const Expr& answer);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <string>
 
+#include "verify/characters.h"
 #include "verify/extract.h"
 #include "verify/rational.h"
 
@@ -14,8 +15,6 @@ constexpr size_t kMaxNumbers = 16;
 constexpr size_t kMaxDigits = 9;
 constexpr size_t kMaxExpressionBytes = 2000;
 constexpr int kMaxNesting = 60;
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads an unsigned integer off the front of `text`.
 std::optional<int64_t> take_integer(std::string_view& text) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include "verify/characters.h"
+
 namespace deepscaler {
 namespace {
 
@@ -101,7 +103,7 @@ bool joins_boxes(std::string_view between) {
       skipped = true;
       break;
     }
-    plain += skipped ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(between[i])));
+    plain += skipped ? ' ' : lower(between[i]);
   }
   std::string_view rest = trim(plain);
   bool joined = false;
@@ -117,13 +119,6 @@ bool joins_boxes(std::string_view between) {
   }
   if (!joined || rest.empty()) return joined;
   return rest.size() <= 12 && rest.back() == '=' && rest.find_first_of(".:\n") == std::string_view::npos;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 // The rest of the sentence that begins at `at`.

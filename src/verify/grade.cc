@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "verify/compare.h"
+#include "verify/copied.h"
 #include "verify/extract.h"
 #include "verify/lexer.h"
 #include "verify/parse.h"
@@ -47,7 +48,7 @@ bool same_text(const std::string& a, const std::string& b) {
 }
 
 // What one reference says about an answer; adds its steps to `steps`.
-Reason judge(std::string_view reference_text, const std::string& answer, const Policy& policy,
+Reason judge(std::string_view reference_text, const std::string& answer, const GradeOptions& options,
              int64_t& steps) {
   const std::string reference = extract_reference(reference_text);
   ++steps;
@@ -56,10 +57,13 @@ Reason judge(std::string_view reference_text, const std::string& answer, const P
   if (!expected) return Reason::unparsable_reference;
   const auto given = parse_answer(answer);
   if (!given) return Reason::unparsable_answer;
-  Steps counted(policy.step_limit);
-  const Match match = compare_answers(*expected, *given, policy, counted);
+  Steps counted(options.policy.step_limit);
+  const Match match = compare_answers(*expected, *given, options.policy, counted);
   steps += counted.used();
-  return reason_of(match, policy);
+  const Reason reason = reason_of(match, options.policy);
+  const bool may_be_copy = (is_correct(reason) || reason == Reason::unproven) && expected->op != Op::choice &&
+                           given->op != Op::choice;
+  return may_be_copy && is_copied(answer, reference, options.problem) ? Reason::copied : reason;
 }
 
 // Of what several references say, the most that is known: right, open, wrong, and last that none could be
@@ -103,6 +107,8 @@ std::string_view reason_name(Reason reason) {
       return "truncated";
     case Reason::unparsable_answer:
       return "unparsable_answer";
+    case Reason::copied:
+      return "copied";
     case Reason::unparsable_reference:
       return "unparsable_reference";
     case Reason::unproven:
@@ -124,7 +130,7 @@ Verdict grade(std::span<const std::string> references, std::string_view response
   verdict.extracted = found.text;
   verdict.reason = Reason::unparsable_reference;
   for (const std::string& reference : references) {
-    const Reason reason = judge(reference, found.text, options.policy, verdict.steps);
+    const Reason reason = judge(reference, found.text, options, verdict.steps);
     if (rank(reason) < rank(verdict.reason)) verdict.reason = reason;
     if (is_correct(reason)) break;
   }

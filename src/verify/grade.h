@@ -34,6 +34,7 @@ enum class Reason : uint8_t {
   empty_answer,       // ... or an empty one
   truncated,          // ... or one that breaks off: an unclosed box, thinking that never ended
   unparsable_answer,  // an answer that cannot be read as anything the reference could be
+  copied,             // equal, but an expression of the problem that nobody worked out (copied.h)
   // undecided
   unparsable_reference,  // the reference itself can't be read, so nobody could be right
   unproven,              // equal at every point tried, where the policy wants a proof
@@ -47,6 +48,8 @@ struct GradeOptions {
   // The prompt ended with an opening <think>, so the response alone holds only </think>; a response
   // without it has not finished thinking and is `truncated`.
   bool prompt_opened_thinking = false;
+  // The problem, where it is known: what only repeats it is then `copied`. A view for the call.
+  std::string_view problem = {};
   Policy policy = {};
 };
 

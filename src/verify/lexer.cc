@@ -1,84 +1,17 @@
 #include "verify/lexer.h"
 
 #include <algorithm>
-#include <cctype>
-#include <unordered_map>
-#include <unordered_set>
 
+#include "verify/characters.h"
 #include "verify/functions.h"
+#include "verify/latex_commands.h"
+#include "verify/numeral.h"
 #include "verify/unicode.h"
 
 namespace deepscaler {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) {
-  return std::isalpha(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 0x80;
-}
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
-
-// Commands whose argument is running text, and those that only change how it looks.
-const std::unordered_set<std::string_view> kTextCommands = {
-    "text", "textbf", "textit", "textrm", "textnormal", "texttt",       "textsf",
-    "mbox", "hbox",   "mathrm", "rm",     "mathop",     "operatorname", "textup"};
-const std::unordered_set<std::string_view> kDropped = {
-    "left",    "right",      "middle", "big",      "Big",     "bigg",         "Bigg",       "bigl",
-    "bigr",    "Bigl",       "Bigr",   "biggl",    "biggr",   "displaystyle", "textstyle",  "scriptstyle",
-    "limits",  "nolimits",   "boxed",  "fbox",     "mathbf",  "mathit",       "mathsf",     "mathtt",
-    "mathcal", "boldsymbol", "bm",     "bf",       "it",      "ensuremath",   "underline",  "mathstrut",
-    "strut",   "null",       "relax",  "nonumber", "cal",     "displaylines", "centering",  "mathnormal",
-    "Large",   "large",      "small",  "mathbin",  "mathrel", "mathpunct",    "underbrace", "overbrace",
-    "bigm",    "Bigm"};
-const std::unordered_set<std::string_view> kDroppedWithArgument = {
-    "phantom", "hspace", "vspace", "color", "textcolor", "tag", "label", "hphantom", "vphantom"};
-const std::unordered_set<std::string_view> kSpaces = {"quad",  "qquad", "enspace", "enskip", "thinspace",
-                                                      "space", "hfill", "par",     "newline"};
-
-const std::unordered_map<std::string_view, std::string_view> kSynonyms = {{"dfrac", "frac"},
-                                                                          {"tfrac", "frac"},
-                                                                          {"cfrac", "frac"},
-                                                                          {"leq", "le"},
-                                                                          {"leqslant", "le"},
-                                                                          {"leqq", "le"},
-                                                                          {"geq", "ge"},
-                                                                          {"geqslant", "ge"},
-                                                                          {"geqq", "ge"},
-                                                                          {"neq", "ne"},
-                                                                          {"dbinom", "binom"},
-                                                                          {"tbinom", "binom"},
-                                                                          {"varnothing", "emptyset"},
-                                                                          {"simeq", "approx"},
-                                                                          {"thickapprox", "approx"},
-                                                                          {"degree", "circ"},
-                                                                          {"degrees", "circ"},
-                                                                          {"dots", "ldots"},
-                                                                          {"cdots", "ldots"},
-                                                                          {"dotsc", "ldots"},
-                                                                          {"varepsilon", "epsilon"},
-                                                                          {"varphi", "phi"},
-                                                                          {"vartheta", "theta"},
-                                                                          {"backslash", "setminus"},
-                                                                          {"smallsetminus", "setminus"},
-                                                                          {"bigcup", "cup"},
-                                                                          {"bigcap", "cap"},
-                                                                          {"vee", "or"},
-                                                                          {"lor", "or"},
-                                                                          {"wedge", "and"},
-                                                                          {"land", "and"},
-                                                                          {"rightarrow", "to"},
-                                                                          {"overrightarrow", "vec"},
-                                                                          {"widehat", "hat"},
-                                                                          {"overline", "bar"},
-                                                                          {"gt", ">"},
-                                                                          {"lt", "<"},
-                                                                          {"imath", "i"},
-                                                                          {"measuredangle", "angle"},
-                                                                          {"bold", "mathbf"}};
-const std::unordered_map<std::string_view, std::string_view> kMarks = {
-    {"times", "*"},   {"cdot", "*"},   {"ast", "*"},    {"bullet", "*"},  {"div", "/"},     {"lbrace", "{."},
-    {"rbrace", "}."}, {"lvert", "|("}, {"rvert", "|)"}, {"lparen", "("},  {"rparen", ")"},  {"lbrack", "["},
-    {"rbrack", "]"},  {"cr", "\\\\"},  {"vert", "|"},   {"mid", "|"},     {"colon", ":"},   {"prime", "'"},
-    {"slash", "/"},   {">", ">"},      {"<", "<"},      {"percent", "%"}, {"dollar", "\\$"}};
 
 class Lexer {
  public:
@@ -185,13 +118,13 @@ class Lexer {
 
   void backslash() {
     const char c = at(1);
-    if (!std::isalpha(static_cast<unsigned char>(c))) {
+    if (!is_ascii_letter(c)) {
       rest_.remove_prefix(std::min<size_t>(2, rest_.size()));
       control_symbol(c);
       return;
     }
     size_t length = 1;
-    while (std::isalpha(static_cast<unsigned char>(at(1 + length)))) ++length;
+    while (is_ascii_letter(at(1 + length))) ++length;
     const std::string_view name = rest_.substr(1, length);
     rest_.remove_prefix(1 + length);
     command(name);
@@ -238,21 +171,23 @@ class Lexer {
     }
     if (name == "not" && is_negated()) return;
     if (unit_vector(name)) return;
-    if (kSpaces.contains(name)) {
-      space_ = true;
-    } else if (kDroppedWithArgument.contains(name)) {
-      skip_argument();
-    } else if (kTextCommands.contains(name)) {
-      text_argument();
-    } else if (!kDropped.contains(name)) {
-      if (const auto mark = kMarks.find(name); mark != kMarks.end()) {
-        if (mark->second == "{.") ++brackets_;
-        if (mark->second == "}." && brackets_ > 0) --brackets_;
-        push(Token::Kind::mark, mark->second);
-      } else {
-        const auto synonym = kSynonyms.find(name);
-        push(Token::Kind::command, synonym == kSynonyms.end() ? name : synonym->second);
-      }
+    const LatexCommand known = latex_command(name);
+    switch (known.role) {
+      case LatexCommand::Role::space:
+        space_ = true;
+        return;
+      case LatexCommand::Role::dropped:
+        return;
+      case LatexCommand::Role::dropped_with_argument:
+        return skip_argument();
+      case LatexCommand::Role::text:
+        return text_argument();
+      case LatexCommand::Role::mark:
+        if (known.spelling == "{.") ++brackets_;
+        if (known.spelling == "}." && brackets_ > 0) --brackets_;
+        return push(Token::Kind::mark, known.spelling);
+      case LatexCommand::Role::symbol:
+        return push(Token::Kind::command, known.spelling);
     }
   }
 
@@ -327,103 +262,31 @@ class Lexer {
 
   // A run of letters. In mathematics a single one is a variable.
   void letters() {
-    if (numeral_with_letters()) return;
+    if (lettered_numeral()) return;
     size_t length = 0;
     while (is_letter(at(length)) || (in_text() && length > 0 && is_digit(at(length)))) ++length;
     push(length > 1 || in_text() ? Token::Kind::word : Token::Kind::letter, rest_.substr(0, length));
     rest_.remove_prefix(length);
   }
 
-  // What separates groups of three digits at `i`: the separator's length, or 0.
-  size_t separator_length(size_t i) const {
-    for (const std::string_view always :
-         {"{,}", ",\\!", ", \\!", ",\\,", "\\,", "\\ ", "\\!", "\\;", "{\\,}", "'"}) {
-      if (!rest_.substr(std::min(i, rest_.size())).starts_with(always)) continue;
-      size_t length = always.size();
-      while (at(i + length) == ' ') ++length;
-      return length;
-    }
-    if (at(i) == ',') return comma_groups_ ? 1 : 0;
-    return at(i) == ' ' ? 1 : 0;
-  }
-
-  // Whether bare commas group the digits of the numeral here: 1,234,567 does and 27,54,108 is a list, as
-  // is anything in brackets.
-  bool commas_group() const {
-    if (brackets_ > 0 && !in_text()) return false;
-    const size_t start = latex_.size() - rest_.size();
-    if (start >= 2 && latex_[start - 1] == ',' && is_digit(latex_[start - 2])) return false;
-    size_t i = 0;
-    while (is_digit(at(i))) ++i;
-    while (at(i) == ',' && is_digit(at(i + 1))) {
-      if (!three_digits_at(i + 1)) return false;
-      i += 4;
-    }
-    return true;
-  }
-
-  bool three_digits_at(size_t i) const {
-    return is_digit(at(i)) && is_digit(at(i + 1)) && is_digit(at(i + 2)) && !is_digit(at(i + 3));
-  }
-
   void number() {
-    if (numeral_with_letters()) return;
-    std::string digits;
-    size_t i = 0;
-    while (is_digit(at(i))) digits += at(i++);
-    if (!digits.empty() && digits.size() <= 3 && digits[0] != '0') {
-      comma_groups_ = commas_group();
-      size_t separator = 0;
-      while ((separator = separator_length(i)) != 0 && three_digits_at(i + separator)) {
-        digits += rest_.substr(i + separator, 3);
-        i += separator + 3;
-      }
-    }
-    if (at(i) == '.' && (is_digit(at(i + 1)) || (at(i + 1) != '.' && !digits.empty()))) {
-      const bool sentence_end = !is_digit(at(i + 1)) && at(i + 1) != '\\' && at(i + 1) != '(';
-      if (!sentence_end) digits += at(i++);
-      while (is_digit(at(i))) digits += at(i++);
-    }
-    if ((at(i) == 'e' || at(i) == 'E') && !in_text()) {
-      const size_t sign = at(i + 1) == '-' || at(i + 1) == '+' ? 1 : 0;
-      size_t end = i + 1 + sign;
-      while (is_digit(at(end))) ++end;
-      if (end > i + 1 + sign && end < i + 9) {
-        digits += rest_.substr(i, end - i);
-        i = end;
-      }
-    }
-    push(Token::Kind::number, digits);
-    rest_.remove_prefix(i);
+    if (lettered_numeral()) return;
+    const size_t start = latex_.size() - rest_.size();
+    const bool in_list = start >= 2 && latex_[start - 1] == ',' && is_digit(latex_[start - 2]);
+    const bool in_brackets = brackets_ > 0 && !in_text();
+    const Numeral numeral = read_numeral(
+        rest_, {.commas_may_group = !in_brackets && !in_list, .exponent_may_follow = !in_text()});
+    push(Token::Kind::number, numeral.digits);
+    rest_.remove_prefix(numeral.length);
   }
 
-  // Whether a subscript that can be a base with letters for digits (11 ... 36) begins at `i`.
-  bool base_with_letters_at(size_t i) const {
-    if (at(i) != '_') return false;
-    const size_t begin = at(i + 1) == '{' ? i + 2 : i + 1;
-    if (!is_digit(at(begin)) || !is_digit(at(begin + 1)) || is_digit(at(begin + 2))) return false;
-    const int base = (at(begin) - '0') * 10 + (at(begin + 1) - '0');
-    return base > 10 && base <= 36;
-  }
-
-  // "2B_{16}": digits and capitals with a base behind them.
-  bool numeral_with_letters() {
-    size_t length = 0;
-    while (is_digit(at(length)) || (at(length) >= 'A' && at(length) <= 'Z')) ++length;
-    std::string numeral(rest_.substr(0, length));
-    size_t end = length;  // of what is read, with the \text{...} around the letters
-    for (const std::string_view command : {"\\text{", "\\mathrm{"}) {
-      if (!rest_.substr(length).starts_with(command)) continue;
-      size_t i = length + command.size();
-      while (is_digit(at(i)) || (at(i) >= 'A' && at(i) <= 'Z')) numeral += at(i++);
-      end = at(i) == '}' ? i + 1 : length;
-    }
-    const bool has_letter = std::any_of(numeral.begin(), numeral.end(), is_letter);
-    const size_t subscript = in_text() && at(end) == '}' ? end + 1 : end;
-    if (!has_letter || numeral.size() < 2 || !base_with_letters_at(subscript)) return false;
-    push(Token::Kind::word, numeral);
+  // 2B_{16}
+  bool lettered_numeral() {
+    const Numeral numeral = read_lettered_numeral(rest_, in_text());
+    if (numeral.length == 0) return false;
+    push(Token::Kind::word, numeral.digits);
     tokens_.back().text_mode = true;
-    rest_.remove_prefix(end);
+    rest_.remove_prefix(numeral.length);
     return true;
   }
 
@@ -433,7 +296,6 @@ class Lexer {
   std::vector<int> text_depths_;  // brace depths at which running text began
   int depth_ = 0;
   int brackets_ = 0;
-  bool comma_groups_ = false;  // of the numeral being read
   bool space_ = false;
 };
 
@@ -441,9 +303,8 @@ class Lexer {
 
 bool Token::is_word(std::string_view lower_case) const {
   return (kind == Kind::word || kind == Kind::command || kind == Kind::letter) &&
-         std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(), [](char a, char b) {
-           return std::tolower(static_cast<unsigned char>(a)) == static_cast<unsigned char>(b);
-         });
+         std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
+                    [](char a, char b) { return lower(a) == b; });
 }
 
 std::vector<Token> tokenize(std::string_view text) { return Lexer(text).run(); }

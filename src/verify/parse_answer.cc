@@ -61,6 +61,22 @@ void append_flat(std::vector<Expr>& items, Expr item) {
   }
 }
 
+constexpr size_t kMaxResidues = 100;  // that share one modulus
+
+// n = 2, 3 (mod 5): the name at the front and the modulus at the end are those of all.
+void share_modulus(std::vector<Expr>& items) {
+  const Expr &first = items.front(), &last = items.back();
+  const bool applies = first.op == Op::relation && first.text == "M" && first.args[0].args.empty() &&
+                       last.op == Op::relation && last.text == "m" && last.args[1].args.empty();
+  if (!applies || items.size() > kMaxResidues) return;
+  const Expr name = first.args[0], modulus = last.args[1];
+  for (Expr& item : items) {
+    Expr residue = item.op == Op::relation ? (item.text == "M" ? item.args[1] : item.args[0]) : item;
+    if (item.op == Op::relation && item.text != "M" && item.text != "m") return;
+    item = make_node(Op::relation, {name, std::move(residue), modulus}, "Mm");
+  }
+}
+
 }  // namespace
 
 std::optional<Expr> parse_answer(std::string_view text) {
@@ -128,6 +144,7 @@ Expr Parser::statements_until(std::string_view closing_mark) {
     several = true;
   }
   if (!several) return std::move(items.front());
+  share_modulus(items);
   return make_node(Op::list, std::move(items), joined);
 }
 
@@ -137,6 +154,7 @@ Expr Parser::statement() {
   Expr result;
   while (skip_lead_in()) {
   }
+  if (integer_parameter(result)) return result;
   if (choice_letter(result)) return result;
   if (number_in_words(result)) return result;
   if (words(result)) return result;
@@ -148,6 +166,13 @@ Expr Parser::statement() {
                              next == Token::Kind::number || peek().is_mark("-") || peek().is_mark("!")) &&
                             !at_separator();
   if (!failed_ && text_follows && skip_quantifier()) return with_both_signs(std::move(result));
+  Expr membership;
+  if (!failed_ && text_follows && integer_parameter(membership)) {
+    Expr family = make_node(Op::list, {}, ",");
+    append_flat(family.args, with_both_signs(std::move(result)));
+    family.args.push_back(std::move(membership));
+    return family;
+  }
   if (!failed_ && !text_follows) return inside_ > 0 ? result : with_both_signs(std::move(result));
   // "7th floor", "October 30": words after all.
   next_ = start;

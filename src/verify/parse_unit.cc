@@ -1,8 +1,8 @@
 // What a value is measured in: units in running text or with known symbols, count nouns, "million".
 #include <algorithm>
-#include <cctype>
 #include <optional>
 
+#include "verify/characters.h"
 #include "verify/functions.h"
 #include "verify/parser.h"
 #include "verify/unit_product.h"
@@ -15,26 +15,14 @@ constexpr int kMaxNouns = 6;
 
 // Words behind a number that change what it says; any others count what it counts ("9 values").
 bool changes_the_number(std::string_view word) {
-  constexpr std::string_view kWords[] = {
-      "not",     "less",       "more",     "fewer",       "no",       "minus",      "plus",      "times",
-      "over",    "squared",    "cubed",    "factorial",   "point",    "half",       "halves",    "third",
-      "thirds",  "quarter",    "quarters", "fourth",      "fourths",  "below",      "above",     "negative",
-      "by",      "if",         "when",     "where",       "is",       "are",        "mod",       "modulo",
-      "base",    "hundredths", "tenths",   "thousandths", "least",    "most",       "than",      "then",
-      "but",     "maybe",      "else",     "except",      "without",  "to",         "greater",   "rather",
-      "instead", "wrong",      "false",    "choose",      "divided",  "multiplied", "th",        "st",
-      "nd",      "rd",         "perhaps",  "either",      "neither",  "nor",        "versus",    "vs",
-      "pi",      "root",       "in",       "into",        "out",      "with",       "incorrect", "almost",
-      "nearly",  "for",        "through",  "until",       "possibly", "probably",   "also",      "so",
-      "etc"};
-  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
+  constexpr std::string_view kWords =
+      " not less more fewer no minus plus times over squared cubed factorial point half halves "
+      "third thirds quarter quarters fourth fourths below above negative by if when where is "
+      "are mod modulo base hundredths tenths thousandths least most than then but maybe else "
+      "except without to greater rather instead wrong false choose divided multiplied th st nd "
+      "rd perhaps either neither nor versus vs pi root in into out with incorrect almost "
+      "nearly for through until possibly probably also so etc ";
+  return kWords.find(" " + std::string(word) + " ") != kWords.npos;
 }
 
 }  // namespace

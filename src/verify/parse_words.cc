@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 
+#include "verify/characters.h"
 #include "verify/dates.h"
 #include "verify/functions.h"
 #include "verify/number_words.h"
@@ -10,13 +11,6 @@
 
 namespace deepscaler {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
 
 bool is_upper(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isupper(c); });
@@ -69,6 +63,9 @@ Expr meaning_of(const std::string& phrase) {
   const auto one_of = [&](const auto& phrases) {
     return std::find(std::begin(phrases), std::end(phrases), phrase) != std::end(phrases);
   };
+  for (const std::string_view lead : {"there is ", "there are "}) {
+    if (phrase.starts_with(std::string(lead) + "no ")) return meaning_of(phrase.substr(lead.size()));
+  }
   if (one_of(kEmpty)) return make_node(Op::set, {});
   if (one_of(kReals)) return make_node(Op::reals, {});
   if (one_of(kUndefined)) return make_node(Op::word, {}, "undefined");
@@ -146,6 +143,49 @@ bool Parser::skip_quantifier() {
   }
   if (peek(length).kind != Token::Kind::end || length > 10) return false;
   next_ += length;
+  return true;
+}
+
+// "for any integer k", "where n is a positive integer", "for k \in \mathbb{Z}", at the end of an answer: a
+// membership.
+bool Parser::integer_parameter(Expr& membership) {
+  if (!peek().is_word("for") && !peek().is_word("where") && !peek().is_word("with")) return false;
+  if (inside_ > 0) return false;
+  if (peek(1).kind == Token::Kind::letter && peek(2).is_command("in")) {
+    if (!may_try()) return false;
+    const size_t start = next_;
+    take();
+    membership = relation();
+    if (!failed_ && at_end()) return true;
+    next_ = start;
+    failed_ = failed_ && depth_ > kMaxDepth;
+    return false;
+  }
+  constexpr std::string_view kFillers[] = {"any", "all", "every", "each", "some", "is",     "are",
+                                           "a",   "an",  "the",   "be",   "and",  "number", "numbers"};
+  std::string name, domain;
+  size_t length = 1;
+  for (; peek(length).kind != Token::Kind::end; ++length) {
+    const Token& token = peek(length);
+    const std::string plain = lower(token.text);
+    const bool filler =
+        token.text_mode && std::find(std::begin(kFillers), std::end(kFillers), plain) != std::end(kFillers);
+    if (filler || token.is_mark(".")) continue;
+    if (plain == "integer" || plain == "integers") {
+      if (domain.empty()) domain = "Z";
+    } else if (plain == "positive" || plain == "natural") {
+      domain = "N";
+    } else if (plain == "nonnegative" || plain == "whole") {
+      domain = "N0";
+    } else if (plain.size() == 1 && is_ascii_letter(plain[0]) && name.empty()) {
+      name = token.text;
+    } else {
+      return false;
+    }
+  }
+  if (name.empty() || domain.empty()) return false;
+  next_ += length;
+  membership = make_node(Op::relation, {make_symbol(name), make_symbol("set " + domain)}, "E");
   return true;
 }
 

@@ -61,6 +61,7 @@ class Parser {
   // parse_words.cc: running text.
   bool skip_lead_in();
   bool skip_quantifier();
+  bool integer_parameter(Expr& membership);
   bool choice_letter(Expr& result);
   bool words(Expr& result);
   bool number_in_words(Expr& result);

@@ -1,8 +1,9 @@
 #include "verify/units.h"
 
 #include <algorithm>
-#include <cctype>
 #include <unordered_map>
+
+#include "verify/characters.h"
 
 namespace deepscaler {
 namespace {
@@ -158,13 +159,6 @@ const std::unordered_map<std::string_view, Entry>& names() {
       {"mole", {"1", "mol"}},
       {"unit", {"1", ""}}};
   return kNames;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 Unit to_unit(const Entry& entry) {

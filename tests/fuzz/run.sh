@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:?give the seconds for each parser}
 shift
 parsers=("$@")
-[[ $# -gt 0 ]] || parsers=(safetensors gguf jsonl tokenizer_json chat_template config verify)
+[[ $# -gt 0 ]] || parsers=(safetensors gguf jsonl tokenizer_json chat_template config)
 
 CC=clang CXX=clang++ cmake -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DDEEPSCALER_FUZZ=ON >/dev/null
 cmake --build build-fuzz --parallel "${JOBS:-$(nproc)}" --target "${parsers[@]/%/_fuzz}"
@@ -20,7 +20,6 @@ declare -A seeds=(
   [tokenizer_json]="$goldens/tokenizer/*/tokenizer.json"
   [chat_template]="tests/fuzz/template.jinja"
   [config]="$goldens/models/*/config.json recipes/tiny-model/config.json"
-  [verify]="src/verify/labelled_pairs.txt"
 )
 for parser in "${parsers[@]}"; do
   corpus=build-fuzz/corpus/$parser

@@ -1,8 +1,8 @@
 // Coverage-guided fuzzing of the verifier (libFuzzer): the input up to the first line break is the
 // reference, the rest the response. A crash, a leak or a check beyond the step limit is a find.
 //
-//   cmake -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DDEEPSCALER_FUZZ=ON && cmake --build build-fuzz
-//   build-fuzz/tests/fuzz/verify_fuzz -max_len=2000 -timeout=1
+//   tests/fuzz/verify_corpus.sh corpus
+//   build-fuzz/tests/fuzz/verify_fuzz -max_len=2000 -timeout=1 corpus
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const deepscaler::Verdict verdict = deepscaler::grade(references, "\\boxed{" + answer + "}", options);
     if (verdict.correct && verdict.undecided) std::abort();
     static_cast<void>(deepscaler::grade(references, answer, options));
+    options.problem = input;  // in which the answer always stands
+    if (deepscaler::grade(references, "\\boxed{" + answer + "}", options).correct && !verdict.correct)
+      std::abort();
+    options.problem = {};
   }
   return 0;
 }
