@@ -178,7 +178,8 @@ void bench_train(const Options& options) {
 }  // namespace
 
 void add_bench_command(CLI::App& app) {
-  auto* bench = app.add_subcommand("bench", "Measure generation, training or a step of both on a model");
+  auto* bench = app.add_subcommand(
+      "bench", "Measure generation, training, a step of both, or the tokenizer of a model");
   bench->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, void (*work)(const Options&)) {
@@ -224,6 +225,7 @@ void add_bench_command(CLI::App& app) {
       ->check(CLI::IsMember({"none", "layer"}))
       ->capture_default_str();
   add_bench_grpo_command(*bench);
+  add_bench_tokenize_command(*bench);
 }
 
 }  // namespace deepscaler

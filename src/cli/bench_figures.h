@@ -6,7 +6,7 @@
 
 namespace deepscaler {
 
-// One line of JSON on standard output; names that end in tokens_per_second, seconds or mib are figures, all
+// One line of JSON on standard output; names that end in per_second, seconds or mib are figures, all
 // others are settings (bench/peers/table.py).
 void print_figures(const nlohmann::ordered_json& line);
 

@@ -9,7 +9,8 @@ class App;
 namespace deepscaler {
 
 void add_bench_command(CLI::App& app);
-void add_bench_grpo_command(CLI::App& bench);  // below the former
+void add_bench_grpo_command(CLI::App& bench);      // below the former
+void add_bench_tokenize_command(CLI::App& bench);  // likewise
 void add_convert_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);

@@ -91,6 +91,12 @@ void generate_file(const Options& options, const Model& model, const Tokenizer& 
                 "go on with --resume");
   }
   file.finish();
+  if (engine.preemptions() > 0) {
+    log_info(
+        "{} times a response gave its keys and values back and was computed again; more --kv-memory is "
+        "faster",
+        engine.preemptions());
+  }
 }
 
 void run(const Options& options) {

@@ -91,6 +91,7 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
   check(requests, options, blocks);
   if (!cache_ || cache_->blocks() < blocks) cache_ = std::make_unique<KvCache>(model_.config(), blocks);
 
+  preemptions_ = 0;
   Scheduler scheduler({.blocks = blocks, .keys_per_block = kKeysPerBlock});
   std::vector<std::vector<Generation>> sequences;
   for (const auto& r : requests) {
@@ -113,6 +114,7 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
     std::vector<std::pair<int64_t, int64_t>> finished;
     draw_tokens(draws, requests, options, sequences, finished);
     scheduler.commit(pass, finished);
+    preemptions_ = scheduler.preemptions();
     if (on_tokens) {
       std::vector<NewToken> tokens;
       for (const Draw& d : draws) {

@@ -44,6 +44,8 @@ class Engine {
   Engine(const Model& model, int64_t kv_memory_bytes);
 
   [[nodiscard]] const Model& model() const { return model_; }
+  // How often the last generate() took a response's keys and values away for want of memory.
+  [[nodiscard]] int64_t preemptions() const { return preemptions_; }
 
   using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
   struct NewToken {
@@ -80,6 +82,7 @@ class Engine {
 
   const Model& model_;
   int64_t kv_memory_bytes_;
+  int64_t preemptions_ = 0;
   std::unique_ptr<KvCache> cache_;
   Activations activations_;
   Matrix gathered_, normed_, logits_;

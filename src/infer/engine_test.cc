@@ -44,13 +44,17 @@ const SamplingOptions kEveryOption = {.temperature = 0.8f,
                                       .max_new_tokens = 50,
                                       .seed = 3};
 
-Generations run(const Model& model, const std::vector<GenerationRequest>& all, int64_t kv_bytes = 1 << 30,
-                const SamplingOptions& options = kPlain) {
-  Engine engine(model, kv_bytes);
+Generations run(Engine& engine, const std::vector<GenerationRequest>& all, const SamplingOptions& options) {
   Generations result(all.size());
   for (size_t i = 0; i < all.size(); ++i) result[i].resize(all[i].samples);
   engine.generate(all, options, [&](int64_t r, int64_t s, Generation&& g) { result[r][s] = std::move(g); });
   return result;
+}
+
+Generations run(const Model& model, const std::vector<GenerationRequest>& all, int64_t kv_bytes = 1 << 30,
+                const SamplingOptions& options = kPlain) {
+  Engine engine(model, kv_bytes);
+  return run(engine, all, options);
 }
 
 void expect_same(const Generation& a, const Generation& b) {
@@ -76,7 +80,9 @@ TEST_P(EngineTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   const auto all = requests(4, 4);
   for (const SamplingOptions& options : {kPlain, kEveryOption}) {
     const auto together = run(model, all, 1 << 30, options);
-    const auto short_of_memory = run(model, all, 6 * KvCache::block_bytes(model.config()), options);
+    Engine short_of(model, 6 * KvCache::block_bytes(model.config()));
+    const auto short_of_memory = run(short_of, all, options);
+    EXPECT_GT(short_of.preemptions(), 0);
     for (size_t i = 0; i < all.size(); ++i) {
       auto alone = all[i];
       alone.samples = 1;  // sample 0 of the group, by itself

@@ -112,9 +112,9 @@ class JsonKeys {
   const std::string& where_;
 };
 
-json parse_json_object(const std::filesystem::path& path) {
-  json object = json::parse(read_file(path), nullptr, false);
-  if (!object.is_object()) throw Error(path.string(), "is not a JSON object", "download the model again");
+json parse_json_object(std::string_view text, const std::string& where) {
+  json object = json::parse(text, nullptr, false);
+  if (!object.is_object()) throw Error(where, "is not a JSON object", "download the model again");
   return object;
 }
 
@@ -139,6 +139,13 @@ void read_rope(const json& object, const std::string& where, ModelConfig& c) {
                                        rope.get<double>("high_freq_factor"),
                                        rope.get<int64_t>("original_max_position_embeddings")};
   }
+}
+
+int32_t token_of(const ModelConfig& c, int64_t id, const char* key, const std::string& where) {
+  if (id < 0 || id >= c.vocabulary) {
+    throw Error(where, fmt::format("key '{}': there is no token {}", key, id), "use a complete model");
+  }
+  return static_cast<int32_t>(id);
 }
 
 // eos_token_id is a token, a list of tokens, or null.
@@ -201,11 +208,8 @@ void read_gguf_rope_scaling(const GgufFile& file, ModelConfig& c) {
 void add_gguf_eos(const GgufFile& file, const char* key, ModelConfig& c) {
   const auto id = file.find_integer(key);
   if (!id) return;
-  if (*id < 0 || *id >= c.vocabulary) {
-    throw Error(file.where(), fmt::format("key '{}': there is no token {}", key, *id),
-                "use a complete model file");
-  }
-  if (std::ranges::count(c.eos, *id) == 0) c.eos.push_back(static_cast<int32_t>(*id));
+  const int32_t token = token_of(c, *id, key, file.where());
+  if (std::ranges::count(c.eos, token) == 0) c.eos.push_back(token);
 }
 
 }  // namespace
@@ -228,9 +232,8 @@ std::vector<double> ModelConfig::rope_frequencies() const {
   return frequencies;
 }
 
-ModelConfig read_hf_config_file(const std::filesystem::path& file) {
-  const std::string where = file.string();
-  const json object = parse_json_object(where);
+ModelConfig parse_hf_config(std::string_view text, const std::string& where) {
+  const json object = parse_json_object(text, where);
   const JsonKeys keys(object, where);
   ModelConfig c;
   c.architecture = architecture_from(keys.get<std::string>("model_type"), where);
@@ -254,17 +257,23 @@ ModelConfig read_hf_config_file(const std::filesystem::path& file) {
     throw Error(where, "use_sliding_window is true", "sliding-window attention is not supported");
   }
   read_rope(object, where, c);
-  if (const auto bos = keys.find<int64_t>("bos_token_id")) c.bos = static_cast<int32_t>(*bos);
   check(c, where);
+  if (const auto bos = keys.find<int64_t>("bos_token_id")) c.bos = token_of(c, *bos, "bos_token_id", where);
   add_eos(object, where, c);
   return c;
+}
+
+ModelConfig read_hf_config_file(const std::filesystem::path& file) {
+  return parse_hf_config(read_file(file), file.string());
 }
 
 // generation_config.json is what generation goes by where the two differ; both end a text.
 ModelConfig read_hf_config(const std::filesystem::path& folder) {
   ModelConfig c = read_hf_config_file(folder / "config.json");
   const std::filesystem::path generation = folder / "generation_config.json";
-  if (std::filesystem::exists(generation)) add_eos(parse_json_object(generation), generation.string(), c);
+  if (std::filesystem::exists(generation)) {
+    add_eos(parse_json_object(read_file(generation), generation.string()), generation.string(), c);
+  }
   return c;
 }
 
@@ -290,7 +299,9 @@ ModelConfig read_gguf_config(const GgufFile& file) {
   c.vocabulary = embedding->shape[0];
   c.tied_embeddings = file.tensors().find("output.weight") == nullptr;
   c.attention_bias = c.architecture == Architecture::kQwen2;
-  if (const auto bos = file.find_integer("tokenizer.ggml.bos_token_id")) c.bos = static_cast<int32_t>(*bos);
+  if (const auto bos = file.find_integer("tokenizer.ggml.bos_token_id")) {
+    c.bos = token_of(c, *bos, "tokenizer.ggml.bos_token_id", file.where());
+  }
   // Llama 3 and Qwen2.5 end a turn with one token and a text with another.
   for (const char* name : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
     add_gguf_eos(file, name, c);

@@ -56,6 +56,7 @@ struct ModelConfig {
 
 // Throws Error naming the file and key for what is missing, out of range or not supported.
 [[nodiscard]] ModelConfig read_hf_config(const std::filesystem::path& folder);
+[[nodiscard]] ModelConfig parse_hf_config(std::string_view text, const std::string& where);
 // From a config.json alone: what ends a text may also stand in the generation_config.json beside it.
 [[nodiscard]] ModelConfig read_hf_config_file(const std::filesystem::path& file);
 [[nodiscard]] ModelConfig read_gguf_config(const GgufFile& file);

@@ -71,6 +71,7 @@ TEST(ModelLoad, AConfigThatDoesNotFitItsWeights) {
       {"rms_norm_eps", -1, "M/config.json: norm epsilon is -1" + shape},
       {"model_type", "gpt2",
        "M/config.json: unknown architecture 'gpt2'; the known ones are llama, qwen2 and qwen3"},
+      {"bos_token_id", 263, "M/config.json: key 'bos_token_id': there is no token 263; use a complete model"},
       {"tie_word_embeddings", false, "M: tensor 'lm_head.weight' is missing; use a complete model"},
   };
   EXPECT_EQ(verdict_of_config(folder, good.dump()), "");

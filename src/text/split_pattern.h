@@ -17,6 +17,8 @@ struct SplitRule {
   bool is_regex = true;      // otherwise the pattern is text to be found as it is
   bool keep_matches = true;  // what matches becomes a piece
   bool keep_between = true;  // what lies between matches becomes a piece
+
+  bool operator==(const SplitRule&) const = default;
 };
 
 // Thread-safe.

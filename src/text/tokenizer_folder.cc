@@ -68,9 +68,15 @@ json byte_level(bool use_regex) {
 }
 
 json pre_tokenizer_node(const TokenizerDefinition& definition) {
+  const auto& rules = definition.pre_tokenizer;
+  // GPT-2's pattern is what ByteLevel itself splits by; published files leave it there.
+  const auto* last = rules.empty() ? nullptr : std::get_if<SplitRule>(&rules.back());
+  const bool gpt2 = last && *last == SplitRule{.pattern = std::string(gpt2_pattern())};
   json steps = json::array();
-  for (const PreTokenizerRule& rule : definition.pre_tokenizer) steps.push_back(rule_node(rule));
-  steps.push_back(byte_level(false));
+  for (const PreTokenizerRule& rule : std::span(rules).first(rules.size() - gpt2)) {
+    steps.push_back(rule_node(rule));
+  }
+  steps.push_back(byte_level(gpt2));
   return {{"type", "Sequence"}, {"pretokenizers", steps}};
 }
 

@@ -110,6 +110,17 @@ TEST_P(TokenizerGguf, GivesTheIdsOfTheReferenceAlsoWhenSavedForTransformers) {
   fs::remove_all(folder);
 }
 
+// As published: GPT-2's pattern is ByteLevel's own, not a Split before it.
+TEST(Tokenizer, SmolLmsPreTokenizerIsSavedAsPublished) {
+  const fs::path folder = fs::path(testing::TempDir()) / "published";
+  fs::create_directories(folder);
+  Tokenizer::load(kGoldens / "smollm" / "tokenizer.gguf").save(folder);
+  const json saved = read_json_file(folder / "tokenizer.json")["pre_tokenizer"];
+  const json published = read_json_file(kGoldens / "smollm" / "tokenizer.json")["pre_tokenizer"];
+  EXPECT_EQ(saved, published);
+  fs::remove_all(folder);
+}
+
 INSTANTIATE_TEST_SUITE_P(Gguf, TokenizerGguf, testing::Values("smollm", "qwen2", "llama3"),
                          [](const auto& info) { return std::string(info.param); });
 

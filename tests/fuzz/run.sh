@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# run.sh SECONDS [PARSER...]: builds the fuzz targets with clang (package clang and libomp-dev) in build-fuzz and
+# runs each, or those named, for so long with libFuzzer, from the goldens and what earlier runs found. What
+# crashes is left in build-fuzz/found/ and ends the script.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${1:?give the seconds for each parser}
+shift
+parsers=("$@")
+[[ $# -gt 0 ]] || parsers=(safetensors gguf jsonl tokenizer_json chat_template config)
+
+CC=clang CXX=clang++ cmake -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DDEEPSCALER_FUZZ=ON >/dev/null
+cmake --build build-fuzz --parallel "${JOBS:-$(nproc)}" --target "${parsers[@]/%/_fuzz}"
+
+goldens=tests/goldens
+declare -A seeds=(
+  [safetensors]="$goldens/formats/reference.safetensors $goldens/models/llama/model.safetensors"
+  [gguf]="$goldens/formats/reference.gguf $goldens/gguf/llama3.gguf $goldens/tokenizer/*/tokenizer.gguf"
+  [jsonl]="bench/peers/problems.jsonl"
+  [tokenizer_json]="$goldens/tokenizer/*/tokenizer.json"
+  [chat_template]="tests/fuzz/template.jinja"
+  [config]="$goldens/models/*/config.json recipes/tiny-model/config.json"
+)
+for parser in "${parsers[@]}"; do
+  corpus=build-fuzz/corpus/$parser
+  mkdir -p "$corpus" build-fuzz/found
+  for seed in ${seeds[$parser]}; do  # with wildcards
+    cp "$seed" "$corpus/$(sha256sum <"$seed" | cut -c1-16)"
+  done
+  build-fuzz/tests/fuzz/"${parser}_fuzz" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 -max_len=300000 \
+    -artifact_prefix="build-fuzz/found/$parser-" -print_final_stats=1 "$corpus" 2>"build-fuzz/$parser.log" ||
+    { tail -n 30 "build-fuzz/$parser.log" >&2; exit 1; }
+  echo "$parser: $(sed -n 's/stat::number_of_executed_units: *//p' "build-fuzz/$parser.log") inputs, no finding"
+done
