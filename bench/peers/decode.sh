@@ -17,7 +17,7 @@ our_command=("$deepscaler" bench decode --model "$model" "${work[@]}" --dtypes "
 for ((round = 0; round < rounds; ++round)); do
   measure "$peers/llamacpp/bin/python" "$here/decode_llamacpp.py" --gguf "$gguf" --cache "$peers/models" \
     "${work[@]}" --dtypes "${llamacpp_dtypes[@]}"
-  measure "${our_command[@]}" || true
+  measure "${our_command[@]}"
   measure "$peers/torch/bin/python" "$here/decode_transformers.py" --model "$model" "${work[@]}" \
     --dtypes "${transformers_dtypes[@]}"
 done

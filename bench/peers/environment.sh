@@ -3,6 +3,10 @@
 peers=${DEEPSCALER_CACHE:-$HOME/.cache/deepscaler}/peers
 deepscaler=${DEEPSCALER:-$(cd "$here/../.." && pwd)/build/deepscaler}
 threads=${THREADS:-2}
+kernels=${KERNELS:-auto}
+if [[ $kernels == avx2 ]]; then  # holds PyTorch to AVX2 as well; llama.cpp is built for this machine
+  export ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
+fi
 rounds=${ROUNDS:-1}  # every side runs once a round; the table keeps the best round
 results=$(mktemp)
 trap 'rm -f "$results"' EXIT

@@ -4,11 +4,10 @@
 environment torch
 find_model
 
-our_command=("$deepscaler" bench train --model "$model" --sequences 8 --length 256 --threads "$threads")
+our_command=("$deepscaler" bench train --model "$model" --threads "$threads" --kernels "$kernels")
 
 shared_prompt() {
-  "$deepscaler" bench train --model "$model" --sequences 8 --length 320 --prompt 256 --threads "$threads" "$@" \
-    | tee /dev/stderr | python3 -c 'import json, sys; print(json.loads(sys.stdin.readlines()[-1])["step_seconds"])'
+  "${our_command[@]}" --sequences 8 --length 320 --prompt 256 "$@" | tee >(cat >&2) | python3 -c 'import json, sys; print(json.loads(sys.stdin.readlines()[-1])["step_seconds"])'
 }
 shared=$(shared_prompt)
 written_out=$(shared_prompt --written-out)
@@ -16,6 +15,6 @@ python3 -c "print(f'shared prompt: {$written_out / $shared:.2f} times as fast as
 
 for ((round = 0; round < rounds; ++round)); do
   measure "$peers/torch/bin/python" "$here/train_torch.py" --model "$model" --threads "$threads"
-  measure "${our_command[@]}" || true
+  measure "${our_command[@]}" --sequences 8 --length 256
 done
 python3 "$here/table.py" "$results" --metric tokens_per_second

@@ -162,7 +162,8 @@ void bench_train(const Options& options) {
   const int64_t peak = peak_mib();
   // What is computed again is no progress.
   const ProductTime products = training_product_time(
-      model, {.layers = rows_of(groups), .head = predicted, .budget = options.token_budget});
+      model, {.layers = rows_of(groups), .head = predicted, .budget = options.token_budget},
+      step.gradients());
   print_figures({{"engine", "deepscaler"},
                  {"kernels", kernel_target()},
                  {"dtype", "f32"},

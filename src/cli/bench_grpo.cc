@@ -28,7 +28,7 @@ namespace {
 
 struct Options {
   std::string model, prompts;
-  int64_t samples = 8, max_tokens = 64, steps = 1, kv_memory_mib = 2048;
+  int64_t samples = 8, max_tokens = 64, steps = 1, kv_memory_mib = 2048, token_budget = 2048;
   RuntimeOptions runtime;
 };
 
@@ -72,7 +72,7 @@ void bench_grpo(const Options& options) {
   const PromptEncoder encoder(tokenizer, {.text = "{problem}"});
   const auto problems = read_prompts(options.prompts);
   Engine engine(model, options.kv_memory_mib << 20);
-  const StepOptions step_options;
+  const StepOptions step_options{.token_budget = options.token_budget};
   TrainStep train_step(model, step_options);
   AdamW optimizer(model.table());
   const TemporaryFolder folder;
@@ -84,7 +84,7 @@ void bench_grpo(const Options& options) {
   config.sampling.max_response_tokens = options.max_tokens;
   config.reward.max_undecided_share = 1;
   std::vector<StepTimes> times;
-  for (int64_t step = 0; step < options.steps; ++step) {
+  for (int64_t step = 0; step <= options.steps; ++step) {
     GrpoWorkers workers{.model = model,
                         .train_step = train_step,
                         .step_options = step_options,
@@ -113,6 +113,7 @@ void bench_grpo(const Options& options) {
                      seconds_since(computed)});
   }
 
+  times.erase(times.begin());  // it also took the memory of all steps
   std::ranges::sort(times, {}, &StepTimes::step);
   const StepTimes& median = times[times.size() / 2];
   const auto completion_tokens =
@@ -145,10 +146,13 @@ void add_bench_grpo_command(CLI::App& bench) {
   command->add_option("--max-tokens", options->max_tokens, "of each response")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--steps", options->steps, "to time; the median counts")
+  command->add_option("--steps", options->steps, "to time after one that is not; the median counts")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--kv-memory", options->kv_memory_mib, "MiB for keys and values")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--token-budget", options->token_budget, "rows of a micro-batch in training")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_runtime_options(*command, options->runtime);

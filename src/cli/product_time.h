@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "model/model.h"
 
@@ -17,7 +18,7 @@ struct PassRows {
 };
 
 struct ProductTime {
-  double seconds = 0;  // the best of three
+  double seconds = 0;  // the best of three, or of fewer that take longer than ten seconds
   double flops = 0;
 
   [[nodiscard]] double gflops_per_second() const { return flops / seconds * 1e-9; }
@@ -25,7 +26,8 @@ struct ProductTime {
 
 // y = x W^T of every weight.
 [[nodiscard]] ProductTime forward_product_time(const Model& model, const PassRows& rows);
-// The same with dX and dW; takes memory for a gradient of the model.
-[[nodiscard]] ProductTime training_product_time(const Model& model, const PassRows& rows);
+// The same with dX and dW; `gradients` is memory for the gradient of the model, whose numbers are lost.
+[[nodiscard]] ProductTime training_product_time(const Model& model, const PassRows& rows,
+                                                std::span<float> gradients);
 
 }  // namespace deepscaler

@@ -3,6 +3,7 @@
 // strides that would exhaust the TLB on small ones.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,15 +12,22 @@
 
 namespace deepscaler {
 
-// Zero-filled and 64-byte aligned; to be released with std::free. Throws Error when memory is short.
-[[nodiscard]] void* allocate_zeroed(size_t size_bytes);
+// Zero-filled; `data` is 64-byte aligned, `base` is what std::free takes. Pages of a large block take memory
+// only when they are first touched. Throws Error when memory is short.
+struct ZeroedBlock {
+  void* base;
+  void* data;
+};
+[[nodiscard]] ZeroedBlock allocate_zeroed(size_t size_bytes);
 
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(int64_t count)
-      : data_(static_cast<T*>(allocate_zeroed(static_cast<size_t>(count) * sizeof(T)))), size_(count) {}
+  explicit Buffer(int64_t count) : size_(count) {
+    const ZeroedBlock block = allocate_zeroed(static_cast<size_t>(count) * sizeof(T));
+    data_ = {static_cast<T*>(block.data), Free{block.base}};
+  }
 
   [[nodiscard]] T* data() { return data_.get(); }
   [[nodiscard]] const T* data() const { return data_.get(); }
@@ -29,14 +37,16 @@ class Buffer {
   T& operator[](int64_t i) { return data_.get()[i]; }
   const T& operator[](int64_t i) const { return data_.get()[i]; }
 
-  // Makes room for `count` numbers; their values are unspecified afterwards when it has to grow.
+  // Makes room for `count` numbers; their values are unspecified afterwards when it has to grow. It grows
+  // by half at least: sizes that creep up from step to step would take new pages each time.
   void reserve_discarding(int64_t count) {
-    if (count > size_) *this = Buffer(count);
+    if (count > size_) *this = Buffer(std::max(count, size_ + size_ / 2));
   }
 
  private:
   struct Free {
-    void operator()(T* data) const { std::free(data); }
+    void* base = nullptr;
+    void operator()(T*) const { std::free(base); }
   };
   std::unique_ptr<T, Free> data_;
   int64_t size_ = 0;

@@ -1,8 +1,6 @@
 // Coverage-guided fuzzing of the verifier (libFuzzer): the input up to the first line break is the
 // reference, the rest the response. A crash, a leak or a check beyond the step limit is a find.
-//
-//   tests/fuzz/verify_corpus.sh corpus
-//   build-fuzz/tests/fuzz/verify_fuzz -max_len=2000 -timeout=1 corpus
+// Seeds: verify_corpus.sh.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
