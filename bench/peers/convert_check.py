@@ -45,6 +45,8 @@ def make_tiny(folder, name, seed):
     write_random_model(folder, config, seed)
     (folder / "tokenizer.json").write_bytes((FOLDER / family / "tokenizer.json").read_bytes())
     settings = json.loads((FOLDER / family / "tokenizer_config.json").read_text())
+    # Tokens as older files write them, which transformers 5 does not read for every family.
+    settings = {k: v["content"] if k.endswith("_token") and isinstance(v, dict) else v for k, v in settings.items()}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": FAMILIES[template]}))
 
 
@@ -95,7 +97,8 @@ def largest_difference(model, responses):
 
 def check(arguments, name, source, reference, tokenizer):
     """Problems of the source's conversions; a line for each that has none."""
-    problems, page = [], texts()
+    problems = []
+    page = [text for text in texts() if tokenizer(text)["input_ids"]]  # some normalizers strip all of a text
     expected = [tokenizer(text)["input_ids"] for text in page]
     expected += [tokenizer.apply_chat_template(m, add_generation_prompt=True)["input_ids"] for m in CONVERSATIONS]
     for dtype, torch_dtype in DTYPES.items():
