@@ -73,7 +73,7 @@ void layer_inside(const Model& model, const ForwardBatch& batch, KvCache& cache,
   s.normed.resize(batch.rows(), c.hidden);
   rms_norm(a.input.view(), model.vector(p.attention_norm), c.norm_eps, s.normed.view());
   attention_layer(model, p, batch, cache.layer(index), cache, index, a, s);
-  // The residual is where the chain of the product starts.
+  // The product's sums are added to the residual.
   linear(model, a.attention.view(), p.o, a.middle.view(), Accumulate::kYes);
 
   rms_norm(a.middle.view(), model.vector(p.mlp_norm), c.norm_eps, s.normed.view());

@@ -1,6 +1,6 @@
 // y = x W^T in bfloat16: both factors rounded to bf16, products exact, sums in f32.
 //
-// As in ops/matmul.h every output element is one chain over the inputs in ascending order of pairs, so a
+// As in ops/matmul.h every output element is a sum of chains, over pairs of inputs in ascending order, so a
 // row has the same bits whatever rows are beside it and however many threads there are. Bits differ
 // between CPUs with a native bf16 dot product and those that do it in two f32 steps.
 //
@@ -27,7 +27,7 @@ struct Bf16PanelView {
 // Rounds a weight; `pairs` has room for bf16_panel_size().
 void pack_bf16_panels(ConstPanelView weight, float* pairs);
 
-// y [T, O] = x [T, I] W^T, or y += x W^T (the chain then starts from y).
+// y [T, O] = x [T, I] W^T, or y += x W^T (each chain is then added to y).
 void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y,
                  Accumulate accumulate = Accumulate::kNo);
 

@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <utility>
 
 #define DEEPSCALER_BF16_TARGET __attribute__((target("avx512f,avx512bf16")))
@@ -16,46 +17,48 @@ constexpr int64_t kPrefetchRows = 32;
 
 template <int kRows, int kPanels, bool kByRows>
 DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
-  __m512 sums[kRows][kPanels];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-    for (int p = 0; p < kPanels; ++p) {
-      sums[r][p] = t.accumulate ? _mm512_loadu_ps(t.c + r * t.c_row_stride + p * t.c_panel_stride)
-                                : _mm512_setzero_ps();
-    }
-  }
-
   const float* a = t.a;
   const float* b = t.b;
   const float* soon = t.soon;
   const int64_t a_row = kByRows ? t.a_row_stride : 1, a_step = kByRows ? 1 : t.a_depth_stride;
-  for (int64_t i = 0; i < t.depth; ++i) {
-    __m512bh b_row[kPanels];
-#pragma GCC unroll 3
-    for (int p = 0; p < kPanels; ++p) {
-      const float* panel = b + p * t.b_panel_stride;
-      b_row[p] = reinterpret_cast<__m512bh>(_mm512_loadu_ps(panel));
-      __builtin_prefetch(panel + kPrefetchRows * kPanelWidth);
-    }
+  bool accumulate = t.accumulate;
+  for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
+    __m512 sums[kRows][kPanels];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      const auto a_pair = reinterpret_cast<__m512bh>(_mm512_set1_ps(a[r * a_row]));
 #pragma GCC unroll 3
-      for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_dpbf16_ps(sums[r][p], a_pair, b_row[p]);
+      for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
     }
-    a += a_step;
-    b += t.b_depth_stride;
-    __builtin_prefetch(soon);
-    soon += kPanelWidth;
-  }
+
+    for (int64_t i = std::min(rest, kChainLength); i > 0; --i) {
+      __m512bh b_row[kPanels];
+#pragma GCC unroll 3
+      for (int p = 0; p < kPanels; ++p) {
+        const float* panel = b + p * t.b_panel_stride;
+        b_row[p] = reinterpret_cast<__m512bh>(_mm512_loadu_ps(panel));
+        __builtin_prefetch(panel + kPrefetchRows * kPanelWidth);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const auto a_pair = reinterpret_cast<__m512bh>(_mm512_set1_ps(a[r * a_row]));
+#pragma GCC unroll 3
+        for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_dpbf16_ps(sums[r][p], a_pair, b_row[p]);
+      }
+      a += a_step;
+      b += t.b_depth_stride;
+      __builtin_prefetch(soon);
+      soon += kPanelWidth;
+    }
 
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 3
-    for (int p = 0; p < kPanels; ++p) {
-      _mm512_storeu_ps(t.c + r * t.c_row_stride + p * t.c_panel_stride, sums[r][p]);
+      for (int p = 0; p < kPanels; ++p) {
+        float* c = t.c + r * t.c_row_stride + p * t.c_panel_stride;
+        _mm512_storeu_ps(c, accumulate ? _mm512_add_ps(_mm512_loadu_ps(c), sums[r][p]) : sums[r][p]);
+      }
     }
+    accumulate = true;
   }
 }
 

@@ -26,21 +26,22 @@ constexpr int64_t kPanelBlock = 24;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Blocks of about equal depth, a multiple of 16 but for the last.
+// Blocks of about equal depth, a multiple of the length of a chain but for the last.
 struct DepthBlocks {
   explicit DepthBlocks(int64_t depth)
       : depth(depth),
-        size(ceil_div(ceil_div(depth, ceil_div(depth, kDepthBlock)), kPanelWidth) * kPanelWidth) {}
+        size(ceil_div(ceil_div(depth, ceil_div(depth, kDepthBlock)), kChainLength) * kChainLength) {}
   [[nodiscard]] int64_t last_size(int64_t first) const { return std::min(size, depth - first); }
   int64_t depth;
   int64_t size;
 };
 
-// The output of a product cut into tasks: ranges of rows times ranges of panels.
+// The output of a product cut into tasks: ranges of rows, in multiples of row_unit, times ranges of panels.
 struct TaskGrid {
-  TaskGrid(int64_t rows, int64_t panels, int64_t most_rows) : rows(rows), panels(panels) {
+  TaskGrid(int64_t rows, int64_t panels, int64_t most_rows, int64_t row_unit = kPanelWidth)
+      : rows(rows), panels(panels) {
     row_tasks = std::max<int64_t>(1, ceil_div(rows, most_rows));
-    row_block = std::max(kPanelWidth, ceil_div(ceil_div(rows, row_tasks), kPanelWidth) * kPanelWidth);
+    row_block = std::max(row_unit, ceil_div(ceil_div(rows, row_tasks), row_unit) * row_unit);
     row_tasks = std::max<int64_t>(1, ceil_div(rows, row_block));
     // At least four tasks a thread level out what the machine's other work disturbs.
     const int64_t wanted = std::max(ceil_div(4 * thread_count(), row_tasks), ceil_div(panels, kPanelBlock));
@@ -93,11 +94,11 @@ void multiply_into_rows(const TileKernels& kernels, TileOperands t, int64_t rows
   }
 }
 
-// Memory of this thread for `count` packed numbers; valid until the next call for the same `slot`.
-float* pack_memory(int slot, int64_t count) {
-  thread_local Buffer<float> memory[2];
-  memory[slot].reserve_discarding(count);
-  return memory[slot].data();
+// Memory of this thread for `count` packed numbers; valid until the next call.
+float* pack_memory(int64_t count) {
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(count);
+  return memory.data();
 }
 
 // out [16][16] = the transpose of in [16][16], four by four in registers.
@@ -216,7 +217,7 @@ void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumul
   const TaskGrid grid(dy.rows, ceil_div(weight.in, kPanelWidth), kDxRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
     const int64_t first_in = first_panel * kPanelWidth;
-    float* transposed = pack_memory(0, panels * blocks.size * kPanelWidth);
+    float* transposed = pack_memory(panels * blocks.size * kPanelWidth);
     for (int64_t depth = 0; depth < weight.out; depth += blocks.size) {
       const int64_t block_depth = blocks.last_size(depth);
       const int64_t packed_depth = ceil_div(block_depth, kPanelWidth) * kPanelWidth;
@@ -246,19 +247,25 @@ void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient)
   const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(tokens);
   // The rows of this product are the inputs: the result then is in panels as it stands.
-  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock);
-  grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
-    const int64_t first_out = first_panel * kPanelWidth;
-    float* dy_panels = pack_memory(0, panels * packed_panel_stride(blocks.size));
-    float* x_tiles = pack_memory(1, kRowBlock * blocks.size);
-    for (int64_t depth = 0; depth < tokens; depth += blocks.size) {
-      const int64_t block_depth = blocks.last_size(depth);
+  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock, kRowBlock);
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(in * blocks.size);
+  float* const x_tiles = memory.data();
+  for (int64_t depth = 0; depth < tokens; depth += blocks.size) {
+    const int64_t block_depth = blocks.last_size(depth);
+    // Every task reads all of x, so it is packed once for all of them.
+    parallel_for(ceil_div(in, kRowBlock), [&](int64_t block) {
+      const int64_t i = block * kRowBlock;
+      pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, std::min(kRowBlock, in - i),
+                 x_tiles + i * block_depth);
+    });
+    grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
+      const int64_t first_out = first_panel * kPanelWidth;
+      float* dy_panels = pack_memory(panels * packed_panel_stride(block_depth));
       pack_columns({dy.row(depth), block_depth, out, dy.stride}, first_out, panels, dy_panels);
       for (int64_t i = first_in; i < first_in + ins; i += kRowBlock) {
-        const int64_t count = std::min(kRowBlock, first_in + ins - i);
-        pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, count, x_tiles);
         multiply_packed_tiles(kernels,
-                              {.a = x_tiles,
+                              {.a = x_tiles + i * block_depth,
                                .a_row_stride = 1,
                                .a_depth_stride = 0,
                                .b = dy_panels,
@@ -269,10 +276,10 @@ void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient)
                                .c_panel_stride = in * kPanelWidth,
                                .depth = block_depth,
                                .accumulate = true},
-                              count, panels);
+                              std::min(kRowBlock, first_in + ins - i), panels);
       }
-    }
-  });
+    });
+  }
 }
 
 }  // namespace deepscaler

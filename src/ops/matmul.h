@@ -4,9 +4,9 @@
 // reads them in one stream. Lanes past `out` are zero and stay zero. Gradients use the same layout
 // as the weights, so an optimizer walks both as flat arrays, and there is no second copy of a weight.
 //
-// Each output element is one chain of FMAs in ascending order of the summed index (ops/tile_kernel.h):
-// a row of y or dx has the same bits whatever other rows are computed with it, and no result depends
-// on the number of threads.
+// Each output element is a sum of chains of FMAs, both in ascending order of the summed index
+// (ops/tile_kernel.h): a row of y or dx has the same bits whatever other rows are computed with it, and no
+// result depends on the number of threads.
 //
 // One letter per dimension: T rows (tokens), I inputs, O outputs. Everything is f32. Shapes are the
 // caller's invariant (CHECK). Not reentrant from within parallel_for.
@@ -43,7 +43,7 @@ void unpack_panels(ConstPanelView panels, MatrixView rows);
 
 enum class Accumulate { kNo, kYes };
 
-// y [T, O] = x [T, I] W^T, or y += x W^T (the chain then starts from y).
+// y [T, O] = x [T, I] W^T, or y += x W^T (each chain is then added to y).
 void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate = Accumulate::kNo);
 // The same with the tiles of another arithmetic (ops/bf16_matmul.h).
 void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,

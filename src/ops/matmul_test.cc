@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -9,6 +10,7 @@
 
 #include "base/parallel.h"
 #include "ops/kernel_target_test.h"
+#include "ops/tile_kernel.h"
 
 namespace deepscaler {
 namespace {
@@ -29,8 +31,8 @@ struct Shape {
   int64_t tokens, out, in;
 };
 
-// Odd sizes around the tile (8 rows, 3 panels of 16), the depth block (256) and the blocks of rows (128 and
-// 1024; 640 inputs in dW).
+// Odd sizes around the tile (8 rows, 3 panels of 16), the chain (64), the depth block (256) and the blocks of
+// rows (128 and 1024; 640 inputs in dW).
 const std::vector<Shape> kShapes = {{1, 1, 1},     {1, 16, 16},   {3, 17, 5},     {7, 48, 33},
                                     {8, 49, 256},  {9, 64, 257},  {13, 100, 48},  {64, 300, 64},
                                     {65, 31, 513}, {530, 40, 24}, {1030, 18, 17}, {20, 33, 700}};
@@ -39,27 +41,32 @@ class MatmulTest : public KernelTargetTest {};
 
 DEEPSCALER_ON_ALL_KERNEL_TARGETS(MatmulTest);
 
-// The scalar twin: the same chain of FMAs, written down plainly, and the sum of its terms' sizes.
-struct Chain {
+// The scalar twin: the same chains of FMAs, written down plainly, and the sum of their terms' sizes.
+struct Chains {
   float value;
   float magnitude;
 };
-Chain chain(Chain start, int64_t depth, auto a, auto b) {
-  for (int64_t i = 0; i < depth; ++i) {
-    start = {std::fma(a(i), b(i), start.value), start.magnitude + std::abs(a(i) * b(i))};
+Chains chains(Chains start, int64_t depth, auto a, auto b) {
+  for (int64_t first = 0; first < depth; first += kChainLength) {
+    float chain = 0;
+    for (int64_t i = first; i < std::min(depth, first + kChainLength); ++i) {
+      chain = std::fma(a(i), b(i), chain);
+      start.magnitude += std::abs(a(i) * b(i));
+    }
+    start.value += chain;
   }
   return start;
 }
 
 // Equal bits where the target has FMA. The baseline of x86-64 rounds twice a step, each time by half
 // a unit in the last place of a partial sum at most.
-bool agrees(float value, Chain expected, int64_t depth) {
+bool agrees(float value, Chains expected, int64_t depth) {
   if (kernel_target() != "baseline") return value == expected.value;
   return std::abs(value - expected.value) <=
          static_cast<float>(2 * depth) * std::numeric_limits<float>::epsilon() * expected.magnitude;
 }
 
-TEST_P(MatmulTest, EveryProductIsTheScalarChain) {
+TEST_P(MatmulTest, EveryProductIsTheScalarTwin) {
   for (const auto& [tokens, out, in] : kShapes) {
     const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2),
                  dy = random_matrix(tokens, out, 3);
@@ -75,13 +82,13 @@ TEST_P(MatmulTest, EveryProductIsTheScalarChain) {
 
     for (int64_t t = 0; t < tokens; ++t) {
       for (int64_t o = 0; o < out; ++o) {
-        const Chain expected = chain(
+        const Chains expected = chains(
             {}, in, [&](int64_t i) { return x.row(t)[i]; }, [&](int64_t i) { return w.row(o)[i]; });
         ASSERT_TRUE(agrees(y.row(t)[o], expected, in))
             << tokens << "x" << out << "x" << in << " at " << t << "," << o;
       }
       for (int64_t i = 0; i < in; ++i) {
-        const Chain expected = chain(
+        const Chains expected = chains(
             {}, out, [&](int64_t o) { return dy.row(t)[o]; }, [&](int64_t o) { return w.row(o)[i]; });
         ASSERT_TRUE(agrees(dx.row(t)[i], expected, out)) << "dx " << t << "," << i;
       }
@@ -90,7 +97,7 @@ TEST_P(MatmulTest, EveryProductIsTheScalarChain) {
       for (int64_t i = 0; i < in; ++i) {
         const auto dy_at = [&](int64_t t) { return dy.row(t)[o]; };
         const auto x_at = [&](int64_t t) { return x.row(t)[i]; };
-        const Chain expected = chain(chain({}, tokens, x_at, dy_at), tokens, x_at, dy_at);
+        const Chains expected = chains(chains({}, tokens, x_at, dy_at), tokens, x_at, dy_at);
         ASSERT_TRUE(agrees(dw_rows.row(o)[i], expected, 2 * tokens)) << "dw " << o << "," << i;
       }
     }
@@ -116,13 +123,13 @@ TEST_P(MatmulTest, ARowHasTheSameBitsInAnyBatchAndOnAnyNumberOfThreads) {
   }
 }
 
-TEST_P(MatmulTest, AccumulatingGoesOnFromTheOutput) {
+TEST_P(MatmulTest, AccumulatingAddsToTheOutput) {
   const Matrix x = random_matrix(9, 40, 1), w = random_matrix(20, 40, 2);
   Panels panels(w);
   Matrix y = random_matrix(9, 20, 3);
   const float start = y.row(4)[19];
   matmul(x.view(), panels.view(), y.view(), Accumulate::kYes);
-  const Chain expected = chain(
+  const Chains expected = chains(
       {start, std::abs(start)}, 40, [&](int64_t i) { return x.row(4)[i]; },
       [&](int64_t i) { return w.row(19)[i]; });
   EXPECT_TRUE(agrees(y.row(4)[19], expected, 40));

@@ -6,6 +6,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -65,48 +66,49 @@ struct Bf16Arithmetic {
 
 template <class Arithmetic, int kRows, int kPanels, ADirection kDirection>
 void tile(const TileOperands& t) {
-  Vector sums[kRows][kPanels * kVectors];
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kPanels * kVectors; ++v) {
-      const float* c = t.c + r * t.c_row_stride + v / kVectors * t.c_panel_stride + v % kVectors * kLanes;
-      sums[r][v] = t.accumulate ? hn::LoadU(d, c) : hn::Zero(d);
-    }
-  }
-
   const float* a = t.a;
   const float* b = t.b;
   const float* soon = t.soon;
   const int64_t a_step = kDirection == ADirection::kByRows ? 1 : t.a_depth_stride;
-  for (int64_t i = 0; i < t.depth; ++i) {
-    Vector b_row[kPanels * kVectors];
-#pragma GCC unroll 16
-    for (int v = 0; v < kPanels * kVectors; ++v) {
-      const float* panel = b + v / kVectors * t.b_panel_stride;
-      b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
-      if (v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
-    }
+  bool accumulate = t.accumulate;
+  for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
+    Vector sums[kRows][kPanels * kVectors];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
-      const Vector a_value = hn::Set(d, *element<kDirection>(t, a, r));
 #pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v)
-        sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
+      for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::Zero(d);
     }
-    a += a_step;
-    b += t.b_depth_stride;
-    hwy::Prefetch(soon);
-    soon += kPanelWidth;
-  }
+
+    for (int64_t i = std::min(rest, kChainLength); i > 0; --i) {
+      Vector b_row[kPanels * kVectors];
+#pragma GCC unroll 16
+      for (int v = 0; v < kPanels * kVectors; ++v) {
+        const float* panel = b + v / kVectors * t.b_panel_stride;
+        b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
+        if (v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < kRows; ++r) {
+        const Vector a_value = hn::Set(d, *element<kDirection>(t, a, r));
+#pragma GCC unroll 16
+        for (int v = 0; v < kPanels * kVectors; ++v)
+          sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
+      }
+      a += a_step;
+      b += t.b_depth_stride;
+      hwy::Prefetch(soon);
+      soon += kPanelWidth;
+    }
 
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-    for (int v = 0; v < kPanels * kVectors; ++v) {
-      float* c = t.c + r * t.c_row_stride + v / kVectors * t.c_panel_stride + v % kVectors * kLanes;
-      hn::StoreU(sums[r][v], d, c);
+      for (int v = 0; v < kPanels * kVectors; ++v) {
+        float* c = t.c + r * t.c_row_stride + v / kVectors * t.c_panel_stride + v % kVectors * kLanes;
+        hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, c), sums[r][v]) : sums[r][v], d, c);
+      }
     }
+    accumulate = true;
   }
 }
 

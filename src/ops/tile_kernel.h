@@ -1,12 +1,14 @@
 // The register tile that every matrix product here is made of: up to kMaxRows rows times a few panels
 // of kPanelWidth columns.
 //
-//   c[r][p, j] (+)= sum over i in [0, depth), ascending, of a[r][i] * b[i][p, j]
+//   c[r][p, j] (+)= sum over i in [0, depth) of a[r][i] * b[i][p, j]
 //
-// Every output element is one chain of fused multiply-adds in ascending i. A product cut along the
-// depth goes on from the stored partial sum, which is exact in f32. So the same element has the same
+// Every output element is a sum, in ascending order, of chains: each starts from zero and takes
+// kChainLength fused multiply-adds in ascending i. A product cut along the depth at a multiple of that
+// length gives the same sum, since what c holds in between is exact. So the same element has the same
 // bits whatever the blocking, the number of rows beside it, or the shape of the tile: that is what
-// makes one row at decode time equal to the same row in a training batch.
+// makes one row at decode time equal to the same row in a training batch. And short chains round about
+// as little as pairwise sums do: a large c, such as a residual, meets one addition a chain, not one a step.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +18,10 @@ namespace deepscaler {
 // 16 floats: one AVX-512 register or two of AVX2, and one cache line.
 inline constexpr int64_t kPanelWidth = 16;
 
-// Operands of a product. Strides are in floats; one of the two strides of `a` is 1.
+// Steps of the depth from one addition to c to the next.
+inline constexpr int64_t kChainLength = 64;
+
+// Operands of a product, deep > 0. Strides are in floats; one of the two strides of `a` is 1.
 struct TileOperands {
   const float* a;
   int64_t a_row_stride;
@@ -28,7 +33,7 @@ struct TileOperands {
   int64_t c_row_stride;
   int64_t c_panel_stride;
   int64_t depth;
-  bool accumulate;  // go on from c instead of from zero
+  bool accumulate;  // add to c instead of replacing it
   // What will be read soon: a line of it is fetched with each step. Set by multiply_tiles.
   const float* soon = nullptr;
 };
