@@ -147,6 +147,11 @@ Match compare_answers(const Expr& full_reference, const Expr& full_answer, const
   return Comparer(policy, steps).compare(reference, answer);
 }
 
+bool is_within_reach(const Expr& answer, Steps& steps) {
+  if (is_scalar(answer.op)) return has_value_within_reach(answer, steps);
+  return std::ranges::all_of(answer.args, [&](const Expr& arg) { return is_within_reach(arg, steps); });
+}
+
 Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   if (!steps_.spend(10)) return Match::unknown;
   const Expr &reference = unwrap(full_reference), &answer = unwrap(full_answer);

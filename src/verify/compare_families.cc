@@ -48,12 +48,6 @@ Family family_of(const Expr& expr) {
   return family;
 }
 
-Expr with_symbol(const Expr& expr, const std::string& name, const Expr& value) {
-  return rewrite(expr, [&](Expr& part) {
-    if (part.op == Op::symbol && part.text == name) part = value;
-  });
-}
-
 // The members with the parameters called as those of `like`, `order` saying which is which.
 Expr renamed(const Family& family, const std::vector<Parameter>& like, const std::vector<size_t>& order) {
   Expr members = family.members;

@@ -55,9 +55,7 @@ Expr renamed(const Expr& definition, const Expr& like) {
   const std::string from = name.args[0].text, to = target.args[0].text;
   if (contains(definition, [&](const Expr& part) { return part.op == Op::symbol && part.text == to; }))
     return definition;
-  return rewrite(definition, [&](Expr& part) {
-    if (part.op == Op::symbol && part.text == from) part.text = to;
-  });
+  return with_symbol(definition, from, make_symbol(to));
 }
 
 // x and x_1: the first of several values of x.

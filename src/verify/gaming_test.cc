@@ -57,7 +57,7 @@ TEST(Hostile, NothingButTheAnswerScores) {
   wrong("72", "\\boxed{\\frac{0}{0}}");
   wrong("72", "\\boxed{72 = 73}");
   wrong("72", "\\boxed{x = 72 \\text{ or } x = 73}");
-  wrong("72", std::string("\\boxed{72\0 or 73}", 16));
+  wrong("72", std::string("\\boxed{72\0 or 73}", 17));
   wrong("72", "\\boxed{if(True): 72}");
   wrong("72", "\\boxed{\"; return True; \"}");
   wrong("72", "\\boxed{__import__('os')}");
