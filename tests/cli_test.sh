@@ -1,39 +1,12 @@
 #!/usr/bin/env bash
 # The program from outside: generate on a tiny model, and what bad input says (exact text, exit code).
-# cli_test.sh PROGRAM MODEL_FOLDER, where the folder holds a model's config.json.
+# cli_test.sh PROGRAM RECIPES
 set -euo pipefail
 program=$1
 recipes=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "$0")/program.sh"
 
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-
-# refuses EXIT_CODE "MESSAGE" COMMAND...
-refuses() {
-  local code=$1 message=$2 status=0
-  shift 2
-  "$program" "$@" >out 2>err || status=$?
-  [[ $status == "$code" ]] || fail "'$*' exited $status, not $code: $(cat err)"
-  [[ $(tail -n 1 err) == "$message" ]] || fail "'$*' said '$(tail -n 1 err)', not '$message'"
-}
-
-# A model to generate with: the checkpoint of one step on a tiny one.
-cat >tiny.toml <<END
-model.random = "$recipes/tiny-model"
-prompt.text = "{problem}"
-[[stage]]
-kind = "sft"
-steps = 1
-data.kinds = ["sub"]
-data.count = 8
-END
-"$program" train tiny.toml --output run 2>/dev/null >/dev/null
-model=run/checkpoints/01-sft
+make_tiny_model
 
 printf '%s\n' '{"prompt": "What is 5 - 3?", "id": "a"}' '{"prompt": "What is 9 - 3?"}' >prompts.jsonl
 "$program" generate --model $model --input prompts.jsonl --output one.jsonl --samples 3 --max-tokens 12 --seed 4 2>/dev/null

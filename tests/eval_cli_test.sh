@@ -4,26 +4,9 @@
 set -euo pipefail
 program=$1
 recipes=$2
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
+source "$(dirname "$0")/program.sh"
 
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-
-cat >tiny.toml <<END
-model.random = "$recipes/tiny-model"
-prompt.text = "{problem}"
-[[stage]]
-kind = "sft"
-steps = 1
-data.kinds = ["sub"]
-data.count = 8
-END
-"$program" train tiny.toml --output run >/dev/null 2>&1
-model=$(dirname "$(find run/checkpoints -name config.json | head -n 1)")
+make_tiny_model
 
 # Samples of 1 to 100 tokens: they end one after the other.
 base=(eval --model "$model" --kind sub,add --count 24 --samples 4 --temperature 1 --top-p 0.99)
@@ -54,26 +37,20 @@ printf '{"problem": 0, "id": "cut o' >>stopped.samples.jsonl
 cmp stopped.json whole.json || fail "a stopped evaluation ends in another report"
 grep -q "$((kept - 1)) of 96 answers are there already" again.log || fail "$(cat again.log)"
 
-refuses() {
-  local message=$1 code=0
-  shift
-  "$program" "$@" >/dev/null 2>err || code=$?
-  [[ $code == 1 && $(tail -n 1 err) == "$message" ]] || fail "'$*': exit $code, $(cat err)"
-}
-refuses "deepscaler: whole.samples.jsonl: holds samples of other settings: seed is 0 there and 7 here; name another --output, or remove the file to begin anew" \
+refuses 1 "deepscaler: whole.samples.jsonl: holds samples of other settings: seed is 0 there and 7 here; name another --output, or remove the file to begin anew" \
   "${options[@]}" --output whole.json --seed 7
 "$program" "${options[@]}" --output seed.json --seed 7 >/dev/null 2>&1
 "$program" eval --compare whole.json seed.json >compared.txt
 grep -q '^| average ' compared.txt || fail "$(cat compared.txt)"
 grep -qx 'seed: 0 before, 7 after' compared.txt || fail "$(cat compared.txt)"
 "$program" "${base[@]}" --output short.json --max-tokens 20 >/dev/null 2>&1
-refuses "deepscaler: compare: the two differ in more than the model: max_new_tokens (100 before, 20 after); evaluate again with the same settings (kept samples are graded anew), or add --allow-settings" \
+refuses 1 "deepscaler: compare: the two differ in more than the model: max_new_tokens (100 before, 20 after); evaluate again with the same settings (kept samples are graded anew), or add --allow-settings" \
   eval --compare whole.json short.json
 "$program" eval --compare whole.json short.json --allow-settings | grep -qx 'max_new_tokens: 100 before, 20 after' ||
   fail "--allow-settings"
-refuses "deepscaler: tiny.toml: not valid JSON at byte 1; check that the file is complete" \
+refuses 1 "deepscaler: tiny.toml: not valid JSON at byte 1; check that the file is complete" \
   eval --compare tiny.toml whole.json
 rm whole.samples.jsonl
-refuses "deepscaler: whole.json: is there already, without the samples that it was made from; name another --output, or remove it" \
+refuses 1 "deepscaler: whole.json: is there already, without the samples that it was made from; name another --output, or remove it" \
   "${options[@]}" --output whole.json
 echo "all good"

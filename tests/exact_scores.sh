@@ -6,17 +6,10 @@
 # the first difference. Needs minutes (a 135M model on two cores: about ten), so it is no part of ./test.sh.
 # DTYPES and SAMPLES narrow the work, e.g. DTYPES=bf16 SAMPLES="1 8".
 set -euo pipefail
-program=$(realpath "$1")
+program=$1
 model=$(realpath "$2")
 new_tokens=32
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
+source "$(dirname "$0")/program.sh"
 
 first='A baker fills 12 trays with 8 rolls each and sells 70 rolls. How many rolls are left? Think step by step.'
 second='A train of 9 cars has 52 seats in each car, and 31 seats are taken. How many are free? Think step by step.'

@@ -9,14 +9,7 @@ if [[ -z $browser ]]; then
   echo "skipped: chromium is not installed"
   exit 77
 fi
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
+source "$(dirname "$0")/program.sh"
 
 cat >tiny.toml <<END
 model.random = "$recipes/tiny-model"

@@ -20,7 +20,8 @@ using Clock = std::chrono::steady_clock;
 
 // A cold start that teaches the tiny model to answer with a boxed digit, and two stages of RL, in which it
 // is right often enough for a gradient; with every feature that has a state: a schedule, moments that
-// are kept, evaluations inside stages, a rule that ends one early.
+// are kept, evaluations inside stages, a rule that ends one early, a reference model that is refreshed and
+// kept.
 constexpr const char* kRecipe = R"(
 seed = 5
 token_budget = 512
@@ -52,6 +53,8 @@ sampling.problems_per_step = 4
 sampling.samples_per_problem = 4
 sampling.max_response_tokens = 12
 loss.mini_batches = 2
+loss.kl_coefficient = 0.01
+loss.reference_every = 2
 optimizer.lr = 1e-3
 optimizer.start = "keep"
 [[stage]]
@@ -62,6 +65,8 @@ data.files = ["problems.jsonl"]
 sampling.problems_per_step = 4
 sampling.samples_per_problem = 4
 sampling.max_response_tokens = 16
+loss.kl_coefficient = 0.01
+loss.reference = "keep"
 optimizer.lr = 1e-3
 until.clipped_ratio = 0.0
 until.window = 6

@@ -4,23 +4,7 @@
 # verify_cli_test.sh PROGRAM
 set -euo pipefail
 program=$1
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
-
-# refuses EXIT_CODE "MESSAGE" COMMAND...
-refuses() {
-  local code=$1 message=$2 status=0
-  shift 2
-  "$program" verify "$@" >out 2>err || status=$?
-  [[ $status == "$code" ]] || fail "'$*' exited $status, not $code: $(cat err)"
-  [[ $(tail -n 1 err) == "$message" ]] || fail "'$*' said '$(tail -n 1 err)', not '$message'"
-}
+source "$(dirname "$0")/program.sh"
 
 cat >in.jsonl <<'END'
 {"id": "a", "answer": "\\frac{1}{2}", "response": "so $\\boxed{0.5}$", "level": 3, "tags": ["x", null]}
@@ -132,20 +116,20 @@ grep -q "^steps      [0-9][0-9]*$" explained || fail "--explain counts no steps"
 rm -f out.jsonl
 printf '%s\n' '{"answer": "1", "response": "\\boxed{1}"}' '{"answer": "1", "resp' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:2: not a JSON object; write one {"answer": ..., "response": ...} a line' \
-  --input bad.jsonl --output out.jsonl
+  verify --input bad.jsonl --output out.jsonl
 printf '\n%s\n' '{"answer": "1"}' >bad.jsonl
-refuses 1 'deepscaler: bad.jsonl:2: no "answer" or no "response"; give both in every line' --input bad.jsonl --output out.jsonl
+refuses 1 'deepscaler: bad.jsonl:2: no "answer" or no "response"; give both in every line' verify --input bad.jsonl --output out.jsonl
 echo '{"answer": "1", "response": 1}' >bad.jsonl
-refuses 1 'deepscaler: bad.jsonl:1: "response" is no text; write it as a string' --input bad.jsonl --output out.jsonl
+refuses 1 'deepscaler: bad.jsonl:1: "response" is no text; write it as a string' verify --input bad.jsonl --output out.jsonl
 echo '{"answer": {"x": 1}, "response": "1"}' >bad.jsonl
-refuses 1 'deepscaler: bad.jsonl:1: "answer" is no text, number or list; write it as a string' --input bad.jsonl --output out.jsonl
+refuses 1 'deepscaler: bad.jsonl:1: "answer" is no text, number or list; write it as a string' verify --input bad.jsonl --output out.jsonl
 echo '{"answer": "1", "response": "1", "problem": 7}' >bad.jsonl
-refuses 1 'deepscaler: bad.jsonl:1: "problem" is no text; write the problem as a string, or leave the field out' --input bad.jsonl --output out.jsonl
+refuses 1 'deepscaler: bad.jsonl:1: "problem" is no text; write the problem as a string, or leave the field out' verify --input bad.jsonl --output out.jsonl
 refuses 1 "deepscaler: none.jsonl: can't open: No such file or directory; check the path and its permissions" \
-  --input none.jsonl --output out.jsonl
-refuses 1 'deepscaler: verify: nothing to do; give --input and --output, or --explain' --input in.jsonl
+  verify --input none.jsonl --output out.jsonl
+refuses 1 'deepscaler: verify: nothing to do; give --input and --output, or --explain' verify --input in.jsonl
 [[ ! -e out.jsonl ]] || fail "a failed run left its output"
-refuses 2 "Run with --help for more information." --extract everything
+refuses 2 "Run with --help for more information." verify --extract everything
 : >empty.jsonl
 "$program" verify --input empty.jsonl --output out.jsonl | grep -q "^responses  *0$" || fail "an empty file"
 echo "all good"

@@ -9,10 +9,14 @@ find_model
 read -ra batches <<<"${BATCHES:-1 8 64}"
 read -ra llamacpp_dtypes <<<"${DTYPES:-f32 bf16 f16 q4_1}"
 read -ra transformers_dtypes <<<"${DTYPES:-f32}"
-read -ra our_dtypes <<<"${DTYPES:-f32}"
+our_dtypes=()
+for dtype in ${DTYPES:-f32 bf16}; do
+  [[ $dtype != f32 && $dtype != bf16 ]] || our_dtypes+=("$dtype")
+done
+[[ ${#our_dtypes[@]} -gt 0 ]] || { echo "DTYPES=$DTYPES: name f32 or bf16 too, in which we compute" >&2; exit 2; }
 work=(--prompt-tokens 64 --new-tokens 96 --threads "$threads" --batches "${batches[@]}")
 
-our_command=("$deepscaler" bench decode --model "$model" "${work[@]}" --dtypes "${our_dtypes[@]}")
+our_command=("$deepscaler" bench decode --model "$model" "${work[@]}" --dtypes "${our_dtypes[@]}" --kernels "$kernels")
 
 for ((round = 0; round < rounds; ++round)); do
   measure "$peers/llamacpp/bin/python" "$here/decode_llamacpp.py" --gguf "$gguf" --cache "$peers/models" \

@@ -15,7 +15,7 @@ trap 'rm -rf "$results" "$work"' EXIT
 head -n $((steps * examples)) "$data/train.jsonl" >"$work/train.jsonl"
 head -n "$held_out" "$data/test.jsonl" >"$work/test.jsonl"
 
-our_run=("$deepscaler" sft "$here/../../recipes/gsm8k-sft.toml" --output "$work/run" --threads "$threads"
+our_run=("$deepscaler" sft "$here/../../recipes/gsm8k-sft.toml" --output "$work/run" --threads "$threads" --kernels "$kernels"
   --set "model.path=$model" --set "stage.0.data.files=['$work/train.jsonl']" --set stage.0.shuffle=false
   --set "stage.0.eval_files=['$work/test.jsonl']" --set stage.0.eval_share=0 --set eval.every=0
   --set "stage.0.examples_per_step=$examples")
@@ -29,7 +29,7 @@ for line in itertools.islice(open(sys.argv[1]), 4):
     print(json.dumps({"messages": [{"role": "user", "content": json.loads(line)["question"]}]}))
 END
 "$deepscaler" generate --model "$checkpoint" --input "$work/prompts.jsonl" --output "$work/generated.jsonl" \
-  --max-tokens 64 --threads "$threads" >&2
+  --max-tokens 64 --dtype f32 --threads "$threads" --kernels "$kernels" >&2
 
 "$peers/torch/bin/python" "$here/sft_torch.py" --model "$model" --threads "$threads" \
   --train "$work/train.jsonl" --test "$work/test.jsonl" --examples "$examples" --output "$work/torch.json"

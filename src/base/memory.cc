@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -11,8 +12,10 @@
 namespace deepscaler {
 namespace {
 
+namespace fs = std::filesystem;
+
 // The number after a key at the start of a line, or the first number where the key is empty.
-std::optional<int64_t> read_number(const char* path, const std::string& key) {
+std::optional<int64_t> read_number(const fs::path& path, const std::string& key) {
   std::ifstream file(path);
   for (std::string word; key.empty() || file >> word;) {
     int64_t number = 0;
@@ -22,16 +25,44 @@ std::optional<int64_t> read_number(const char* path, const std::string& key) {
   return std::nullopt;
 }
 
+// Where the two versions of control groups keep what a group may take, and takes.
+struct GroupFiles {
+  fs::path root;
+  const char *limit, *current, *cached;
+};
+const GroupFiles kVersion1 = {"/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+                              "total_inactive_file"};
+const GroupFiles kVersion2 = {"/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file"};
+
+// What a group and those above it have left. A limit of "max" is no number. Files in the cache count as
+// current, though they would make room.
+int64_t left_to_group(const GroupFiles& files, const std::string& group) {
+  int64_t left = std::numeric_limits<int64_t>::max();
+  fs::path relative = fs::path(group).relative_path();
+  for (;;) {
+    const fs::path folder = files.root / relative;
+    const auto limit = read_number(folder / files.limit, "");
+    const auto current = read_number(folder / files.current, "");
+    const auto cached = read_number(folder / "memory.stat", files.cached);
+    if (limit && current) left = std::min(left, *limit - *current + cached.value_or(0));
+    if (relative.empty()) return left;
+    relative = relative.parent_path();
+  }
+}
+
 }  // namespace
 
 int64_t available_memory() {
   int64_t available = std::numeric_limits<int64_t>::max();
   if (const auto kib = read_number("/proc/meminfo", "MemAvailable:")) available = *kib << 10;
-  // A limit of "max" is no number. Files in the cache count as current, though they would make room.
-  const auto limit = read_number("/sys/fs/cgroup/memory.max", "");
-  const auto current = read_number("/sys/fs/cgroup/memory.current", "");
-  const auto cached = read_number("/sys/fs/cgroup/memory.stat", "inactive_file");
-  if (limit && current) available = std::min(available, *limit - *current + cached.value_or(0));
+  // Lines "number:controllers:group", without controllers in version 2.
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string number, controllers, group; std::getline(groups, number, ':') &&
+                                               std::getline(groups, controllers, ':') &&
+                                               std::getline(groups, group);) {
+    if (controllers.empty()) available = std::min(available, left_to_group(kVersion2, group));
+    if (controllers == "memory") available = std::min(available, left_to_group(kVersion1, group));
+  }
   return std::max<int64_t>(0, available);
 }
 

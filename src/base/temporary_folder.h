@@ -13,7 +13,8 @@ namespace deepscaler {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "deepscaler-XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "deepscaler-").string();
+    name.append(6, 'X');  // which mkdtemp replaces
     if (mkdtemp(name.data()) == nullptr) throw Error(name, "can't create the folder", "set TMPDIR");
     path_ = name;
   }

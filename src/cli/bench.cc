@@ -72,6 +72,7 @@ void bench_decode(const Options& options, const Model& model) {
   for (int64_t batch : options.batches) {
     const double prefill = generate(engine, model, options, batch, 1);
     const double decode = generate(engine, model, options, batch, options.new_tokens) - prefill;
+    const int64_t peak = peak_mib();
     const auto passes = static_cast<double>(options.new_tokens - 1);
     const ProductTime of_prefill =
         forward_product_time(model, {.layers = batch * options.prompt_tokens, .head = batch});
@@ -86,7 +87,7 @@ void bench_decode(const Options& options, const Model& model) {
          {"decode_tokens_per_second", passes * static_cast<double>(batch) / decode},
          {"decode_share_of_matmul_rate", passes * of_decode.seconds / decode},
          {"matmul_gflops", of_decode.gflops_per_second()},
-         {"peak_mib", peak_mib()}});
+         {"peak_mib", peak}});
   }
 }
 

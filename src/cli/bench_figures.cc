@@ -1,9 +1,9 @@
 #include "cli/bench_figures.h"
 
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <nlohmann/json.hpp>
+
+#include "base/memory.h"
 
 namespace deepscaler {
 
@@ -12,10 +12,6 @@ void print_figures(const nlohmann::ordered_json& line) {
   std::fflush(stdout);
 }
 
-int64_t peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss >> 10;
-}
+int64_t peak_mib() { return peak_memory() >> 20; }
 
 }  // namespace deepscaler

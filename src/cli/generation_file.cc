@@ -40,13 +40,13 @@ GenerationFile::~GenerationFile() = default;
 
 void GenerationFile::resume(int64_t samples) {
   if (!std::filesystem::exists(path_)) return;
-  writer_.emplace(path_, JsonlWriter::Start::kAppend);
-  JsonlReader reader(path_);
+  JsonlReader reader(path_, JsonlReader::End::kWholeLine);
   for (json line; reader.next(line);) {
     const Name name = read_name(line, samples, reader.where());
     check_settings(line, reader.where());
     remember(name, reader.where());
   }
+  writer_.emplace(path_, JsonlWriter::Start::kAppend);  // the file is ours
 }
 
 GenerationFile::Name GenerationFile::read_name(const json& line, int64_t samples,

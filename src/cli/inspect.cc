@@ -13,6 +13,7 @@
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "model/kv_cache.h"
+#include "model/memory_plan.h"
 #include "model/model.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -74,22 +75,16 @@ void show_text(const ModelConfig& c, const Tokenizer& tokenizer) {
   }
 }
 
-// Floats of a row that training keeps for the backward pass; see LayerActivations in model/forward.h.
-int64_t activation_floats(const ModelConfig& c) {
-  const int64_t norms = c.head_norms() ? c.query_width() + c.kv_width() : 0;
-  return c.layers * (2 * c.hidden + 2 * c.query_width() + norms + c.attention.heads + 2 * c.feed_forward);
-}
-
 void show_memory(const Model& model) {
   const ModelConfig& c = model.config();
-  const int64_t weights = model.table().size() * static_cast<int64_t>(sizeof(float));
+  const auto of_training = [&](int64_t rows) { return plan_memory(c, {}, {.rows = rows}, {}).total(); };
   const int64_t token = KvCache::block_bytes(c) / kKeysPerBlock;
-  line("weights", "{}, computed in f32", mib(weights));
+  line("weights", "{} in f32; half as much again to compute in bf16",
+       mib(plan_memory(c, {}, {}, {}).total()));
   line("to generate", "weights, and {:.1f} KiB a token for keys and values ({} for a full context)",
        static_cast<double>(token) / 1024, mib(token * c.context));
-  line("to train", "{}: weights, gradients and AdamW's two moments; and {:.1f} KiB a row of a micro-batch",
-       mib(4 * weights),
-       static_cast<double>(activation_floats(c) * static_cast<int64_t>(sizeof(float)) + token) / 1024);
+  line("to train", "{} with micro-batches of 1024 rows, {} of 2048 (see `deepscaler plan`)",
+       mib(of_training(1024)), mib(of_training(2048)));
 }
 
 void run(const std::filesystem::path& path) {

@@ -46,7 +46,7 @@ std::vector<std::string> part_names(const std::vector<StagePlan>& stages) {
 void run(const Options& options) {
   const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   validate(recipe, options.recipe);
-  const RecipePlan plan = plan_recipe(recipe);
+  const RecipePlan plan = plan_recipe(recipe, recipe.start());
   fmt::print("{} parameters, dtype {}, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
              recipe.model.dtype, recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer",
              "memory, MiB");

@@ -18,7 +18,7 @@ fs::path write_run_report(const fs::path& folder, const fs::path& output) {
   }
   std::vector<PageStage> stages;
   for (const StageConfig& stage : read_config<Recipe>(config).stages) {
-    stages.push_back({stage.name.empty() ? stage.kind : stage.name, stage.kind});
+    stages.push_back({stage.title(), stage.kind});
   }
   const fs::path path = output.empty() ? folder / "report.html" : output;
   write_file_atomically(path, run_page(folder, stages));

@@ -112,6 +112,11 @@ class Scorer {
   }
 
   void run() {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(options_.input, options_.output, ignored)) {
+      throw Error(options_.output, "is the input too, which is read while this is written",
+                  "choose another --output");
+    }
     JsonlReader reader(options_.input);
     Progress progress("scoring", "tokens", 0);
     for (json line; reader.next(line);) {
@@ -158,7 +163,13 @@ class Scorer {
   // The line as `generate` would have written it, then what else it has.
   void write(const Response& response, const std::vector<TokenScore>& scores) {
     std::vector<float> log_probs;
-    for (const TokenScore& score : scores) log_probs.push_back(score.log_prob);
+    for (const TokenScore& score : scores) {
+      if (!std::isfinite(score.log_prob)) {
+        throw Error(options_.model, "gives logits that are not finite",
+                    "its weights have diverged, or are damaged");
+      }
+      log_probs.push_back(score.log_prob);
+    }
     json values = response.line;
     values["logprobs"] = log_probs;
     values["temperature"] = response.temperature;

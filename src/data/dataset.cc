@@ -10,19 +10,13 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/trim.h"
 #include "data/records.h"
 
 namespace deepscaler {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string trim(std::string_view text) {
-  const char* spaces = " \t\r\n";
-  const size_t begin = text.find_first_not_of(spaces);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(spaces) - begin + 1));
-}
 
 // One record with its place, for messages.
 struct Record {
@@ -64,7 +58,7 @@ void add_answers(const Record& record, const Json& value, std::vector<std::strin
   else if (value.is_number_integer())
     answers.push_back(value.dump());
   else if (value.is_string())
-    answers.push_back(trim(value.get_ref<const std::string&>()));
+    answers.emplace_back(trim(value.get_ref<const std::string&>()));
   else
     record.fail("\"answer\" must be a string, a number or a list of them");
   std::erase(answers, "");
@@ -86,8 +80,8 @@ constexpr std::string_view kGsm8kMark = "####";
 // GSM8K keeps solution and answer in one string: "steps #### 1,200".
 void read_gsm8k_answer(const std::string& text, Problem& problem) {
   const size_t mark = text.rfind(kGsm8kMark);
-  problem.solution = without_calculator_marks(trim(std::string_view(text).substr(0, mark)));
-  std::string answer = trim(std::string_view(text).substr(mark + kGsm8kMark.size()));
+  problem.solution = without_calculator_marks(std::string(trim(std::string_view(text).substr(0, mark))));
+  std::string answer(trim(std::string_view(text).substr(mark + kGsm8kMark.size())));
   std::erase(answer, ',');
   // A cold start must show the answer where the verifier looks for it.
   if (!answer.empty()) problem.solution += "\n\\boxed{" + answer + "}";

@@ -5,14 +5,15 @@
 #include <set>
 #include <string>
 
+#include "data/arithmetic.h"
 #include "data/generators.h"
 
 namespace deepscaler {
 namespace {
 
 TEST(Grading, TheSolutionOfEveryKindIsRightByItsOwnRule) {
-  for (const char* kind : {"add", "sub", "mul", "fraction", "countdown"}) {
-    for (const Problem& problem : generate_problems({.kinds = {kind}, .count = 300})) {
+  for (const ArithmeticKind& kind : arithmetic_kinds()) {
+    for (const Problem& problem : generate_problems({.kinds = {std::string(kind.name)}, .count = 300})) {
       EXPECT_TRUE(is_gradable(problem)) << problem.id;
       EXPECT_TRUE(grade_response(problem, problem.solution, false).correct) << problem.id;
     }

@@ -10,16 +10,9 @@
 #include "infer/sampler.h"
 #include "infer/stop_strings.h"
 #include "model/linear.h"
+#include "model/memory_plan.h"
 
 namespace deepscaler {
-namespace {
-
-// Rows of logits in memory at a time: 256 x 49152 floats are 48 MiB.
-constexpr int64_t kHeadRows = 256;
-
-int64_t blocks_for(int64_t positions) { return (positions + kKeysPerBlock - 1) / kKeysPerBlock; }
-
-}  // namespace
 
 std::string_view finish_reason_name(FinishReason reason) {
   return reason == FinishReason::kStop ? "stop" : "length";
@@ -85,7 +78,7 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
   // The whole budget, or what the requests could use at most.
   int64_t useful = 0;
   for (const auto& r : requests) {
-    useful += blocks_for(std::ssize(r.prompt)) + r.samples * (blocks_for(options.max_new_tokens) + 1);
+    useful += blocks_for_group(std::ssize(r.prompt), r.samples, options.max_new_tokens);
   }
   const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
   check(requests, options, blocks);

@@ -57,7 +57,7 @@ class Engine {
 
   // Generates all samples of all requests; on_finished is called from this thread as each ends, and
   // on_tokens before that, with what a pass has drawn. Throws
-  // Error for a request that can't fit the context or the cache, naming it by its number, and for options
+  // Error for a request that can't fit the context or the cache, with its name or number, and for options
   // out of range, before anything is computed; Interrupted when the user asks to stop.
   void generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
                 const OnFinished& on_finished, const OnTokens& on_tokens = {});

@@ -11,7 +11,7 @@
 #include "base/parallel.h"
 #include "formats/safetensors.h"
 #include "infer/stop_strings.h"
-#include "ops/kernel_target.h"
+#include "ops/kernel_target_test.h"
 #include "text/byte_tokenizer.h"
 
 namespace deepscaler {
@@ -63,17 +63,9 @@ void expect_same(const Generation& a, const Generation& b) {
   ASSERT_EQ(a.finish_reason, b.finish_reason);
 }
 
-class EngineTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { force_kernel_target(GetParam()); }
-  void TearDown() override {
-    force_kernel_target("auto");
-    set_thread_count(0);
-  }
-};
+class EngineTest : public KernelTargetTest {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, EngineTest, testing::ValuesIn(available_kernel_targets()),
-                         [](const auto& info) { return info.param; });
+DEEPSCALER_ON_ALL_KERNEL_TARGETS(EngineTest);
 
 TEST_P(EngineTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   const Model model = tiny_model("llama");
@@ -136,7 +128,7 @@ TEST_P(EngineTest, TokensDoNotDependOnThreadsOrMemory) {
   }
 }
 
-// Argmax continuations of 64 tokens and their log-probabilities, from transformers in float64
+// Argmax continuations of 64 tokens, from transformers in float64
 // (tests/goldens/make_model_goldens.py).
 TEST_P(EngineTest, GreedyContinuationsAreThoseOfTransformers) {
   for (const char* name : {"llama", "llama3", "qwen2", "qwen3"}) {

@@ -135,8 +135,10 @@ void backward(const Model& model, const ForwardBatch& batch, KvCache& cache, Act
   DEEPSCALER_CHECK(activations.keep() != Activations::Keep::kOneLayer);
   LayerBackward layer(model, batch, cache, activations.scratch, gradients);
   for (int64_t i = model.config().layers - 1; i >= 0; --i) {
-    if (activations.keep() == Activations::Keep::kInputs)
+    // Of the last layer the forward pass has left everything.
+    if (activations.keep() == Activations::Keep::kInputs && i + 1 < model.config().layers) {
       recompute_layer(model, batch, cache, i, activations);
+    }
     layer.run(i, activations.layer(i), d_hidden);
   }
   embedding_backward(model, batch, d_hidden, gradients);

@@ -18,6 +18,16 @@ struct BlockCopy {
   int64_t keys;
 };
 
+// Blocks that so many positions of a sequence take.
+[[nodiscard]] constexpr int64_t blocks_for(int64_t positions) {
+  return (positions + kKeysPerBlock - 1) / kKeysPerBlock;
+}
+
+// Blocks that a prompt and its samples take, with a copy of the prompt's last one each.
+[[nodiscard]] constexpr int64_t blocks_for_group(int64_t prompt, int64_t samples, int64_t new_tokens) {
+  return blocks_for(prompt) + samples * (blocks_for(new_tokens) + 1);
+}
+
 class KvCache {
  public:
   KvCache(const ModelConfig& config, int64_t blocks);

@@ -7,8 +7,6 @@
 namespace deepscaler {
 namespace {
 
-int64_t blocks_for(int64_t positions) { return (positions + kKeysPerBlock - 1) / kKeysPerBlock; }
-
 // Rows that a response adds to its prompt's.
 int64_t rows_of_response(std::span<const int32_t> response) { return std::ssize(response) - 1; }
 

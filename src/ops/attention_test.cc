@@ -8,22 +8,10 @@
 #include <vector>
 
 #include "base/parallel.h"
-#include "base/rng.h"
-#include "ops/kernel_target.h"
+#include "ops/kernel_target_test.h"
 
 namespace deepscaler {
 namespace {
-
-using Doubles = std::vector<double>;
-
-Matrix random_matrix(int64_t rows, int64_t cols, uint64_t seed) {
-  Matrix m(rows, cols);
-  const Rng rng(seed, {});
-  for (int64_t i = 0; i < m.size(); ++i) m.data()[i] = rng.normal(i);
-  return m;
-}
-
-Doubles doubles(const Matrix& m) { return {m.data(), m.data() + m.size()}; }
 
 // A prompt of some tokens, and responses of others that share it.
 struct Case {
@@ -118,17 +106,9 @@ const std::vector<Case> kCases = {{{1, 1, 16}, 1, {}},       {{3, 1, 16}, 5, {1,
                                   {{4, 2, 32}, 33, {2, 31}}, {{2, 2, 48}, 32, {1}},
                                   {{9, 3, 64}, 70, {}},      {{2, 1, 16}, 31, {40, 1, 33}}};
 
-class AttentionTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { force_kernel_target(GetParam()); }
-  void TearDown() override {
-    force_kernel_target("auto");
-    set_thread_count(0);
-  }
-};
+class AttentionTest : public KernelTargetTest {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, AttentionTest, testing::ValuesIn(available_kernel_targets()),
-                         [](const auto& info) { return info.param; });
+DEEPSCALER_ON_ALL_KERNEL_TARGETS(AttentionTest);
 
 struct Results {
   Matrix out, log_sums, dq, dk, dv;

@@ -7,19 +7,11 @@
 #include <vector>
 
 #include "base/parallel.h"
-#include "base/rng.h"
-#include "ops/kernel_target.h"
+#include "ops/kernel_target_test.h"
 #include "tensor/dtype.h"
 
 namespace deepscaler {
 namespace {
-
-Matrix random_matrix(int64_t rows, int64_t cols, uint64_t seed) {
-  Matrix m(rows, cols);
-  const Rng rng(seed, {});
-  for (int64_t i = 0; i < m.size(); ++i) m.data()[i] = rng.normal(i);
-  return m;
-}
 
 struct Weight {
   explicit Weight(const Matrix& rows) : out(rows.rows()), in(rows.cols()), pairs(bf16_panel_size(out, in)) {
@@ -40,17 +32,9 @@ struct Shape {
 const std::vector<Shape> kShapes = {{1, 1, 2},    {1, 16, 16},   {3, 17, 6},    {7, 48, 34},  {8, 49, 512},
                                     {9, 64, 514}, {13, 100, 48}, {64, 300, 64}, {65, 31, 530}};
 
-class Bf16MatmulTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { force_kernel_target(GetParam()); }
-  void TearDown() override {
-    force_kernel_target("auto");
-    set_thread_count(0);
-  }
-};
+class Bf16MatmulTest : public KernelTargetTest {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, Bf16MatmulTest, testing::ValuesIn(available_kernel_targets()),
-                         [](const auto& info) { return info.param; });
+DEEPSCALER_ON_ALL_KERNEL_TARGETS(Bf16MatmulTest);
 
 // The scalar twin in double: what exact sums of the rounded factors give, and their terms' sizes.
 TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {

@@ -5,17 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "ops/kernel_target.h"
+#include "ops/kernel_target_test.h"
 
 namespace deepscaler {
 namespace {
-
-using Doubles = std::vector<double>;
 
 struct Scores {
   double log_prob, entropy;
@@ -47,17 +44,9 @@ Matrix random_logits(int64_t vocabulary) {
   return logits;
 }
 
-class LmHeadTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { force_kernel_target(GetParam()); }
-  void TearDown() override {
-    force_kernel_target("auto");
-    set_thread_count(0);
-  }
-};
+class LmHeadTest : public KernelTargetTest {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, LmHeadTest, testing::ValuesIn(available_kernel_targets()),
-                         [](const auto& info) { return info.param; });
+DEEPSCALER_ON_ALL_KERNEL_TARGETS(LmHeadTest);
 
 TEST_P(LmHeadTest, ScoresAndGradients) {
   for (int64_t vocabulary : kVocabularies) {
@@ -78,7 +67,9 @@ TEST_P(LmHeadTest, ScoresAndGradients) {
         // A logit of -300 has a spacing of 3e-5 in f32.
         ASSERT_NEAR(scores[t].log_prob, expected.log_prob, 6e-5) << vocabulary << " row " << t;
         ASSERT_NEAR(scores[t].entropy, expected.entropy, 6e-5) << vocabulary << " row " << t;
-        for (int64_t v = 0; v<vocabulary; v += vocabulary> 100 ? 37 : 1) {
+        for (int64_t v = 0; v < vocabulary; ++v) {
+          // All tokens of a large vocabulary would take long: some, and those whose slopes are large.
+          if (vocabulary > 100 && v % 37 != 0 && v != targets[t] && v != vocabulary / 2) continue;
           constexpr double kStep = 1e-5;
           const auto value = [&](double shift) {
             Doubles moved = rows[t];
@@ -87,7 +78,8 @@ TEST_P(LmHeadTest, ScoresAndGradients) {
             return d_log_prob[t] * s.log_prob + d_entropy[t] * s.entropy;
           };
           const double slope = (value(kStep) - value(-kStep)) / (2 * kStep);
-          ASSERT_NEAR(logits.row(t)[v], slope, 1e-4) << vocabulary << " row " << t << " token " << v;
+          ASSERT_NEAR(logits.row(t)[v], slope, 2e-5 + 1e-3 * std::abs(slope))
+              << vocabulary << " row " << t << " token " << v;
         }
       }
     }

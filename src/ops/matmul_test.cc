@@ -8,18 +8,10 @@
 #include <vector>
 
 #include "base/parallel.h"
-#include "base/rng.h"
-#include "ops/kernel_target.h"
+#include "ops/kernel_target_test.h"
 
 namespace deepscaler {
 namespace {
-
-Matrix random_matrix(int64_t rows, int64_t cols, uint64_t seed) {
-  Matrix m(rows, cols);
-  const Rng rng(seed, {});
-  for (int64_t i = 0; i < m.size(); ++i) m.data()[i] = rng.normal(i);
-  return m;
-}
 
 struct Panels {
   explicit Panels(const Matrix& rows) : Panels(rows.rows(), rows.cols()) { pack_panels(rows.view(), view()); }
@@ -43,17 +35,9 @@ const std::vector<Shape> kShapes = {{1, 1, 1},     {1, 16, 16},   {3, 17, 5},   
                                     {8, 49, 256},  {9, 64, 257},  {13, 100, 48},  {64, 300, 64},
                                     {65, 31, 513}, {530, 40, 24}, {1030, 18, 17}, {20, 33, 700}};
 
-class MatmulTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { force_kernel_target(GetParam()); }
-  void TearDown() override {
-    force_kernel_target("auto");
-    set_thread_count(0);
-  }
-};
+class MatmulTest : public KernelTargetTest {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, MatmulTest, testing::ValuesIn(available_kernel_targets()),
-                         [](const auto& info) { return info.param; });
+DEEPSCALER_ON_ALL_KERNEL_TARGETS(MatmulTest);
 
 // The scalar twin: the same chain of FMAs, written down plainly, and the sum of its terms' sizes.
 struct Chain {

@@ -8,22 +8,11 @@
 #include <functional>
 #include <vector>
 
-#include "base/rng.h"
-#include "ops/kernel_target.h"
+#include "ops/kernel_target_test.h"
 
 namespace deepscaler {
 namespace {
 
-using Doubles = std::vector<double>;
-
-Matrix random_matrix(int64_t rows, int64_t cols, uint64_t seed) {
-  Matrix m(rows, cols);
-  const Rng rng(seed, {});
-  for (int64_t i = 0; i < m.size(); ++i) m.data()[i] = rng.normal(i);
-  return m;
-}
-
-Doubles doubles(const Matrix& m) { return {m.data(), m.data() + m.size()}; }
 std::span<const float> row_of(const Matrix& m) { return {m.data(), static_cast<size_t>(m.cols())}; }
 
 // The change of sum(f(x) * weights) with x[i].
@@ -81,14 +70,9 @@ Doubles rope_twin(const Doubles& x, int64_t cols, const std::vector<int32_t>& po
   return y;
 }
 
-class PointwiseTest : public testing::TestWithParam<std::string> {
- protected:
-  void SetUp() override { force_kernel_target(GetParam()); }
-  void TearDown() override { force_kernel_target("auto"); }
-};
+class PointwiseTest : public KernelTargetTest {};
 
-INSTANTIATE_TEST_SUITE_P(Targets, PointwiseTest, testing::ValuesIn(available_kernel_targets()),
-                         [](const auto& info) { return info.param; });
+DEEPSCALER_ON_ALL_KERNEL_TARGETS(PointwiseTest);
 
 TEST_P(PointwiseTest, RmsNormAndItsGradients) {
   for (int64_t width : kWidths) {

@@ -208,14 +208,13 @@ std::string script_json(const Json& json) {
 std::string run_page(const fs::path& folder, const std::vector<PageStage>& stages) {
   const History history = read_history(folder / "metrics.jsonl");
   const fs::path manifest = folder / "manifest.json";
-  const Json data = {
-      {"name", fs::absolute(folder).lexically_normal().filename().string()},
-      {"manifest", fs::exists(manifest) ? Json::parse(read_json_file(manifest).dump()) : Json()},
-      {"recipe", read_file(folder / "config.toml")},
-      {"stages", stages_json(history, stages)},
-      {"series", history.series},
-      {"evaluations", evaluations_json(folder, history, stages)},
-      {"rollouts", rollouts_json(folder, history)}};
+  const Json data = {{"name", fs::absolute(folder).lexically_normal().filename().string()},
+                     {"manifest", fs::exists(manifest) ? Json(read_json_file(manifest)) : Json()},
+                     {"recipe", read_file(folder / "config.toml")},
+                     {"stages", stages_json(history, stages)},
+                     {"series", history.series},
+                     {"evaluations", evaluations_json(folder, history, stages)},
+                     {"rollouts", rollouts_json(folder, history)}};
   std::string page(page_html());
   // The data last: what a model wrote can't be taken for a mark.
   put(page, "/*style*/", page_css());

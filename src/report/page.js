@@ -75,9 +75,10 @@ function showResults() {
   const row = make("tr");
   for (const text of head) row.append(make("th", { scope: "col" }, text));
   byId("results").append(make("table", {}, make("thead", {}, row), body));
-  const { problems, samples } = list[list.length - 1];
+  const problems = list[list.length - 1].problems;
+  const samples = [...new Set(list.map((e) => e.samples))].join(" or ");  // a stage may have its own
   byId("results-note").textContent = `${problems} held-out problems, ${samples} ` +
-    `answer${samples === 1 ? "" : "s"} each, the same problems every time. In brackets: 95 % intervals; a change is ` +
+    `answer${samples === "1" ? "" : "s"} each, the same problems every time. In brackets: 95 % intervals; a change is ` +
     "the mean difference problem by problem from the row above, coloured where its interval leaves out 0.";
 }
 
@@ -99,22 +100,8 @@ const charts = [
   { title: "KL from the reference", unit: "nats a token", lines: [["kl"]] },
   { title: "Loss", unit: "", lines: [["loss"]] },
   { title: "Learning rate", unit: "", lines: [["learning_rate"]], low: 0 },
-  { title: "Speed", unit: "tokens trained on a second", lines: [["tokens_per_second"]], low: 0 },
+  { title: "Speed", unit: "tokens trained on a second", lines: [["time/tokens_per_second"]], low: 0 },
 ];
-
-// Tokens a second, where the run did not record it: tokens seen by the step / its time.
-function speed() {
-  if (data.series["time/tokens_per_second"]) return data.series["time/tokens_per_second"];
-  const times = new Map(data.series["time/step"] || []);
-  const points = [];
-  let before = 0;
-  for (const [step, tokens] of data.series.num_tokens || []) {
-    if (times.get(step) > 0) points.push([step, (tokens - before) / times.get(step)]);
-    before = tokens;
-  }
-  return points;
-}
-data.series.tokens_per_second = speed();
 
 // The mean of the points around each one; the window grows with the length of the line.
 function smooth(points) {

@@ -37,20 +37,22 @@ std::vector<float> group_advantages(std::span<const std::optional<double>> rewar
   return result;
 }
 
-// Subtracts the group's mean from each of its rewards.
+// Subtracts the group's mean from each of its rewards; equal ones become exactly 0, which their mean need
+// not.
 std::vector<GroupRewards> centred(std::span<const GroupRewards> groups) {
   std::vector<GroupRewards> result(groups.begin(), groups.end());
   for (GroupRewards& group : result) {
+    const bool differ = rewards_differ(group.rewards);
     const double mean = mean_of(group.rewards);
     for (auto& reward : group.rewards) {
-      if (reward) *reward -= mean;
+      if (reward) *reward = differ ? *reward - mean : 0;
     }
   }
   return result;
 }
 
 std::vector<std::vector<float>> whitened(std::span<const GroupRewards> groups, double eps) {
-  double count = 0, sum = 0, squares = 0;
+  double count = 0, sum = 0, squares = 0, least = INFINITY, greatest = -INFINITY;
   const auto for_each = [&](const auto& body) {
     for (const GroupRewards& group : groups) {
       for (size_t i = 0; i < group.rewards.size(); ++i) {
@@ -59,12 +61,16 @@ std::vector<std::vector<float>> whitened(std::span<const GroupRewards> groups, d
     }
   };
   for_each([&](double x, double tokens) {
+    if (tokens == 0) return;
     count += tokens;
     sum += tokens * x;
+    least = std::min(least, x);
+    greatest = std::max(greatest, x);
   });
   const double mean = sum / count;
   for_each([&](double x, double tokens) { squares += tokens * (x - mean) * (x - mean); });
-  const double scale = count > 1 && squares > 0 ? 1 / std::sqrt(squares / (count - 1) + eps) : 0;
+  // Not by the squares: equal numbers can differ from their mean by a rounding error.
+  const double scale = count > 1 && least < greatest ? 1 / std::sqrt(squares / (count - 1) + eps) : 0;
 
   std::vector<std::vector<float>> result;
   for (const GroupRewards& group : groups) {

@@ -71,6 +71,15 @@ TEST(Advantage, EqualRewardsTeachNothing) {
   }
   EXPECT_FALSE(rewards_differ(groups[0].rewards));
   EXPECT_FALSE(rewards_differ(groups[1].rewards));
+
+  // Also where the mean of equal numbers is not that number.
+  const std::vector<GroupRewards> inexact = {
+      {std::vector<std::optional<double>>(16, 1.2), std::vector<int64_t>(16, 3)},
+      {std::vector<std::optional<double>>(8, 0.1), std::vector<int64_t>(8, 7)}};
+  const std::vector<std::vector<float>> nothing = {std::vector<float>(16), std::vector<float>(8)};
+  EXPECT_EQ(advantages(inexact, AdvantageKind::kBatchWhitenedBaseline, 0), nothing);
+  EXPECT_EQ(advantages(std::span(inexact).first(1), AdvantageKind::kBatchWhitened, 0),
+            std::vector<std::vector<float>>{nothing[0]});
   EXPECT_TRUE(rewards_differ(std::vector<std::optional<double>>{std::nullopt, 1.0, 0.5}));
 }
 

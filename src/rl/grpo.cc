@@ -129,15 +129,16 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   const auto reserved = reserve_problems(problems, sampling, stage_step, seed);
   auto next = reserved.begin();
   int64_t missing = sampling.problems_per_step;
-  for (int64_t round = 0; round <= sampling.resample_rounds && missing > 0; ++round) {
+  for (int64_t round = 0; round <= sampling.resample_rounds && missing > 0 && next != reserved.end();
+       ++round) {
     const auto last = next + std::min<int64_t>(missing, reserved.end() - next);
     Groups sampled = workers.generate({next, last});
     next = last;
     generate_s += watch.lap();
     workers.grade(sampled);
-    require_decided(sampled, config.reward.max_undecided_share);
     missing = sampling.resample_rounds > 0 ? drop_equal_groups(sampled) : 0;
     std::ranges::move(sampled, std::back_inserter(result.groups));
+    require_decided(result.groups, config.reward.max_undecided_share);
     grade_s += watch.lap();
   }
 
@@ -160,6 +161,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
     for (int64_t i = 0; i < loss.mini_batches; ++i) {
       const int64_t first = groups * i / loss.mini_batches, last = groups * (i + 1) / loss.mini_batches;
       const auto mini_batch = std::span<RolloutGroup* const>(kept).subspan(first, last - first);
+      if (mini_batch.empty()) continue;  // dynamic sampling kept fewer groups than there are mini-batches
       const Denominators denominators = loss.denominator == Denominator::kRollout
                                             ? denominators_of(kept, loss).divided_by(loss.mini_batches)
                                             : denominators_of(mini_batch, loss);

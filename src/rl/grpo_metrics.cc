@@ -76,7 +76,7 @@ void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics) 
       const auto tokens = static_cast<double>(sample.generation.tokens.size());
       length.add(tokens);
       if (!sample.truncated()) terminated.add(tokens);
-      (sample.verdict.correct ? right : wrong).add(tokens);
+      if (!sample.verdict.undecided) (sample.verdict.correct ? right : wrong).add(tokens);
       clipped.add(sample.truncated());
       undecided.add(!sample.reward);
       shortest = std::min(shortest, tokens);
@@ -111,6 +111,7 @@ void UpdateRecord::add(const GrpoLossSums& sums, double grad_norm) {
 }
 
 void UpdateRecord::record(const LossConfig& config, Metrics& metrics) const {
+  if (updates_ == 0) return;  // dynamic sampling dropped every group
   metrics.set("loss", all_.loss / updates_);
   metrics.set("grad_norm", grad_norms_ / updates_);
   if (all_.tokens == 0) return;

@@ -14,12 +14,13 @@ GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
                     .token_budget = workers.token_budget,
                     .recompute = workers.recompute},
       train_step_(workers.model, step_options_) {
-  if (const auto limit = config.grpo.sampling.max_prompt_tokens) {
-    const int64_t dropped = drop_long_prompts(problems_, workers.encoder, *limit);
-    if (dropped > 0) log_info("{} problems have prompts of more than {} tokens: left out", dropped, *limit);
-    if (problems_.empty()) {
-      throw Error("sampling.max_prompt_tokens", "no problem has so short a prompt", "raise it");
-    }
+  const SamplingConfig& sampling = config.grpo.sampling;
+  const int64_t dropped =
+      drop_long_prompts(problems_, workers.encoder, sampling, workers.model.config().context);
+  if (dropped == 0) return;
+  log_info("{} problems have prompts of more than {} tokens: left out", dropped, *sampling.max_prompt_tokens);
+  if (problems_.empty()) {
+    throw Error("sampling.max_prompt_tokens", "no problem has so short a prompt", "raise it");
   }
 }
 
@@ -54,6 +55,7 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   GrpoStepResult result = grpo_step(config_.grpo, optimizer, problems_, workers_.seed, stage_step, workers);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
+    if (group.dropped) continue;
     for (const RolloutSample& sample : group.samples) {
       tokens += std::ssize(group.prompt.tokens) + std::ssize(sample.generation.tokens);
     }

@@ -161,6 +161,45 @@ TEST_F(GrpoTest, DynamicSamplingReplacesEqualGroupsUpToItsLimit) {
   EXPECT_FALSE(result.metrics.get("entropy"));
 }
 
+TEST_F(GrpoTest, FewerGroupsThanMiniBatchesAreFewerUpdates) {
+  config_.sampling.resample_rounds = 1;
+  config_.loss.mini_batches = 3;
+  optimizer_config_.weight_decay = 0.1f;
+  std::optional<int64_t> first;
+  auto result = step([&](int64_t problem, int64_t sample) {
+    if (!first) first = problem;
+    return problem == *first ? by_sample(0, sample) : 1.0;
+  });
+  EXPECT_EQ(optimizer_.steps(), 1) << "one group is kept";
+  EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
+  result = step(all_equal, 1);
+  EXPECT_EQ(optimizer_.steps(), 1);
+  EXPECT_FALSE(changed_);
+  EXPECT_FALSE(result.metrics.get("grad_norm"));
+}
+
+TEST_F(GrpoTest, AReserveThatIsUsedUpEndsTheRounds) {
+  problems_.resize(4);
+  config_.sampling.resample_rounds = 5;
+  const auto result = step(all_equal);
+  EXPECT_EQ(result.groups.size(), 4u);
+  EXPECT_EQ(generated_, 2);  // 3 problems, then the one that is left
+}
+
+TEST_F(GrpoTest, TheUndecidedLimitIsTheStepsNotARounds) {
+  config_.sampling.resample_rounds = 1;
+  config_.reward.max_undecided_share = 0.2f;
+  std::vector<int64_t> order;
+  // The first group has equal rewards; in the one that replaces it a third is undecided: 1 of 12 samples.
+  const auto result = step([&](int64_t problem, int64_t sample) -> std::optional<double> {
+    if (sample == 0) order.push_back(problem);
+    if (problem == order[0]) return 1;
+    if (order.size() == 4 && sample == 2) return std::nullopt;
+    return by_sample(0, sample);
+  });
+  EXPECT_EQ(result.groups.size(), 4u);
+}
+
 TEST_F(GrpoTest, UndecidedSamplesGetNoAdvantageAndTooManyStopTheRun) {
   const auto result = step([](int64_t, int64_t sample) -> std::optional<double> {
     return sample == 0 ? std::nullopt : std::optional(by_sample(0, sample));

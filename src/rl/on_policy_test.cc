@@ -90,15 +90,15 @@ TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
 // Groups of 1 to 64, memory so short that samples are preempted, one thread and two, plain sampling and
 // every option: what `generate` records is what `score` computes.
 TEST_P(OnPolicyTest, ScoringComputesTheRecordedBits) {
-  const Model model =
-      Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
+  Model model = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
+  model.compute_in(compute_type_from_name(std::get<2>(GetParam())));
   const SamplingOptions plain = {.temperature = 0.7f, .max_new_tokens = 40, .seed = 9};
   const SamplingOptions every = {.temperature = 0.7f,
                                  .top_p = 0.9f,
                                  .top_k = 30,
                                  .min_p = 0.01f,
                                  .repetition_penalty = 1.3f,
-                                 .logit_bias = {{5, 1.0f}},
+                                 .logit_bias = {{5, 1.0f}, {2, -100.0f}},  // 2 ends a text
                                  .max_new_tokens = 40,
                                  .seed = 9};
   for (const int64_t group : {1, 2, 7, 64}) {
@@ -110,6 +110,9 @@ TEST_P(OnPolicyTest, ScoringComputesTheRecordedBits) {
       set_thread_count(short_of_memory ? 1 : 2);
       engine.generate(std::vector{request}, short_of_memory ? every : plain,
                       [&](int64_t, int64_t s, Generation&& g) { generations[s] = std::move(g); });
+      if (short_of_memory && group >= 7) {
+        EXPECT_GT(engine.preemptions(), 0);
+      }
       set_thread_count(short_of_memory ? 2 : 1);
       TokenGroup tokens{request.prompt, {}};
       for (const Generation& g : generations) tokens.responses.emplace_back(g.tokens);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ struct RecipePlan {
   std::vector<StagePlan> stages;
 };
 
-// Reads the model's config, not its weights. Throws Error where that can't be read.
-[[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe);
+// Of the recipe with the model at `model`, of which it reads the config, not the weights. Throws Error where
+// that can't be read.
+[[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const std::filesystem::path& model);
 
 // Throws Error naming the first stage that needs more than `available` bytes, its largest part and what
 // makes that smaller.

@@ -20,6 +20,8 @@ Recipe recipe_of_tiny_model() {
   return recipe;
 }
 
+RecipePlan plan_of(const Recipe& recipe) { return plan_recipe(recipe, recipe.start()); }
+
 int64_t bytes_of(const MemoryPlan& plan, const std::string& part) {
   const auto found = std::ranges::find(plan.parts, part, &MemoryPart::name);
   return found == plan.parts.end() ? 0 : found->bytes;
@@ -27,9 +29,9 @@ int64_t bytes_of(const MemoryPlan& plan, const std::string& part) {
 
 TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
   Recipe recipe = recipe_of_tiny_model();
-  EXPECT_EQ(bytes_of(plan_recipe(recipe).stages[0].memory, "reference model"), 0);
+  EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "reference model"), 0);
   recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
-  const MemoryPlan plan = plan_recipe(recipe).stages[0].memory;
+  const MemoryPlan plan = plan_of(recipe).stages[0].memory;
   EXPECT_GT(bytes_of(plan, "weights"), 0);
   EXPECT_EQ(bytes_of(plan, "reference model"), bytes_of(plan, "weights"));
 }
@@ -37,16 +39,16 @@ TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
 TEST(Plan, CountsTheWeightsInBf16AndThoseOfTheReference) {
   Recipe recipe = recipe_of_tiny_model();
   recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
-  const int64_t f32 = plan_recipe(recipe).stages[0].memory.total();
+  const int64_t f32 = plan_of(recipe).stages[0].memory.total();
   recipe.model.dtype = "bf16";
-  const MemoryPlan plan = plan_recipe(recipe).stages[0].memory;
+  const MemoryPlan plan = plan_of(recipe).stages[0].memory;
   const int64_t rounded = bytes_of(plan, "weights in bf16");
   EXPECT_NEAR(static_cast<double>(bytes_of(plan, "gradients")), 2.0 * static_cast<double>(rounded), 1);
   EXPECT_EQ(plan.total(), f32 + 2 * rounded);
 }
 
 TEST(Plan, RefusesWhatDoesNotFitAndNamesTheLargestPart) {
-  const RecipePlan plan = plan_recipe(recipe_of_tiny_model());
+  const RecipePlan plan = plan_of(recipe_of_tiny_model());
   const MemoryPlan& memory = plan.stages[0].memory;
   EXPECT_NO_THROW(require_memory(plan, memory.total()));
   try {

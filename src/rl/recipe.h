@@ -92,6 +92,8 @@ struct Recipe {
   OutputConfig output;
   std::vector<StageConfig> stages;
 
+  // The folder or file of the model to start from, or of the config of a random one.
+  [[nodiscard]] const std::string& start() const { return model.path.empty() ? model.random : model.path; }
   [[nodiscard]] int64_t evaluates_every(size_t stage) const {
     return stages[stage].eval.every.value_or(eval.every);
   }
@@ -110,7 +112,8 @@ void validate(const Recipe& recipe, const std::string& where);
 // them, their number and their ids.
 [[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config);
 
-// SHA-256 of one line of JSON a problem: [id, problem, [answers]].
+// SHA-256 of one line of JSON a problem: [id, problem, [answers]], and the source where it decides how
+// answers are graded.
 [[nodiscard]] std::string hash_problems(std::span<const Problem> problems);
 
 }  // namespace deepscaler

@@ -4,7 +4,6 @@
 #include "base/parallel.h"
 #include "data/grading.h"
 #include "rl/reward_length.h"
-#include "verify/extract.h"
 
 namespace deepscaler {
 namespace {

@@ -5,9 +5,9 @@
 //         "accuracy": 1 | 0 | null}
 //   out: a number, or {"reward": number}; null for a sample that it can't decide
 //
-// It is started once a step. What goes wrong with it is an Error of the run, never a zero: it can't be
-// started, takes too long (its process group is then killed), exits with another code than 0, or answers
-// with something else than one such line a sample.
+// It is started once a rollout, with resample_rounds once a round. What goes wrong with it is an Error of the
+// run, never a zero: it can't be started, takes too long (its process group is then killed), exits with
+// another code than 0, or answers with something else than one such line a sample.
 #pragma once
 
 #include <optional>

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "base/trim.h"
 #include "verify/extract.h"
 
 namespace deepscaler {
@@ -9,13 +10,6 @@ namespace {
 
 constexpr std::string_view kOpen = "<think>", kClose = "</think>";
 constexpr std::string_view kAnswerOpen = "<answer>", kAnswerClose = "</answer>";
-
-std::string_view trimmed(std::string_view text) {
-  constexpr const char* kSpaces = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kSpaces);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
-}
 
 int occurrences(std::string_view text, std::string_view mark) {
   int count = 0;
@@ -27,16 +21,16 @@ int occurrences(std::string_view text, std::string_view mark) {
 std::optional<std::string_view> after_one_thinking(std::string_view response, bool prompt_opened_thinking) {
   if (occurrences(response, kClose) != 1) return std::nullopt;
   if (occurrences(response, kOpen) != (prompt_opened_thinking ? 0 : 1)) return std::nullopt;
-  if (!prompt_opened_thinking && !trimmed(response).starts_with(kOpen)) return std::nullopt;
+  if (!prompt_opened_thinking && !trim(response).starts_with(kOpen)) return std::nullopt;
   return response.substr(response.find(kClose) + kClose.size());
 }
 
 bool is_one_answer(std::string_view text) {
-  const std::string_view answer = trimmed(text);
+  const std::string_view answer = trim(text);
   if (occurrences(answer, kAnswerOpen) != 1 || occurrences(answer, kAnswerClose) != 1) return false;
   if (!answer.starts_with(kAnswerOpen) || !answer.ends_with(kAnswerClose)) return false;
   const size_t inner = answer.size() - kAnswerOpen.size() - kAnswerClose.size();
-  return !trimmed(answer.substr(kAnswerOpen.size(), inner)).empty();
+  return !trim(answer.substr(kAnswerOpen.size(), inner)).empty();
 }
 
 }  // namespace

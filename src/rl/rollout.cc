@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/config.h"
+#include "base/error.h"
 #include "base/rng.h"
 
 namespace deepscaler {
@@ -49,7 +50,8 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
     const int again = occurrences[problem]++;
     const uint64_t stream =
         hash_name(again == 0 ? problem->id : fmt::format("{} again {}", problem->id, again));
-    requests.push_back({groups.back().prompt.tokens, samples, stream});
+    requests.push_back(
+        {.prompt = groups.back().prompt.tokens, .samples = samples, .stream = stream, .name = problem->id});
   }
   engine.generate(requests, options, [&](int64_t group, int64_t sample, Generation&& generation) {
     groups[group].samples[sample].generation = std::move(generation);
@@ -62,9 +64,19 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
   return groups;
 }
 
-int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder, int64_t max_tokens) {
+int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder,
+                          const SamplingConfig& sampling, int64_t context) {
   return static_cast<int64_t>(std::erase_if(problems, [&](const Problem& problem) {
-    return std::ssize(encoder.encode(problem).tokens) > max_tokens;
+    const int64_t tokens = std::ssize(encoder.encode(problem).tokens);
+    if (sampling.max_prompt_tokens && tokens > *sampling.max_prompt_tokens) return true;
+    if (const int64_t whole = tokens + sampling.max_response_tokens; whole > context) {
+      throw Error(
+          problem.id,
+          fmt::format("a prompt of {} tokens and {} of a response exceed the model's context of {} by {}",
+                      tokens, sampling.max_response_tokens, context, whole - context),
+          "lower sampling.max_response_tokens, or leave such problems out with sampling.max_prompt_tokens");
+    }
+    return false;
   }));
 }
 

@@ -70,7 +70,9 @@ struct RolloutGroup {
                                                  const std::vector<const Problem*>& problems, int64_t samples,
                                                  const SamplingOptions& options);
 
-// Removes the problems whose prompts are longer than `max_tokens` and returns their number.
-int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder, int64_t max_tokens);
+// Removes the problems whose prompts are longer than sampling.max_prompt_tokens and returns their number.
+// Throws Error naming the first one that is left whose prompt and a whole response exceed `context` tokens.
+int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder,
+                          const SamplingConfig& sampling, int64_t context);
 
 }  // namespace deepscaler

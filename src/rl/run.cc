@@ -23,6 +23,11 @@ namespace deepscaler {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
 
 constexpr const char* kReferenceFile = "reference.safetensors";  // where a stage's loss has one
 
@@ -195,7 +200,7 @@ void Run::begin_next_stage() {
 void Run::take_step() {
   // Not before the stage's first step: its rate leaves out an evaluation that comes before.
   if (!console_) console_.emplace(config().title(), stage().steps(), state_.stage_step);
-  const auto begin = std::chrono::steady_clock::now();
+  const auto begin = Clock::now();
   const int64_t updates = optimizer_.steps();
   StageStep result;
   try {
@@ -217,8 +222,9 @@ void Run::take_step() {
   }
   result.metrics.set("stage", static_cast<double>(state_.stage));
   result.metrics.set("num_tokens", static_cast<double>(state_.trained_tokens));
-  result.metrics.set("time/step",
-                     std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  const double seconds = seconds_since(begin);
+  result.metrics.set("time/step", seconds);
+  result.metrics.set("time/tokens_per_second", static_cast<double>(result.tokens) / seconds);
   log_->record(state_.step, result.metrics);
   console_->show(state_.stage_step, result.metrics);
 }
@@ -235,6 +241,7 @@ void Run::do_what_is_due() {
 
 void Run::evaluate_now() {
   const std::string title = state_.step == 0 ? "start" : stage_is_over() ? config().title() : "";
+  const auto begin = Clock::now();
   Metrics metrics;
   metrics.set("stage", static_cast<double>(state_.stage));
   if (stage().held_out_examples() > 0) {
@@ -243,6 +250,7 @@ void Run::evaluate_now() {
     if (eval_problems_.empty() && state_.step > 0) state_.offer_best("eval/loss", loss);
   }
   if (!eval_problems_.empty()) sample_answers(title, metrics);
+  metrics.set("time/eval", seconds_since(begin));
   log_->record(state_.step, metrics);
   state_.evaluated = true;
   // The plateau rule may find only now that the stage is over.
@@ -330,8 +338,8 @@ void say_where_it_goes_on(const RunFolder& folder) {
 }  // namespace
 
 RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOptions& options) {
-  require_memory(plan_recipe(recipe), available_memory());
   const RunFolder folder(path);
+  require_memory(plan_recipe(recipe, model_to_start_from(recipe, folder)), available_memory());
   Run run(recipe, folder, options);
   try {
     const bool complete = run.carry_out();

@@ -67,8 +67,7 @@ RunStart start_in_f32(const Recipe& recipe, const RunFolder& folder) {
   if (steps.empty()) {
     if (fs::exists(folder.config())) log_info("{}: no checkpoint yet, begins anew", folder.path().string());
     RunStart start = fresh_start(recipe);
-    require_trainable(start.model, start.tokenizer,
-                      recipe.model.path.empty() ? recipe.model.random : recipe.model.path);
+    require_trainable(start.model, start.tokenizer, recipe.start());
     return start;
   }
   const fs::path checkpoint = folder.checkpoint(steps.back());
@@ -84,6 +83,11 @@ RunStart start_in_f32(const Recipe& recipe, const RunFolder& folder) {
 }
 
 }  // namespace
+
+fs::path model_to_start_from(const Recipe& recipe, const RunFolder& folder) {
+  const std::vector<int64_t> steps = folder.resumable();
+  return steps.empty() ? fs::path(recipe.start()) : folder.checkpoint(steps.back());
+}
 
 RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
   RunStart start = start_in_f32(recipe, folder);

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "formats/safetensors.h"
 #include "rl/grpo.h"
+#include "train/parity_test.h"
 
 namespace deepscaler {
 namespace {
@@ -25,16 +25,8 @@ const json& goldens() {
   return parsed;
 }
 
-std::vector<float> values_of(const SafetensorsFile& file, const std::string& name) {
-  const StoredTensor* tensor = file.tensors().find(name);
-  if (tensor == nullptr) throw std::runtime_error("no golden " + name);
-  std::vector<float> values(tensor->bytes.size() / sizeof(float));
-  std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
-  return values;
-}
-
 std::vector<int32_t> integers_of(const SafetensorsFile& file, const std::string& name) {
-  const auto values = values_of(file, name);  // small enough to be exact
+  const auto values = golden_floats(file, name);  // small enough to be exact
   return {values.begin(), values.end()};
 }
 
@@ -79,7 +71,7 @@ class RecordedRollouts {
   }
 
   void grade(std::vector<RolloutGroup>& groups) const {
-    const auto rewards = values_of(file_, "rewards");
+    const auto rewards = golden_floats(file_, "rewards");
     for (RolloutGroup& group : groups) {
       const auto at = group.problem - problems_.data();
       for (int64_t s = 0; s < kSamples; ++s) group.samples[s].reward = rewards[at * kSamples + s];
@@ -127,21 +119,6 @@ OptimizerConfig optimizer_settings() {
   return config;
 }
 
-double relative_error(std::span<const float> values, std::span<const float> expected) {
-  double difference = 0, norm = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    difference += std::pow(static_cast<double>(values[i]) - expected[i], 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
-std::vector<float> rows_of(const ParameterInfo& info, const float* values) {
-  Matrix rows(info.rows, info.cols);
-  read_parameter(info, values, rows.view());
-  return {rows.data(), rows.data() + rows.size()};
-}
-
 class TrlParityTest : public testing::TestWithParam<size_t> {
  protected:
   GrpoWorkers make_workers(std::function<std::vector<RolloutGroup>()> play) {
@@ -185,7 +162,7 @@ TEST_P(TrlParityTest, ThreeSteps) {
     EXPECT_EQ(*result.metrics.get("sampling/sampling_logp_difference/max"), 0);
   }
   for (const ParameterInfo& info : model_.table().all()) {
-    const auto expected = values_of(expected_, name_ + "/after." + info.name);
+    const auto expected = golden_floats(expected_, name_ + "/after." + info.name);
     EXPECT_LT(relative_error(rows_of(info, model_.weights()), expected), 1e-4) << info.name;
   }
 }
@@ -204,7 +181,7 @@ TEST_P(TrlParityTest, TheFirstGradient) {
   });
   (void)grpo_step(config_, still, rollouts_.problems(), 1, 0, workers);
   for (const ParameterInfo& info : model_.table().all()) {
-    const auto expected = values_of(expected_, name + "/gradient." + info.name);
+    const auto expected = golden_floats(expected_, name + "/gradient." + info.name);
     EXPECT_LT(relative_error(rows_of(info, train_step_.gradients().data()), expected), 1e-4) << info.name;
   }
 }

@@ -14,7 +14,6 @@ constexpr MetricInfo kTable[] = {
      "as the loss's aggregation says, mean of the step's updates"},
     {"grad_norm", "Euclidean norm of the whole gradient before clipping", "1", "mean of the step's updates"},
     {"entropy", "- sum p ln p of the next-token distribution", "nats", "tokens with a loss"},
-    {"mean_token_accuracy", "share of tokens that were the most probable", "1", "tokens with a loss"},
 
     {"reward", "weighted sum of the rewards", "1", "decided samples"},
     {"reward_std", "standard deviation of the rewards in a group", "1", "groups"},
@@ -29,7 +28,8 @@ constexpr MetricInfo kTable[] = {
     {"completions/mean_length_right", "tokens of a response with full accuracy", "tokens", "right samples"},
     {"completions/mean_length_wrong", "tokens of a response without it", "tokens", "wrong samples"},
     {"completions/clipped_ratio", "share of responses cut at the length limit", "1", "samples"},
-    {"completions/undecided_ratio", "share of responses that the verifier could not decide", "1", "samples"},
+    {"completions/undecided_ratio",
+     "share of responses without a reward: the verifier or a program left them open", "1", "samples"},
     {"kl", "the chosen estimator of the divergence from the reference model", "nats", "tokens with a loss"},
     {"clip_ratio/low_mean", "share of tokens clipped at the lower bound", "1", "tokens with a loss"},
     {"clip_ratio/high_mean", "share of tokens clipped at the upper bound", "1", "tokens with a loss"},
@@ -51,10 +51,8 @@ constexpr MetricInfo kTable[] = {
     {"time/generate", "wall time of sampling", "s", "the step"},
     {"time/grade", "wall time of grading", "s", "the step"},
     {"time/train", "wall time of forward, backward and update", "s", "the step"},
-    {"time/eval", "wall time of an evaluation", "s", "the step"},
-    {"time/save", "wall time of logs and checkpoint", "s", "the step"},
+    {"time/eval", "wall time of an evaluation", "s", "the evaluation"},
     {"time/tokens_per_second", "tokens trained on per second of the step", "tokens/s", "the step"},
-    {"time/peak_share", "rate reached / best rate of our matmul on the model's shapes", "1", "time/train"},
 };
 
 // Whether a name fits a pattern in which {name} stands for one or more characters without a slash.

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 
 #include "base/parallel.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
 #include "train/optimizer.h"
+#include "train/parity_test.h"
 #include "train/step.h"
 
 namespace deepscaler {
@@ -23,11 +23,7 @@ class Goldens {
   explicit Goldens(const std::string& name) : file_(kModels / name / "goldens.safetensors") {}
 
   [[nodiscard]] std::vector<float> floats(const std::string& name) const {
-    const StoredTensor* tensor = file_.tensors().find(name);
-    if (tensor == nullptr) throw std::runtime_error("no golden " + name);
-    std::vector<float> values(tensor->bytes.size() / sizeof(float));
-    std::memcpy(values.data(), tensor->bytes.data(), tensor->bytes.size());
-    return values;
+    return golden_floats(file_, name);
   }
   [[nodiscard]] std::vector<int32_t> integers(const std::string& name) const {
     const auto values = floats(name);  // small enough to be exact
@@ -93,21 +89,6 @@ class LinearLoss : public TokenLoss {
   size_t stride_;
   float scale_;
 };
-
-double relative_error(std::span<const float> values, std::span<const float> expected) {
-  double difference = 0, norm = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    difference += std::pow(static_cast<double>(values[i]) - expected[i], 2);
-    norm += std::pow(static_cast<double>(expected[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
-std::vector<float> rows_of(const ParameterInfo& info, const float* values) {
-  Matrix rows(info.rows, info.cols);
-  read_parameter(info, values, rows.view());
-  return {rows.data(), rows.data() + rows.size()};
-}
 
 class ParityTest : public testing::TestWithParam<std::string> {
  protected:

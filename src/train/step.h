@@ -41,8 +41,8 @@ class TrainStep {
   TrainStep(const Model& model, const StepOptions& options);
 
   // Adds the gradient of `loss` over all response tokens to gradients(), which begin at zero. Throws Error
-  // naming tensor and sample where a gradient is not finite; gradients() are of no use then. `progress`,
-  // where given, is called with the rows done so far.
+  // naming tensor and sample where a score, or a gradient that reaches the bottom of the layers, is not
+  // finite; gradients() are of no use then. `progress`, where given, is called with the rows done so far.
   void accumulate(std::span<const TokenGroup> groups, TokenLoss& loss,
                   const std::function<void(int64_t rows)>& progress = {});
 

@@ -6,18 +6,13 @@
 #include <optional>
 #include <vector>
 
+#include "base/trim.h"
 #include "verify/characters.h"
 
 namespace deepscaler {
 namespace {
 
 constexpr std::string_view kBlank = " \t\r\n";
-
-std::string_view trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
 
 struct Box {
   size_t begin = 0;          // of the command
