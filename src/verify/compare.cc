@@ -164,6 +164,8 @@ Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   bool applies = false;
   const Match assigned = assigned_tuple(reference, answer, applies);
   if (applies) return assigned;
+  const bool may_be_point = reference.op == Op::tuple && !is_surely_interval(reference);
+  if (may_be_point && answer.op == Op::list && holds_inequality(answer)) return Match::different;
   const bool sets = is_set_expression(reference) || is_set_expression(answer) ||
                     (holds_inequality(reference) && reference.op == Op::list) ||
                     (holds_inequality(answer) && answer.op == Op::list);

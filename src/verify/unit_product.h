@@ -20,7 +20,9 @@ class UnitProduct {
 
   int next_exponent = 1;  // of the unit behind "square" or "cubic"
   int nouns = 0;
-  std::string counted;  // the last noun
+  std::string counted;         // the last noun
+  bool may_end = false;        // behind a unit or a noun, not behind "different"
+  bool tells_of_what = false;  // behind the "of" of "3 cups of tea"
 
  private:
   Rational factor_{1};
