@@ -49,6 +49,7 @@ TEST(Copied, TheProblemInTheBoxIsWrong) {
            {"Rationalize $\\frac{1}{\\sqrt{2}+1}$.", "\\sqrt{2}-1", "\\frac{1}{\\sqrt2+1}"},
            {"Convert $2310_4$ to base 10.", "180", "2310_4"},
            {"Express $555_{10}$ in base 5.", "4210_5", "555_{10}"},
+           {"Convert $115_{10}$ to base 11.", "\\text{A5}_{11}", "115_{10}"},
            {"Express $413_5 \\div 2_5$ in base 5.", "204_5", "413_5 \\div 2_5"},
            {"Simplify $\\sqrt{242}$.", "11\\sqrt2", "\\sqrt{242}"},
            {"Simplify $\\frac{3}{\\sqrt{27}}$.", "\\frac{\\sqrt{3}}{3}", "\\frac{3}{\\sqrt{27}}"},

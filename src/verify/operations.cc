@@ -187,7 +187,11 @@ size_t Operations::read_raised(Tokens tokens, size_t at, bool outermost) {
   const size_t end = end_of_argument(tokens, at + 1);
   const Tokens argument = tokens.subspan(at + 1, end - at - 1);
   if (tokens[at].is_mark("_")) {
-    if (at == 0 || tokens[at - 1].kind != Token::Kind::number) return end;
+    const bool numeral =
+        at > 0 && (tokens[at - 1].kind == Token::Kind::number ||
+                   (tokens[at - 1].kind == Token::Kind::word &&
+                    tokens[at - 1].text.find_first_of("0123456789") != std::string::npos));  // A5_{11}
+    if (!numeral) return end;
     std::string base;
     for (const Token& token : argument) base += opens(token) || closes(token) ? "" : token.text;
     bases_.insert(base);
