@@ -15,13 +15,6 @@ namespace {
 constexpr size_t kMaxReordered = 4;  // parts, in all their orders
 constexpr size_t kMaxSides = 8;      // that are searched for
 
-std::vector<Token> tokens_of(std::string_view text) {
-  std::vector<Token> tokens = tokenize(text);
-  tokens.pop_back();  // the end
-  for (Token& token : tokens) token.text_mode = token.text_mode && token.kind == Token::Kind::word;
-  return tokens;
-}
-
 bool opens(const Token& token) {
   return token.is_mark("(") || token.is_mark("[") || token.is_mark("{") || token.is_mark("{.");
 }
@@ -214,6 +207,21 @@ std::vector<Token> without_neutral(Tokens tokens) {
   return rest;
 }
 
+// The sides that say a value, without the names at the ends of a chain of several.
+std::vector<Tokens> value_sides(std::vector<Tokens> sides) {
+  if (sides.size() > 1 && is_name(sides.front())) sides.erase(sides.begin());
+  if (sides.size() > 1 && sides.back().size() == 1 && is_name(sides.back())) sides.pop_back();
+  return sides;
+}
+
+bool says_a_number(const std::vector<Tokens>& sides) {
+  return sides.size() == 1 && Operations(sides.front()).last() == Operation::none &&
+         std::ranges::all_of(sides.front(), [](const Token& token) {
+           return token.kind == Token::Kind::number || token.kind == Token::Kind::mark || token.text_mode ||
+                  token.is_command("frac");
+         });
+}
+
 class Search {
  public:
   Search(std::string_view problem, Steps& steps) : problem_(problem, steps), steps_(steps) {}
@@ -222,6 +230,13 @@ class Search {
   bool finds(Tokens expression) {
     return std::ranges::any_of(orders_of(expression),
                                [&](const Texts& texts) { return problem_.asks_for(texts, false, steps_); });
+  }
+
+  // Whether what the problem asks for is a part of the expression.
+  bool finds_part(Tokens expression) {
+    Texts texts;
+    append_texts(expression, texts);
+    return problem_.asks_for_a_part_of(texts, steps_);
   }
 
   // The same for an equation, its sides in either order.
@@ -251,8 +266,8 @@ class Search {
 Copied is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
                  Steps& steps) {
   if (problem.empty() || problem.size() > kMaxProblemBytes) return Copied::no;
-  const std::vector<Token> reference_tokens = tokens_of(reference);
-  const std::vector<Token> answer_tokens = tokens_of(answer);
+  const std::vector<Token> reference_tokens = plain_tokens(reference);
+  const std::vector<Token> answer_tokens = plain_tokens(answer);
   const Tokens expected_tokens = without_wrapping(reference_tokens);
   const Operations expected(expected_tokens);
   const Tokens given_tokens = without_wrapping(answer_tokens);
@@ -261,9 +276,7 @@ Copied is_copied(std::string_view answer, std::string_view reference, std::strin
   // An equation for an equation is judged as a whole, else each of its sides that says a value.
   const bool may_be_equation =
       equation.size() == 2 && !one_value && Operations(given_tokens).exceed(expected);
-  std::vector<Tokens> sides = equation;
-  if (sides.size() > 1 && is_name(sides.front())) sides.erase(sides.begin());
-  if (sides.size() > 1 && sides.back().size() == 1 && is_name(sides.back())) sides.pop_back();
+  std::vector<Tokens> sides = value_sides(equation);
   const auto is_left_to_do = [&](Tokens side) {
     const Operations given(side);
     const bool other_form = one_value && given.last() != Operation::none && given.last() != expected.last();
@@ -273,9 +286,12 @@ Copied is_copied(std::string_view answer, std::string_view reference, std::strin
   if (!may_be_equation && !may_be_value) return Copied::no;
   if (sides.size() > kMaxSides) sides.resize(kMaxSides);
   Search search(problem, steps);
+  // What still holds the whole of what was asked is not worked out, where that is a number.
+  const bool is_number = says_a_number(value_sides(sides_of(expected_tokens)));
   const auto is_found = [&](Tokens side) {
     const std::vector<Token> plain = without_neutral(side);
-    return search.finds(side) || (plain.size() < side.size() && is_left_to_do(plain) && search.finds(plain));
+    return search.finds(side) || (is_number && search.finds_part(side)) ||
+           (plain.size() < side.size() && is_left_to_do(plain) && search.finds(plain));
   };
   const bool found = (may_be_value && std::ranges::all_of(sides, is_found)) ||
                      (may_be_equation && search.finds_equation(equation[0], equation[1]));

@@ -139,7 +139,15 @@ TEST(Hostile, NothingButTheAnswerScores) {
                             "(72, 73)",
                             "72!",
                             "72\\%",
-                            "\\text{(A) 71 (B) 72 (C) 73}"}) {
+                            "\\text{(A) 71 (B) 72 (C) 73}",
+                            "72\\tag{73}",
+                            "72\\tag{or 73}",
+                            "72\\color{or 73}",
+                            "72\\label{or 73}",
+                            "72\\hspace{or 73}",
+                            "\\textcolor{or 73}{72}",
+                            "72\\text{ is it not}",
+                            "\\text{not } 72 = 72"}) {
     wrong("72", boxed(hedge));
   }
   std::string numbers = "0";

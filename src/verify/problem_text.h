@@ -18,6 +18,9 @@ namespace deepscaler {
 using Tokens = std::span<const Token>;
 using Texts = std::vector<std::string_view>;  // of tokens that live elsewhere
 
+// Tokens without the end, with numbers in one spelling (12.0 as 12) and running text of words only.
+[[nodiscard]] std::vector<Token> plain_tokens(std::string_view text);
+
 // Adds what is written: without brackets, bars and signs of multiplication, RC as R and C, 1/2 as \frac12.
 void append_texts(Tokens tokens, Texts& texts);
 
@@ -30,18 +33,24 @@ class ProblemText {
   // are exhausted. Linear in both.
   [[nodiscard]] bool asks_for(const Texts& sequence, bool is_equation, Steps& steps) const;
 
+  // Whether one of the last formulas that the problem asks for, with something to do in it, stands in the
+  // sequence. Linear in the sequence and these.
+  [[nodiscard]] bool asks_for_a_part_of(const Texts& sequence, Steps& steps) const;
+
  private:
+  struct Formula {
+    Tokens tokens;
+    size_t begin = 0, end = 0;  // of its texts
+  };
+
   void read(std::string_view text, bool is_formula);
-  void close_formula();
+  void add_formula(Tokens tokens, size_t begin, bool is_marked);
   [[nodiscard]] bool is_asked(size_t begin, size_t end) const;
 
   std::vector<std::vector<Token>> tokens_;  // of the pieces between signs of dollar and their like
   Texts texts_;
   std::vector<bool> follows_task_;  // of each text
-  size_t last_formula_ = 0;         // where it begins
-  size_t formula_begin_ = 0;        // of what is being read
-  bool reads_formula_ = false;      // between signs of formulas
-  bool in_formula_ = false;
+  std::vector<Formula> formulas_;
   bool after_task_ = false;
 };
 
