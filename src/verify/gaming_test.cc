@@ -165,6 +165,8 @@ TEST(Hostile, NothingButTheAnswerScores) {
   wrong("\\int_0^1 x\\,dx", "\\boxed{\\int_0^2 x\\,dx}");
   wrong("(2,3)", "\\boxed{P(x,y)}");
   wrong("\\frac{1}{3}", "\\boxed{\\text{third}}");
+  wrong("9\\text{ inches}", "\\boxed{9\\text{ cm in all}}");
+  EXPECT_TRUE(grade_one("9\\text{ cm}", "\\boxed{9 \\text{ in all}}").correct);
   EXPECT_TRUE(grade_one("72", "\\boxed{71}. No: \\boxed{72}").correct);
   EXPECT_TRUE(grade_one("72", "\\boxed{\\boxed{72}}").correct);
 }

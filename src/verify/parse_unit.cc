@@ -86,6 +86,10 @@ bool Parser::unit_word(UnitProduct& units, int side) {
     units.may_end = true;
     return true;
   }
+  if (plain == "in" && (accept_word("all") || accept_word("total"))) {  // no inches
+    units.may_end = true;
+    return true;
+  }
   if (peek().is_mark(".") && peek(1).is_mark("^")) take();  // "in.^3"
   int raised = std::exchange(units.next_exponent, 1);
   if (accept_word("squared")) raised = 2;
@@ -101,13 +105,9 @@ bool Parser::unit_word(UnitProduct& units, int side) {
     return true;
   }
   if (changes_the_number(plain) || plain.find_first_of("0123456789") != plain.npos) return false;
-  if (plain == "of") {  // whatever it is of
-    units.tells_of_what = units.may_end;
-  } else {
-    // Behind "of" and "per" any word will do, before a noun too.
-    units.may_end = units.tells_of_what || side < 0 || is_counted_noun(plain) || follows_a_noun(plain);
-    units.counted = plain.ends_with('s') ? plain.substr(0, plain.size() - 1) : plain;
-  }
+  // Behind a noun or "per" any word will do: "cups of tea", "years old now".
+  units.may_end = units.may_end || side < 0 || is_counted_noun(plain) || follows_a_noun(plain);
+  units.counted = plain.ends_with('s') ? plain.substr(0, plain.size() - 1) : plain;
   return ++units.nouns <= kMaxNouns;
 }
 

@@ -20,9 +20,8 @@ class UnitProduct {
 
   int next_exponent = 1;  // of the unit behind "square" or "cubic"
   int nouns = 0;
-  std::string counted;         // the last noun
-  bool may_end = false;        // behind a unit or a noun, not behind "different"
-  bool tells_of_what = false;  // behind the "of" of "3 cups of tea"
+  std::string counted;   // the last noun
+  bool may_end = false;  // a unit or a noun was among the words
 
  private:
   Rational factor_{1};
