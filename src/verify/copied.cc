@@ -239,21 +239,21 @@ class Search {
     return problem_.asks_for_a_part_of(texts, steps_);
   }
 
-  // The same for an equation, its sides in either order.
+  // The same for an equation, its sides in either order, the parts of one of them in any.
   bool finds_equation(Tokens left, Tokens right) {
     const std::vector<Texts> lefts = orders_of(left), rights = orders_of(right);
-    for (const Texts& a : lefts) {
-      for (const Texts& b : rights) {
-        for (const auto& [first, second] : {std::pair(&a, &b), std::pair(&b, &a)}) {
-          Texts equation = *first;
-          equation.emplace_back("=");
-          equation.insert(equation.end(), second->begin(), second->end());
-          if (problem_.asks_for(equation, true, steps_)) return true;
-          if (steps_.exhausted()) return false;
-        }
+    if (lefts.empty() || rights.empty()) return false;
+    const auto finds_pair = [&](const Texts& a, const Texts& b) {
+      for (const auto& [first, second] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+        Texts equation = *first;
+        equation.emplace_back("=");
+        equation.insert(equation.end(), second->begin(), second->end());
+        if (problem_.asks_for(equation, true, steps_)) return true;
       }
-    }
-    return false;
+      return false;
+    };
+    return std::ranges::any_of(lefts, [&](const Texts& a) { return finds_pair(a, rights.front()); }) ||
+           std::ranges::any_of(rights, [&](const Texts& b) { return finds_pair(lefts.front(), b); });
   }
 
  private:
@@ -263,9 +263,8 @@ class Search {
 
 }  // namespace
 
-Copied is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
-                 Steps& steps) {
-  if (problem.empty() || problem.size() > kMaxProblemBytes) return Copied::no;
+bool is_copied(std::string_view answer, std::string_view reference, std::string_view problem, Steps& steps) {
+  if (problem.empty() || problem.size() > kMaxProblemBytes) return false;
   const std::vector<Token> reference_tokens = plain_tokens(reference);
   const std::vector<Token> answer_tokens = plain_tokens(answer);
   const Tokens expected_tokens = without_wrapping(reference_tokens);
@@ -283,7 +282,7 @@ Copied is_copied(std::string_view answer, std::string_view reference, std::strin
     return given.exceed(expected) || other_form;
   };
   const bool may_be_value = std::ranges::all_of(sides, is_left_to_do);
-  if (!may_be_equation && !may_be_value) return Copied::no;
+  if (!may_be_equation && !may_be_value) return false;
   if (sides.size() > kMaxSides) sides.resize(kMaxSides);
   Search search(problem, steps);
   // What still holds the whole of what was asked is not worked out, where that is a number.
@@ -293,10 +292,8 @@ Copied is_copied(std::string_view answer, std::string_view reference, std::strin
     return search.finds(side) || (is_number && search.finds_part(side)) ||
            (plain.size() < side.size() && is_left_to_do(plain) && search.finds(plain));
   };
-  const bool found = (may_be_value && std::ranges::all_of(sides, is_found)) ||
-                     (may_be_equation && search.finds_equation(equation[0], equation[1]));
-  if (steps.exhausted()) return Copied::unknown;
-  return found ? Copied::yes : Copied::no;
+  return (may_be_value && std::ranges::all_of(sides, is_found)) ||
+         (may_be_equation && search.finds_equation(equation[0], equation[1]));
 }
 
 }  // namespace deepscaler

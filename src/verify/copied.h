@@ -8,7 +8,6 @@
 // and numbers times a power of ten: what the problem mentions is often its answer.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 #include "verify/steps.h"
@@ -18,15 +17,10 @@ namespace deepscaler {
 // Longer problems are not searched.
 inline constexpr size_t kMaxProblemBytes = size_t{1} << 16;
 
-enum class Copied : uint8_t {
-  no,
-  yes,
-  unknown,  // `steps` are exhausted
-};
-
 // `answer` is equal to `reference`, or could be, both as they are written. Linear in the problem;
-// thread-safe.
-[[nodiscard]] Copied is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
-                               Steps& steps);
+// thread-safe. What is not found before `steps` are exhausted is no copy; as it is written, it is looked for
+// first.
+[[nodiscard]] bool is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
+                             Steps& steps);
 
 }  // namespace deepscaler

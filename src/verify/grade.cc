@@ -47,13 +47,11 @@ Reason judge(std::string_view reference_text, const std::string& answer, const G
   Steps comparing(options.policy.step_limit);
   Reason reason = reason_of(compare_answers(*expected, *given, options.policy, comparing), options.policy);
   Steps more(options.policy.step_limit);  // also where comparing has used up its own
-  if (reason != Reason::different && expected->op != Op::choice && given->op != Op::choice) {
-    const Copied copied = is_copied(answer, reference, options.problem, more);
-    if (copied == Copied::yes) reason = Reason::copied;
-    if (copied == Copied::unknown) reason = Reason::work_limit;
-  }
   // Nobody may leave the statistics by an answer that can't be worked out.
   if (reason == Reason::work_limit && is_within_reach(*expected, more)) reason = Reason::out_of_reach;
+  const bool may_be_copy =
+      reason != Reason::different && expected->op != Op::choice && given->op != Op::choice;
+  if (may_be_copy && is_copied(answer, reference, options.problem, more)) reason = Reason::copied;
   steps += comparing.used() + more.used();
   return reason;
 }
