@@ -292,8 +292,12 @@ bool is_copied(std::string_view answer, std::string_view reference, std::string_
     return search.finds(side) || (is_number && search.finds_part(side)) ||
            (plain.size() < side.size() && is_left_to_do(plain) && search.finds(plain));
   };
+  const auto is_found_equation = [&](const std::vector<Tokens>& both) {
+    return both.size() == 2 && search.finds_equation(both[0], both[1]);
+  };
   return (may_be_value && std::ranges::all_of(sides, is_found)) ||
-         (may_be_equation && search.finds_equation(equation[0], equation[1]));
+         (may_be_equation &&
+          (is_found_equation(equation) || is_found_equation(sides_of(without_neutral(given_tokens)))));
 }
 
 }  // namespace deepscaler

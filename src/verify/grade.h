@@ -2,8 +2,8 @@
 //
 // grade() takes the answer out of the response (extract.h), reads both sides (parse.h) and compares
 // them (compare.h). Its work is bounded by counted steps, never by a clock or a signal, so a verdict
-// is the same on every machine and in every thread. What the bound leaves open is `undecided`, which
-// is neither right nor wrong. docs/verifier.md says what counts as equal.
+// is the same on every machine and in every thread. What the bound leaves open, though not by the answer's
+// fault, is `undecided`, which is neither right nor wrong. docs/verifier.md says what counts as equal.
 #pragma once
 
 #include <cstdint>
