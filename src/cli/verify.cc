@@ -110,7 +110,8 @@ void print_summary(const std::vector<Line>& lines) {
     correct += line.verdict.correct ? 1 : 0;
     missing += line.references.empty() ? 1 : 0;
   }
-  wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer] + reasons[Reason::copied];
+  wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer] + reasons[Reason::copied] +
+          reasons[Reason::out_of_reach];
   std::printf("%-22s %8zu\n%-22s %8d\n%-22s %8d\n", "responses", lines.size(), "correct", correct, "wrong",
               wrong);
   if (reasons[Reason::copied] > 0) std::printf("%-22s %8d\n", "  of them copied", reasons[Reason::copied]);

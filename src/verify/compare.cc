@@ -46,6 +46,11 @@ const Expr& unwrap(const Expr& expr) {
 
 bool is_collection(const Expr& expr) { return expr.op == Op::list || expr.op == Op::set; }
 
+bool is_set_of_scalars(const Expr& expr) {
+  return expr.op == Op::set &&
+         std::ranges::all_of(expr.args, [](const Expr& element) { return is_scalar(element.op); });
+}
+
 bool is_set_expression(const Expr& expr) {
   return expr.op == Op::set_union || expr.op == Op::set_intersection || expr.op == Op::set_difference ||
          expr.op == Op::reals;
@@ -147,8 +152,15 @@ Match compare_answers(const Expr& full_reference, const Expr& full_answer, const
   return Comparer(policy, steps).compare(reference, answer);
 }
 
+bool is_within_reach(const Expr& answer, Steps& steps) {
+  if (is_scalar(answer.op)) return has_value_within_reach(answer, steps);
+  return std::ranges::all_of(answer.args, [&](const Expr& arg) { return is_within_reach(arg, steps); });
+}
+
 Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   if (!steps_.spend(10)) return Match::unknown;
+  if (is_set_of_scalars(full_reference) && is_set_of_scalars(full_answer))
+    return as_sets(full_reference.args, full_answer.args);  // {3, 3} is {3}
   const Expr &reference = unwrap(full_reference), &answer = unwrap(full_answer);
   if (same_tree(reference, answer)) return Match::equal;
   if (reference.op == Op::choice || answer.op == Op::choice) return choices(reference, answer);
@@ -159,6 +171,8 @@ Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   bool applies = false;
   const Match assigned = assigned_tuple(reference, answer, applies);
   if (applies) return assigned;
+  const bool may_be_point = reference.op == Op::tuple && !is_surely_interval(reference);
+  if (may_be_point && answer.op == Op::list && holds_inequality(answer)) return Match::different;
   const bool sets = is_set_expression(reference) || is_set_expression(answer) ||
                     (holds_inequality(reference) && reference.op == Op::list) ||
                     (holds_inequality(answer) && answer.op == Op::list);

@@ -1,15 +1,19 @@
 // Families of solutions, "pi/4 + k pi, k in Z": the parameter is bound by what it is said to be in, so its
 // name does not matter, nor at which of its integers a family of numbers at equal distances begins.
+#include <flint/fmpq_mat.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "verify/comparer.h"
+#include "verify/evaluate.h"
 
 namespace deepscaler {
 namespace {
 
 constexpr size_t kMaxParameters = 3;  // in all their orders
 constexpr size_t kMaxMembers = 16;    // each with each
+constexpr slong kMaxAffineBits = 256;
 
 struct Family {
   Expr members;  // one expression, or a list of several
@@ -48,12 +52,6 @@ Family family_of(const Expr& expr) {
   return family;
 }
 
-Expr with_symbol(const Expr& expr, const std::string& name, const Expr& value) {
-  return rewrite(expr, [&](Expr& part) {
-    if (part.op == Op::symbol && part.text == name) part = value;
-  });
-}
-
 // The members with the parameters called as those of `like`, `order` saying which is which.
 Expr renamed(const Family& family, const std::vector<Parameter>& like, const std::vector<size_t>& order) {
   Expr members = family.members;
@@ -64,6 +62,68 @@ Expr renamed(const Family& family, const std::vector<Parameter>& like, const std
   for (size_t i = 0; i < like.size(); ++i)
     members = with_symbol(members, passing(i), make_symbol(like[i].name));
   return members;
+}
+
+// offset + the parameters times the rows of `directions`, all numbers rational.
+struct AffineMap {
+  std::vector<Rational> offset;
+  std::vector<std::vector<Rational>> directions;
+};
+
+// A tuple of expressions as such a map of its parameters; nothing where it is none.
+std::optional<AffineMap> affine_map(const Family& family, Steps& steps) {
+  if (family.members.op != Op::tuple || family.members.args.size() > kMaxMembers) return std::nullopt;
+  const auto is_short = [](const Value& value) {
+    return value.status == Value::Status::exact && value.rational.bits() <= kMaxAffineBits;
+  };
+  AffineMap map;
+  map.directions.resize(family.parameters.size());
+  for (const Expr& coordinate : family.members.args) {
+    if (!is_scalar(coordinate.op)) return std::nullopt;
+    Evaluation at;
+    for (const Parameter& parameter : family.parameters) at.point[parameter.name] = Rational(0);
+    const auto value = [&] { return evaluate(coordinate, at, steps); };
+    const Value offset = value();
+    if (!is_short(offset)) return std::nullopt;
+    Expr sum = make_number(offset.rational);
+    for (size_t i = 0; i < family.parameters.size(); ++i) {
+      const std::string& name = family.parameters[i].name;
+      at.point[name] = Rational(1);
+      Value step = value();
+      at.point[name] = Rational(0);
+      if (!is_short(step)) return std::nullopt;
+      fmpq_sub(step.rational.get(), step.rational.get(), offset.rational.get());
+      sum = add(std::move(sum), multiply(make_number(step.rational), make_symbol(name)));
+      map.directions[i].push_back(std::move(step.rational));
+    }
+    if (compare_scalars(coordinate, sum, Policy{}, steps) != Match::equal) return std::nullopt;  // t^2
+    map.offset.push_back(offset.rational);
+  }
+  return map;
+}
+
+slong rank_of(const std::vector<std::vector<Rational>>& rows) {
+  fmpq_mat_t matrix;
+  fmpq_mat_init(matrix, std::ssize(rows), std::ssize(rows.front()));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (size_t j = 0; j < rows[i].size(); ++j)
+      fmpq_set(fmpq_mat_entry(matrix, static_cast<slong>(i), static_cast<slong>(j)), rows[i][j].get());
+  }
+  const slong rank = fmpq_mat_rref(matrix, matrix);
+  fmpq_mat_clear(matrix);
+  return rank;
+}
+
+// Whether both run through the same line, plane or space, whatever their parameters.
+bool is_same_flat(const AffineMap& a, const AffineMap& b) {
+  if (a.offset.size() != b.offset.size()) return false;
+  std::vector<std::vector<Rational>> all = a.directions;
+  all.insert(all.end(), b.directions.begin(), b.directions.end());
+  std::vector<Rational> apart = a.offset;
+  for (size_t i = 0; i < apart.size(); ++i) fmpq_sub(apart[i].get(), apart[i].get(), b.offset[i].get());
+  all.push_back(std::move(apart));
+  const slong rank = rank_of(all);
+  return rank_of(a.directions) == rank && rank_of(b.directions) == rank;
 }
 
 // In steps, of the handful of changed copies that a comparison makes.
@@ -144,6 +204,13 @@ std::optional<Match> Comparer::families(const Expr& reference, const Expr& answe
   const bool captured = std::ranges::any_of(
       expected.parameters, [&](const Parameter& parameter) { return others.contains(parameter.name); });
   if (captured) return Match::different;  // (2s, 3 - t, s)
+  const auto is_real = [](const Parameter& parameter) {
+    return parameter.domain == nullptr || parameter.domain->op == Op::reals;
+  };
+  if (std::ranges::all_of(expected.parameters, is_real) && std::ranges::all_of(given.parameters, is_real)) {
+    const auto a = affine_map(expected, steps_), b = affine_map(given, steps_);
+    if (a && b) return is_same_flat(*a, *b) ? Match::equal : Match::different;
+  }
   std::vector<size_t> order(given.parameters.size());
   std::iota(order.begin(), order.end(), 0);
   Match best = Match::different;

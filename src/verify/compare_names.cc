@@ -15,12 +15,6 @@ bool is_open_node(const Expr& expr) {
          (contains(expr.args[1], Op::infinity) || contains(expr.args[2], Op::infinity));
 }
 
-Expr renamed(Expr expr, const std::string& from, const std::string& to) {
-  return rewrite(std::move(expr), [&](Expr& part) {
-    if (part.op == Op::symbol && part.text == from) part.text = to;
-  });
-}
-
 // C, c_1, K: what people call a constant that may be anything.
 bool is_constant_name(std::string_view name, std::string_view letters) {
   if (name == "constant" || name == "const") return true;
@@ -50,7 +44,7 @@ bool is_left_open(const Expr& expr) { return contains(expr, is_open_node); }
 
 bool Comparer::same_operator(const Expr& a, const Expr& b) {
   if (a.op != b.op || !steps_.spend(20)) return false;
-  const Expr term = renamed(b.args[3], b.args[0].text, a.args[0].text);
+  const Expr term = with_symbol(b.args[3], b.args[0].text, a.args[0]);
   return compare(a.args[1], b.args[1]) <= Match::numeric && compare(a.args[2], b.args[2]) <= Match::numeric &&
          compare(a.args[3], term) <= Match::numeric;
 }
@@ -90,12 +84,13 @@ Match Comparer::integration_constants(const Expr& reference, const Expr& answer)
     return adds(reference, name) || name.size() > 1 || expected.size() == 2;
   });
   if (old_names.empty() || !allowed) return Match::different;
+  const auto passing = [](size_t i) { return make_symbol("new " + std::to_string(i)); };
   do {
     Expr candidate = answer;
     for (size_t i = 0; i < old_names.size(); ++i)
-      candidate = renamed(std::move(candidate), new_names[i], "new " + std::to_string(i));
+      candidate = with_symbol(std::move(candidate), new_names[i], passing(i));
     for (size_t i = 0; i < old_names.size(); ++i)
-      candidate = renamed(std::move(candidate), "new " + std::to_string(i), old_names[i]);
+      candidate = with_symbol(std::move(candidate), passing(i).text, make_symbol(old_names[i]));
     const Match match = values(reference, candidate);
     if (match <= Match::numeric) return match;
   } while (std::next_permutation(new_names.begin(), new_names.end()));
@@ -108,10 +103,7 @@ Match Comparer::up_to_a_constant(const Expr& reference, const Expr& answer, cons
   if (names.size() != 2 || names != free_symbols(answer)) return Match::different;
   const std::string variable = *names.begin() == constant ? *names.rbegin() : *names.begin();
   const auto change = [&](const Expr& expr) {
-    Expr at_point = rewrite(expr, [&](Expr& part) {
-      if (part.op == Op::symbol && part.text == variable) part = make_number(Rational(7, 5));
-    });
-    return subtract(expr, std::move(at_point));
+    return subtract(expr, with_symbol(expr, variable, make_number(Rational(7, 5))));
   };
   return compare_scalars(change(reference), change(answer), policy_, steps_);
 }

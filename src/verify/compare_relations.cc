@@ -1,6 +1,7 @@
 // Equations, inequalities and what is assigned to a name.
 #include <algorithm>
 
+#include "verify/characters.h"
 #include "verify/comparer.h"
 #include "verify/normal_form.h"
 #include "verify/real_set.h"
@@ -55,9 +56,7 @@ Expr renamed(const Expr& definition, const Expr& like) {
   const std::string from = name.args[0].text, to = target.args[0].text;
   if (contains(definition, [&](const Expr& part) { return part.op == Op::symbol && part.text == to; }))
     return definition;
-  return rewrite(definition, [&](Expr& part) {
-    if (part.op == Op::symbol && part.text == from) part.text = to;
-  });
+  return with_symbol(definition, from, make_symbol(to));
 }
 
 // x and x_1: the first of several values of x.
@@ -70,6 +69,28 @@ bool is_one_of_several(const Expr& name, const Expr& indexed) {
 bool names_of_one_function(const Expr& a, const Expr& b) {
   const auto is_y = [](const Expr& expr) { return expr.op == Op::symbol && expr.text == "y"; };
   return (is_y(a) && b.op == Op::call) || (is_y(b) && a.op == Op::call);
+}
+
+// "5 is the answer" says it, "5 is wrong" and "not x = 5" do not.
+bool says_its_value(const Expr& name, bool value_first) {
+  if (name.op != Op::word && name.op != Op::symbol) return true;
+  constexpr std::string_view kDenials[] = {
+      " not ",     " no ",  " wrong ",      " incorrect ", " false ",  " never ",       " isn ",
+      " neither ", " nor ", " impossible ", " unlike ",    " untrue ", " incorrectly ", " without "};
+  const std::string padded = " " + lower(name.text) + " ";
+  const auto denies = [&](std::string_view word) { return padded.find(word) != padded.npos; };
+  if (std::ranges::any_of(kDenials, denies)) return false;
+  if (!value_first) return true;
+  constexpr std::string_view kNames[] = {"answer", "result", "solution", "value", "total", "alpha", "beta",
+                                         "gamma",  "delta",  "epsilon",  "zeta",  "eta",   "theta", "iota",
+                                         "kappa",  "lambda", "mu",       "nu",    "xi",    "rho",   "sigma",
+                                         "tau",    "phi",    "chi",      "psi",   "omega", "ell",   "hbar"};
+  const auto ends = [&](std::string_view word) { return name.text.ends_with(word); };
+  const bool wordy =
+      name.op == Op::word || (name.text.size() > 1 && std::ranges::all_of(name.text, [](char c) {
+                                return (c >= 'a' && c <= 'z') || c == ' ';
+                              }));
+  return !wordy || std::ranges::any_of(kNames, ends);
 }
 
 // "x \in (1, 2)" says that the brackets are an interval.
@@ -161,13 +182,15 @@ Match Comparer::relation_as_answer(const Expr& reference, const Expr& answer) {
   }
   if (!is_equality_chain(answer)) return Match::different;
   const bool named = is_name(answer.args[0]);
-  if (named && !policy_.names_may_be_dropped) return Match::different;
+  if (named && (!policy_.names_may_be_dropped || !says_its_value(answer.args[0], false)))
+    return Match::different;
   if (named) return all_sides(reference, answer, 1);
   const bool constants = std::all_of(answer.args.begin(), answer.args.end(),
                                      [](const Expr& arg) { return free_symbols(arg).empty(); });
   if (constants) return all_sides(reference, answer, 0);
-  if (const auto assignment = as_assignment(answer)) return compare(reference, *assignment->value);
-  return Match::different;
+  const auto assignment = as_assignment(answer);
+  const bool says_it = assignment && says_its_value(*assignment->name, assignment->name == &answer.args[1]);
+  return says_it ? compare(reference, *assignment->value) : Match::different;
 }
 
 Match Comparer::two_relations(const Expr& reference, const Expr& answer) {

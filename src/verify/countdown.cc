@@ -5,8 +5,8 @@
 #include <string>
 
 #include "verify/characters.h"
-#include "verify/extract.h"
 #include "verify/rational.h"
+#include "verify/verdict.h"
 
 namespace deepscaler {
 namespace {
@@ -178,24 +178,17 @@ std::optional<CountdownTask> parse_countdown(std::string_view reference) {
 
 Verdict grade_countdown(std::string_view reference, std::string_view response, bool prompt_opened_thinking) {
   Verdict verdict;
-  const auto task = parse_countdown(reference);
-  const AfterThinking after = after_thinking(response, prompt_opened_thinking);
-  const Extraction found =
-      after.finished ? extract_boxed(after.text) : Extraction{Extraction::Found::truncated, {}};
+  const Extraction found = find_answer(response, ExtractMode::boxed, prompt_opened_thinking);
   verdict.extracted = found.text;
-  if (!task) {
-    verdict.reason = Reason::unparsable_reference;
-    verdict.undecided = true;
-  } else if (found.found != Extraction::Found::answer) {
-    verdict.reason = found.found == Extraction::Found::empty       ? Reason::empty_answer
-                     : found.found == Extraction::Found::truncated ? Reason::truncated
-                                                                   : Reason::no_answer;
-  } else {
-    verdict.reason = judge(*task, found.text);
-  }
-  verdict.correct = verdict.reason == Reason::equal;
-  verdict.score = verdict.correct ? 1 : 0;
   verdict.steps = 1;
+  const auto task = parse_countdown(reference);
+  if (!task) {
+    decide(verdict, Reason::unparsable_reference);
+  } else if (found.found != Extraction::Found::answer) {
+    decide(verdict, reason_of(found.found));
+  } else {
+    decide(verdict, judge(*task, found.text));
+  }
   return verdict;
 }
 

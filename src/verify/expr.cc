@@ -260,4 +260,13 @@ Expr rewrite(Expr expr, const std::function<void(Expr&)>& change) {
   return expr;
 }
 
+Expr with_symbol(Expr expr, std::string_view name, const Expr& value) {
+  if (expr.op == Op::symbol && expr.text == name) return value;
+  const bool binds = binds_a_name(expr.op) && expr.args.size() == 4 && expr.args[0].text == name;
+  for (size_t i = binds ? 1 : 0; i < (binds ? 3 : expr.args.size()); ++i) {
+    expr.args[i] = with_symbol(std::move(expr.args[i]), name, value);
+  }
+  return expr;
+}
+
 }  // namespace deepscaler

@@ -95,5 +95,7 @@ inline constexpr slong kMaxFoldedBits = 2048;
 [[nodiscard]] std::string to_text(const Expr& expr);
 // The tree with `change` applied to every node, children first.
 [[nodiscard]] Expr rewrite(Expr expr, const std::function<void(Expr&)>& change);
+// The tree with `value` for the variable of this name; an index of that name, which a sum binds, stays.
+[[nodiscard]] Expr with_symbol(Expr expr, std::string_view name, const Expr& value);
 
 }  // namespace deepscaler

@@ -207,6 +207,24 @@ std::string answer_of_sentence(std::string_view sentence) {
   return std::string(trim(result));
 }
 
+// Without the closing braces of what was opened before: of the \text around "the answer is".
+std::string without_stray_braces(std::string_view text) {
+  std::string result;
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 1 < text.size()) {
+      result += text[i++];
+    } else if (text[i] == '{') {
+      ++depth;
+    } else if (text[i] == '}' && depth-- == 0) {
+      depth = 0;
+      continue;
+    }
+    result += text[i];
+  }
+  return std::string(trim(result));
+}
+
 std::optional<std::string> after_last(std::string_view text, const std::string& lowered,
                                       std::string_view marker) {
   const size_t at = lowered.rfind(marker);
@@ -216,7 +234,7 @@ std::optional<std::string> after_last(std::string_view text, const std::string& 
                                  text[begin] == '*' || text[begin] == '=')) {
     ++begin;
   }
-  std::string answer = answer_of_sentence(sentence_from(text, begin));
+  std::string answer = without_stray_braces(answer_of_sentence(sentence_from(text, begin)));
   if (answer.empty()) return std::nullopt;
   return answer;
 }

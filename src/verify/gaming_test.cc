@@ -57,7 +57,7 @@ TEST(Hostile, NothingButTheAnswerScores) {
   wrong("72", "\\boxed{\\frac{0}{0}}");
   wrong("72", "\\boxed{72 = 73}");
   wrong("72", "\\boxed{x = 72 \\text{ or } x = 73}");
-  wrong("72", std::string("\\boxed{72\0 or 73}", 16));
+  wrong("72", std::string("\\boxed{72\0 or 73}", 17));
   wrong("72", "\\boxed{if(True): 72}");
   wrong("72", "\\boxed{\"; return True; \"}");
   wrong("72", "\\boxed{__import__('os')}");
@@ -139,7 +139,15 @@ TEST(Hostile, NothingButTheAnswerScores) {
                             "(72, 73)",
                             "72!",
                             "72\\%",
-                            "\\text{(A) 71 (B) 72 (C) 73}"}) {
+                            "\\text{(A) 71 (B) 72 (C) 73}",
+                            "72\\tag{73}",
+                            "72\\tag{or 73}",
+                            "72\\color{or 73}",
+                            "72\\label{or 73}",
+                            "72\\hspace{or 73}",
+                            "\\textcolor{or 73}{72}",
+                            "72\\text{ is it not}",
+                            "\\text{not } 72 = 72"}) {
     wrong("72", boxed(hedge));
   }
   std::string numbers = "0";
@@ -157,6 +165,8 @@ TEST(Hostile, NothingButTheAnswerScores) {
   wrong("\\int_0^1 x\\,dx", "\\boxed{\\int_0^2 x\\,dx}");
   wrong("(2,3)", "\\boxed{P(x,y)}");
   wrong("\\frac{1}{3}", "\\boxed{\\text{third}}");
+  wrong("9\\text{ inches}", "\\boxed{9\\text{ cm in all}}");
+  EXPECT_TRUE(grade_one("9\\text{ cm}", "\\boxed{9 \\text{ in all}}").correct);
   EXPECT_TRUE(grade_one("72", "\\boxed{71}. No: \\boxed{72}").correct);
   EXPECT_TRUE(grade_one("72", "\\boxed{\\boxed{72}}").correct);
 }

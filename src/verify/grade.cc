@@ -7,23 +7,10 @@
 #include "verify/extract.h"
 #include "verify/lexer.h"
 #include "verify/parse.h"
+#include "verify/verdict.h"
 
 namespace deepscaler {
 namespace {
-
-bool is_correct(Reason reason) { return reason <= Reason::numeric_agreement; }
-bool is_undecided(Reason reason) { return reason >= Reason::unparsable_reference; }
-
-Reason reason_of(Extraction::Found found) {
-  switch (found) {
-    case Extraction::Found::empty:
-      return Reason::empty_answer;
-    case Extraction::Found::truncated:
-      return Reason::truncated;
-    default:
-      return Reason::no_answer;
-  }
-}
 
 Reason reason_of(Match match, const Policy& policy) {
   switch (match) {
@@ -57,13 +44,16 @@ Reason judge(std::string_view reference_text, const std::string& answer, const G
   if (!expected) return Reason::unparsable_reference;
   const auto given = parse_answer(answer);
   if (!given) return Reason::unparsable_answer;
-  Steps counted(options.policy.step_limit);
-  const Match match = compare_answers(*expected, *given, options.policy, counted);
-  steps += counted.used();
-  const Reason reason = reason_of(match, options.policy);
-  const bool may_be_copy = (is_correct(reason) || reason == Reason::unproven) && expected->op != Op::choice &&
-                           given->op != Op::choice;
-  return may_be_copy && is_copied(answer, reference, options.problem) ? Reason::copied : reason;
+  Steps comparing(options.policy.step_limit);
+  Reason reason = reason_of(compare_answers(*expected, *given, options.policy, comparing), options.policy);
+  Steps more(options.policy.step_limit);  // also where comparing has used up its own
+  // Nobody may leave the statistics by an answer that can't be worked out.
+  if (reason == Reason::work_limit && is_within_reach(*expected, more)) reason = Reason::out_of_reach;
+  const bool may_be_copy =
+      reason != Reason::different && expected->op != Op::choice && given->op != Op::choice;
+  if (may_be_copy && is_copied(answer, reference, options.problem, more)) reason = Reason::copied;
+  steps += comparing.used() + more.used();
+  return reason;
 }
 
 // Of what several references say, the most that is known: right, open, wrong, and last that none could be
@@ -74,12 +64,6 @@ int rank(Reason reason) {
   return reason == Reason::unparsable_reference ? 3 : 2;
 }
 
-Extraction extract(std::string_view response, const GradeOptions& options) {
-  const AfterThinking after = after_thinking(response, options.prompt_opened_thinking);
-  if (!after.finished) return {Extraction::Found::truncated, {}};
-  return options.extract == ExtractMode::boxed ? extract_boxed(after.text) : extract_any(after.text);
-}
-
 std::string reading_of(const std::string& text) {
   const auto expr = parse_answer(text);
   return expr ? to_text(*expr) : "not readable";
@@ -87,56 +71,22 @@ std::string reading_of(const std::string& text) {
 
 }  // namespace
 
-std::string_view reason_name(Reason reason) {
-  switch (reason) {
-    case Reason::same_text:
-      return "same_text";
-    case Reason::equal:
-      return "equal";
-    case Reason::within_rounding:
-      return "within_rounding";
-    case Reason::numeric_agreement:
-      return "numeric_agreement";
-    case Reason::different:
-      return "different";
-    case Reason::no_answer:
-      return "no_answer";
-    case Reason::empty_answer:
-      return "empty_answer";
-    case Reason::truncated:
-      return "truncated";
-    case Reason::unparsable_answer:
-      return "unparsable_answer";
-    case Reason::copied:
-      return "copied";
-    case Reason::unparsable_reference:
-      return "unparsable_reference";
-    case Reason::unproven:
-      return "unproven";
-    case Reason::work_limit:
-      return "work_limit";
-  }
-  return "";
-}
-
 Verdict grade(std::span<const std::string> references, std::string_view response,
               const GradeOptions& options) {
   Verdict verdict;
-  const Extraction found = extract(response, options);
+  const Extraction found = find_answer(response, options.extract, options.prompt_opened_thinking);
+  verdict.extracted = found.text;
   if (found.found != Extraction::Found::answer) {
-    verdict.reason = reason_of(found.found);
+    decide(verdict, reason_of(found.found));
     return verdict;
   }
-  verdict.extracted = found.text;
-  verdict.reason = Reason::unparsable_reference;
+  Reason best = Reason::unparsable_reference;
   for (const std::string& reference : references) {
     const Reason reason = judge(reference, found.text, options, verdict.steps);
-    if (rank(reason) < rank(verdict.reason)) verdict.reason = reason;
+    if (rank(reason) < rank(best)) best = reason;
     if (is_correct(reason)) break;
   }
-  verdict.correct = is_correct(verdict.reason);
-  verdict.undecided = is_undecided(verdict.reason);
-  verdict.score = verdict.correct ? 1.0 : 0.0;
+  decide(verdict, best);
   return verdict;
 }
 

@@ -2,8 +2,8 @@
 //
 // grade() takes the answer out of the response (extract.h), reads both sides (parse.h) and compares
 // them (compare.h). Its work is bounded by counted steps, never by a clock or a signal, so a verdict
-// is the same on every machine and in every thread. What the bound leaves open is `undecided`, which
-// is neither right nor wrong. docs/verifier.md says what counts as equal.
+// is the same on every machine and in every thread. What the bound leaves open, though not by the answer's
+// fault, is `undecided`, which is neither right nor wrong. docs/verifier.md says what counts as equal.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ enum class Reason : uint8_t {
   empty_answer,       // ... or an empty one
   truncated,          // ... or one that breaks off: an unclosed box, thinking that never ended
   unparsable_answer,  // an answer that cannot be read as anything the reference could be
-  copied,             // equal, but an expression of the problem that nobody worked out (copied.h)
+  copied,             // equal or not worked out, and an expression of the problem (copied.h)
+  out_of_reach,       // an answer whose value is not found within the limits, where the reference's is
   // undecided
   unparsable_reference,  // the reference itself can't be read, so nobody could be right
   unproven,              // equal at every point tried, where the policy wants a proof

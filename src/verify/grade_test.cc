@@ -45,5 +45,96 @@ TEST(Grade, AnyReferenceCountsAndAnUnreadableOneIsReported) {
   EXPECT_EQ(verdict.reason, Reason::unparsable_reference);
 }
 
+TEST(Grade, AnyModeTakesTheLastAnswerOfTheStrongestKind) {
+  const GradeOptions any{.extract = ExtractMode::any};
+  for (const char* right : {
+           "The final answer is $12$. I hope it is correct. Or $13$?",
+           "First \\boxed{13}. The final answer is 12.",
+           "so \\boxed{12}. Answer: 13",
+           "Answer: 13? No. Answer: 12",
+           "the answer is 12 dollars.",
+           "**Answer** 12",
+           "which makes $3 \\cdot 4$",
+           "7 + 5 makes 12",
+           "13 </think> it is \\boxed{12}",
+           "\\[ x = 13 \\] and then \\( x = 12 \\)",
+       }) {
+    EXPECT_TRUE(grade_one("12", right, any).correct)
+        << right << ": " << grade_one("12", right, any).extracted;
+  }
+  for (const char* wrong : {
+           "The final answer is 13. I hope it is correct. It is 12.",
+           "The final answer is 13. \\boxed{12}",
+           "\\boxed{12} or rather \\boxed{13}",
+           "\\boxed{12",
+           "Answer: 12\nAnswer: 13",
+           "$12$ and then $13$",
+           "12 and then 13",
+           "<think> the answer is 12",
+           "twelve",
+           "",
+       }) {
+    EXPECT_FALSE(grade_one("12", wrong, any).correct)
+        << wrong << ": " << grade_one("12", wrong, any).extracted;
+  }
+  EXPECT_EQ(grade_one("12", "no idea", any).reason, Reason::no_answer);
+  EXPECT_EQ(grade_one("12", "<think> 12", any).reason, Reason::truncated);
+}
+
+// Each of these is right by default and wrong where the policy is strict.
+TEST(Grade, PoliciesForgiveWhatTheyName) {
+  struct Case {
+    bool Policy::*field;
+    const char* reference;
+    const char* answer;
+  };
+  for (const Case& c : {
+           Case{&Policy::percent_may_be_dropped, "45\\%", "45"},
+           {&Policy::units_may_be_dropped, "5\\text{ cm}", "5"},
+           {&Policy::units_may_be_dropped, "5", "5\\text{ cm}"},
+           {&Policy::units_may_be_dropped, "60^\\circ", "60"},
+           {&Policy::units_may_be_dropped, "\\$5", "5"},
+           {&Policy::names_may_be_dropped, "x=5", "5"},
+           {&Policy::names_may_be_dropped, "5", "x=5"},
+           {&Policy::names_may_be_dropped, "(1,2)", "x=1,y=2"},
+           {&Policy::names_may_be_dropped, "(1,2)", "x \\in (1,2)"},
+       }) {
+    const std::string answer = "\\boxed{" + std::string(c.answer) + "}";
+    EXPECT_TRUE(grade_one(c.reference, answer).correct) << c.reference << " " << c.answer;
+    GradeOptions strict;
+    strict.policy.*c.field = false;
+    const Verdict verdict = grade_one(c.reference, answer, strict);
+    EXPECT_FALSE(verdict.correct || verdict.undecided) << c.reference << " " << c.answer;
+    EXPECT_TRUE(grade_one(c.reference, "\\boxed{" + std::string(c.reference) + "}", strict).correct);
+  }
+  GradeOptions strict;
+  strict.policy.percent_may_be_dropped = false;
+  EXPECT_TRUE(grade_one("45\\%", "\\boxed{0.45}", strict).correct);
+  strict.policy.units_may_be_dropped = false;
+  EXPECT_TRUE(grade_one("5\\text{ cm}", "\\boxed{50\\text{ mm}}", strict).correct);
+  EXPECT_TRUE(grade_one("5\\text{ ways}", "\\boxed{5}", strict).correct);  // a count is no unit
+}
+
+TEST(Grade, TheStepLimitBoundsTheWorkAndDecidesWhatIsFound) {
+  const std::string reference = "\\sqrt{5+2\\sqrt{6}}", answer = "\\boxed{\\sqrt{2}+\\sqrt{3}}";
+  const Verdict full = grade_one(reference, answer);
+  EXPECT_EQ(full.reason, Reason::equal);
+  EXPECT_GT(full.steps, 100);
+  GradeOptions options;
+  options.policy.step_limit = full.steps;
+  EXPECT_EQ(grade_one(reference, answer, options).steps, full.steps);
+  EXPECT_EQ(grade_one(reference, answer, options).reason, Reason::equal);
+  options.policy.step_limit = 8;  // not even the reference's value is found
+  const Verdict open = grade_one(reference, answer, options);
+  EXPECT_EQ(open.reason, Reason::work_limit);
+  EXPECT_TRUE(open.undecided && !open.correct);
+  EXPECT_LT(open.steps, 2 * 8 + 200);
+  options.policy.step_limit = 200;  // the reference has a value, the answer takes more
+  const Verdict costly = grade_one("5", "\\boxed{\\sum_{k=1}^{1000} k}", options);
+  EXPECT_EQ(costly.reason, Reason::out_of_reach);
+  EXPECT_FALSE(costly.undecided);
+  EXPECT_EQ(grade_one("500500", "\\boxed{\\sum_{k=1}^{1000} k}").reason, Reason::equal);
+}
+
 }  // namespace
 }  // namespace deepscaler

@@ -9,6 +9,10 @@
 
 namespace deepscaler {
 
+// What one check may do: comparing, and then the search for copies and the value of the reference, each up to
+// the limit and the one operation that reaches it.
+inline constexpr int64_t kMaxCheckSteps = 2 * (Policy{}.step_limit + 5'000);
+
 inline std::string repeated(std::string_view text, int count) {
   std::string result;
   for (int i = 0; i < count; ++i) result += text;

@@ -19,7 +19,7 @@ const std::unordered_set<std::string_view> kDropped = {
     "Large",   "large",      "small",  "mathbin",  "mathrel", "mathpunct",    "underbrace", "overbrace",
     "bigm",    "Bigm"};
 const std::unordered_set<std::string_view> kDroppedWithArgument = {
-    "phantom", "hspace", "vspace", "color", "textcolor", "tag", "label", "hphantom", "vphantom"};
+    "phantom", "hspace", "vspace", "color", "textcolor", "label", "hphantom", "vphantom"};
 const std::unordered_set<std::string_view> kSpaces = {"quad",  "qquad", "enspace", "enskip", "thinspace",
                                                       "space", "hfill", "par",     "newline"};
 

@@ -106,13 +106,19 @@ class Lexer {
     while (!rest_.empty() && is_space(rest_[0])) rest_.remove_prefix(1);
   }
 
-  void skip_argument() {
+  // The colour, length or name that a command takes. Words are none, "or 6" for one: then the command stays,
+  // which nothing can be read from.
+  void skip_argument(std::string_view command) {
     skip_spaces();
     if (at(0) != '{') {
       if (!rest_.empty()) rest_.remove_prefix(1);
       return;
     }
     const size_t close = rest_.find('}');
+    const std::string_view argument = rest_.substr(1, close == rest_.npos ? close : close - 1);
+    const bool is_seen = !command.ends_with("phantom");
+    if (is_seen && !argument.empty() && is_letter(argument[0]) && argument.find(' ') != argument.npos)
+      push(Token::Kind::command, command);
     rest_.remove_prefix(close == rest_.npos ? rest_.size() : close + 1);
   }
 
@@ -179,7 +185,7 @@ class Lexer {
       case LatexCommand::Role::dropped:
         return;
       case LatexCommand::Role::dropped_with_argument:
-        return skip_argument();
+        return skip_argument(name);
       case LatexCommand::Role::text:
         return text_argument();
       case LatexCommand::Role::mark:

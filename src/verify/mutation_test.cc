@@ -61,7 +61,7 @@ std::string mutated(const std::vector<std::string>& seeds, const Rng& rng) {
                                           " or ",
                                           " and ",
                                           "\xe2",
-                                          "\0",
+                                          std::string_view("\0", 1),
                                           "\\boxed{",
                                           "</think>",
                                           "\\log_",
@@ -170,6 +170,8 @@ TEST(Hostile, MutatedInputsAreGradedAlikeByManyThreads) {
   std::printf("%lld inputs, slowest %.1f ms, at most %.1f MB held by one\n", static_cast<long long>(count),
               slowest, static_cast<double>(most_bytes) / (1 << 20));
   EXPECT_LE(most_bytes, kMaxCheckBytes);
+  for (size_t i = 0; i < verdicts.size(); ++i)
+    EXPECT_LE(verdicts[i].steps, kMaxCheckSteps) << references[i] << " | " << responses[i];
   for (int64_t i = 0; i < count; i += 37) {
     const auto index = static_cast<size_t>(i);
     const Verdict again = grade_one(references[index], responses[index]);
@@ -178,9 +180,10 @@ TEST(Hostile, MutatedInputsAreGradedAlikeByManyThreads) {
   }
   for (size_t i = 0; i < verdicts.size(); ++i) {  // each answer stands in what is given as the problem
     if (!verdicts[i].correct) continue;
-    const Reason reason = grade(std::span(&references[i], 1), responses[i], {.problem = responses[i]}).reason;
-    EXPECT_TRUE(reason == verdicts[i].reason || reason == Reason::copied)
+    const Verdict copy = grade(std::span(&references[i], 1), responses[i], {.problem = responses[i]});
+    EXPECT_TRUE(copy.reason == verdicts[i].reason || copy.reason == Reason::copied)
         << references[i] << " | " << responses[i];
+    EXPECT_LE(copy.steps, kMaxCheckSteps);
   }
 }
 

@@ -38,19 +38,6 @@ slong scale_of(std::string_view word) {
   return 0;
 }
 
-// The denominator that a word such as "thirds" names, or 0.
-slong denominator_of(std::string_view word) {
-  if (word == "half" || word == "halves") return 2;
-  if (word == "quarter" || word == "quarters") return 4;
-  if (word.ends_with('s')) word.remove_suffix(1);
-  if (word == "hundredth") return 100;
-  if (word == "thousandth") return 1000;
-  if (word == "sixteenth") return 16;
-  if (word == "twentieth") return 20;
-  const auto index = index_in(kOrdinals, word);
-  return index && *index >= 3 ? *index : 0;
-}
-
 // Whole numbers; at most one word may fill each place, so that "one two" is none.
 std::optional<slong> whole_number(std::span<const std::string> words) {
   slong total = 0, group = 0, last_scale = 0;
@@ -90,7 +77,26 @@ std::optional<slong> whole_number(std::span<const std::string> words) {
   return total + group;
 }
 
+// What a word such as "seventeenth" counts to, beyond twelfth, or 0.
+slong high_ordinal(std::string_view word) {
+  if (!word.ends_with("th")) return 0;
+  std::string stem(word.substr(0, word.size() - 2));
+  if (stem.ends_with("ie")) stem.replace(stem.size() - 2, 2, "y");  // twentieth
+  if (const auto small = small_number(stem)) return *small > 12 ? *small : 0;
+  if (const auto tens = tens_number(stem)) return *tens;
+  return stem == "hundred" ? 100 : scale_of(stem);
+}
+
 }  // namespace
+
+slong denominator_of(std::string_view word) {
+  if (word == "half" || word == "halves") return 2;
+  if (word == "quarter" || word == "quarters") return 4;
+  if (word.ends_with('s')) word.remove_suffix(1);
+  const auto index = index_in(kOrdinals, word);
+  if (index) return *index >= 3 ? *index : 0;
+  return high_ordinal(word);
+}
 
 std::optional<Rational> number_of_words(std::span<const std::string> words) {
   if (words.empty() || words.size() > 16) return std::nullopt;
@@ -127,17 +133,8 @@ std::optional<int> ordinal_of_words(std::span<const std::string> words) {
   if (words.empty() || words.size() > 2) return std::nullopt;
   const std::string_view last = words.back();
   std::optional<slong> value = index_in(kOrdinals, last);
-  for (const auto& [name, number] : {std::pair<std::string_view, slong>{"thirteenth", 13},
-                                     {"fourteenth", 14},
-                                     {"fifteenth", 15},
-                                     {"sixteenth", 16},
-                                     {"seventeenth", 17},
-                                     {"eighteenth", 18},
-                                     {"nineteenth", 19},
-                                     {"twentieth", 20},
-                                     {"thirtieth", 30}}) {
-    if (last == name) value = number;
-  }
+  const slong high = high_ordinal(last);
+  if (high > 0 && high <= 90) value = high;
   if (!value) return std::nullopt;
   if (words.size() == 1) return static_cast<int>(*value);
   const auto tens = tens_number(words.front());

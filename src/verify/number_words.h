@@ -14,6 +14,9 @@ namespace deepscaler {
 // The value of lower-case words, "and" among them; nullopt where they are no number.
 [[nodiscard]] std::optional<Rational> number_of_words(std::span<const std::string> words);
 
+// What "thirds", "quarter" or "trillionths" divide by; 0 for other words, "second" among them.
+[[nodiscard]] slong denominator_of(std::string_view word);
+
 // Whether a lower-case word can be a part of such a number.
 [[nodiscard]] bool is_number_word(std::string_view word);
 

@@ -32,8 +32,8 @@ bool closes(const Token& token) {
 bool is_decoration(const Token& token) {
   constexpr std::string_view kMarks[] = {"%", "'", "\\$"};
   constexpr std::string_view kCommands[] = {"circ", "rfloor", "rceil"};
-  return token.text_mode || is_one_of(token, Token::Kind::mark, kMarks) ||
-         is_one_of(token, Token::Kind::command, kCommands);
+  return (token.text_mode && token.kind == Token::Kind::word) ||
+         is_one_of(token, Token::Kind::mark, kMarks) || is_one_of(token, Token::Kind::command, kCommands);
 }
 
 bool is_sign(const Token& token) {
@@ -47,6 +47,8 @@ bool is_function(const Token& token) {
          ((token.kind == Token::Kind::command || token.kind == Token::Kind::word) &&
           function_of(token.text) != Function::unknown && token.text != "binom");
 }
+
+bool joins_sets(const Token& token) { return token.is_command("cup") || token.is_command("cap"); }
 
 // Marks and commands that stand between two expressions.
 bool separates(const Token& token) {
@@ -185,7 +187,11 @@ size_t Operations::read_raised(Tokens tokens, size_t at, bool outermost) {
   const size_t end = end_of_argument(tokens, at + 1);
   const Tokens argument = tokens.subspan(at + 1, end - at - 1);
   if (tokens[at].is_mark("_")) {
-    if (at == 0 || tokens[at - 1].kind != Token::Kind::number) return end;
+    const bool numeral =
+        at > 0 && (tokens[at - 1].kind == Token::Kind::number ||
+                   (tokens[at - 1].kind == Token::Kind::word &&
+                    tokens[at - 1].text.find_first_of("0123456789") != std::string::npos));  // A5_{11}
+    if (!numeral) return end;
     std::string base;
     for (const Token& token : argument) base += opens(token) || closes(token) ? "" : token.text;
     bases_.insert(base);
@@ -245,6 +251,7 @@ void Operations::read(Tokens tokens, bool outermost) {
       ++i;
     } else if (separates(token) || closes(token) || token.is_mark("!")) {
       if (is_function(token) || token.is_mark("!")) note(Operation::call, outermost);  // \lfloor
+      if (joins_sets(token)) note(Operation::sum, outermost);
       after_operand = closes(token) || token.is_mark("!");
       ++i;
     } else if (token.is_mark("|") && ++bars % 2 == 0) {

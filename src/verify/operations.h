@@ -11,7 +11,8 @@
 
 namespace deepscaler {
 
-enum class Operation : uint8_t { none, call, power, product, sum };  // the weaker it binds, the later
+// The weaker it binds, the later. A union or intersection of sets counts as a sum.
+enum class Operation : uint8_t { none, call, power, product, sum };
 
 class Operations {
  public:

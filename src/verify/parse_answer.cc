@@ -1,6 +1,7 @@
 // Answers as wholes: lists of statements, relations, unions of sets, ratios.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "verify/dates.h"
 #include "verify/parse.h"
@@ -77,6 +78,33 @@ void share_modulus(std::vector<Expr>& items) {
   }
 }
 
+// x = 1, y = 2 or x = 2, y = 1: each pair a list of its own, where the names come again. `separators` stand
+// before the items; an "or" joins no pair.
+void group_assignments(std::vector<Expr>& items, const std::vector<std::string>& separators) {
+  std::vector<std::string> names;
+  for (const Expr& item : items) {
+    const bool assigns = item.op == Op::relation && item.text == "=" && item.args[0].op == Op::symbol;
+    if (!assigns) return;
+    names.push_back(item.args[0].text);
+  }
+  const std::set<std::string> distinct(names.begin(), names.end());
+  const size_t length = distinct.size();
+  if (length < 2 || length == names.size() || names.size() % length != 0) return;
+  for (size_t begin = 0; begin < names.size(); begin += length) {
+    const auto first = names.begin() + static_cast<std::ptrdiff_t>(begin);
+    if (std::set<std::string>(first, first + static_cast<std::ptrdiff_t>(length)) != distinct) return;
+    for (size_t i = begin + 1; i < begin + length; ++i) {
+      if (separators[i] == "or") return;
+    }
+  }
+  std::vector<Expr> groups;
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i % length == 0) groups.push_back(make_node(Op::list, {}, "and"));
+    groups.back().args.push_back(std::move(items[i]));
+  }
+  items = std::move(groups);
+}
+
 }  // namespace
 
 std::optional<Expr> parse_answer(std::string_view text) {
@@ -126,10 +154,12 @@ Expr Parser::statements_until(std::string_view closing_mark) {
   };
   if (failed_) return fail();
   std::vector<Expr> items;
+  std::vector<std::string> separators;  // before each item
   std::string joined = ",";
   Expr first = statement();
   if (first.op == Op::list) joined = first.text;
   append_flat(items, std::move(first));
+  separators.resize(items.size(), joined);
   bool several = items.size() > 1;
   while (!finished() && at_separator()) {
     const std::string separator = take_separators();
@@ -141,10 +171,12 @@ Expr Parser::statements_until(std::string_view closing_mark) {
       continue;
     }
     append_flat(items, statement());
+    separators.resize(items.size(), separator);
     several = true;
   }
   if (!several) return std::move(items.front());
   share_modulus(items);
+  group_assignments(items, separators);
   return make_node(Op::list, std::move(items), joined);
 }
 

@@ -122,9 +122,7 @@ Expr Parser::condition_of(Expr head, Expr condition) {
   const bool other_name = head.op == Op::symbol && head.text != "x" &&
                           free_symbols(condition) == std::set<std::string>{head.text};
   if (!other_name) return condition;
-  return rewrite(std::move(condition), [&](Expr& part) {
-    if (part.op == Op::symbol && part.text == head.text) part.text = "x";
-  });
+  return with_symbol(std::move(condition), head.text, make_symbol("x"));
 }
 
 // | ... |: an absolute value.

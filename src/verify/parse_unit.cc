@@ -3,7 +3,9 @@
 #include <optional>
 
 #include "verify/characters.h"
+#include "verify/counted_words.h"
 #include "verify/functions.h"
+#include "verify/number_words.h"
 #include "verify/parser.h"
 #include "verify/unit_product.h"
 #include "verify/units.h"
@@ -12,18 +14,6 @@ namespace deepscaler {
 namespace {
 
 constexpr int kMaxNouns = 6;
-
-// Words behind a number that change what it says; any others count what it counts ("9 values").
-bool changes_the_number(std::string_view word) {
-  constexpr std::string_view kWords =
-      " not less more fewer no minus plus times over squared cubed factorial point half halves "
-      "third thirds quarter quarters fourth fourths below above negative by if when where is "
-      "are mod modulo base hundredths tenths thousandths least most than then but maybe else "
-      "except without to greater rather instead wrong false choose divided multiplied th st nd "
-      "rd perhaps either neither nor versus vs pi root in into out with incorrect almost "
-      "nearly for through until possibly probably also so etc ";
-  return kWords.find(" " + std::string(word) + " ") != kWords.npos;
-}
 
 }  // namespace
 
@@ -49,11 +39,12 @@ bool Parser::at_unit_word(const Expr& value) const {
          plain.find_first_of("aeiou") != plain.npos;
 }
 
-// "percent", "degrees" and "million" are part of the value.
+// "percent", "degrees", "eighths" and "million" are part of the value.
 bool Parser::suffix_word(Expr& value) {
   const std::string plain = lower(peek().text);
   if (value.op == Op::percent || value.op == Op::degrees) return false;
-  if (plain == "percent") {
+  if (plain == "percent" || (plain == "per" && peek(1).is_word("cent"))) {
+    if (plain == "per") take();
     take();
     value = make_node(Op::percent, {std::move(value)});
     return true;
@@ -65,6 +56,13 @@ bool Parser::suffix_word(Expr& value) {
     value = make_node(celsius || fahrenheit ? Op::quantity : Op::degrees, {std::move(value)});
     if (celsius || fahrenheit)
       value.text = celsius ? "celsius^1" : "fahrenheit^1", value.number = Rational(1);
+    return true;
+  }
+  const bool whole = value.op == Op::number && !value.decimal && value.number.is_integer();
+  const slong parts = whole ? denominator_of(plain) : 0;
+  if (parts != 0 && (plain.ends_with('s') || is_number(value, 1))) {  // 5 eighths
+    take();
+    value = divide(std::move(value), make_number(parts));
     return true;
   }
   const auto scale = find_scale_word(peek().text);
@@ -85,6 +83,11 @@ bool Parser::unit_word(UnitProduct& units, int side) {
   if (plain == "mph") {
     units.multiply_by(*find_unit("mile"), 1);
     units.multiply_by(*find_unit("hour"), -1);
+    units.may_end = true;
+    return true;
+  }
+  if (plain == "in" && (accept_word("all") || accept_word("total"))) {  // no inches
+    units.may_end = true;
     return true;
   }
   if (peek().is_mark(".") && peek(1).is_mark("^")) take();  // "in.^3"
@@ -98,11 +101,14 @@ bool Parser::unit_word(UnitProduct& units, int side) {
   }
   if (const auto known = find_unit(token.text)) {
     units.multiply_by(*known, side * raised);
+    units.may_end = true;
     return true;
   }
+  if (changes_the_number(plain) || plain.find_first_of("0123456789") != plain.npos) return false;
+  // Behind a noun or "per" any word will do: "cups of tea", "years old now".
+  units.may_end = units.may_end || side < 0 || is_counted_noun(plain) || follows_a_noun(plain);
   units.counted = plain.ends_with('s') ? plain.substr(0, plain.size() - 1) : plain;
-  return !changes_the_number(plain) && plain.find_first_of("0123456789") == plain.npos &&
-         ++units.nouns <= kMaxNouns;
+  return ++units.nouns <= kMaxNouns;
 }
 
 // \frac{\text{km}}{\text{h}}
@@ -147,16 +153,16 @@ bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
     } else if (!any && peek().is_mark("\\$")) {
       take();
       units.multiply_by(*find_unit("dollar"), 1);
-      any = true;
+      any = units.may_end = true;
     } else if (!any && peek().is_command("euro")) {
       take();
       units.multiply_by(*find_unit("euro"), 1);
-      any = true;
+      any = units.may_end = true;
     } else if (at_unit_word(value)) {
       if (!unit_word(units, side)) return false;
       any = true;
     } else {
-      return any;
+      return any && units.may_end;
     }
   }
 }

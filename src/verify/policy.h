@@ -19,7 +19,8 @@ struct Policy {
   int decimal_places = 6;
   // Agreement at all points tried, without a proof, counts as correct; otherwise it is undecided.
   bool accept_numeric_agreement = true;
-  // The bound of one comparison; a step is roughly 100 ns of work.
+  // The bound of one comparison, and again of what may follow it: finding the value of the reference, and
+  // copies of the problem. A step is roughly 100 ns of work.
   int64_t step_limit = 100'000;
 };
 

@@ -159,14 +159,15 @@ Nearness nearness_of(const Value& a, const Value& b, slong precision) {
 }
 
 // Agreement in the leading digits says nothing about 2^100000 and 2^100000 + 1.
+bool is_narrow(const Value& value) {
+  return mag_cmp_2exp_si(arb_radref(value.ball.real()), -20) < 0 &&
+         mag_cmp_2exp_si(arb_radref(acb_imagref(value.ball.get())), -20) < 0;
+}
+
 bool absolutely_close(Value a, Value b, slong precision) {
   make_ball(a, precision);
   make_ball(b, precision);
-  const auto narrow = [](const Value& value) {
-    return mag_cmp_2exp_si(arb_radref(value.ball.real()), -20) < 0 &&
-           mag_cmp_2exp_si(arb_radref(acb_imagref(value.ball.get())), -20) < 0;
-  };
-  return narrow(a) && narrow(b);
+  return is_narrow(a) && is_narrow(b);
 }
 
 Match compare_constants(const Expr& reference, const Expr& answer, bool natural_log, const Policy& policy,
@@ -304,6 +305,22 @@ Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& p
     best = reading == 0 ? match : std::max(best, match);
   }
   return best;
+}
+
+bool has_value_within_reach(const Expr& scalar, Steps& steps) {
+  int sign = 0;
+  if (is_infinite(scalar, sign)) return true;
+  const std::set<std::string> symbols = free_symbols(scalar);
+  if (!symbols.empty()) {
+    return visit_common_points(scalar, scalar, false, symbols, steps,
+                               [](const Value&, const Value&) { return true; }) >= kPoints / 2;
+  }
+  for (const slong precision : kPrecisions) {
+    const Value value = evaluate(scalar, {.precision = precision}, steps);
+    if (value.status == Status::exact || (value.status == Status::ball && is_narrow(value))) return true;
+    if (value.status != Status::ball && value.status != Status::imprecise) return false;
+  }
+  return false;
 }
 
 ScaledMatch compare_scaled(const Expr& a, const Expr& b, Steps& steps) {

@@ -20,7 +20,8 @@ class UnitProduct {
 
   int next_exponent = 1;  // of the unit behind "square" or "cubic"
   int nouns = 0;
-  std::string counted;  // the last noun
+  std::string counted;   // the last noun
+  bool may_end = false;  // a unit or a noun was among the words
 
  private:
   Rational factor_{1};

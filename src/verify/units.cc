@@ -42,6 +42,7 @@ const std::unordered_map<std::string_view, Entry>& symbols() {
                                                                        {"mg", {"1/1000000", "kg"}},
                                                                        {"lb", {"45359237/100000000", "kg"}},
                                                                        {"lbs", {"45359237/100000000", "kg"}},
+                                                                       {"kgs", {"1", "kg"}},
                                                                        {"oz", {"45359237/1600000000", "kg"}},
                                                                        {"L", {"1/1000", "m", 3}},
                                                                        {"l", {"1/1000", "m", 3}},
@@ -83,6 +84,10 @@ const std::unordered_map<std::string_view, Entry>& symbols() {
                                                                        {"T", {"1", "tesla"}},
                                                                        {"rad", {"1", ""}},
                                                                        {"USD", {"1", "usd"}},
+                                                                       {"EUR", {"1", "eur"}},
+                                                                       {"GBP", {"1", "gbp"}},
+                                                                       {"INR", {"1", "inr"}},
+                                                                       {"CNY", {"1", "cny"}},
                                                                        {"ha", {"10000", "m", 2}},
                                                                        {"pc", {"1", "parsec"}},
                                                                        {"kpc", {"1000", "parsec"}},
@@ -188,7 +193,10 @@ std::optional<Rational> find_scale_word(std::string_view name) {
                                                             {"million", 1'000'000},
                                                             {"billion", 1'000'000'000},
                                                             {"trillion", 1'000'000'000'000},
-                                                            {"dozen", 12}};
+                                                            {"dozen", 12},
+                                                            {"gross", 144},
+                                                            {"lakh", 100'000},
+                                                            {"crore", 10'000'000}};
   for (const auto& [word, value] : kScales) {
     if (plain == word ||
         (plain.size() == word.size() + 1 && plain.starts_with(word) && plain.back() == 's')) {

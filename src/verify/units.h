@@ -19,7 +19,7 @@ struct Unit {
 // (mW is no MW) and not for names.
 [[nodiscard]] std::optional<Unit> find_unit(std::string_view name);
 
-// What "million" and its kin multiply by.
+// What "million", "dozen", "lakh" and their kin multiply by.
 [[nodiscard]] std::optional<Rational> find_scale_word(std::string_view name);
 
 }  // namespace deepscaler

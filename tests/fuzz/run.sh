@@ -22,7 +22,7 @@ declare -A seeds=(
   [tokenizer_json]="$goldens/tokenizer/*/tokenizer.json"
   [chat_template]="tests/fuzz/template.jinja"
   [config]="$goldens/models/*/config.json recipes/tiny-model/config.json"
-  [verify]="$pairs/*"
+  [verify]="$pairs/* tests/fuzz/verify_seeds/*"
 )
 declare -A longest=([verify]=2000)  # bytes of an input, 300000 otherwise
 for parser in "${parsers[@]}"; do
