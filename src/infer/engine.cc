@@ -19,9 +19,7 @@ std::string_view finish_reason_name(FinishReason reason) {
 }
 
 Engine::Engine(const Model& model, int64_t kv_memory_bytes)
-    : model_(model),
-      kv_memory_bytes_(kv_memory_bytes),
-      activations_(model.config(), Activations::Keep::kOneLayer) {}
+    : model_(model), kv_memory_bytes_(kv_memory_bytes) {}
 
 std::string Engine::name_of(std::span<const GenerationRequest> requests, int64_t request) {
   const std::string& name = requests[request].name;
@@ -82,7 +80,11 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
   }
   const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
   check(requests, options, blocks);
-  if (!cache_ || cache_->blocks() < blocks) cache_ = std::make_unique<KvCache>(model_.config(), blocks);
+  Workspace work{KvCache(model_.config(), blocks),
+                 Activations(model_.config(), Activations::Keep::kOneLayer),
+                 {},
+                 {},
+                 {}};
 
   preemptions_ = 0;
   Scheduler scheduler({.blocks = blocks, .keys_per_block = kKeysPerBlock});
@@ -95,9 +97,9 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
   while (!scheduler.done()) {
     throw_if_stop_requested();
     const SchedulerPass pass = scheduler.next();
-    cache_->clear(pass.fresh);
+    work.cache.clear(pass.fresh);
     const ForwardBatch batch = make_batch(pass, requests, sequences);
-    forward(model_, batch, *cache_, activations_);
+    forward(model_, batch, work.cache, work.activations);
 
     std::vector<Draw> draws;
     for (size_t w = 0; w < pass.work.size(); ++w) {
@@ -105,7 +107,7 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
       for (int64_t sample : pass.work[w].draws) draws.push_back({last_row, pass.work[w].group, sample});
     }
     std::vector<std::pair<int64_t, int64_t>> finished;
-    draw_tokens(draws, requests, options, sequences, finished);
+    draw_tokens(draws, work, requests, options, sequences, finished);
     scheduler.commit(pass, finished);
     preemptions_ = scheduler.preemptions();
     if (on_tokens) {
@@ -121,8 +123,9 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
   }
 }
 
-void Engine::draw_tokens(std::span<const Draw> draws, std::span<const GenerationRequest> requests,
-                         const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
+void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
+                         std::span<const GenerationRequest> requests, const SamplingOptions& options,
+                         std::vector<std::vector<Generation>>& sequences,
                          std::vector<std::pair<int64_t, int64_t>>& finished) {
   // Samples that draw from one row (of their prompt) share its logits.
   std::vector<int64_t> rows;
@@ -134,21 +137,21 @@ void Engine::draw_tokens(std::span<const Draw> draws, std::span<const Generation
   size_t next = 0;
   for (size_t first = 0; first < rows.size(); first += kHeadRows) {
     const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
-    final_norm_rows(model_, activations_.hidden.view(), chunk, gathered_, normed_);
-    logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-    linear(model_, normed_.view(), model_.table().lm_head(), logits_.view());
+    final_norm_rows(model_, work.activations.hidden.view(), chunk, work.gathered, work.normed);
+    work.logits.resize(std::ssize(chunk), model_.config().vocabulary);
+    linear(model_, work.normed.view(), model_.table().lm_head(), work.logits.view());
     size_t end = next;
     while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
     parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {
       const Draw& draw = draws[next + i];
       Generation& sequence = sequences[draw.request][draw.sample];
-      const float* logits = logits_.row(static_cast<int64_t>(row_of_draw[next + i] - first));
+      const float* logits = work.logits.row(static_cast<int64_t>(row_of_draw[next + i] - first));
       const GenerationRequest& request = requests[draw.request];
       const int64_t number =
           request.sample_numbers.empty() ? draw.sample : request.sample_numbers[draw.sample];
       const Rng rng(options.seed, {options.step, request.stream, static_cast<uint64_t>(number)});
       const SampledToken sampled =
-          draw_token({logits, static_cast<size_t>(logits_.cols())}, options,
+          draw_token({logits, static_cast<size_t>(work.logits.cols())}, options,
                      {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
       sequence.tokens.push_back(sampled.token);
       sequence.log_probs.push_back(sampled.log_prob);

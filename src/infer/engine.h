@@ -71,7 +71,13 @@ class Engine {
   };
   ForwardBatch make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
                           const std::vector<std::vector<Generation>>& sequences) const;
-  void draw_tokens(std::span<const Draw> draws, std::span<const GenerationRequest> requests,
+  // What generating takes lives no longer than generate(): training comes next and needs the memory.
+  struct Workspace {
+    KvCache cache;
+    Activations activations;
+    Matrix gathered, normed, logits;
+  };
+  void draw_tokens(std::span<const Draw> draws, Workspace& work, std::span<const GenerationRequest> requests,
                    const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
                    std::vector<std::pair<int64_t, int64_t>>& finished);
   static std::string name_of(std::span<const GenerationRequest> requests, int64_t request);
@@ -83,9 +89,6 @@ class Engine {
   const Model& model_;
   int64_t kv_memory_bytes_;
   int64_t preemptions_ = 0;
-  std::unique_ptr<KvCache> cache_;
-  Activations activations_;
-  Matrix gathered_, normed_, logits_;
 };
 
 }  // namespace deepscaler

@@ -101,6 +101,7 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs) {
 
 void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
   DEEPSCALER_CHECK(x.cols == weight.in && weight.in % 2 == 0, "{} by {} inputs", x.cols, weight.in);
+  count_product(x.rows, weight.out, weight.in);
   thread_local Buffer<float> memory;
   memory.reserve_discarding(x.rows * x.cols / 2);
   round_rows(x, memory.data());

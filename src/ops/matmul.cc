@@ -3,6 +3,7 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "base/error.h"
@@ -23,6 +24,8 @@ constexpr int64_t kDxRowBlock = 1024;
 constexpr int64_t kDwRowBlock = 640;
 // Panels of a task at most (384 KiB of a depth block); fewer where threads would go idle.
 constexpr int64_t kPanelBlock = 24;
+
+std::atomic<int64_t> flops_so_far = 0;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -206,12 +209,18 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPane
   });
 }
 
+int64_t product_flops() { return flops_so_far; }
+
+void count_product(int64_t rows, int64_t out, int64_t in) { flops_so_far += 2 * rows * out * in; }
+
 void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate) {
+  count_product(x.rows, weight.out, weight.in);
   multiply_by_panels(tile_kernels(), x, weight, y, accumulate);
 }
 
 void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumulate accumulate) {
   DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
+  count_product(dy.rows, weight.out, weight.in);
   const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(weight.out);
   const TaskGrid grid(dy.rows, ceil_div(weight.in, kPanelWidth), kDxRowBlock);
@@ -244,6 +253,7 @@ void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumul
 void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {
   const int64_t in = weight_gradient.in, out = weight_gradient.out, tokens = x.rows;
   DEEPSCALER_CHECK(dy.cols == out && x.cols == in && dy.rows == tokens);
+  count_product(tokens, out, in);
   const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(tokens);
   // The rows of this product are the inputs: the result then is in panels as it stands.

@@ -54,4 +54,9 @@ void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx,
 // dW [O, I] += dy^T [O, T] x [T, I], rows of dy and x in ascending order.
 void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient);
 
+// Floating-point operations of all products of this process so far, these and those of ops/bf16_matmul.h;
+// two a multiply-add. Any thread.
+[[nodiscard]] int64_t product_flops();
+void count_product(int64_t rows, int64_t out, int64_t in);
+
 }  // namespace deepscaler

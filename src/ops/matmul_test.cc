@@ -123,6 +123,17 @@ TEST_P(MatmulTest, ARowHasTheSameBitsInAnyBatchAndOnAnyNumberOfThreads) {
   }
 }
 
+TEST_P(MatmulTest, OperationsAreCounted) {
+  const Matrix x = random_matrix(3, 5, 1), w = random_matrix(17, 5, 2), dy = random_matrix(3, 17, 3);
+  Panels panels(w);
+  Matrix y(3, 17), dx(3, 5);
+  const int64_t before = product_flops();
+  matmul(x.view(), panels.view(), y.view());
+  matmul_dx(dy.view(), panels.view(), dx.view());
+  matmul_dw(dy.view(), x.view(), Panels(17, 5).view());
+  EXPECT_EQ(product_flops() - before, 3 * 2 * 3 * 17 * 5);
+}
+
 TEST_P(MatmulTest, AccumulatingAddsToTheOutput) {
   const Matrix x = random_matrix(9, 40, 1), w = random_matrix(20, 40, 2);
   Panels panels(w);

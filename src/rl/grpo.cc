@@ -171,6 +171,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       updates.add(sums, norm);
     }
   }
+  workers.train_step.release_workspace();  // sampling comes next and needs the memory
 
   result.metrics.set("time/generate", generate_s);
   result.metrics.set("time/grade", grade_s);

@@ -12,12 +12,14 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/signals.h"
+#include "ops/matmul.h"
 #include "rl/plan.h"
 #include "rl/rollout_log.h"
 #include "rl/run_start.h"
 #include "rl/stage.h"
 #include "track/console.h"
 #include "train/checkpoint.h"
+#include "train/product_rate.h"
 
 namespace deepscaler {
 namespace {
@@ -76,6 +78,7 @@ class Run {
   std::optional<RunLog> log_;
   std::optional<Console> console_;  // of the stage
   int64_t saved_step_ = 0;          // of the last checkpoint; 0 for none
+  double product_rate_ = 0;         // of this machine; measured before the first step
 };
 
 Run::Run(const Recipe& recipe, const RunFolder& folder, const RunOptions& options)
@@ -200,7 +203,9 @@ void Run::begin_next_stage() {
 void Run::take_step() {
   // Not before the stage's first step: its rate leaves out an evaluation that comes before.
   if (!console_) console_.emplace(config().title(), stage().steps(), state_.stage_step);
+  if (product_rate_ == 0) product_rate_ = product_rate(start_.model);
   const auto begin = Clock::now();
+  const int64_t flops = product_flops();
   const int64_t updates = optimizer_.steps();
   StageStep result;
   try {
@@ -225,6 +230,8 @@ void Run::take_step() {
   const double seconds = seconds_since(begin);
   result.metrics.set("time/step", seconds);
   result.metrics.set("time/tokens_per_second", static_cast<double>(result.tokens) / seconds);
+  result.metrics.set("time/peak_share",
+                     static_cast<double>(product_flops() - flops) / seconds / product_rate_);
   log_->record(state_.step, result.metrics);
   console_->show(state_.stage_step, result.metrics);
 }

@@ -58,6 +58,7 @@ TEST_F(RunTest, TheRewardOfTheTinyRecipeRises) {
   for (const json& step : metrics(folder_)) {
     if (!step.contains("reward")) continue;
     rewards.push_back(step["reward"]);
+    EXPECT_GT(step["time/peak_share"], 0);
     if (step.contains("sampling/sampling_logp_difference/max")) {
       EXPECT_EQ(step["sampling/sampling_logp_difference/max"], 0.0) << "step " << step["step"];
     }

@@ -6,27 +6,24 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
 namespace deepscaler {
 
-// Zero-filled; `data` is 64-byte aligned, `base` is what std::free takes. Pages of a large block take memory
-// only when they are first touched. Throws Error when memory is short.
-struct ZeroedBlock {
-  void* base;
-  void* data;
-};
-[[nodiscard]] ZeroedBlock allocate_zeroed(size_t size_bytes);
+// Zero-filled and 64-byte aligned; release_zeroed takes it back with the same size. Pages of a large block
+// take memory only when they are first touched, and go back to the system at once. Throws Error when memory
+// is short.
+[[nodiscard]] void* allocate_zeroed(size_t size_bytes);
+void release_zeroed(void* data, size_t size_bytes);
 
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
   explicit Buffer(int64_t count) : size_(count) {
-    const ZeroedBlock block = allocate_zeroed(static_cast<size_t>(count) * sizeof(T));
-    data_ = {static_cast<T*>(block.data), Free{block.base}};
+    const size_t size_bytes = static_cast<size_t>(count) * sizeof(T);
+    data_ = {static_cast<T*>(allocate_zeroed(size_bytes)), Release{size_bytes}};
   }
 
   [[nodiscard]] T* data() { return data_.get(); }
@@ -44,11 +41,11 @@ class Buffer {
   }
 
  private:
-  struct Free {
-    void* base = nullptr;
-    void operator()(T*) const { std::free(base); }
+  struct Release {
+    size_t size_bytes = 0;
+    void operator()(T* data) const { release_zeroed(data, size_bytes); }
   };
-  std::unique_ptr<T, Free> data_;
+  std::unique_ptr<T, Release> data_;
   int64_t size_ = 0;
 };
 

@@ -20,6 +20,7 @@ constexpr Headline kHeadlines[] = {
     {"entropy", "entropy", "{:.3f}"},
     {"grad_norm", "grad", "{:.3f}"},
     {"time/tokens_per_second", "tokens/s", "{:.0f}"},
+    {"time/peak_share", "peak", "{:.2f}"},
 };
 
 }  // namespace

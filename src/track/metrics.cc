@@ -53,6 +53,8 @@ constexpr MetricInfo kTable[] = {
     {"time/train", "wall time of forward, backward and update", "s", "the step"},
     {"time/eval", "wall time of an evaluation", "s", "the evaluation"},
     {"time/tokens_per_second", "tokens trained on per second of the step", "tokens/s", "the step"},
+    {"time/peak_share", "rate of the matrix products' FLOPs over the whole step, of their rate by themselves",
+     "1", "the step"},
 };
 
 // Whether a name fits a pattern in which {name} stands for one or more characters without a slash.

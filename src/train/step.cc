@@ -108,6 +108,13 @@ void TrainStep::clear_gradients() {
   });
 }
 
+void TrainStep::release_workspace() {
+  cache_.reset();
+  training_ = Activations(model_.config(), training_.keep());
+  scoring_ = Activations(model_.config(), scoring_.keep());
+  for (Matrix* matrix : {&d_hidden_, &gathered_, &normed_, &logits_, &d_normed_}) *matrix = Matrix();
+}
+
 void TrainStep::run_forward(const MicroBatch& batch, Activations& activations) {
   if (!cache_ || cache_->blocks() < batch.blocks)
     cache_ = std::make_unique<KvCache>(model_.config(), batch.blocks);

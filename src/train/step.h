@@ -49,6 +49,9 @@ class TrainStep {
   // Log-probability and entropy of every response token, bit for bit those of accumulate().
   [[nodiscard]] GroupScores score(std::span<const TokenGroup> groups);
 
+  // Gives back all memory but that of the gradients, until the next pass.
+  void release_workspace();
+
   [[nodiscard]] std::span<float> gradients() { return gradients_.span(); }
   void clear_gradients();
 
