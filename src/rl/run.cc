@@ -1,5 +1,6 @@
 #include "rl/run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -230,8 +231,9 @@ void Run::take_step() {
   const double seconds = seconds_since(begin);
   result.metrics.set("time/step", seconds);
   result.metrics.set("time/tokens_per_second", static_cast<double>(result.tokens) / seconds);
-  result.metrics.set("time/peak_share",
-                     static_cast<double>(product_flops() - flops) / seconds / product_rate_);
+  const double rate = static_cast<double>(product_flops() - flops) / seconds;
+  product_rate_ = std::max(product_rate_, rate);  // the machine may have been busy when it was measured
+  result.metrics.set("time/peak_share", rate / product_rate_);
   log_->record(state_.step, result.metrics);
   console_->show(state_.stage_step, result.metrics);
 }
