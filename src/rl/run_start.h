@@ -20,12 +20,12 @@ struct RunStart {
   Tokenizer tokenizer;
 };
 
-// Loads model and tokenizer. Throws Error for a checkpoint that is damaged, a recipe that differs from the
-// folder's in a key that may not change, and a model that can't be trained: whose tokenizer is another
-// model's or whose texts can't end. Changes nothing in the folder.
 // The folder or file of the weights that the run begins with: the last checkpoint's, where there is one.
 [[nodiscard]] std::filesystem::path model_to_start_from(const Recipe& recipe, const RunFolder& folder);
 
+// Loads model and tokenizer. Throws Error for a checkpoint that is damaged, a recipe that differs from the
+// folder's in a key that may not change, and a model that can't be trained: whose tokenizer is another
+// model's or whose texts can't end. Changes nothing in the folder.
 [[nodiscard]] RunStart start_of(const Recipe& recipe, const RunFolder& folder);
 
 // The manifest of a run that begins with `model` now, but for its data.
