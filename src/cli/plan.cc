@@ -55,7 +55,8 @@ void run(const Options& options) {
   for (const std::string& name : part_names(plan.stages)) {
     print_row(name, plan.stages, [&](const MemoryPlan& memory) { return bytes_of(memory, name); });
   }
-  print_row("total", plan.stages, [](const MemoryPlan& memory) { return memory.total(); });
+  // Training and generation take turns, so this is less than the sum.
+  print_row("at most at a time", plan.stages, [](const MemoryPlan& memory) { return memory.total(); });
   const int64_t available = available_memory();
   fmt::print("{:<28} {:>16.1f}\n", "available", mib(available));
   require_memory(plan, available);

@@ -38,46 +38,61 @@ void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<M
   const int64_t parameters = ParameterTable(c).size();
   const int64_t weights = (parameters + angles) * kFloat;
   const int64_t rounded = copies.bf16 ? parameters * kFloat / 2 : 0;
-  parts.push_back({"weights", weights, "use a smaller model"});
-  if (copies.bf16) parts.push_back({"weights in bf16", rounded, "set model.dtype = \"f32\""});
+  parts.push_back({"weights", MemoryPhase::kAlways, weights, "use a smaller model"});
+  if (copies.bf16)
+    parts.push_back({"weights in bf16", MemoryPhase::kAlways, rounded, "set model.dtype = \"f32\""});
   if (copies.reference) {
-    parts.push_back({"reference model", weights + rounded, "set loss.kl_coefficient = 0"});
+    parts.push_back(
+        {"reference model", MemoryPhase::kAlways, weights + rounded, "set loss.kl_coefficient = 0"});
   }
 }
 
 void add_training(const ModelConfig& c, const TrainingShape& t, std::vector<MemoryPart>& parts) {
   const int64_t parameters = ParameterTable(c).size() * kFloat;
-  parts.push_back({"gradients", parameters, "use a smaller model"});
-  if (t.optimizer) parts.push_back({"optimizer", 2 * parameters, "use a smaller model"});
+  parts.push_back({"gradients", MemoryPhase::kAlways, parameters, "use a smaller model"});
+  if (t.optimizer)
+    parts.push_back({"optimizer", MemoryPhase::kAlways, 2 * parameters, "use a smaller model"});
   const bool all = t.keep == Activations::Keep::kAllLayers;
   const int64_t kept =
       all ? c.layers * activation_floats(c) : (c.layers - 1) * c.hidden + activation_floats(c);
-  parts.push_back({"activations", t.rows * (kept + scratch_floats(c)) * kFloat,
+  parts.push_back({"activations", MemoryPhase::kTraining, t.rows * (kept + scratch_floats(c)) * kFloat,
                    all ? "set recompute = \"layer\" or lower token_budget" : "lower token_budget"});
-  parts.push_back({"backward pass", t.rows * backward_floats(c) * kFloat, "lower token_budget"});
-  parts.push_back({"LM head", head_bytes(c, kHeadRows, 4), "use a model with a smaller vocabulary"});
   parts.push_back(
-      {"keys and values, training", training_blocks(t.rows) * KvCache::block_bytes(c), "lower token_budget"});
+      {"backward pass", MemoryPhase::kTraining, t.rows * backward_floats(c) * kFloat, "lower token_budget"});
+  parts.push_back({"LM head", MemoryPhase::kTraining, head_bytes(c, kHeadRows, 4),
+                   "use a model with a smaller vocabulary"});
+  parts.push_back({"keys and values, training", MemoryPhase::kTraining,
+                   training_blocks(t.rows) * KvCache::block_bytes(c), "lower token_budget"});
 }
 
 void add_generation(const ModelConfig& c, const GenerationShape& g, std::vector<MemoryPart>& parts) {
+  parts.push_back({"keys and values, generation", MemoryPhase::kGeneration,
+                   g.kv_blocks * KvCache::block_bytes(c), "lower model.kv_memory_mib"});
   parts.push_back(
-      {"keys and values, generation", g.kv_blocks * KvCache::block_bytes(c), "lower model.kv_memory_mib"});
-  parts.push_back(
-      {"generation",
+      {"generation", MemoryPhase::kGeneration,
        g.rows * (activation_floats(c) + scratch_floats(c)) * kFloat + head_bytes(c, g.head_rows, 2),
        "use a smaller model"});
 }
 
 }  // namespace
 
-int64_t MemoryPlan::total() const {
-  return std::accumulate(parts.begin(), parts.end(), int64_t{0},
-                         [](int64_t sum, const MemoryPart& part) { return sum + part.bytes; });
+int64_t MemoryPlan::bytes_of(MemoryPhase phase) const {
+  return std::accumulate(parts.begin(), parts.end(), int64_t{0}, [&](int64_t sum, const MemoryPart& part) {
+    return sum + (part.phase == phase ? part.bytes : 0);
+  });
 }
 
+MemoryPhase MemoryPlan::larger_phase() const {
+  return bytes_of(MemoryPhase::kGeneration) > bytes_of(MemoryPhase::kTraining) ? MemoryPhase::kGeneration
+                                                                               : MemoryPhase::kTraining;
+}
+
+int64_t MemoryPlan::total() const { return bytes_of(MemoryPhase::kAlways) + bytes_of(larger_phase()); }
+
 const MemoryPart& MemoryPlan::largest() const {
-  return *std::ranges::max_element(parts, {}, &MemoryPart::bytes);
+  return *std::ranges::max_element(parts, {}, [phase = larger_phase()](const MemoryPart& part) {
+    return part.phase == MemoryPhase::kAlways || part.phase == phase ? part.bytes : 0;
+  });
 }
 
 MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies, const TrainingShape& training,

@@ -18,8 +18,12 @@ namespace deepscaler {
 // LM head's gradient (as large as the embedding) too often.
 inline constexpr int64_t kHeadRows = 256;
 
+// When a part is taken: training and generation take turns, and each gives back what it took.
+enum class MemoryPhase { kAlways, kTraining, kGeneration };
+
 struct MemoryPart {
   std::string name;
+  MemoryPhase phase;
   int64_t bytes = 0;
   std::string remedy;  // what makes it smaller
 };
@@ -27,8 +31,14 @@ struct MemoryPart {
 struct MemoryPlan {
   std::vector<MemoryPart> parts;
 
+  // What is taken at a time, at most.
   [[nodiscard]] int64_t total() const;
+  // The largest part of what is taken then.
   [[nodiscard]] const MemoryPart& largest() const;
+
+ private:
+  [[nodiscard]] int64_t bytes_of(MemoryPhase phase) const;
+  [[nodiscard]] MemoryPhase larger_phase() const;
 };
 
 // Copies of the weights beside those that are trained.

@@ -47,6 +47,26 @@ TEST(Plan, CountsTheWeightsInBf16AndThoseOfTheReference) {
   EXPECT_EQ(plan.total(), f32 + 2 * rounded);
 }
 
+TEST(Plan, TrainingAndGenerationTakeTurns) {
+  const auto sum_of = [](const MemoryPlan& plan, std::initializer_list<MemoryPhase> phases) {
+    int64_t sum = 0;
+    for (const MemoryPart& part : plan.parts) {
+      if (std::ranges::find(phases, part.phase) != phases.end()) sum += part.bytes;
+    }
+    return sum;
+  };
+  using enum MemoryPhase;
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.token_budget = 1 << 16;
+  const MemoryPlan trains = plan_of(recipe).stages[0].memory;
+  EXPECT_EQ(trains.total(), sum_of(trains, {kAlways, kTraining}));
+  recipe.token_budget = 1;
+  recipe.stages[0].grpo.sampling.problems_per_step = 4096;
+  const MemoryPlan samples = plan_of(recipe).stages[0].memory;
+  EXPECT_EQ(samples.total(), sum_of(samples, {kAlways, kGeneration}));
+  EXPECT_EQ(samples.largest().phase, kGeneration);
+}
+
 TEST(Plan, RefusesWhatDoesNotFitAndNamesTheLargestPart) {
   const RecipePlan plan = plan_of(recipe_of_tiny_model());
   const MemoryPlan& memory = plan.stages[0].memory;

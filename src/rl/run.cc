@@ -269,6 +269,7 @@ void Run::evaluate_now() {
 }
 
 void Run::sample_answers(const std::string& title, Metrics& metrics) {
+  stage().release_workspace();
   EvalConfig sampling = recipe_.eval.sampling;
   sampling.seed = static_cast<uint64_t>(recipe_.seed);
   sampling.samples = recipe_.evaluation_samples(static_cast<size_t>(state_.stage));

@@ -15,6 +15,7 @@ class SftStage : public Stage {
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] int64_t held_out_examples() const override { return std::ssize(held_out_); }
+  void release_workspace() override { train_step_.release_workspace(); }
   [[nodiscard]] double held_out_loss() override { return mean_loss(train_step_, held_out_); }
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 

@@ -52,6 +52,9 @@ class Stage {
   // Interrupted when the user asks to stop; never Interrupted once weights have changed.
   [[nodiscard]] virtual StageStep step(int64_t stage_step, int64_t run_step) = 0;
 
+  // Gives back what training takes between steps, gradients apart: sampling for an evaluation comes next.
+  virtual void release_workspace() {}
+
   // Held-out examples of the stage, for stages that measure a loss on some, and their mean negative
   // log-probability by the present weights, in nats a token.
   [[nodiscard]] virtual int64_t held_out_examples() const { return 0; }
