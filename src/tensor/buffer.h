@@ -1,6 +1,6 @@
 // The owner of a block of memory for numbers: 64-byte aligned (a cache line, and the widest vector),
-// zero-filled, movable, not copyable. Large blocks ask for huge pages, since matrices are walked with
-// strides that would exhaust the TLB on small ones.
+// movable, not copyable. Large blocks are of huge pages (tensor/block_pool.h), since matrices are walked
+// with strides that would exhaust the TLB on small ones.
 #pragma once
 
 #include <algorithm>
@@ -11,19 +11,20 @@
 
 namespace deepscaler {
 
-// Zero-filled and 64-byte aligned; release_zeroed takes it back with the same size. Pages of a large block
-// take memory only when they are first touched, and go back to the system at once. Throws Error when memory
-// is short.
-[[nodiscard]] void* allocate_zeroed(size_t size_bytes);
-void release_zeroed(void* data, size_t size_bytes);
+enum class Contents { kZero, kAny };
+
+// Memory for numbers, 64-byte aligned; release takes it back with the same size. Pages of a large block take
+// memory only when they are first touched. Throws Error when memory is short.
+[[nodiscard]] void* allocate_numbers(size_t size_bytes, Contents contents);
+void release_numbers(void* data, size_t size_bytes);
 
 template <class T>
 class Buffer {
  public:
   Buffer() = default;
-  explicit Buffer(int64_t count) : size_(count) {
+  explicit Buffer(int64_t count, Contents contents = Contents::kZero) : size_(count) {
     const size_t size_bytes = static_cast<size_t>(count) * sizeof(T);
-    data_ = {static_cast<T*>(allocate_zeroed(size_bytes)), Release{size_bytes}};
+    data_ = {static_cast<T*>(allocate_numbers(size_bytes, contents)), Release{size_bytes}};
   }
 
   [[nodiscard]] T* data() { return data_.get(); }
@@ -37,13 +38,13 @@ class Buffer {
   // Makes room for `count` numbers; their values are unspecified afterwards when it has to grow. It grows
   // by half at least: sizes that creep up from step to step would take new pages each time.
   void reserve_discarding(int64_t count) {
-    if (count > size_) *this = Buffer(std::max(count, size_ + size_ / 2));
+    if (count > size_) *this = Buffer(std::max(count, size_ + size_ / 2), Contents::kAny);
   }
 
  private:
   struct Release {
     size_t size_bytes = 0;
-    void operator()(T* data) const { release_zeroed(data, size_bytes); }
+    void operator()(T* data) const { release_numbers(data, size_bytes); }
   };
   std::unique_ptr<T, Release> data_;
   int64_t size_ = 0;

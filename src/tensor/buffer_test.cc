@@ -20,7 +20,7 @@ TEST(Buffer, IsZeroAndAligned) {
     Buffer<float> buffer(count);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(buffer.data()) % 64, 0u) << count;
     for (int64_t i = 0; i < count; ++i) ASSERT_EQ(buffer[i], 0) << count << ", " << i;
-    for (float& x : buffer.span()) x = 1;  // what the next one may find
+    for (float& x : buffer.span()) x = 1;  // what the next one would find
   }
 }
 
