@@ -13,6 +13,27 @@
 #include "model/memory_plan.h"
 
 namespace deepscaler {
+namespace {
+
+// Tokens with which all prompts begin, but for the last of the shortest: its row is what samples draw from.
+int64_t common_prefix(std::span<const GenerationRequest> requests) {
+  if (requests.size() < 2) return 0;
+  const std::vector<int32_t>& first = requests[0].prompt;
+  int64_t length = std::ssize(first) - 1;
+  for (const GenerationRequest& request : requests) {
+    const auto [difference, _] = std::ranges::mismatch(first, request.prompt);
+    length = std::min({length, difference - first.begin(), std::ssize(request.prompt) - 1});
+  }
+  return length;
+}
+
+int64_t longest_prompt(std::span<const GenerationRequest> requests) {
+  int64_t longest = 0;
+  for (const GenerationRequest& request : requests) longest = std::max(longest, std::ssize(request.prompt));
+  return longest;
+}
+
+}  // namespace
 
 std::string_view finish_reason_name(FinishReason reason) {
   return reason == FinishReason::kStop ? "stop" : "length";
@@ -73,21 +94,27 @@ ForwardBatch Engine::make_batch(const SchedulerPass& pass, std::span<const Gener
 
 void Engine::generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
                       const OnFinished& on_finished, const OnTokens& on_tokens) {
-  // The whole budget, or what the requests could use at most.
-  int64_t useful = 0;
+  // The whole budget, or what the requests could use at most, with a shared prefix that ends inside a block.
+  int64_t useful = 1;
   for (const auto& r : requests) {
     useful += blocks_for_group(std::ssize(r.prompt), r.samples, options.max_new_tokens);
   }
   const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
   check(requests, options, blocks);
-  Workspace work{KvCache(model_.config(), blocks),
+  Workspace work{KvCache(model_.config(), blocks, Contents::kAny),
                  Activations(model_.config(), Activations::Keep::kOneLayer),
                  {},
                  {},
                  {}};
 
   preemptions_ = 0;
-  Scheduler scheduler({.blocks = blocks, .keys_per_block = kKeysPerBlock});
+  SchedulerConfig config = {
+      .blocks = blocks, .keys_per_block = kKeysPerBlock, .shared_prefix = common_prefix(requests)};
+  // Sharing may take a block more than there is.
+  if (!Scheduler(config).can_ever_fit(longest_prompt(requests) + options.max_new_tokens)) {
+    config.shared_prefix = 0;
+  }
+  Scheduler scheduler(config);
   std::vector<std::vector<Generation>> sequences;
   for (const auto& r : requests) {
     scheduler.add(std::ssize(r.prompt), r.samples, options.max_new_tokens);

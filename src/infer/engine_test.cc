@@ -84,6 +84,30 @@ TEST_P(EngineTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   }
 }
 
+// Prompts that begin alike share those rows; alone, a request has nothing to share.
+TEST_P(EngineTest, TokensDoNotDependOnASharedPrefix) {
+  const Model model = tiny_model("qwen2");
+  for (const int64_t shared : {1, 31, 32, 45}) {
+    auto all = requests(4, 3);
+    for (auto& request : all) {
+      for (int64_t t = 0; t < shared; ++t) {
+        request.prompt.insert(request.prompt.begin() + t, static_cast<int32_t>(200 - t));
+      }
+    }
+    const auto together = run(model, all);
+    Engine short_of(model, 7 * KvCache::block_bytes(model.config()));
+    const auto short_of_memory = run(short_of, all, kPlain);
+    EXPECT_GT(short_of.preemptions(), 0);
+    for (size_t i = 0; i < all.size(); ++i) {
+      const auto alone = run(model, {all[i]})[0];
+      for (size_t s = 0; s < alone.size(); ++s) {
+        expect_same(alone[s], together[i][s]);
+        expect_same(alone[s], short_of_memory[i][s]);
+      }
+    }
+  }
+}
+
 TEST(Engine, AStopStringEndsAResponseWhereItIsComplete) {
   const Model model = tiny_model("llama");
   const Tokenizer tokenizer = byte_tokenizer();

@@ -11,12 +11,13 @@ Scheduler::Scheduler(const SchedulerConfig& config) : config_(config) {
 }
 
 bool Scheduler::can_ever_fit(int64_t positions) const {
-  // One more: a partly filled block of the prompt is there twice.
-  return blocks_for(positions) + 1 <= config_.blocks;
+  // Partly filled blocks of the shared prefix and of the prompt are there twice.
+  const int64_t twice = config_.shared_prefix % config_.keys_per_block > 0 ? 2 : 1;
+  return blocks_for(positions) + twice <= config_.blocks;
 }
 
 int64_t Scheduler::add(int64_t prompt_length, int64_t samples, int64_t max_new) {
-  DEEPSCALER_CHECK(prompt_length > 0 && samples > 0 && max_new > 0);
+  DEEPSCALER_CHECK(prompt_length > config_.shared_prefix && samples > 0 && max_new > 0);
   DEEPSCALER_CHECK(can_ever_fit(prompt_length + max_new));
   const int64_t group = std::ssize(groups_);
   groups_.push_back(
@@ -33,6 +34,7 @@ SchedulerPass Scheduler::next() {
   for (Name name : running_) {
     if (groups_[name.group].samples[name.sample].generated > 0) add_sample_work(name, pass, rows);
   }
+  if (config_.shared_prefix > 0 && prefix_blocks_.empty()) compute_shared_prefix(pass, rows);
   admit_waiting(pass, rows);
   pass.fresh = std::move(fresh_);
   fresh_.clear();
@@ -42,11 +44,7 @@ SchedulerPass Scheduler::next() {
 void Scheduler::commit(const SchedulerPass& pass, std::span<const std::pair<int64_t, int64_t>> finished) {
   for (const auto& work : pass.work) {
     Group& group = groups_[work.group];
-    if (work.sample) {
-      group.samples[*work.sample].computed += work.count;
-    } else {
-      group.prompt_computed = true;
-    }
+    if (work.sample) group.samples[*work.sample].computed += work.count;
     for (int64_t sample : work.draws) ++group.samples[sample].generated;
   }
   for (const auto& [group, sample] : finished) {
@@ -72,9 +70,20 @@ int64_t Scheduler::own_blocks_for(const Group& group, int64_t response_positions
   return blocks_for(group.prompt_length + response_positions) - shared_blocks(group);
 }
 
+int64_t Scheduler::prompt_blocks_for(const Group& group) const {
+  return blocks_for(group.prompt_length) - config_.shared_prefix / config_.keys_per_block;
+}
+
 int64_t Scheduler::blocks_to_admit(const Group& group, const Sample& sample) const {
-  const int64_t prompt = group.blocks.empty() ? blocks_for(group.prompt_length) : 0;
+  const int64_t prompt = group.blocks.empty() ? prompt_blocks_for(group) : 0;
   return prompt + own_blocks_for(group, std::max<int64_t>(1, sample.generated));
+}
+
+std::vector<int32_t> Scheduler::blocks_of_prompt(const Group& group) const {
+  std::vector<int32_t> blocks(prefix_blocks_.begin(),
+                              prefix_blocks_.begin() + config_.shared_prefix / config_.keys_per_block);
+  blocks.insert(blocks.end(), group.blocks.begin(), group.blocks.end());
+  return blocks;
 }
 
 std::vector<int32_t> Scheduler::take_blocks(int64_t count) {
@@ -97,10 +106,7 @@ void Scheduler::release(Name name) {
   Sample& sample = group.samples[name.sample];
   give_back(sample.blocks);
   sample.computed = 0;
-  if (--group.running == 0) {
-    give_back(group.blocks);
-    group.prompt_computed = false;
-  }
+  if (--group.running == 0) give_back(group.blocks);
 }
 
 void Scheduler::preempt_youngest() {
@@ -125,12 +131,19 @@ void Scheduler::make_room_for_running() {
   }
 }
 
+void Scheduler::compute_shared_prefix(SchedulerPass& pass, int64_t& rows) {
+  prefix_blocks_ = take_blocks(blocks_for(config_.shared_prefix));
+  pass.work.push_back({0, std::nullopt, 0, config_.shared_prefix, prefix_blocks_, {}});
+  rows += config_.shared_prefix;
+}
+
 void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
   while (!waiting_.empty() && std::ssize(running_) < config_.max_running) {
     const Name name = waiting_.front();
     Group& group = groups_[name.group];
     Sample& sample = group.samples[name.sample];
-    const int64_t new_rows = (group.blocks.empty() ? group.prompt_length : 0) + sample.generated;
+    const int64_t new_rows =
+        (group.blocks.empty() ? group.prompt_length - config_.shared_prefix : 0) + sample.generated;
     if (rows > 0 && rows + new_rows > config_.max_rows) return;
     // A block in reserve for each running sample, so that who is let in is not thrown out at once.
     const int64_t reserve = std::ssize(running_);
@@ -141,7 +154,7 @@ void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
     running_.push_back(name);
     ++group.running;
     if (group.blocks.empty()) {
-      group.blocks = take_blocks(blocks_for(group.prompt_length));
+      group.blocks = take_blocks(prompt_blocks_for(group));
       add_prompt_work(name.group, pass, rows);
     }
     sample.blocks = take_blocks(own_blocks_for(group, std::max<int64_t>(1, sample.generated)));
@@ -154,13 +167,14 @@ void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
     // Its first token is drawn from the prompt's last row, which is computed in this very pass: a
     // prompt's blocks outlive the pass only while samples run, and those are admitted with it or
     // find the row gone and compute it again.
-    const auto prompt = std::ranges::find_if(
-        pass.work, [&](const SchedulerPass::Work& work) { return work.group == name.group && !work.sample; });
+    const auto prompt = std::ranges::find_if(pass.work, [&](const SchedulerPass::Work& work) {
+      return work.group == name.group && !work.sample && work.first + work.count == group.prompt_length;
+    });
     if (prompt != pass.work.end()) {
       prompt->draws.push_back(name.sample);
     } else {
       pass.work.push_back(
-          {name.group, std::nullopt, group.prompt_length - 1, 1, group.blocks, {name.sample}});
+          {name.group, std::nullopt, group.prompt_length - 1, 1, blocks_of_prompt(group), {name.sample}});
       ++rows;
     }
   }
@@ -168,14 +182,18 @@ void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
 
 void Scheduler::add_prompt_work(int64_t index, SchedulerPass& pass, int64_t& rows) {
   const Group& group = groups_[index];
-  pass.work.push_back({index, std::nullopt, 0, group.prompt_length, group.blocks, {}});
-  rows += group.prompt_length;
+  const int64_t shared = config_.shared_prefix, partial = shared % config_.keys_per_block;
+  pass.work.push_back(
+      {index, std::nullopt, shared, group.prompt_length - shared, blocks_of_prompt(group), {}});
+  if (partial > 0) pass.copies.push_back({prefix_blocks_.back(), group.blocks.front(), partial});
+  rows += group.prompt_length - shared;
 }
 
 void Scheduler::add_sample_work(Name name, SchedulerPass& pass, int64_t& rows) {
   const Group& group = groups_[name.group];
   const Sample& sample = group.samples[name.sample];
-  std::vector<int32_t> blocks(group.blocks.begin(), group.blocks.begin() + shared_blocks(group));
+  std::vector<int32_t> blocks = blocks_of_prompt(group);
+  blocks.resize(static_cast<size_t>(shared_blocks(group)));
   blocks.insert(blocks.end(), sample.blocks.begin(), sample.blocks.end());
   const int64_t count = sample.generated - sample.computed;
   pass.work.push_back({name.group,

@@ -25,12 +25,13 @@ struct SchedulerConfig {
   int64_t keys_per_block = 32;
   int64_t max_rows = 1024;    // of a pass; a prompt longer than that is a pass of its own
   int64_t max_running = 256;  // samples at a time
+  int64_t shared_prefix = 0;  // tokens with which every prompt begins, fewer than any prompt has
 };
 
 // The forward pass to do next. Valid until commit().
 struct SchedulerPass {
-  // Rows of one sequence: positions [first, first + count) of a group's prompt (no sample) or of a
-  // sample's response, counted from the start of the prompt.
+  // Rows of one sequence: positions [first, first + count) of a group's prompt (no sample; the shared
+  // prefix is a part of any) or of a sample's response, counted from the start of the prompt.
   struct Work {
     int64_t group;
     std::optional<int64_t> sample;
@@ -47,7 +48,7 @@ struct SchedulerPass {
   };
   std::vector<Work> work;
   std::vector<int32_t> fresh;  // blocks to be cleared before use
-  std::vector<Copy> copies;
+  std::vector<Copy> copies;    // one after the other: a block may be filled from one that was just filled
 };
 
 class Scheduler {
@@ -81,8 +82,7 @@ class Scheduler {
   struct Group {
     int64_t prompt_length = 0;
     int64_t max_new = 0;
-    bool prompt_computed = false;
-    std::vector<int32_t> blocks;  // of the prompt
+    std::vector<int32_t> blocks;  // of the prompt, after the full ones of the shared prefix
     int64_t running = 0;          // samples that need the prompt's blocks
     std::vector<Sample> samples;
   };
@@ -94,18 +94,22 @@ class Scheduler {
   [[nodiscard]] int64_t blocks_for(int64_t positions) const;
   [[nodiscard]] int64_t shared_blocks(const Group& group) const;
   [[nodiscard]] int64_t own_blocks_for(const Group& group, int64_t response_positions) const;
+  [[nodiscard]] int64_t prompt_blocks_for(const Group& group) const;
   [[nodiscard]] int64_t blocks_to_admit(const Group& group, const Sample& sample) const;
+  [[nodiscard]] std::vector<int32_t> blocks_of_prompt(const Group& group) const;
   std::vector<int32_t> take_blocks(int64_t count);
   void give_back(std::vector<int32_t>& blocks);
   void release(Name name);
   void preempt_youngest();
   void make_room_for_running();
+  void compute_shared_prefix(SchedulerPass& pass, int64_t& rows);
   void admit_waiting(SchedulerPass& pass, int64_t& rows);
   void add_prompt_work(int64_t group, SchedulerPass& pass, int64_t& rows);
   void add_sample_work(Name name, SchedulerPass& pass, int64_t& rows);
 
   SchedulerConfig config_;
   std::vector<Group> groups_;
+  std::vector<int32_t> prefix_blocks_;
   std::vector<int32_t> free_;
   std::vector<int32_t> fresh_;  // handed out since the last pass
   std::deque<Name> waiting_;    // in order of arrival

@@ -82,6 +82,41 @@ TEST(Scheduler, AGroupsPromptIsComputedOnce) {
   EXPECT_NE(second.work[0].blocks[1], second.work[1].blocks[1]);
 }
 
+// A prefix that ends inside a block, at the end of one, and inside the block where a prompt ends too.
+TEST(Scheduler, ASharedPrefixIsComputedOnce) {
+  for (const int64_t prefix : {20, 32, 39}) {
+    Play play({.blocks = 100, .keys_per_block = 32, .shared_prefix = prefix});
+    for (int64_t prompt : {40, 50, 90}) play.add(prompt, 2, 30);
+    const SchedulerPass first = play.scheduler.next();
+    play.check(first);
+    ASSERT_EQ(first.work.size(), 4u);
+    EXPECT_EQ(first.work[0].count, prefix);
+    EXPECT_TRUE(first.work[0].draws.empty());
+    for (size_t w = 1; w < 4; ++w) {
+      EXPECT_EQ(first.work[w].first, prefix);
+      EXPECT_EQ(first.work[w].count, play.prompts[w - 1] - prefix);
+      EXPECT_EQ(first.work[w].draws.size(), 2u);
+      if (prefix == 32) {
+        EXPECT_EQ(first.work[w].blocks[0], first.work[0].blocks[0]);
+      }
+    }
+    // What a copy is taken from is complete: filled by the copies before it, and by the pass's own rows.
+    if (prefix % 32 > 0) {
+      EXPECT_EQ(first.copies[0].from, first.work[0].blocks.back());
+    }
+    EXPECT_EQ(first.copies.size(), prefix % 32 > 0 ? 9u : 6u);
+  }
+}
+
+TEST(Scheduler, ASharedPrefixStaysWhenMemoryIsShort) {
+  for (const int64_t prefix : {3, 4, 5}) {
+    Play play({.blocks = 14, .keys_per_block = 4, .shared_prefix = prefix});
+    for (int i = 0; i < 4; ++i) play.add(6, 4, 24);
+    play.run();
+    EXPECT_GT(play.scheduler.preemptions(), 0);
+  }
+}
+
 TEST(Scheduler, EverythingFinishesWhenMemoryIsAmple) {
   Play play({.blocks = 1000, .keys_per_block = 32});
   for (int i = 0; i < 20; ++i) play.add(1 + 13 * i, 1 + i % 5, 1 + 17 * (i % 7));
@@ -113,6 +148,9 @@ TEST(Scheduler, SaysWhatCanNeverFit) {
   const Scheduler scheduler({.blocks = 4, .keys_per_block = 8});
   EXPECT_TRUE(scheduler.can_ever_fit(24));
   EXPECT_FALSE(scheduler.can_ever_fit(25));
+  const Scheduler sharing({.blocks = 4, .keys_per_block = 8, .shared_prefix = 3});
+  EXPECT_TRUE(sharing.can_ever_fit(16));
+  EXPECT_FALSE(sharing.can_ever_fit(17));
 }
 
 }  // namespace

@@ -6,11 +6,11 @@
 
 namespace deepscaler {
 
-KvCache::KvCache(const ModelConfig& config, int64_t blocks)
+KvCache::KvCache(const ModelConfig& config, int64_t blocks, Contents contents)
     : shape_(config.attention),
       layers_(config.layers),
       blocks_(blocks),
-      data_(config.layers * blocks * config.attention.block_size()) {}
+      data_(config.layers * blocks * config.attention.block_size(), contents) {}
 
 void KvCache::clear(std::span<const int32_t> blocks) {
   if (blocks.empty()) return;
@@ -22,9 +22,11 @@ void KvCache::clear(std::span<const int32_t> blocks) {
 }
 
 void KvCache::copy(int64_t i, std::span<const BlockCopy> copies) {
-  parallel_for(std::ssize(copies), [&](int64_t c) {
-    const float* from = layer(i) + copies[c].from * shape_.block_size();
-    copy_block_positions(shape_, from, copies[c].keys, layer(i) + copies[c].to * shape_.block_size());
+  parallel_for(shape_.kv_heads, [&](int64_t kv_head) {
+    for (const BlockCopy& copy : copies) {
+      copy_block_positions(shape_, kv_head, layer(i) + copy.from * shape_.block_size(), copy.keys,
+                           layer(i) + copy.to * shape_.block_size());
+    }
   });
 }
 

@@ -30,7 +30,8 @@ struct BlockCopy {
 
 class KvCache {
  public:
-  KvCache(const ModelConfig& config, int64_t blocks);
+  // Contents::kAny: every block is cleared before its first use.
+  KvCache(const ModelConfig& config, int64_t blocks, Contents contents = Contents::kZero);
 
   [[nodiscard]] int64_t blocks() const { return blocks_; }
   [[nodiscard]] float* layer(int64_t i) { return data_.data() + i * blocks_ * shape_.block_size(); }
@@ -42,7 +43,7 @@ class KvCache {
   // the end of a sequence are multiplied by zero and must be finite.
   void clear(std::span<const int32_t> blocks);
 
-  // Carries out copies in one layer.
+  // Carries out copies in one layer, one after the other.
   void copy(int64_t layer, std::span<const BlockCopy> copies);
 
   // Bytes that one block takes in a model.

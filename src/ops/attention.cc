@@ -265,15 +265,14 @@ void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpa
   });
 }
 
-void copy_block_positions(const AttentionShape& shape, const float* from, int64_t positions, float* to) {
-  for (int64_t h = 0; h < shape.kv_heads; ++h) {
-    const HeadBlock source(shape, from, 0, h);
-    const HeadBlock target(shape, to, 0, h);
-    for (int64_t slot = 0; slot < positions; ++slot) {
-      for (int64_t i = 0; i < shape.head_dim; ++i) {
-        target.keys[key_offset(shape.head_dim, slot, i)] = source.keys[key_offset(shape.head_dim, slot, i)];
-        target.values[value_offset(slot, i)] = source.values[value_offset(slot, i)];
-      }
+void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
+                          float* to) {
+  const HeadBlock source(shape, from, 0, kv_head);
+  const HeadBlock target(shape, to, 0, kv_head);
+  for (int64_t slot = 0; slot < positions; ++slot) {
+    for (int64_t i = 0; i < shape.head_dim; ++i) {
+      target.keys[key_offset(shape.head_dim, slot, i)] = source.keys[key_offset(shape.head_dim, slot, i)];
+      target.values[value_offset(slot, i)] = source.values[value_offset(slot, i)];
     }
   }
 }

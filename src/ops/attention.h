@@ -50,8 +50,9 @@ struct AttentionSpan {
 void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                        ConstMatrixView keys, ConstMatrixView values, float* pool);
 
-// Copies the first `positions` keys and values of one block [block_size()] to another.
-void copy_block_positions(const AttentionShape& shape, const float* from, int64_t positions, float* to);
+// Copies the first `positions` keys and values of one head from one block [block_size()] to another.
+void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
+                          float* to);
 
 // out [T, H * d] = attention of q [T, H * d] (rotated, not scaled) over the blocks, which hold the
 // spans' own rows already. log_sums [T, H]: log of the softmax denominators, for the backward pass.

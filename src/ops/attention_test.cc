@@ -46,8 +46,10 @@ struct Batch {
   void store(const Matrix& k, const Matrix& v) {
     store_keys_values(shape, spans, k.view(), v.view(), pool.data());
     for (const auto& [from, to] : copies) {
-      copy_block_positions(shape, pool.data() + from * shape.block_size(), partial,
-                           pool.data() + to * shape.block_size());
+      for (int64_t h = 0; h < shape.kv_heads; ++h) {
+        copy_block_positions(shape, h, pool.data() + from * shape.block_size(), partial,
+                             pool.data() + to * shape.block_size());
+      }
     }
   }
 
