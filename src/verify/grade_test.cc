@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 namespace deepscaler {
 namespace {
 
@@ -47,35 +49,31 @@ TEST(Grade, AnyReferenceCountsAndAnUnreadableOneIsReported) {
 
 TEST(Grade, AnyModeTakesTheLastAnswerOfTheStrongestKind) {
   const GradeOptions any{.extract = ExtractMode::any};
-  for (const char* right : {
-           "The final answer is $12$. I hope it is correct. Or $13$?",
-           "First \\boxed{13}. The final answer is 12.",
-           "so \\boxed{12}. Answer: 13",
-           "Answer: 13? No. Answer: 12",
-           "the answer is 12 dollars.",
-           "**Answer** 12",
-           "which makes $3 \\cdot 4$",
-           "7 + 5 makes 12",
-           "13 </think> it is \\boxed{12}",
-           "\\[ x = 13 \\] and then \\( x = 12 \\)",
-       }) {
-    EXPECT_TRUE(grade_one("12", right, any).correct)
-        << right << ": " << grade_one("12", right, any).extracted;
-  }
-  for (const char* wrong : {
-           "The final answer is 13. I hope it is correct. It is 12.",
-           "The final answer is 13. \\boxed{12}",
-           "\\boxed{12} or rather \\boxed{13}",
-           "\\boxed{12",
-           "Answer: 12\nAnswer: 13",
-           "$12$ and then $13$",
-           "12 and then 13",
-           "<think> the answer is 12",
-           "twelve",
-           "",
-       }) {
-    EXPECT_FALSE(grade_one("12", wrong, any).correct)
-        << wrong << ": " << grade_one("12", wrong, any).extracted;
+  const std::pair<const char*, bool> responses[] = {
+      {"The final answer is $12$. I hope it is correct. Or $13$?", true},
+      {"First \\boxed{13}. The final answer is 12.", true},
+      {"so \\boxed{12}. Answer: 13", true},
+      {"Answer: 13? No. Answer: 12", true},
+      {"the answer is 12 dollars.", true},
+      {"**Answer** 12", true},
+      {"which makes $3 \\cdot 4$", true},
+      {"7 + 5 makes 12", true},
+      {"13 </think> it is \\boxed{12}", true},
+      {"\\[ x = 13 \\] and then \\( x = 12 \\)", true},
+      {"The final answer is 13. I hope it is correct. It is 12.", false},
+      {"The final answer is 13. \\boxed{12}", false},
+      {"\\boxed{12} or rather \\boxed{13}", false},
+      {"\\boxed{12", false},
+      {"Answer: 12\nAnswer: 13", false},
+      {"$12$ and then $13$", false},
+      {"12 and then 13", false},
+      {"<think> the answer is 12", false},
+      {"twelve", false},
+      {"", false},
+  };
+  for (const auto& [response, right] : responses) {
+    const Verdict verdict = grade_one("12", response, any);
+    EXPECT_EQ(verdict.correct, right) << response << ": " << verdict.extracted;
   }
   EXPECT_EQ(grade_one("12", "no idea", any).reason, Reason::no_answer);
   EXPECT_EQ(grade_one("12", "<think> 12", any).reason, Reason::truncated);
