@@ -17,8 +17,8 @@ constexpr size_t kHugePage = size_t{2} << 20;
 
 size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
-// `size` bytes in huge pages, zeroed as they are touched; null where there is no memory.
-void* map_huge_pages(size_t size) {
+// `size` bytes in huge pages, which are zero when they are first touched; null where there is no memory.
+char* map_huge_pages(size_t size) {
   void* mapped = mmap(nullptr, size + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   char* const base = static_cast<char*>(mapped);
@@ -33,67 +33,55 @@ class BlockPool {
  public:
   PooledBlock take(size_t size) {
     const std::scoped_lock lock(mutex_);
-    if (const auto fit = best_fit(size); fit != kept_.end()) {
-      const Block block = *fit;
-      kept_.erase(fit);
-      kept_bytes_ -= block.size;
-      use(block);
-      return {block.data, false};
+    char* block = map_huge_pages(size);
+    if (block == nullptr) {
+      for (const Piece& piece : kept_) munmap(piece.data, piece.size);
+      kept_.clear();
+      block = map_huge_pages(size);
     }
-    while (!kept_.empty() && used_bytes_ + size + kept_bytes_ > most_used_bytes_) unmap_latest();
-    void* data = map_huge_pages(size);
-    while (data == nullptr && !kept_.empty()) {
-      unmap_latest();
-      data = map_huge_pages(size);
+    if (block == nullptr) return {};
+
+    std::vector<Piece>& pieces = used_[block];
+    size_t filled = 0;
+    while (filled < size && !kept_.empty()) {
+      const size_t moved = move_from_kept(block + filled, size - filled);
+      pieces.push_back({block + filled, moved});
+      filled += moved;
     }
-    if (data != nullptr) use({data, size});
-    return {data, true};
+    if (filled < size) pieces.push_back({block + filled, size - filled});
+    return {block, filled == 0};
   }
 
   void give_back(void* data) {
     const std::scoped_lock lock(mutex_);
     const auto used = used_.find(data);
     DEEPSCALER_CHECK(used != used_.end());
-    kept_.push_back({data, used->second});
-    kept_bytes_ += used->second;
-    used_bytes_ -= used->second;
+    kept_.insert(kept_.end(), used->second.begin(), used->second.end());
     used_.erase(used);
   }
 
  private:
-  struct Block {
-    void* data;
+  // Memory that one call can move: the system does not move over the seam between two.
+  struct Piece {
+    char* data;
     size_t size;
   };
 
-  // The smallest kept block that holds `size` and is not half as large again.
-  std::vector<Block>::iterator best_fit(size_t size) {
-    auto best = kept_.end();
-    for (auto block = kept_.begin(); block != kept_.end(); ++block) {
-      if (block->size < size || block->size > size + size / 2) continue;
-      if (best == kept_.end() || block->size < best->size) best = block;
-    }
-    return best;
-  }
-
-  void use(const Block& block) {
-    used_.emplace(block.data, block.size);
-    used_bytes_ += block.size;
-    most_used_bytes_ = std::max(most_used_bytes_, used_bytes_);
-  }
-
-  // The latest: where two phases take turns, it is of the one that has just ended, and the one that begins
-  // still finds its own.
-  void unmap_latest() {
-    munmap(kept_.back().data, kept_.back().size);
-    kept_bytes_ -= kept_.back().size;
-    kept_.pop_back();
+  // Moves pages of the latest piece, at most `most` bytes, to `target`; returns how many bytes.
+  size_t move_from_kept(char* target, size_t most) {
+    Piece& piece = kept_.back();
+    const size_t size = std::min(piece.size, most);
+    piece.size -= size;
+    char* const source = piece.data + piece.size;
+    if (piece.size == 0) kept_.pop_back();
+    // Where the system can't (it has a limit on the number of mappings), the fresh pages at the target do.
+    if (mremap(source, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, target) == MAP_FAILED) munmap(source, size);
+    return size;
   }
 
   std::mutex mutex_;
-  std::unordered_map<void*, size_t> used_;
-  std::vector<Block> kept_;  // in the order they came back
-  size_t used_bytes_ = 0, kept_bytes_ = 0, most_used_bytes_ = 0;
+  std::unordered_map<void*, std::vector<Piece>> used_;
+  std::vector<Piece> kept_;
 };
 
 // Never destroyed: buffers of other threads and static objects may outlive it.

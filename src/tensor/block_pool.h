@@ -1,9 +1,10 @@
-// Large blocks of memory: mapped from the system in huge pages, and kept when they are given back for
-// whoever asks next. Sampling and training take turns in a step, each with gigabytes that the other does not
-// need; taken from the system anew each time, clearing their pages was a tenth of a step's time.
+// Large blocks of memory in huge pages. Pages of a block that is given back are kept, and moved to where the
+// next blocks stand, whatever their sizes. Sampling and training take turns in a step, each with gigabytes
+// that the other does not need; from the system anew each time, the clearing of their pages was up to a third
+// of a step's time.
 //
-// What is kept never makes the process larger than what was in use at one time made it: what is kept goes
-// back to the system first. Any thread.
+// No page is asked for while one is kept, so the process is never larger than what it used at one time. Any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@ namespace deepscaler {
 
 struct PooledBlock {
   void* data = nullptr;  // aligned to a huge page; null where the system has no memory left
-  bool zeroed = false;   // fresh from the system; else it holds what its last owner left
+  bool zeroed = false;   // all of it; else it holds what others left
 };
 
 [[nodiscard]] PooledBlock take_pooled_block(size_t size_bytes);
