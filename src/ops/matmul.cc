@@ -22,6 +22,10 @@ constexpr int64_t kRowBlock = 128;
 // Rows of a task that has to pack its panels first: enough to pay for that.
 constexpr int64_t kDxRowBlock = 1024;
 constexpr int64_t kDwRowBlock = 640;
+// Of dW, whose result is large: each block of its depth reads and writes all of it, so blocks are deeper, and
+// more of its rows pass by at a time.
+constexpr int64_t kDwDepthBlock = 512;
+constexpr int64_t kDwPassingRows = 256;
 // Panels of a task at most (384 KiB of a depth block); fewer where threads would go idle.
 constexpr int64_t kPanelBlock = 24;
 
@@ -31,9 +35,8 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Blocks of about equal depth, a multiple of the length of a chain but for the last.
 struct DepthBlocks {
-  explicit DepthBlocks(int64_t depth)
-      : depth(depth),
-        size(ceil_div(ceil_div(depth, ceil_div(depth, kDepthBlock)), kChainLength) * kChainLength) {}
+  explicit DepthBlocks(int64_t depth, int64_t most = kDepthBlock)
+      : depth(depth), size(ceil_div(ceil_div(depth, ceil_div(depth, most)), kChainLength) * kChainLength) {}
   [[nodiscard]] int64_t last_size(int64_t first) const { return std::min(size, depth - first); }
   int64_t depth;
   int64_t size;
@@ -255,25 +258,25 @@ void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient)
   DEEPSCALER_CHECK(dy.cols == out && x.cols == in && dy.rows == tokens);
   count_product(tokens, out, in);
   const TileKernels& kernels = tile_kernels();
-  const DepthBlocks blocks(tokens);
+  const DepthBlocks blocks(tokens, kDwDepthBlock);
   // The rows of this product are the inputs: the result then is in panels as it stands.
-  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock, kRowBlock);
+  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock, kDwPassingRows);
   thread_local Buffer<float> memory;
   memory.reserve_discarding(in * blocks.size);
   float* const x_tiles = memory.data();
   for (int64_t depth = 0; depth < tokens; depth += blocks.size) {
     const int64_t block_depth = blocks.last_size(depth);
     // Every task reads all of x, so it is packed once for all of them.
-    parallel_for(ceil_div(in, kRowBlock), [&](int64_t block) {
-      const int64_t i = block * kRowBlock;
-      pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, std::min(kRowBlock, in - i),
+    parallel_for(ceil_div(in, kDwPassingRows), [&](int64_t block) {
+      const int64_t i = block * kDwPassingRows;
+      pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, std::min(kDwPassingRows, in - i),
                  x_tiles + i * block_depth);
     });
     grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
       const int64_t first_out = first_panel * kPanelWidth;
       float* dy_panels = pack_memory(panels * packed_panel_stride(block_depth));
       pack_columns({dy.row(depth), block_depth, out, dy.stride}, first_out, panels, dy_panels);
-      for (int64_t i = first_in; i < first_in + ins; i += kRowBlock) {
+      for (int64_t i = first_in; i < first_in + ins; i += kDwPassingRows) {
         multiply_packed_tiles(kernels,
                               {.a = x_tiles + i * block_depth,
                                .a_row_stride = 1,
@@ -286,7 +289,7 @@ void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient)
                                .c_panel_stride = in * kPanelWidth,
                                .depth = block_depth,
                                .accumulate = true},
-                              std::min(kRowBlock, first_in + ins - i), panels);
+                              std::min(kDwPassingRows, first_in + ins - i), panels);
       }
     });
   }
