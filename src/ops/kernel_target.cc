@@ -26,6 +26,16 @@ constexpr std::array kTargets = {Target{"avx512bf16", kAvx512, true}, Target{"av
 
 bool native_bf16_allowed = true;
 
+bool detect_native_bf16() {
+  return cpu_has_native_bf16() && native_bf16_allowed && (hwy::SupportedTargets() & kAvx512);
+}
+
+// Every product asks, and on a virtual machine each look at the CPU is a trip to its host.
+bool& native_bf16() {
+  static bool is_native = detect_native_bf16();
+  return is_native;
+}
+
 std::vector<std::string> names_of(int64_t supported, bool native_bf16) {
   std::vector<std::string> names;
   for (const Target& target : kTargets) {
@@ -36,10 +46,7 @@ std::vector<std::string> names_of(int64_t supported, bool native_bf16) {
 
 }  // namespace
 
-bool bf16_is_native() {
-  static const bool cpu_has_it = cpu_has_native_bf16();
-  return cpu_has_it && native_bf16_allowed && (hwy::SupportedTargets() & kAvx512);
-}
+bool bf16_is_native() { return native_bf16(); }
 
 bool bf16_is_fast() {
   __builtin_cpu_init();
@@ -61,7 +68,7 @@ void force_kernel_target(std::string_view name) {
   native_bf16_allowed = true;
   const int64_t supported = hwy::SupportedTargets();
   if (name != "auto") {
-    const auto names = names_of(supported, bf16_is_native());
+    const auto names = names_of(supported, detect_native_bf16());
     if (std::ranges::find(names, name) == names.end()) {
       throw Error("kernels", fmt::format("this CPU has no kernel target '{}'", name),
                   fmt::format("use one of: auto, {}", fmt::join(names, ", ")));
@@ -72,6 +79,7 @@ void force_kernel_target(std::string_view name) {
     hwy::SetSupportedTargetsForTest((supported & target.bits) | HWY_STATIC_TARGET);
   }
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  native_bf16() = detect_native_bf16();
 }
 
 }  // namespace deepscaler
