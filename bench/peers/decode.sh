@@ -8,10 +8,13 @@ find_model
 # DTYPES and BATCHES narrow the work, e.g. DTYPES=f32 BATCHES="1 8".
 read -ra batches <<<"${BATCHES:-1 8 64}"
 read -ra llamacpp_dtypes <<<"${DTYPES:-f32 bf16 f16 q4_1}"
-read -ra transformers_dtypes <<<"${DTYPES:-f32}"
 our_dtypes=()
 for dtype in ${DTYPES:-f32 bf16}; do
   [[ $dtype != f32 && $dtype != bf16 ]] || our_dtypes+=("$dtype")
+done
+transformers_dtypes=()
+for dtype in ${DTYPES:-f32}; do
+  [[ $dtype == q4_1 ]] || transformers_dtypes+=("$dtype")
 done
 [[ ${#our_dtypes[@]} -gt 0 ]] || { echo "DTYPES=$DTYPES: name f32 or bf16 too, in which we compute" >&2; exit 2; }
 work=(--prompt-tokens 64 --new-tokens 96 --threads "$threads" --batches "${batches[@]}")
