@@ -27,10 +27,15 @@ int64_t common_prefix(std::span<const GenerationRequest> requests) {
   return length;
 }
 
-int64_t longest_prompt(std::span<const GenerationRequest> requests) {
+SchedulerConfig scheduler_config(std::span<const GenerationRequest> requests, int64_t max_new_tokens,
+                                 int64_t blocks) {
+  SchedulerConfig config = {
+      .blocks = blocks, .keys_per_block = kKeysPerBlock, .shared_prefix = common_prefix(requests)};
   int64_t longest = 0;
   for (const GenerationRequest& request : requests) longest = std::max(longest, std::ssize(request.prompt));
-  return longest;
+  // Sharing may take a block more than there is.
+  if (!Scheduler(config).can_ever_fit(longest + max_new_tokens)) config.shared_prefix = 0;
+  return config;
 }
 
 }  // namespace
@@ -101,20 +106,11 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
   }
   const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
   check(requests, options, blocks);
-  Workspace work{KvCache(model_.config(), blocks, Contents::kAny),
-                 Activations(model_.config(), Activations::Keep::kOneLayer),
-                 {},
-                 {},
-                 {}};
+  Workspace work{.cache = KvCache(model_.config(), blocks, Contents::kAny),
+                 .activations = Activations(model_.config(), Activations::Keep::kOneLayer)};
 
   preemptions_ = 0;
-  SchedulerConfig config = {
-      .blocks = blocks, .keys_per_block = kKeysPerBlock, .shared_prefix = common_prefix(requests)};
-  // Sharing may take a block more than there is.
-  if (!Scheduler(config).can_ever_fit(longest_prompt(requests) + options.max_new_tokens)) {
-    config.shared_prefix = 0;
-  }
-  Scheduler scheduler(config);
+  Scheduler scheduler(scheduler_config(requests, options.max_new_tokens, blocks));
   std::vector<std::vector<Generation>> sequences;
   for (const auto& r : requests) {
     scheduler.add(std::ssize(r.prompt), r.samples, options.max_new_tokens);
