@@ -45,6 +45,11 @@ class BlockPool {
     size_t filled = 0;
     while (filled < size && !kept_.empty()) {
       const size_t moved = move_from_kept(block + filled, size - filled);
+      if (moved == 0) {
+        munmap(block, size);
+        used_.erase(block);
+        return {};
+      }
       pieces.push_back({block + filled, moved});
       filled += moved;
     }
@@ -67,16 +72,19 @@ class BlockPool {
     size_t size;
   };
 
-  // Moves pages of the latest piece, at most `most` bytes, to `target`; returns how many bytes.
+  // Moves pages of the latest piece, at most `most` bytes, to `target`; returns how many bytes, 0 where the
+  // system has no memory left.
   size_t move_from_kept(char* target, size_t most) {
     Piece& piece = kept_.back();
     const size_t size = std::min(piece.size, most);
     piece.size -= size;
     char* const source = piece.data + piece.size;
     if (piece.size == 0) kept_.pop_back();
-    // Where the system can't (it has a limit on the number of mappings), the fresh pages at the target do.
-    if (mremap(source, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, target) == MAP_FAILED) munmap(source, size);
-    return size;
+    if (mremap(source, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, target) != MAP_FAILED) return size;
+    // The system has a limit on the number of mappings, and may have unmapped the target before it met it.
+    munmap(source, size);
+    void* fresh = mmap(target, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    return fresh == MAP_FAILED ? 0 : size;
   }
 
   std::mutex mutex_;
