@@ -1,6 +1,6 @@
 #include "ops/matmul.h"
 
-#include <immintrin.h>
+#include <hwy/cache_control.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,16 +9,16 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "ops/tile_kernel.h"
+#include "ops/transpose_kernel.h"
 
 namespace deepscaler {
 namespace {
 
-// Depth of a block: 256 x 3 panels of 64 bytes are 48 KiB at most and 16 KiB for one panel, so what a
-// tile streams stays in the first-level cache or close to it while rows pass by.
-constexpr int64_t kDepthBlock = 256;
-// Rows that pass the panels of a task together: 128 x 256 floats are 128 KiB, a share of the
-// second-level cache, so the panels pass by them at its speed.
-constexpr int64_t kRowBlock = 128;
+// Depth of a block: each one after the first reads and writes the result once more, so it is as deep as the
+// second-level cache allows: 1024 x 3 panels of 64 bytes are 192 KiB, which stream while rows pass by.
+constexpr int64_t kDepthBlock = 1024;
+// Rows that pass the panels of a task together: 96 x 1024 floats are 384 KiB, another share of that cache.
+constexpr int64_t kRowBlock = 96;
 // Rows of a task that has to pack its panels first: enough to pay for that.
 constexpr int64_t kDxRowBlock = 1024;
 constexpr int64_t kDwRowBlock = 640;
@@ -26,7 +26,7 @@ constexpr int64_t kDwRowBlock = 640;
 // more of its rows pass by at a time.
 constexpr int64_t kDwDepthBlock = 512;
 constexpr int64_t kDwPassingRows = 256;
-// Panels of a task at most (384 KiB of a depth block); fewer where threads would go idle.
+// Panels of a task at most (1.5 MiB of a depth block); fewer where threads would go idle.
 constexpr int64_t kPanelBlock = 24;
 
 std::atomic<int64_t> flops_so_far = 0;
@@ -107,26 +107,24 @@ float* pack_memory(int64_t count) {
   return memory.data();
 }
 
-// out [16][16] = the transpose of in [16][16], four by four in registers.
-void transpose_square(const float* in, float* out) {
-  for (int64_t row = 0; row < kPanelWidth; row += 4) {
-    for (int64_t column = 0; column < kPanelWidth; column += 4) {
-      __m128 r[4];
-      for (int64_t i = 0; i < 4; ++i) r[i] = _mm_loadu_ps(in + (row + i) * kPanelWidth + column);
-      _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]);
-      for (int64_t i = 0; i < 4; ++i) _mm_storeu_ps(out + (column + i) * kPanelWidth + row, r[i]);
-    }
-  }
+// Squares of the weights lie far apart along the depth, where no hardware foresees them.
+constexpr int64_t kPrefetchSquares = 4;
+
+void prefetch_square(const float* square) {
+  for (int64_t row = 0; row < kPanelWidth; ++row) hwy::Prefetch(square + row * kPanelWidth);
 }
 
 // out [panels][depth][16]: panels of W^T, inputs [first_in, ...) wide and outputs [first_out, + depth)
 // deep, where first_out is a multiple of 16. Depth is rounded up to whole squares.
 void pack_transposed(ConstPanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
                      int64_t depth, float* out) {
+  const auto transpose_square = square_transpose();
+  const int64_t square_stride = weight.in * kPanelWidth;
   for (int64_t p = 0; p < panels; ++p) {
     const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
     for (int64_t o = 0; o < depth; o += kPanelWidth, out += kPanelWidth * kPanelWidth) {
       const float* square = weight.data + panel_offset(weight.in, first_out + o, in);
+      prefetch_square(square + kPrefetchSquares * square_stride);
       if (valid == kPanelWidth) {
         transpose_square(square, out);
         continue;

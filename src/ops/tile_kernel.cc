@@ -38,11 +38,6 @@ constexpr int64_t kPrefetchRows = 32;
 
 enum class ADirection { kByRows, kByDepth };
 
-template <ADirection kDirection>
-HWY_INLINE const float* element(const TileOperands& t, const float* a, int row) {
-  return kDirection == ADirection::kByRows ? a + row * t.a_row_stride : a + row;
-}
-
 // sum + a b.
 struct F32Arithmetic {
   static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
@@ -66,10 +61,15 @@ struct Bf16Arithmetic {
 
 template <class Arithmetic, int kRows, int kPanels, ADirection kDirection>
 void tile(const TileOperands& t) {
+  // Copies, since the compiler reads `t` again after each store to c.
+  const int64_t a_row_stride = kDirection == ADirection::kByRows ? t.a_row_stride : 1;
+  const int64_t a_depth_stride = kDirection == ADirection::kByRows ? 1 : t.a_depth_stride;
+  const int64_t b_depth_stride = t.b_depth_stride, b_panel_stride = t.b_panel_stride;
+  const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
   const float* a = t.a;
   const float* b = t.b;
+  float* const c = t.c;
   const float* soon = t.soon;
-  const int64_t a_step = kDirection == ADirection::kByRows ? 1 : t.a_depth_stride;
   bool accumulate = t.accumulate;
   for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
     Vector sums[kRows][kPanels * kVectors];
@@ -79,23 +79,24 @@ void tile(const TileOperands& t) {
       for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::Zero(d);
     }
 
+#pragma GCC unroll 2
     for (int64_t i = std::min(rest, kChainLength); i > 0; --i) {
       Vector b_row[kPanels * kVectors];
 #pragma GCC unroll 16
       for (int v = 0; v < kPanels * kVectors; ++v) {
-        const float* panel = b + v / kVectors * t.b_panel_stride;
+        const float* panel = b + v / kVectors * b_panel_stride;
         b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
         if (v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const Vector a_value = hn::Set(d, *element<kDirection>(t, a, r));
+        const Vector a_value = hn::Set(d, a[r * a_row_stride]);
 #pragma GCC unroll 16
         for (int v = 0; v < kPanels * kVectors; ++v)
           sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
       }
-      a += a_step;
-      b += t.b_depth_stride;
+      a += a_depth_stride;
+      b += b_depth_stride;
       hwy::Prefetch(soon);
       soon += kPanelWidth;
     }
@@ -104,8 +105,8 @@ void tile(const TileOperands& t) {
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
       for (int v = 0; v < kPanels * kVectors; ++v) {
-        float* c = t.c + r * t.c_row_stride + v / kVectors * t.c_panel_stride + v % kVectors * kLanes;
-        hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, c), sums[r][v]) : sums[r][v], d, c);
+        float* to = c + r * c_row_stride + v / kVectors * c_panel_stride + v % kVectors * kLanes;
+        hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, to), sums[r][v]) : sums[r][v], d, to);
       }
     }
     accumulate = true;
@@ -175,9 +176,9 @@ void prefetch_sums(const TileOperands& t, int height, int width) {
 
 // Weights come from memory at a fraction of the speed at which a tile takes them, so the tiles of one
 // group of panels fetch the next group meanwhile, each a panel: of these panels, or of the next block
-// along the depth.
+// along the depth. Tiles beyond those touch a panel that is at hand.
 const float* soon(const TileOperands& t, int64_t next_panel, int64_t panels, int64_t tile, int width) {
-  if (tile >= width) return t.b;
+  if (tile >= width) return t.b + (next_panel - width) * t.b_panel_stride;
   if (next_panel + tile < panels) return t.b + (next_panel + tile) * t.b_panel_stride;
   return t.b + t.depth * t.b_depth_stride + tile * t.b_panel_stride;
 }
