@@ -1,5 +1,6 @@
 #include "onednn_matmul.h"
 
+#include <cstring>
 #include <dnnl.hpp>
 #include <optional>
 
@@ -120,6 +121,14 @@ std::unique_ptr<Run> set_up_inner_product(const Problem& p, OnednnType type) {
   return nullptr;
 }
 
+// Adds the product to what the result holds, as ours does to gradients. The inner product has no such mode:
+// its dW replaces.
+dnnl::post_ops adding() {
+  dnnl::post_ops sum;
+  sum.append_sum(1.0f);
+  return sum;
+}
+
 // A matmul of oneDNN is src [M, K] x weights [K, N]; here each operand is a view of a row-major matrix,
 // transposed where its tag is `ba`.
 std::unique_ptr<Run> set_up_matmul(const Problem& p, OnednnType type) {
@@ -139,9 +148,12 @@ std::unique_ptr<Run> set_up_matmul(const Problem& p, OnednnType type) {
   const memory::desc source(a_shape, operand, a_layout);
   const memory::desc weights(b_shape, operand, is_dw ? b_layout : Tag::any);
   const memory::desc destination({m, n}, f32, is_dw ? Tag::any : Tag::ab);
-  const dnnl::matmul::primitive_desc description({source, weights, destination}, cpu.engine);
+  dnnl::primitive_attr attributes;
+  if (is_dw) attributes.set_post_ops(adding());
+  const dnnl::matmul::primitive_desc description({source, weights, destination}, attributes, cpu.engine);
 
   memory result(description.dst_desc(), cpu.engine);
+  std::memset(result.get_data_handle(), 0, description.dst_desc().get_size());
   std::unordered_map<int, memory> fixed{
       {DNNL_ARG_SRC, cpu.converted(a, a_shape, a_layout, description.src_desc())}, {DNNL_ARG_DST, result}};
   std::vector<memory> packed;
