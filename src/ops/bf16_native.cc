@@ -19,8 +19,11 @@ template <int kRows, int kPanels, bool kByRows>
 DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
   const float* a = t.a;
   const float* b = t.b;
-  const float* soon = t.soon;
-  const int64_t a_row = kByRows ? t.a_row_stride : 1, a_step = kByRows ? 1 : t.a_depth_stride;
+  // Copies, since the compiler reads `t` again after each store to c.
+  const int64_t a_row_stride = kByRows ? t.a_row_stride : 1, a_depth_stride = kByRows ? 1 : t.a_depth_stride;
+  const int64_t b_depth_stride = t.b_depth_stride, b_panel_stride = t.b_panel_stride;
+  const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
+  float* const c = t.c;
   bool accumulate = t.accumulate;
   for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
     __m512 sums[kRows][kPanels];
@@ -30,32 +33,31 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
       for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
     }
 
+#pragma GCC unroll 2
     for (int64_t i = std::min(rest, kChainLength); i > 0; --i) {
       __m512bh b_row[kPanels];
 #pragma GCC unroll 3
       for (int p = 0; p < kPanels; ++p) {
-        const float* panel = b + p * t.b_panel_stride;
+        const float* panel = b + p * b_panel_stride;
         b_row[p] = reinterpret_cast<__m512bh>(_mm512_loadu_ps(panel));
         __builtin_prefetch(panel + kPrefetchRows * kPanelWidth);
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {
-        const auto a_pair = reinterpret_cast<__m512bh>(_mm512_set1_ps(a[r * a_row]));
+        const auto a_pair = reinterpret_cast<__m512bh>(_mm512_set1_ps(a[r * a_row_stride]));
 #pragma GCC unroll 3
         for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_dpbf16_ps(sums[r][p], a_pair, b_row[p]);
       }
-      a += a_step;
-      b += t.b_depth_stride;
-      __builtin_prefetch(soon);
-      soon += kPanelWidth;
+      a += a_depth_stride;
+      b += b_depth_stride;
     }
 
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 3
       for (int p = 0; p < kPanels; ++p) {
-        float* c = t.c + r * t.c_row_stride + p * t.c_panel_stride;
-        _mm512_storeu_ps(c, accumulate ? _mm512_add_ps(_mm512_loadu_ps(c), sums[r][p]) : sums[r][p]);
+        float* to = c + r * c_row_stride + p * c_panel_stride;
+        _mm512_storeu_ps(to, accumulate ? _mm512_add_ps(_mm512_loadu_ps(to), sums[r][p]) : sums[r][p]);
       }
     }
     accumulate = true;

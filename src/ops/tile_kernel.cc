@@ -33,8 +33,9 @@ constexpr int panels_for_rows(int rows) {
   return kVectors == 2 && rows <= 3 ? 2 : 1;
 }
 
-// Weights come from far away when rows are few: the distance, in rows of a panel, that hides the way.
-constexpr int64_t kPrefetchRows = 32;
+// Weights come from far away when rows are few: the distance, in rows of a panel, that hides the way of as
+// many lines whether a tile is three panels wide or one.
+constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 64;
 
 enum class ADirection { kByRows, kByDepth };
 
@@ -69,7 +70,6 @@ void tile(const TileOperands& t) {
   const float* a = t.a;
   const float* b = t.b;
   float* const c = t.c;
-  const float* soon = t.soon;
   bool accumulate = t.accumulate;
   for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
     Vector sums[kRows][kPanels * kVectors];
@@ -97,8 +97,6 @@ void tile(const TileOperands& t) {
       }
       a += a_depth_stride;
       b += b_depth_stride;
-      hwy::Prefetch(soon);
-      soon += kPanelWidth;
     }
 
 #pragma GCC unroll 8
@@ -174,15 +172,6 @@ void prefetch_sums(const TileOperands& t, int height, int width) {
   }
 }
 
-// Weights come from memory at a fraction of the speed at which a tile takes them, so the tiles of one
-// group of panels fetch the next group meanwhile, each a panel: of these panels, or of the next block
-// along the depth. Tiles beyond those touch a panel that is at hand.
-const float* soon(const TileOperands& t, int64_t next_panel, int64_t panels, int64_t tile, int width) {
-  if (tile >= width) return t.b + (next_panel - width) * t.b_panel_stride;
-  if (next_panel + tile < panels) return t.b + (next_panel + tile) * t.b_panel_stride;
-  return t.b + t.depth * t.b_depth_stride + tile * t.b_panel_stride;
-}
-
 // Runs a tile, panel by panel where the table has none of that height and width.
 void run_tile(const TileKernels& kernels, const TileOperands& tile, int height, int width) {
   const auto& table = tile.a_depth_stride == 1 ? kernels.by_rows : kernels.by_depth;
@@ -209,7 +198,6 @@ void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t 
       place_a(tile, split.first(i), split.height(i));
       tile.b += panel * operands.b_panel_stride;
       tile.c += split.first(i) * operands.c_row_stride + panel * operands.c_panel_stride;
-      tile.soon = soon(operands, panel + width, panels, i, width);
       if (i + 1 < split.tiles) {
         TileOperands next = tile;
         next.c += split.height(i) * operands.c_row_stride;

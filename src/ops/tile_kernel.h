@@ -34,8 +34,6 @@ struct TileOperands {
   int64_t c_panel_stride;
   int64_t depth;
   bool accumulate;  // add to c instead of replacing it
-  // What will be read soon: a line of it is fetched with each step. Set by multiply_tiles.
-  const float* soon = nullptr;
 };
 
 // The kernels of one instruction set. All strides and sizes are the caller's duty; no checks.
