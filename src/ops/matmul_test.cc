@@ -31,11 +31,12 @@ struct Shape {
   int64_t tokens, out, in;
 };
 
-// Odd sizes around the tile (8 rows, 3 panels of 16), the chain (64), the depth block (256) and the blocks of
-// rows (128 and 1024; 640 inputs in dW).
+// Odd sizes around the tile (8 rows, 3 panels of 16), the chain (64), the depth blocks (1024; 512 in dW) and
+// blocks of rows (96 and 1024; 640 inputs in dW).
 const std::vector<Shape> kShapes = {{1, 1, 1},     {1, 16, 16},   {3, 17, 5},     {7, 48, 33},
                                     {8, 49, 256},  {9, 64, 257},  {13, 100, 48},  {64, 300, 64},
-                                    {65, 31, 513}, {530, 40, 24}, {1030, 18, 17}, {20, 33, 700}};
+                                    {65, 31, 513}, {530, 40, 24}, {1030, 18, 17}, {20, 33, 700},
+                                    {9, 21, 1025}, {97, 1041, 18}};
 
 class MatmulTest : public KernelTargetTest {};
 
