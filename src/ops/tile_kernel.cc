@@ -33,8 +33,8 @@ constexpr int panels_for_rows(int rows) {
   return kVectors == 2 && rows <= 3 ? 2 : 1;
 }
 
-// Weights come from far away when rows are few: the distance, in rows of a panel, that hides the way of as
-// many lines whether a tile is three panels wide or one.
+// Weights come from far away when rows are few: how far ahead they are fetched, in rows of a panel, which a
+// narrow tile passes faster than a wide one.
 constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 64;
 
 enum class ADirection { kByRows, kByDepth };
