@@ -1,7 +1,7 @@
 # Decoding: SmolLM2-135M, 64-token prompts, 96 new tokens, batches of 1, 8 and 64, in each precision.
 # Ratio of decoded tokens per second at batch 64: our best precision / the peers' best.
 environment torch
-environment llamacpp
+environment llamacpp "$llamacpp"
 find_gguf
 find_model
 
@@ -22,7 +22,7 @@ work=(--prompt-tokens 64 --new-tokens 96 --threads "$threads" --batches "${batch
 our_command=("$deepscaler" bench decode --model "$model" "${work[@]}" --dtypes "${our_dtypes[@]}" --kernels "$kernels")
 
 for ((round = 0; round < rounds; ++round)); do
-  measure "$peers/llamacpp/bin/python" "$here/decode_llamacpp.py" --gguf "$gguf" --cache "$peers/models" \
+  measure "$peers/$llamacpp/bin/python" "$here/decode_llamacpp.py" --gguf "$gguf" --cache "$peers/models" \
     "${work[@]}" --dtypes "${llamacpp_dtypes[@]}"
   measure "${our_command[@]}"
   measure "$peers/torch/bin/python" "$here/decode_transformers.py" --model "$model" "${work[@]}" \

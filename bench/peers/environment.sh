@@ -4,8 +4,11 @@ peers=${DEEPSCALER_CACHE:-$HOME/.cache/deepscaler}/peers
 deepscaler=${DEEPSCALER:-$(cd "$here/../.." && pwd)/build/deepscaler}
 threads=${THREADS:-2}
 kernels=${KERNELS:-auto}
-if [[ $kernels == avx2 ]]; then  # holds PyTorch to AVX2 as well; llama.cpp is built for this machine
+llamacpp=llamacpp instructions="-DGGML_NATIVE=ON"
+if [[ $kernels == avx2 ]]; then  # holds the peers to AVX2 as well
   export ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
+  llamacpp=llamacpp-avx2
+  instructions="-DGGML_NATIVE=OFF -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON"
 fi
 rounds=${ROUNDS:-1}  # every side runs once a round; the table keeps the best round
 results=$(mktemp)
@@ -13,14 +16,14 @@ trap 'rm -f "$results"' EXIT
 mkdir -p "$peers"
 export HF_HUB_OFFLINE=1 TRANSFORMERS_VERBOSITY=error TQDM_DISABLE=1 PYTHONWARNINGS=ignore
 
-# environment NAME: makes $peers/NAME from NAME.txt unless it is there with just these versions.
+# environment NAME [FOLDER]: makes $peers/FOLDER (NAME) from NAME.txt unless it is there with just these versions.
 environment() {
-  local folder=$peers/$1 wanted=$here/$1.txt
+  local folder=$peers/${2:-$1} wanted=$here/$1.txt
   cmp -s "$wanted" "$folder/installed.txt" && return
   echo "installing the peers of $1 into $folder (log: $folder.log)" >&2
   python3 -m venv --clear "$folder"
-  # A wheel built elsewhere would not use this machine's instructions.
-  if ! CMAKE_ARGS="-DGGML_NATIVE=ON" "$folder/bin/pip" install --no-binary llama-cpp-python -r "$wanted" \
+  # A wheel built elsewhere, or before, would not use the instructions that are asked for.
+  if ! CMAKE_ARGS=$instructions "$folder/bin/pip" install --no-cache-dir --no-binary llama-cpp-python -r "$wanted" \
       >"$folder.log" 2>&1; then
     tail -n 5 "$folder.log" >&2
     echo "could not install the peers of $1" >&2

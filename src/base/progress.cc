@@ -15,7 +15,8 @@ constexpr std::chrono::milliseconds kPlainInterval{10'000};
 constexpr int kLongestBar = 20, kShortestBar = 5;
 
 double rate(const ProgressState& state) {
-  return state.elapsed_s > 0 ? static_cast<double>(state.done - state.start) / state.elapsed_s : 0;
+  const int64_t done = state.done - state.start;
+  return state.elapsed_s > 0 && done >= state.side_by_side ? static_cast<double>(done) / state.elapsed_s : 0;
 }
 
 // "120/500 steps", "4.1 steps/s", "eta 1m33s" and the caller's figures.

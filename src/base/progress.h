@@ -18,6 +18,7 @@ struct ProgressState {
   int64_t done = 0;   // so far
   int64_t start = 0;  // done before this process began (a resumed run): left out of the rate
   int64_t total = 0;  // 0 where unknown
+  int64_t side_by_side = 1;  // under way at once: until as many are done, a rate would mislead
   double elapsed_s = 0;
   std::vector<std::pair<std::string, std::string>> fields;  // extra figures: {"loss", "0.412"}
 };
@@ -40,6 +41,8 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress();  // removes the bar; elsewhere writes the last line if something changed since
 
+  // Units are worked on so many at a time and end in no order.
+  void side_by_side(int64_t count) { state_.side_by_side = count; }
   // Sets a figure beside the bar; the order of first setting is the order of showing.
   void set(std::string_view name, std::string value);
   // Moves to `done` and shows it, at most ten times a second (off a terminal: every ten seconds).

@@ -23,6 +23,14 @@ TEST(Progress, LineCountsTheRateFromTheStart) {
   EXPECT_EQ(progress_line(state()), "training: 30/50 steps, 2 steps/s, eta 10s, loss 0.412");
 }
 
+TEST(Progress, NoRateBeforeAsManyAreDoneAsRunSideBySide) {
+  ProgressState answers = state();
+  answers.side_by_side = 20;
+  EXPECT_EQ(progress_line(answers), progress_line(state()));
+  answers.side_by_side = 21;
+  EXPECT_EQ(progress_line(answers), "training: 30/50 steps, loss 0.412");
+}
+
 TEST(Progress, LineBeforeAnythingIsDone) {
   ProgressState fresh;
   fresh.label = "download";

@@ -91,6 +91,7 @@ EvalReport evaluate_model(const Options& options) {
   if (earlier > 0) log_info("{} of {} answers are there already", earlier, total);
   Engine engine(model, options.memory.kv_memory_mib << 20);
   Progress progress("evaluating", "answers", total, earlier);
+  progress.side_by_side(Engine::most_side_by_side());
   int64_t done = earlier;
   try {
     return evaluate(

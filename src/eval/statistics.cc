@@ -116,8 +116,9 @@ Interval share_interval(std::span<const double> by_problem) {
   const double shrink = 1 + kZ * kZ / n;
   const double center = (p + kZ * kZ / (2 * n)) / shrink;
   const double half_width = kZ / shrink * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  return {p, std::max(0.0, center - half_width), std::min(1.0, center + half_width), error,
-          static_cast<int64_t>(by_problem.size())};
+  // At 0 and 1 the end is that number, not what rounding leaves beside it.
+  return {p, p > 0 ? std::max(0.0, center - half_width) : 0, p < 1 ? std::min(1.0, center + half_width) : 1,
+          error, static_cast<int64_t>(by_problem.size())};
 }
 
 Interval average_interval(std::span<const Interval> estimates) {

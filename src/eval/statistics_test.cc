@@ -47,9 +47,9 @@ TEST(Statistics, ShareHasTheWilsonInterval) {
 
   const Interval all = share_interval(std::vector<double>(200, 1.0));
   EXPECT_NEAR(all.low, 0.9811546736227335, 1e-12);
-  EXPECT_NEAR(all.high, 1, 1e-12);
+  EXPECT_EQ(all.high, 1);
   const Interval none = share_interval(std::vector<double>(30, 0.0));
-  EXPECT_NEAR(none.low, 0, 1e-12);
+  EXPECT_EQ(none.low, 0);
   EXPECT_NEAR(none.high, 0.11351339317396877, 1e-12);
 }
 

@@ -47,6 +47,8 @@ std::string_view finish_reason_name(FinishReason reason) {
 Engine::Engine(const Model& model, int64_t kv_memory_bytes)
     : model_(model), kv_memory_bytes_(kv_memory_bytes) {}
 
+int64_t Engine::most_side_by_side() { return SchedulerConfig().max_running; }
+
 std::string Engine::name_of(std::span<const GenerationRequest> requests, int64_t request) {
   const std::string& name = requests[request].name;
   return name.empty() ? fmt::format("request {}", request) : name;

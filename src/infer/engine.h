@@ -44,6 +44,8 @@ class Engine {
   Engine(const Model& model, int64_t kv_memory_bytes);
 
   [[nodiscard]] const Model& model() const { return model_; }
+  // How many responses are generated side by side, where memory allows.
+  [[nodiscard]] static int64_t most_side_by_side();
   // How often the last generate() took a response's keys and values away for want of memory.
   [[nodiscard]] int64_t preemptions() const { return preemptions_; }
 

@@ -275,6 +275,7 @@ void Run::sample_answers(const std::string& title, Metrics& metrics) {
   sampling.samples = recipe_.evaluation_samples(static_cast<size_t>(state_.stage));
   const std::string label = title.empty() ? fmt::format("step {}", state_.step) : title;
   Progress progress("evaluating " + label, "answers", std::ssize(eval_problems_) * sampling.samples);
+  progress.side_by_side(Engine::most_side_by_side());
   const EvalSettings settings =
       eval_settings(start_.model, recipe_.model.path, recipe_.prompt, eval_problems_, sampling);
   const EvalReport report = evaluate(engine_, encoder_, eval_problems_, settings,
