@@ -13,11 +13,11 @@ namespace deepscaler {
 
 // What is shown; a value, so that showing it is a pure function.
 struct ProgressState {
-  std::string label;  // "training"
-  std::string unit;   // what is counted: "steps", "B"
-  int64_t done = 0;   // so far
-  int64_t start = 0;  // done before this process began (a resumed run): left out of the rate
-  int64_t total = 0;  // 0 where unknown
+  std::string label;         // "training"
+  std::string unit;          // what is counted: "steps", "B"
+  int64_t done = 0;          // so far
+  int64_t start = 0;         // done before this process began (a resumed run): left out of the rate
+  int64_t total = 0;         // 0 where unknown
   int64_t side_by_side = 1;  // under way at once: until as many are done, a rate would mislead
   double elapsed_s = 0;
   std::vector<std::pair<std::string, std::string>> fields;  // extra figures: {"loss", "0.412"}

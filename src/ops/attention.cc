@@ -75,6 +75,15 @@ void gather_queries(const AttentionShape& shape, ConstMatrixView matrix, const Q
   }
 }
 
+// The rows [count][d] as panels [d / 16][count][16].
+void panels_of_rows(const float* rows, int64_t count, int64_t width, float* panels) {
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t k = 0; k < width; k += kPanelWidth) {
+      std::copy_n(rows + i * width + k, kPanelWidth, panels + k * count + i * kPanelWidth);
+    }
+  }
+}
+
 float score_scale(const AttentionShape& shape) {
   return 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
 }
@@ -85,9 +94,7 @@ void multiply_by_columns(const TileKernels& kernels, const AttentionShape& shape
   multiply_tiles(kernels,
                  {.a = queries,
                   .a_row_stride = shape.head_dim,
-                  .a_depth_stride = 1,
                   .b = panels,
-                  .b_depth_stride = kPanelWidth,
                   .b_panel_stride = shape.head_dim * kPanelWidth,
                   .c = out,
                   .c_row_stride = kKeysPerBlock,
@@ -103,9 +110,7 @@ void add_weighted_rows(const TileKernels& kernels, const AttentionShape& shape, 
   multiply_tiles(kernels,
                  {.a = weights,
                   .a_row_stride = kKeysPerBlock,
-                  .a_depth_stride = 1,
                   .b = panels,
-                  .b_depth_stride = kPanelWidth,
                   .b_panel_stride = kKeysPerBlock * kPanelWidth,
                   .c = out,
                   .c_row_stride = shape.head_dim,
@@ -115,22 +120,21 @@ void add_weighted_rows(const TileKernels& kernels, const AttentionShape& shape, 
                  n, shape.head_dim / kPanelWidth);
 }
 
-// out [32 keys][d] += weights^T [32][n] times rows [n][d].
+// out [32 keys][d] += weights^T [32][n] times the panels [d / 16][...][16]. `tiles` is memory for n x 32
+// floats.
 void add_transposed_product(const TileKernels& kernels, const AttentionShape& shape, const float* weights,
-                            int64_t n, const float* rows, float* out) {
-  multiply_tiles(kernels,
-                 {.a = weights,
-                  .a_row_stride = 1,
-                  .a_depth_stride = kKeysPerBlock,
-                  .b = rows,
-                  .b_depth_stride = shape.head_dim,
-                  .b_panel_stride = kPanelWidth,
-                  .c = out,
-                  .c_row_stride = shape.head_dim,
-                  .c_panel_stride = kPanelWidth,
-                  .depth = n,
-                  .accumulate = true},
-                 kKeysPerBlock, shape.head_dim / kPanelWidth);
+                            int64_t n, const float* panels, int64_t panel_stride, float* tiles, float* out) {
+  pack_tiles(kernels, weights, kKeysPerBlock, n, kKeysPerBlock, tiles);
+  multiply_packed_tiles(kernels,
+                        {.a = tiles,
+                         .b = panels,
+                         .b_panel_stride = panel_stride,
+                         .c = out,
+                         .c_row_stride = shape.head_dim,
+                         .c_panel_stride = kPanelWidth,
+                         .depth = n,
+                         .accumulate = true},
+                        kKeysPerBlock, shape.head_dim / kPanelWidth);
 }
 
 void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView q, const float* pool,
@@ -191,18 +195,23 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
   const int64_t count = span.rows * group, block_floats = kKeysPerBlock * width;
 
   thread_local Buffer<float> memory;
-  memory.reserve_discarding(count * (3 * width + 1) + 2 * block_floats + 2 * kQueriesPerTile * kKeysPerBlock);
+  memory.reserve_discarding(count * (5 * width + 1) + 2 * block_floats + 3 * kQueriesPerTile * kKeysPerBlock);
   float* queries = memory.data();
   float* douts = queries + count * width;
   float* dqueries = douts + count * width;
-  float* deltas = dqueries + count * width;
+  float* query_panels = dqueries + count * width;
+  float* dout_panels = query_panels + count * width;
+  float* deltas = dout_panels + count * width;
   float* key_rows = deltas + count;                // keys in the layout of values, for dq
   float* value_columns = key_rows + block_floats;  // values in the layout of keys, for dprobabilities
   float* probabilities = value_columns + block_floats;
   float* dscores = probabilities + kQueriesPerTile * kKeysPerBlock;
+  float* weight_tiles = dscores + kQueriesPerTile * kKeysPerBlock;
 
   gather_queries(shape, q, all, score_scale(shape), queries);
   gather_queries(shape, dout, all, 1.0f, douts);
+  panels_of_rows(queries, count, width, query_panels);
+  panels_of_rows(douts, count, width, dout_panels);
   std::fill_n(dqueries, count * width, 0.0f);
   for (int64_t i = 0; i < count; ++i) {
     deltas[i] = softmax.dot(query(shape, out, all, i / group, i % group), douts + i * width, width);
@@ -228,10 +237,10 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
                                        deltas[first + i], scores, dscores + i * kKeysPerBlock);
       }
       add_weighted_rows(tiles, shape, dscores, n, key_rows, dqueries + first * width);
-      add_transposed_product(tiles, shape, dscores, n, queries + first * width,
-                             context.keys + block * block_floats);
-      add_transposed_product(tiles, shape, probabilities, n, douts + first * width,
-                             context.values + block * block_floats);
+      add_transposed_product(tiles, shape, dscores, n, query_panels + first * kPanelWidth,
+                             count * kPanelWidth, weight_tiles, context.keys + block * block_floats);
+      add_transposed_product(tiles, shape, probabilities, n, dout_panels + first * kPanelWidth,
+                             count * kPanelWidth, weight_tiles, context.values + block * block_floats);
     }
   }
 

@@ -15,13 +15,12 @@ constexpr int kWidest = 3;
 // As in ops/tile_kernel.cc.
 constexpr int64_t kPrefetchRows = 32;
 
-template <int kRows, int kPanels, bool kByRows>
+template <int kRows, int kPanels, bool kATile>
 DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
   const float* a = t.a;
   const float* b = t.b;
   // Copies, since the compiler reads `t` again after each store to c.
-  const int64_t a_row_stride = kByRows ? t.a_row_stride : 1, a_depth_stride = kByRows ? 1 : t.a_depth_stride;
-  const int64_t b_depth_stride = t.b_depth_stride, b_panel_stride = t.b_panel_stride;
+  const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
   const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
   float* const c = t.c;
   bool accumulate = t.accumulate;
@@ -48,8 +47,8 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
 #pragma GCC unroll 3
         for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_dpbf16_ps(sums[r][p], a_pair, b_row[p]);
       }
-      a += a_depth_stride;
-      b += b_depth_stride;
+      a += kATile ? kRows : 1;
+      b += kPanelWidth;
     }
 
 #pragma GCC unroll 8
@@ -66,8 +65,8 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
 
 template <int kRows, int kPanels>
 void add_kernel(TileKernels& kernels) {
-  kernels.by_rows[kRows][kPanels] = tile<kRows, kPanels, true>;
-  kernels.by_depth[kRows][kPanels] = tile<kRows, kPanels, false>;
+  kernels.of_rows[kRows][kPanels] = tile<kRows, kPanels, false>;
+  kernels.of_tiles[kRows][kPanels] = tile<kRows, kPanels, true>;
 }
 
 template <int... kRows>

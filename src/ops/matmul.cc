@@ -196,9 +196,7 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPane
     for (int64_t depth = 0; depth < weight.in; depth += blocks.size) {
       const TileOperands t = {.a = x.row(first_row) + depth,
                               .a_row_stride = x.stride,
-                              .a_depth_stride = 1,
                               .b = weight.data + (first_panel * weight.in + depth) * kPanelWidth,
-                              .b_depth_stride = kPanelWidth,
                               .b_panel_stride = weight.in * kPanelWidth,
                               .c = y.row(first_row) + first_panel * kPanelWidth,
                               .c_row_stride = y.stride,
@@ -235,9 +233,7 @@ void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumul
       for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
         const TileOperands t = {.a = dy.row(row) + depth,
                                 .a_row_stride = dy.stride,
-                                .a_depth_stride = 1,
                                 .b = transposed,
-                                .b_depth_stride = kPanelWidth,
                                 .b_panel_stride = packed_depth * kPanelWidth,
                                 .c = dx.row(row) + first_in,
                                 .c_row_stride = dx.stride,
@@ -277,10 +273,7 @@ void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient)
       for (int64_t i = first_in; i < first_in + ins; i += kDwPassingRows) {
         multiply_packed_tiles(kernels,
                               {.a = x_tiles + i * block_depth,
-                               .a_row_stride = 1,
-                               .a_depth_stride = 0,
                                .b = dy_panels,
-                               .b_depth_stride = kPanelWidth,
                                .b_panel_stride = packed_panel_stride(block_depth),
                                .c = weight_gradient.data + panel_offset(in, first_out, i),
                                .c_row_stride = kPanelWidth,

@@ -37,7 +37,9 @@ constexpr int panels_for_rows(int rows) {
 // narrow tile passes faster than a wide one.
 constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 64;
 
-enum class ADirection { kByRows, kByDepth };
+// Steps of the depth between two looks at its end: of a processor shared by two threads, either gets half of
+// what it can start in a cycle, so what is not a multiply-add costs.
+constexpr int kUnroll = kVectors == 1 ? 4 : kVectors == 2 ? 8 : 1;
 
 // sum + a b.
 struct F32Arithmetic {
@@ -60,44 +62,60 @@ struct Bf16Arithmetic {
   static constexpr hn::RebindToUnsigned<decltype(d)> words{};
 };
 
-template <class Arithmetic, int kRows, int kPanels, ADirection kDirection>
+template <int kRows, int kPanels>
+using Sums = Vector[kRows][kPanels * kVectors];
+
+template <class Arithmetic, bool kFetch, int kRows, int kPanels>
+HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
+                          int64_t b_panel_stride, Sums<kRows, kPanels>& sums) {
+#pragma GCC unroll kUnroll
+  for (int64_t i = steps; i > 0; --i) {
+    Vector b_row[kPanels * kVectors];
+#pragma GCC unroll 16
+    for (int v = 0; v < kPanels * kVectors; ++v) {
+      const float* panel = b + v / kVectors * b_panel_stride;
+      b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
+      if (kFetch && v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) {
+      const Vector a_value = hn::Set(d, a[r * a_row_stride]);
+#pragma GCC unroll 16
+      for (int v = 0; v < kPanels * kVectors; ++v)
+        sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
+    }
+    a += a_step;
+    b += kPanelWidth;
+  }
+}
+
+template <class Arithmetic, int kRows, int kPanels, bool kATile>
 void tile(const TileOperands& t) {
   // Copies, since the compiler reads `t` again after each store to c.
-  const int64_t a_row_stride = kDirection == ADirection::kByRows ? t.a_row_stride : 1;
-  const int64_t a_depth_stride = kDirection == ADirection::kByRows ? 1 : t.a_depth_stride;
-  const int64_t b_depth_stride = t.b_depth_stride, b_panel_stride = t.b_panel_stride;
+  const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
+  constexpr int64_t kAStep = kATile ? kRows : 1;
+  const bool fetch = t.fetch;
   const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
   const float* a = t.a;
   const float* b = t.b;
   float* const c = t.c;
   bool accumulate = t.accumulate;
   for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
-    Vector sums[kRows][kPanels * kVectors];
+    Sums<kRows, kPanels> sums;
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
       for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::Zero(d);
     }
 
-#pragma GCC unroll 2
-    for (int64_t i = std::min(rest, kChainLength); i > 0; --i) {
-      Vector b_row[kPanels * kVectors];
-#pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v) {
-        const float* panel = b + v / kVectors * b_panel_stride;
-        b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
-        if (v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
-      }
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const Vector a_value = hn::Set(d, a[r * a_row_stride]);
-#pragma GCC unroll 16
-        for (int v = 0; v < kPanels * kVectors; ++v)
-          sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
-      }
-      a += a_depth_stride;
-      b += b_depth_stride;
+    const int64_t steps = std::min(rest, kChainLength);
+    if (fetch) {
+      add_steps<Arithmetic, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+    } else {
+      add_steps<Arithmetic, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
     }
+    a += steps * kAStep;
+    b += steps * kPanelWidth;
 
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -113,8 +131,8 @@ void tile(const TileOperands& t) {
 
 template <class Arithmetic, int kRows, int kPanels>
 void add_kernel(TileKernels& kernels) {
-  kernels.by_rows[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, ADirection::kByRows>;
-  kernels.by_depth[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, ADirection::kByDepth>;
+  kernels.of_rows[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, false>;
+  kernels.of_tiles[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, true>;
 }
 
 template <class Arithmetic, int kRows>
@@ -173,8 +191,8 @@ void prefetch_sums(const TileOperands& t, int height, int width) {
 }
 
 // Runs a tile, panel by panel where the table has none of that height and width.
-void run_tile(const TileKernels& kernels, const TileOperands& tile, int height, int width) {
-  const auto& table = tile.a_depth_stride == 1 ? kernels.by_rows : kernels.by_depth;
+void run_tile(const TileKernels& kernels, const TileKernels::Table& table, const TileOperands& tile,
+              int height, int width) {
   if (width == 1 || kernels.panels_at_once[height] == width) return table[height][width](tile);
   for (int p = 0; p < width; ++p) {
     TileOperands narrow = tile;
@@ -184,9 +202,9 @@ void run_tile(const TileKernels& kernels, const TileOperands& tile, int height, 
   }
 }
 
-template <class PlaceA>
-void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels,
-              const PlaceA& place_a) {
+// a_row_step: from the first row of a tile to that of the next, by rows of the tile.
+void multiply(const TileKernels& kernels, const TileKernels::Table& table, const TileOperands& operands,
+              int64_t a_row_step, int64_t rows, int64_t panels) {
   const TileSplit split(kernels, rows);
   if (split.tiles == 0) return;
   const int widest = kernels.panels_at_once[(rows + split.tiles - 1) / split.tiles];
@@ -195,7 +213,7 @@ void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t 
     const int width = panels - panel >= widest ? widest : 1;
     for (int64_t i = 0; i < split.tiles; ++i) {
       TileOperands tile = operands;
-      place_a(tile, split.first(i), split.height(i));
+      tile.a += split.first(i) * a_row_step;
       tile.b += panel * operands.b_panel_stride;
       tile.c += split.first(i) * operands.c_row_stride + panel * operands.c_panel_stride;
       if (i + 1 < split.tiles) {
@@ -203,7 +221,8 @@ void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t 
         next.c += split.height(i) * operands.c_row_stride;
         prefetch_sums(next, split.height(i + 1), width);
       }
-      run_tile(kernels, tile, split.height(i), width);
+      tile.fetch = operands.fetch && i == 0;
+      run_tile(kernels, table, tile, split.height(i), width);
     }
     panel += width;
   }
@@ -212,17 +231,12 @@ void multiply(const TileKernels& kernels, const TileOperands& operands, int64_t 
 }  // namespace
 
 void multiply_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels) {
-  multiply(kernels, operands, rows, panels,
-           [&](TileOperands& tile, int64_t first, int) { tile.a += first * operands.a_row_stride; });
+  multiply(kernels, kernels.of_rows, operands, operands.a_row_stride, rows, panels);
 }
 
 void multiply_packed_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows,
                            int64_t panels) {
-  multiply(kernels, operands, rows, panels, [&](TileOperands& tile, int64_t first, int height) {
-    tile.a += first * operands.depth;
-    tile.a_row_stride = 1;
-    tile.a_depth_stride = height;
-  });
+  multiply(kernels, kernels.of_tiles, operands, operands.depth, rows, panels);
 }
 
 namespace {

@@ -21,19 +21,18 @@ inline constexpr int64_t kPanelWidth = 16;
 // Steps of the depth from one addition to c to the next.
 inline constexpr int64_t kChainLength = 64;
 
-// Operands of a product, deep > 0. Strides are in floats; one of the two strides of `a` is 1.
+// Operands of a product, depth > 0. Strides are in floats.
 struct TileOperands {
-  const float* a;
-  int64_t a_row_stride;
-  int64_t a_depth_stride;
-  const float* b;
-  int64_t b_depth_stride;  // kPanelWidth in packed panels
-  int64_t b_panel_stride;  // from panel to panel
+  const float* a;            // [rows][depth], or tiles as pack_tiles() makes them
+  int64_t a_row_stride = 0;  // of rows
+  const float* b;            // panels [depth][kPanelWidth]
+  int64_t b_panel_stride;
   float* c;
   int64_t c_row_stride;
   int64_t c_panel_stride;
   int64_t depth;
-  bool accumulate;  // add to c instead of replacing it
+  bool accumulate;    // add to c instead of replacing it
+  bool fetch = true;  // b ahead of its use: of no use to the tiles below the first, which find it near
 };
 
 // The kernels of one instruction set. All strides and sizes are the caller's duty; no checks.
@@ -41,11 +40,12 @@ struct TileKernels {
   using Tile = void (*)(const TileOperands&);
   static constexpr int kRowLimit = 8;
   static constexpr int kPanelLimit = 3;
+  using Table = Tile[kRowLimit + 1][kPanelLimit + 1];
 
-  int max_rows;                                   // the tallest tile, <= kRowLimit
-  int panels_at_once[kRowLimit + 1];              // the widest tile for so many rows, <= kPanelLimit
-  Tile by_rows[kRowLimit + 1][kPanelLimit + 1];   // a_depth_stride == 1
-  Tile by_depth[kRowLimit + 1][kPanelLimit + 1];  // a_row_stride == 1
+  int max_rows;                       // the tallest tile, <= kRowLimit
+  int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
+  Table of_rows;                      // for `a` in rows
+  Table of_tiles;                     // for `a` in tiles
 };
 
 // The table of the instruction set in use (see ops/kernel_target.h).
@@ -69,7 +69,7 @@ struct TileSplit {
 void multiply_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows, int64_t panels);
 
 // The same for an `a` that stands tile by tile, [tile][depth][height of the tile] as TileSplit cuts the
-// rows, so that a deep product reads it in one stream. The strides of `a` are not looked at.
+// rows, so that a deep product reads it in one stream.
 void multiply_packed_tiles(const TileKernels& kernels, const TileOperands& operands, int64_t rows,
                            int64_t panels);
 
