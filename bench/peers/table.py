@@ -31,9 +31,13 @@ def best_rounds(rows, metric, less_is_better):
     return list(best.values())
 
 
+def cell_text(value):
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
 def print_table(rows):
     columns = list(dict.fromkeys(k for row in rows for k in row))
-    cells = [columns] + [[str(row.get(c, "")) for c in columns] for row in rows]
+    cells = [columns] + [[cell_text(row.get(c, "")) for c in columns] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
     for line in cells:
         print("  ".join(cell.rjust(w) if i else cell.ljust(w) for i, (cell, w) in enumerate(zip(line, widths))))

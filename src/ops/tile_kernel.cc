@@ -65,6 +65,7 @@ struct Bf16Arithmetic {
 template <int kRows, int kPanels>
 using Sums = Vector[kRows][kPanels * kVectors];
 
+// Adds the products of so many steps of the depth to the sums. `a` is a column further with each, by a_step.
 template <class Arithmetic, bool kFetch, int kRows, int kPanels>
 HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
                           int64_t b_panel_stride, Sums<kRows, kPanels>& sums) {
