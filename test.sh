@@ -11,8 +11,8 @@ mapfile -t packages < <(grep -v '^#' scripts/debian-packages-test.txt)
 scripts/install-packages.sh "${packages[@]}" || echo "== not installed: ${packages[*]}"
 
 echo "== testing"
-# Tests share the cores: a thread that waits for another gives way soon. libgomp spins for 15 ms otherwise, after
-# each parallel region, and two processes at once then take up to 50 times as long as one.
+# Tests share the cores: a thread that waits for another gives way soon. libgomp otherwise spins for
+# long after each parallel region, and two processes at once then take many times as long as one.
 export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}
 ctest --test-dir build --output-on-failure --parallel "${JOBS:-$(nproc)}" "$@"
 
