@@ -51,6 +51,10 @@ TEST(Statistics, ShareHasTheWilsonInterval) {
   const Interval none = share_interval(std::vector<double>(30, 0.0));
   EXPECT_EQ(none.low, 0);
   EXPECT_NEAR(none.high, 0.11351339317396877, 1e-12);
+
+  // Of so many, rounding would leave something beside the ends.
+  EXPECT_EQ(share_interval(std::vector<double>(64, 0.0)).low, 0);
+  EXPECT_EQ(share_interval(std::vector<double>(30, 1.0)).high, 1);
 }
 
 // With t(0.975, 4) = 2.7764451 out of a table.

@@ -65,7 +65,7 @@ struct Bf16Arithmetic {
 template <int kRows, int kPanels>
 using Sums = Vector[kRows][kPanels * kVectors];
 
-// Adds the products of so many steps of the depth to the sums. `a` is a column further with each, by a_step.
+// Adds the products of so many steps of the depth to the sums; each moves `a` on by a_step.
 template <class Arithmetic, bool kFetch, int kRows, int kPanels>
 HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
                           int64_t b_panel_stride, Sums<kRows, kPanels>& sums) {
@@ -203,7 +203,7 @@ void run_tile(const TileKernels& kernels, const TileKernels::Table& table, const
   }
 }
 
-// a_row_step: from the first row of a tile to that of the next, by rows of the tile.
+// `a` moves on by a_row_step from tile to tile for each row.
 void multiply(const TileKernels& kernels, const TileKernels::Table& table, const TileOperands& operands,
               int64_t a_row_step, int64_t rows, int64_t panels) {
   const TileSplit split(kernels, rows);
@@ -222,7 +222,7 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
         next.c += split.height(i) * operands.c_row_stride;
         prefetch_sums(next, split.height(i + 1), width);
       }
-      tile.fetch = operands.fetch && i == 0;
+      tile.fetch = i == 0;  // the tiles below find the panels near
       run_tile(kernels, table, tile, split.height(i), width);
     }
     panel += width;

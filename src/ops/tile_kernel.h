@@ -32,7 +32,7 @@ struct TileOperands {
   int64_t c_panel_stride;
   int64_t depth;
   bool accumulate;    // add to c instead of replacing it
-  bool fetch = true;  // b ahead of its use: of no use to the tiles below the first, which find it near
+  bool fetch = true;  // b ahead of its use; set by multiply_tiles(): the first of the rows only need it
 };
 
 // The kernels of one instruction set. All strides and sizes are the caller's duty; no checks.
