@@ -1,5 +1,6 @@
 #include "our_matmul.h"
 
+#include "ops/bf16_matmul.h"
 #include "ops/matmul.h"
 #include "tensor/matrix.h"
 
@@ -49,7 +50,41 @@ class OurRun : public Run {
   Matrix result_;
 };
 
+class OurBf16Run : public Run {
+ public:
+  explicit OurBf16Run(const Problem& problem) : problem_(problem), result_(problem.rows, problem.out) {
+    Buffer<float> panels(panel_size(problem.out, problem.in));
+    pack_panels({problem.w, problem.out, problem.in}, {panels.data(), problem.out, problem.in});
+    for (int i = 0; i < problem.weight_copies; ++i) {
+      weights_.emplace_back(bf16_panel_size(problem.out, problem.in));
+      pack_bf16_panels({panels.data(), problem.out, problem.in}, weights_.back().data());
+    }
+  }
+
+  void compute(int weight_copy) override {
+    const float* weight = weights_[static_cast<size_t>(weight_copy)].data();
+    matmul_bf16({problem_.x, problem_.rows, problem_.in}, {weight, problem_.out, problem_.in},
+                result_.view());
+  }
+
+  float at(int64_t row, int64_t column) override { return result_.row(row)[column]; }
+
+ private:
+  Problem problem_;
+  std::vector<Buffer<float>> weights_;
+  Matrix result_;
+};
+
 }  // namespace
+
+Contender our_bf16_matmul() {
+  return {.name = "deepscaler bf16",
+          .tolerance = 1e-2,
+          .set_up = [](const Problem& problem) -> std::unique_ptr<Run> {
+            if (problem.product != Product::kForward) return nullptr;
+            return std::make_unique<OurBf16Run>(problem);
+          }};
+}
 
 Contender our_matmul() {
   return {.name = "deepscaler",

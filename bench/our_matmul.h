@@ -1,4 +1,4 @@
-// Our own matmul (ops/matmul.h) as a contender of the table.
+// Our own matmul (ops/matmul.h, ops/bf16_matmul.h) as contenders of the table.
 #pragma once
 
 #include "matmul_table.h"
@@ -6,5 +6,7 @@
 namespace deepscaler::bench {
 
 [[nodiscard]] Contender our_matmul();
+// As a model that computes in bf16 has it: the forward product only.
+[[nodiscard]] Contender our_bf16_matmul();
 
 }  // namespace deepscaler::bench

@@ -1,10 +1,13 @@
 #include "ops/bf16_matmul.h"
 
+#include <utility>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/bf16_matmul.cc"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "ops/kernel_target.h"
 #include "ops/tile_kernel.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -37,6 +40,25 @@ void round_row(const float* in, int64_t n, uint16_t* out) {
   }
 }
 
+// out [n]: the rounded numbers as floats, the second of each pair first; n is a multiple of 16.
+void round_row_to_floats(const float* in, int64_t n, float* out) {
+  for (int64_t i = 0; i < n; i += kLanes) {
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(rounded_bits(in + i))), d, out + i);
+  }
+  for (int64_t i = 0; i < n; i += 2) std::swap(out[i], out[i + 1]);
+}
+
+// panels [2 pairs][16] of floats, the second of each pair first, from so many rows of pairs [16].
+void expand_pairs(const float* pairs, int64_t rows, float* panels) {
+  const auto high = hn::Set(words, 0xffff0000u);
+  for (int64_t i = 0; i < rows * kPanelWidth; i += kLanes) {
+    const auto both = hn::BitCast(words, hn::LoadU(d, pairs + i));
+    float* out = panels + 2 * i - i % kPanelWidth;
+    hn::StoreU(hn::BitCast(d, hn::And(both, high)), d, out);
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(both)), d, out + kPanelWidth);
+  }
+}
+
 // pairs [in / 2][16] from a panel [in][16].
 void round_panel(const float* panel, int64_t in, float* pairs) {
   for (int64_t i = 0; i < in; i += 2) {
@@ -56,7 +78,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -64,27 +85,57 @@ HWY_AFTER_NAMESPACE();
 namespace deepscaler {
 
 HWY_EXPORT(round_row);
+HWY_EXPORT(round_row_to_floats);
+HWY_EXPORT(expand_pairs);
 HWY_EXPORT(round_panel);
 
 namespace {
 
-// [rows][in / 2] pairs. Rows that are no multiple of 16 long are rounded beside the result.
-void round_rows(ConstMatrixView x, float* pairs) {
+// Rows from which on it pays to expand the weights to f32 while they pass: two f32 FMAs take less time than
+// what else does a step of pairs (unless bf16_is_fast()), and enough rows pay for the expanding.
+constexpr int64_t kExpandingRows = 32;
+
+// out [rows][cols]. Rows that are no multiple of 16 long are rounded beside the result.
+template <class Rounded>
+void round_rows(ConstMatrixView x, void (*round)(const float*, int64_t, Rounded*), Rounded* out) {
   constexpr int64_t kRowsPerTask = 16;
   const int64_t whole = x.cols / kPanelWidth * kPanelWidth, rest = x.cols - whole;
   parallel_for((x.rows + kRowsPerTask - 1) / kRowsPerTask, [&](int64_t task) {
     const int64_t end = std::min(x.rows, (task + 1) * kRowsPerTask);
     for (int64_t row = task * kRowsPerTask; row < end; ++row) {
-      uint16_t* out = reinterpret_cast<uint16_t*>(pairs + row * x.cols / 2);
-      HWY_DYNAMIC_DISPATCH(round_row)(x.row(row), whole, out);
+      Rounded* to = out + row * x.cols;
+      round(x.row(row), whole, to);
       if (rest == 0) continue;
       float padded[kPanelWidth] = {};
-      uint16_t rounded[kPanelWidth];
+      Rounded beside[kPanelWidth];
       std::copy_n(x.row(row) + whole, rest, padded);
-      HWY_DYNAMIC_DISPATCH(round_row)(padded, kPanelWidth, rounded);
-      std::memcpy(out + whole, rounded, static_cast<size_t>(rest) * sizeof(uint16_t));
+      round(padded, kPanelWidth, beside);
+      std::copy_n(beside, rest, to + whole);
     }
   });
+}
+
+// The same sums as of pairs: as many products a chain, the second of a pair first.
+void multiply_expanding(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(x.rows * x.cols);
+  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row_to_floats), memory.data());
+  const auto expand = &HWY_DYNAMIC_DISPATCH(expand_pairs);
+  const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_in, int64_t depth, float* out) {
+    for (int64_t p = 0; p < panels; ++p) {
+      const float* pairs = weight.data + ((first_panel + p) * weight.in + first_in) / 2 * kPanelWidth;
+      expand(pairs, depth / 2, out + p * depth * kPanelWidth);
+    }
+  };
+  multiply_packing({memory.data(), x.rows, x.cols}, weight.out, pack, y, accumulate);
+}
+
+void multiply_pairs(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(x.rows * x.cols / 2);
+  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row), reinterpret_cast<uint16_t*>(memory.data()));
+  multiply_by_panels(bf16_tile_kernels(), {memory.data(), x.rows, x.cols / 2},
+                     {weight.data, weight.out, weight.in / 2}, y, accumulate);
 }
 
 }  // namespace
@@ -102,11 +153,8 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs) {
 void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
   DEEPSCALER_CHECK(x.cols == weight.in && weight.in % 2 == 0, "{} by {} inputs", x.cols, weight.in);
   count_product(x.rows, weight.out, weight.in);
-  thread_local Buffer<float> memory;
-  memory.reserve_discarding(x.rows * x.cols / 2);
-  round_rows(x, memory.data());
-  multiply_by_panels(bf16_tile_kernels(), {memory.data(), x.rows, x.cols / 2},
-                     {weight.data, weight.out, weight.in / 2}, y, accumulate);
+  const bool expands = x.rows >= kExpandingRows && !bf16_is_fast();
+  (expands ? multiply_expanding : multiply_pairs)(x, weight, y, accumulate);
 }
 
 }  // namespace deepscaler

@@ -14,6 +14,7 @@ constexpr int kMaxRows = 8;
 constexpr int kWidest = 3;
 // As in ops/tile_kernel.cc.
 constexpr int64_t kPrefetchRows = 32;
+constexpr int64_t kChain = kChainLength / 2;
 
 template <int kRows, int kPanels, bool kATile>
 DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
@@ -24,7 +25,7 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
   const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
   float* const c = t.c;
   bool accumulate = t.accumulate;
-  for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
+  for (int64_t rest = t.depth; rest > 0; rest -= kChain) {
     __m512 sums[kRows][kPanels];
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -33,7 +34,7 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
     }
 
 #pragma GCC unroll 2
-    for (int64_t i = std::min(rest, kChainLength); i > 0; --i) {
+    for (int64_t i = std::min(rest, kChain); i > 0; --i) {
       __m512bh b_row[kPanels];
 #pragma GCC unroll 3
       for (int p = 0; p < kPanels; ++p) {

@@ -20,7 +20,7 @@ constexpr int64_t kDepthBlock = 1024;
 // Rows that pass the panels of a task together: 96 x 1024 floats are 384 KiB, another share of that cache.
 constexpr int64_t kRowBlock = 96;
 // Rows of a task that has to pack its panels first: enough to pay for that.
-constexpr int64_t kDxRowBlock = 1024;
+constexpr int64_t kPackingRowBlock = 1024;
 constexpr int64_t kDwRowBlock = 640;
 // Of dW, whose result is large: each block of its depth reads and writes all of it, so blocks are deeper, and
 // more of its rows pass by at a time.
@@ -49,8 +49,8 @@ struct TaskGrid {
     row_tasks = std::max<int64_t>(1, ceil_div(rows, most_rows));
     row_block = std::max(row_unit, ceil_div(ceil_div(rows, row_tasks), row_unit) * row_unit);
     row_tasks = std::max<int64_t>(1, ceil_div(rows, row_block));
-    // At least four tasks a thread level out what the machine's other work disturbs.
-    const int64_t wanted = std::max(ceil_div(4 * thread_count(), row_tasks), ceil_div(panels, kPanelBlock));
+    // At least eight tasks a thread level out what the machine's other work disturbs.
+    const int64_t wanted = std::max(ceil_div(8 * thread_count(), row_tasks), ceil_div(panels, kPanelBlock));
     // In threes, as wide as the widest tile.
     constexpr int64_t kWidth = TileKernels::kPanelLimit;
     panel_block = std::min(panels, ceil_div(std::max<int64_t>(1, panels / wanted), kWidth) * kWidth);
@@ -115,23 +115,25 @@ void prefetch_square(const float* square) {
 }
 
 // out [panels][depth][16]: panels of W^T, inputs [first_in, ...) wide and outputs [first_out, + depth)
-// deep, where first_out is a multiple of 16. Depth is rounded up to whole squares.
+// deep, where first_out is a multiple of 16. The last square of a panel may reach past its depth: the next
+// panel then covers that, and behind the last one there must be room for a square.
 void pack_transposed(ConstPanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
                      int64_t depth, float* out) {
   const auto transpose_square = square_transpose();
   const int64_t square_stride = weight.in * kPanelWidth;
   for (int64_t p = 0; p < panels; ++p) {
     const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
-    for (int64_t o = 0; o < depth; o += kPanelWidth, out += kPanelWidth * kPanelWidth) {
+    float* to = out + p * depth * kPanelWidth;
+    for (int64_t o = 0; o < depth; o += kPanelWidth, to += kPanelWidth * kPanelWidth) {
       const float* square = weight.data + panel_offset(weight.in, first_out + o, in);
       prefetch_square(square + kPrefetchSquares * square_stride);
       if (valid == kPanelWidth) {
-        transpose_square(square, out);
+        transpose_square(square, to);
         continue;
       }
       float padded[kPanelWidth * kPanelWidth] = {};
       std::copy_n(square, valid * kPanelWidth, padded);
-      transpose_square(padded, out);
+      transpose_square(padded, to);
     }
   }
 }
@@ -202,7 +204,8 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPane
                               .c_row_stride = y.stride,
                               .c_panel_stride = kPanelWidth,
                               .depth = blocks.last_size(depth),
-                              .accumulate = depth > 0 || accumulate == Accumulate::kYes};
+                              .accumulate = depth > 0 || accumulate == Accumulate::kYes,
+                              .b_from_memory = true};
       multiply_into_rows(kernels, t, rows, panels, weight.out - first_panel * kPanelWidth);
     }
   });
@@ -217,34 +220,45 @@ void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate a
   multiply_by_panels(tile_kernels(), x, weight, y, accumulate);
 }
 
-void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumulate accumulate) {
-  DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
-  count_product(dy.rows, weight.out, weight.in);
+void multiply_packing(ConstMatrixView a, int64_t columns, const PackPanels& pack, MatrixView c,
+                      Accumulate accumulate) {
   const TileKernels& kernels = tile_kernels();
-  const DepthBlocks blocks(weight.out);
-  const TaskGrid grid(dy.rows, ceil_div(weight.in, kPanelWidth), kDxRowBlock);
+  const DepthBlocks blocks(a.cols);
+  const TaskGrid grid(a.rows, ceil_div(columns, kPanelWidth), kPackingRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
-    const int64_t first_in = first_panel * kPanelWidth;
-    float* transposed = pack_memory(panels * blocks.size * kPanelWidth);
-    for (int64_t depth = 0; depth < weight.out; depth += blocks.size) {
-      const int64_t block_depth = blocks.last_size(depth);
-      const int64_t packed_depth = ceil_div(block_depth, kPanelWidth) * kPanelWidth;
-      pack_transposed(weight, first_in, panels, depth, packed_depth, transposed);
-      for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
-        const TileOperands t = {.a = dy.row(row) + depth,
-                                .a_row_stride = dy.stride,
-                                .b = transposed,
-                                .b_panel_stride = packed_depth * kPanelWidth,
-                                .c = dx.row(row) + first_in,
-                                .c_row_stride = dx.stride,
-                                .c_panel_stride = kPanelWidth,
-                                .depth = block_depth,
-                                .accumulate = depth > 0 || accumulate == Accumulate::kYes};
-        multiply_into_rows(kernels, t, std::min(kRowBlock, first_row + rows - row), panels,
-                           weight.in - first_in);
+    // Where all rows pass at once, no more panels are packed than stay near while they do.
+    const int64_t together = rows <= kRowBlock ? TileKernels::kPanelLimit : panels;
+    float* packed = pack_memory((std::min(together, panels) * blocks.size + kPanelWidth) * kPanelWidth);
+    for (int64_t panel = first_panel; panel < first_panel + panels; panel += together) {
+      const int64_t count = std::min(together, first_panel + panels - panel);
+      for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
+        const int64_t block_depth = blocks.last_size(depth);
+        pack(panel, count, depth, block_depth, packed);
+        for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
+          const TileOperands t = {.a = a.row(row) + depth,
+                                  .a_row_stride = a.stride,
+                                  .b = packed,
+                                  .b_panel_stride = block_depth * kPanelWidth,
+                                  .c = c.row(row) + panel * kPanelWidth,
+                                  .c_row_stride = c.stride,
+                                  .c_panel_stride = kPanelWidth,
+                                  .depth = block_depth,
+                                  .accumulate = depth > 0 || accumulate == Accumulate::kYes};
+          multiply_into_rows(kernels, t, std::min(kRowBlock, first_row + rows - row), count,
+                             columns - panel * kPanelWidth);
+        }
       }
     }
   });
+}
+
+void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumulate accumulate) {
+  DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
+  count_product(dy.rows, weight.out, weight.in);
+  const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_out, int64_t depth, float* out) {
+    pack_transposed(weight, first_panel * kPanelWidth, panels, first_out, depth, out);
+  };
+  multiply_packing(dy, weight.in, pack, dx, accumulate);
 }
 
 void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {

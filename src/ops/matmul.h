@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "tensor/matrix.h"
 
@@ -48,6 +49,13 @@ void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate a
 // The same with the tiles of another arithmetic (ops/bf16_matmul.h).
 void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
                         Accumulate accumulate);
+// c [rows, columns] = a [rows, depth] b, or c += a b, where the tasks put b into panels as they need them:
+// pack writes `panels` of them from first_panel on, [panels][depth][16], at the depths from first_depth on.
+// It is called on any thread, and may write up to 256 floats past the last panel.
+using PackPanels =
+    std::function<void(int64_t first_panel, int64_t panels, int64_t first_depth, int64_t depth, float* out)>;
+void multiply_packing(ConstMatrixView a, int64_t columns, const PackPanels& pack, MatrixView c,
+                      Accumulate accumulate);
 // dx [T, I] = dy [T, O] W, or dx += dy W.
 void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx,
                Accumulate accumulate = Accumulate::kNo);

@@ -37,18 +37,23 @@ constexpr int panels_for_rows(int rows) {
 // narrow tile passes faster than a wide one.
 constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 64;
 
+// Steps of the depth from one look at what else to fetch to the next: a wide tile has more to fetch.
+constexpr int64_t kFetchSteps = kVectors == 1 ? 16 : kChainLength;
+
 // Steps of the depth between two looks at its end: of a processor shared by two threads, either gets half of
 // what it can start in a cycle, so what is not a multiply-add costs.
 constexpr int kUnroll = kVectors == 1 ? 4 : kVectors == 2 ? 8 : 1;
 
 // sum + a b.
 struct F32Arithmetic {
+  static constexpr int64_t kChain = kChainLength;
   static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
 };
 
 // The same for pairs of bfloat16 in each lane: the upper product first, then the lower, as vdpbf16ps
 // has it. Products of two bf16 are exact in f32.
 struct Bf16Arithmetic {
+  static constexpr int64_t kChain = kChainLength / 2;
   static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) {
     sum = hn::MulAdd(upper(a), upper(b), sum);
     return hn::MulAdd(lower(a), lower(b), sum);
@@ -95,13 +100,15 @@ void tile(const TileOperands& t) {
   // Copies, since the compiler reads `t` again after each store to c.
   const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
   constexpr int64_t kAStep = kATile ? kRows : 1;
-  const bool fetch = t.fetch;
+  const bool fetch_ahead = t.fetch_ahead;
+  const float* next = t.next;
+  const int64_t next_rows = t.next_rows;
   const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
   const float* a = t.a;
   const float* b = t.b;
   float* const c = t.c;
   bool accumulate = t.accumulate;
-  for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
+  for (int64_t rest = t.depth; rest > 0; rest -= Arithmetic::kChain) {
     Sums<kRows, kPanels> sums;
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -109,14 +116,20 @@ void tile(const TileOperands& t) {
       for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::Zero(d);
     }
 
-    const int64_t steps = std::min(rest, kChainLength);
-    if (fetch) {
-      add_steps<Arithmetic, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
-    } else {
-      add_steps<Arithmetic, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+    for (int64_t left = std::min(rest, Arithmetic::kChain); left > 0; left -= kFetchSteps) {
+      const int64_t steps = std::min(left, kFetchSteps);
+      for (int64_t i = 0; i < next_rows; ++i, next += kPanelWidth) {
+#pragma GCC unroll 3
+        for (int p = 0; p < kPanels; ++p) hwy::Prefetch(next + p * b_panel_stride);
+      }
+      if (fetch_ahead) {
+        add_steps<Arithmetic, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+      } else {
+        add_steps<Arithmetic, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+      }
+      a += steps * kAStep;
+      b += steps * kPanelWidth;
     }
-    a += steps * kAStep;
-    b += steps * kPanelWidth;
 
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -148,6 +161,7 @@ template <class Arithmetic>
 TileKernels make_kernels() {
   TileKernels all{};
   all.max_rows = kMaxRows;
+  all.fetch_steps = std::min(kFetchSteps, Arithmetic::kChain);
   [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
     (add_kernels_of_height<Arithmetic, kRows + 1>(all), ...);
   }
@@ -183,6 +197,8 @@ const TileKernels& bf16_tile_kernels() {
 
 namespace {
 
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 // Where the sums go on from memory, they are fetched while the tile before is at work.
 void prefetch_sums(const TileOperands& t, int height, int width) {
   if (!t.accumulate) return;
@@ -199,8 +215,24 @@ void run_tile(const TileKernels& kernels, const TileKernels::Table& table, const
     TileOperands narrow = tile;
     narrow.b += p * tile.b_panel_stride;
     narrow.c += p * tile.c_panel_stride;
+    if (narrow.next != nullptr) narrow.next += p * tile.b_panel_stride;
     table[height][1](narrow);
   }
+}
+
+// From so many tiles on, each of them fetches its share of the panels to come, little by little: the memory
+// is then never asked for more than it gives. Fewer would have to ask for too much at a time.
+constexpr int64_t kTilesThatShare = 4;
+
+// What tile `i` fetches while it works on the panels before `next`; the first panels of all nobody fetched.
+void share_fetching(const TileKernels& kernels, const TileSplit& split, int64_t i, bool first,
+                    const float* next, TileOperands& tile) {
+  const bool shares = tile.b_from_memory && split.tiles >= kTilesThatShare && kernels.fetch_steps > 0;
+  tile.fetch_ahead = i == 0 && (first || !shares);  // the tiles below find the panels near
+  if (!shares || tile.fetch_ahead || next == nullptr) return;
+  const int64_t looks = ceil_div(tile.depth, kernels.fetch_steps);
+  tile.next_rows = ceil_div(ceil_div(tile.depth, split.tiles), looks);
+  tile.next = next + i * tile.next_rows * looks * kPanelWidth;
 }
 
 // `a` moves on by a_row_step from tile to tile for each row.
@@ -222,7 +254,9 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
         next.c += split.height(i) * operands.c_row_stride;
         prefetch_sums(next, split.height(i + 1), width);
       }
-      tile.fetch = i == 0;  // the tiles below find the panels near
+      const bool more = panel + width < panels;
+      share_fetching(kernels, split, i, panel == 0,
+                     more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
       run_tile(kernels, table, tile, split.height(i), width);
     }
     panel += width;

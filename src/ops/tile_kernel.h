@@ -18,7 +18,7 @@ namespace deepscaler {
 // 16 floats: one AVX-512 register or two of AVX2, and one cache line.
 inline constexpr int64_t kPanelWidth = 16;
 
-// Steps of the depth from one addition to c to the next.
+// Products from one addition to c to the next.
 inline constexpr int64_t kChainLength = 64;
 
 // Operands of a product, depth > 0. Strides are in floats.
@@ -31,8 +31,13 @@ struct TileOperands {
   int64_t c_row_stride;
   int64_t c_panel_stride;
   int64_t depth;
-  bool accumulate;    // add to c instead of replacing it
-  bool fetch = true;  // b ahead of its use; set by multiply_tiles(): the first of the rows only need it
+  bool accumulate;             // add to c instead of replacing it
+  bool b_from_memory = false;  // b is far: not packed just now
+
+  // What to fetch from memory meanwhile. Set by multiply_tiles().
+  bool fetch_ahead = true;      // b, shortly before its use
+  const float* next = nullptr;  // of the panels to come, so many rows for each fetch_steps of the depth
+  int64_t next_rows = 0;
 };
 
 // The kernels of one instruction set. All strides and sizes are the caller's duty; no checks.
@@ -44,6 +49,7 @@ struct TileKernels {
 
   int max_rows;                       // the tallest tile, <= kRowLimit
   int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
+  int64_t fetch_steps;                // see TileOperands::next_rows; 0 where a tile does not heed it
   Table of_rows;                      // for `a` in rows
   Table of_tiles;                     // for `a` in tiles
 };
@@ -52,7 +58,7 @@ struct TileKernels {
 [[nodiscard]] const TileKernels& tile_kernels();
 // The same for a and b in bfloat16: each of their numbers is a pair of bf16 that stand one after the
 // other along the depth, carried as a float; a step adds two products to a sum in f32, the second of
-// the pair first. `depth` counts pairs.
+// the pair first. `depth` counts pairs, a chain is kChainLength / 2 of them.
 [[nodiscard]] const TileKernels& bf16_tile_kernels();
 
 // How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
