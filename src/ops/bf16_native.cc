@@ -76,6 +76,7 @@ TileKernels make_kernels(std::integer_sequence<int, kRows...>) {
   all.max_rows = kMaxRows;
   for (int rows = 1; rows <= kMaxRows; ++rows) all.panels_at_once[rows] = kWidest;
   (add_kernel<kRows + 1, 1>(all), ...);
+  (add_kernel<kRows + 1, 2>(all), ...);
   (add_kernel<kRows + 1, kWidest>(all), ...);
   return all;
 }

@@ -151,10 +151,11 @@ void add_kernel(TileKernels& kernels) {
 
 template <class Arithmetic, int kRows>
 void add_kernels_of_height(TileKernels& kernels) {
-  constexpr int kPanels = panels_for_rows(kRows);
-  kernels.panels_at_once[kRows] = kPanels;
-  add_kernel<Arithmetic, kRows, kPanels>(kernels);
+  constexpr int kWidest = panels_for_rows(kRows);
+  kernels.panels_at_once[kRows] = kWidest;
   add_kernel<Arithmetic, kRows, 1>(kernels);
+  if constexpr (kWidest >= 2) add_kernel<Arithmetic, kRows, 2>(kernels);
+  if constexpr (kWidest >= 3) add_kernel<Arithmetic, kRows, 3>(kernels);
 }
 
 template <class Arithmetic>
@@ -200,24 +201,17 @@ namespace {
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Where the sums go on from memory, they are fetched while the tile before is at work.
-void prefetch_sums(const TileOperands& t, int height, int width) {
+void prefetch_sums(const TileOperands& t, int height, int64_t width) {
   if (!t.accumulate) return;
   for (int r = 0; r < height; ++r) {
     for (int p = 0; p < width; ++p) hwy::Prefetch(t.c + r * t.c_row_stride + p * t.c_panel_stride);
   }
 }
 
-// Runs a tile, panel by panel where the table has none of that height and width.
-void run_tile(const TileKernels& kernels, const TileKernels::Table& table, const TileOperands& tile,
-              int height, int width) {
-  if (width == 1 || kernels.panels_at_once[height] == width) return table[height][width](tile);
-  for (int p = 0; p < width; ++p) {
-    TileOperands narrow = tile;
-    narrow.b += p * tile.b_panel_stride;
-    narrow.c += p * tile.c_panel_stride;
-    if (narrow.next != nullptr) narrow.next += p * tile.b_panel_stride;
-    table[height][1](narrow);
-  }
+// How many of the panels left the next tiles take: the widest do, but four are two and two, since a single
+// one leaves half of the registers idle.
+int64_t next_width(int64_t left, int64_t widest) {
+  return left == widest + 1 && widest > 2 ? widest - 1 : std::min(left, widest);
 }
 
 // From so many tiles on, each of them fetches its share of the panels to come, little by little: the memory
@@ -240,10 +234,10 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
               int64_t a_row_step, int64_t rows, int64_t panels) {
   const TileSplit split(kernels, rows);
   if (split.tiles == 0) return;
-  const int widest = kernels.panels_at_once[(rows + split.tiles - 1) / split.tiles];
+  const int64_t widest = kernels.panels_at_once[(rows + split.tiles - 1) / split.tiles];
   for (int64_t panel = 0; panel < panels;) {
     // Panels outside, rows inside: the panels stay near for all rows.
-    const int width = panels - panel >= widest ? widest : 1;
+    const int64_t width = next_width(panels - panel, widest);
     for (int64_t i = 0; i < split.tiles; ++i) {
       TileOperands tile = operands;
       tile.a += split.first(i) * a_row_step;
@@ -257,7 +251,7 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
       const bool more = panel + width < panels;
       share_fetching(kernels, split, i, panel == 0,
                      more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
-      run_tile(kernels, table, tile, split.height(i), width);
+      table[split.height(i)][width](tile);
     }
     panel += width;
   }

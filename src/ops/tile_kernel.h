@@ -50,7 +50,7 @@ struct TileKernels {
   int max_rows;                       // the tallest tile, <= kRowLimit
   int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
   int64_t fetch_steps;                // see TileOperands::next_rows; 0 where a tile does not heed it
-  Table of_rows;                      // for `a` in rows
+  Table of_rows;                      // for `a` in rows; every width up to the widest of that height
   Table of_tiles;                     // for `a` in tiles
 };
 
