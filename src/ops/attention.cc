@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "ops/softmax_kernel.h"
 #include "ops/tile_kernel.h"
+#include "ops/transpose_kernel.h"
 
 namespace deepscaler {
 namespace {
@@ -190,6 +191,7 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
                    MatrixView dq, ContextGradient context) {
   const TileKernels& tiles = tile_kernels();
   const SoftmaxKernels& softmax = softmax_kernels();
+  const auto transpose_square = square_transpose();
   const int64_t group = shape.queries_per_kv_head(), width = shape.head_dim;
   const QueryTile all{&span, kv_head, 0, span.rows};
   const int64_t count = span.rows * group, block_floats = kKeysPerBlock * width;
@@ -219,10 +221,10 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
 
   for (int64_t block = 0; block <= all.last_block(); ++block) {
     const HeadBlock head(shape, pool, span.blocks[block], kv_head);
-    for (int64_t slot = 0; slot < kKeysPerBlock; ++slot) {
-      for (int64_t i = 0; i < width; ++i) {
-        key_rows[value_offset(slot, i)] = head.keys[key_offset(width, slot, i)];
-        value_columns[key_offset(width, slot, i)] = head.values[value_offset(slot, i)];
+    for (int64_t slot = 0; slot < kKeysPerBlock; slot += kPanelWidth) {
+      for (int64_t i = 0; i < width; i += kPanelWidth) {
+        transpose_square(head.keys + key_offset(width, slot, i), key_rows + value_offset(slot, i));
+        transpose_square(head.values + value_offset(slot, i), value_columns + key_offset(width, slot, i));
       }
     }
     for (int64_t first = all.first_seeing(block) * group; first < count; first += kQueriesPerTile) {
