@@ -37,22 +37,25 @@ the_same_bits() {
   grep -q "the recorded log-probabilities are the same bits" score.log || fail "$case: $(tail -n 1 score.log)"
 }
 
-# Little memory: MiB in which the responses of a group start, but can't all end.
-declare -A little=([1]=8 [8]=16 [64]=64)
+# Little memory: MiB in which the responses of a group start, but can't all end. Keys and values in bf16 take half.
+declare -A little_in_f32=([1]=8 [8]=16 [64]=64)
+declare -A little_in_bf16=([1]=4 [8]=6 [64]=24)
 
 for dtype in ${DTYPES:-f32 bf16}; do
   for group in ${SAMPLES:-1 8 64}; do
     for prompts in shared apart; do
       [[ $group == 1 && $prompts == apart ]] && continue
       case="$dtype, groups of $group, prompts $prompts"
+      declare -n little_of=little_in_$dtype
+      little=${little_of[$group]}
       count=1 samples=$group
       [[ $prompts == apart ]] && count=$group samples=1
       lines $count >prompts.jsonl
       generated much 2048 2
-      generated little "${little[$group]}" 1
+      generated little "$little" 1
       cmp -s much.jsonl little.jsonl || fail "$case: responses depend on threads or --kv-memory"
       preempted=$(sed -n 's/^\([0-9]*\) times a response .*/\1/p' little.log)
-      [[ $group == 1 || -n $preempted ]] || fail "$case: ${little[$group]} MiB preempted nothing"
+      [[ $group == 1 || -n $preempted ]] || fail "$case: $little MiB preempted nothing"
 
       cp much.jsonl order.jsonl
       the_same_bits 2
@@ -60,7 +63,7 @@ for dtype in ${DTYPES:-f32 bf16}; do
       paste -d '\n' <(head -n "$group" much.jsonl) <(tail -n "$group" much.jsonl) >order.jsonl
       the_same_bits 1
       tokens=$(sed -n 's/.* responses, \([0-9]*\) tokens.*/\1/p' score.log)
-      echo "$case: $((2 * group)) responses, $tokens tokens the same with ${little[$group]} MiB" \
+      echo "$case: $((2 * group)) responses, $tokens tokens the same with $little MiB" \
         "(${preempted:-0} preemptions), on 1 and 2 threads, and scored"
     done
   done

@@ -81,7 +81,8 @@ void show_memory(const Model& model) {
   const int64_t token = KvCache::block_bytes(c) / kKeysPerBlock;
   line("weights", "{} in f32; half as much again to compute in bf16",
        mib(plan_memory(c, {}, {}, {}).total()));
-  line("to generate", "weights, and {:.1f} KiB a token for keys and values ({} for a full context)",
+  line("to generate",
+       "weights, and {:.1f} KiB a token for keys and values ({} for a full context), half in bf16",
        static_cast<double>(token) / 1024, mib(token * c.context));
   line("to train", "{} with micro-batches of 1024 rows, {} of 2048 (see `deepscaler plan`)",
        mib(of_training(1024)), mib(of_training(2048)));

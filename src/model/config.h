@@ -37,8 +37,8 @@ struct ModelConfig {
   int64_t hidden = 0;
   int64_t feed_forward = 0;
   int64_t layers = 0;
-  AttentionShape attention;
-  int64_t context = 0;  // positions that the model was made for
+  AttentionShape attention;  // how it keeps keys and values goes by what the model computes in
+  int64_t context = 0;       // positions that the model was made for
   double rope_theta = 10000;
   std::optional<Llama3RopeScaling> rope_scaling;
   float norm_eps = 1e-5f;

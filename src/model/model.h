@@ -46,8 +46,8 @@ class Model {
     return vector_of(table_, weights_.data(), index);
   }
 
-  // f32 from the start. bf16 takes half as much memory again. Throws Error for a model whose matrices
-  // have an odd number of inputs.
+  // f32 from the start. bf16 takes half as much memory again, and keeps keys and values in bf16. Throws Error
+  // for a model whose matrices have an odd number of inputs.
   void compute_in(ComputeType type);
   [[nodiscard]] ComputeType compute_type() const { return compute_type_; }
   // Not from two threads at a time.

@@ -10,6 +10,7 @@
 #include "ops/softmax_kernel.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
+#include "tensor/dtype.h"
 
 namespace deepscaler {
 namespace {
@@ -19,15 +20,34 @@ namespace {
 constexpr int64_t kQueriesPerTile = 48;
 
 // Where one block keeps the keys and values of one head: keys as [2 panels][d][16 keys], values as
-// [d / 16 panels][32 keys][16].
+// [d / 16 panels][32 keys][16]. T is float, or uint16_t for the bits of a bf16; const to read.
 template <class T>
 struct HeadBlock {
-  HeadBlock(const AttentionShape& shape, T* pool, int64_t block, int64_t kv_head)
-      : keys(pool + block * shape.block_size() + kv_head * 2 * kKeysPerBlock * shape.head_dim),
-        values(keys + kKeysPerBlock * shape.head_dim) {}
   T* keys;
   T* values;
 };
+
+template <class T, class Pool>
+HeadBlock<T> head_block(const AttentionShape& shape, Pool* pool, int64_t block, int64_t kv_head) {
+  T* const of_block = reinterpret_cast<T*>(pool + block * shape.block_size());
+  T* const keys = of_block + kv_head * 2 * kKeysPerBlock * shape.head_dim;
+  return {keys, keys + kKeysPerBlock * shape.head_dim};
+}
+
+// Numbers of a head's keys and values in a block.
+int64_t head_block_size(const AttentionShape& shape) { return 2 * kKeysPerBlock * shape.head_dim; }
+
+// The block as floats: those of the pool, or made from bf16 in `memory` [head_block_size()].
+HeadBlock<const float> read_block(const AttentionShape& shape, const float* pool, int64_t block,
+                                  int64_t kv_head, float* memory) {
+  if (!shape.bf16_keys_values) return head_block<const float>(shape, pool, block, kv_head);
+  const auto bits = head_block<const uint16_t>(shape, pool, block, kv_head);
+  softmax_kernels().widen(bits.keys, head_block_size(shape), memory);
+  return {memory, memory + kKeysPerBlock * shape.head_dim};
+}
+
+void put(float x, float& to) { to = x; }
+void put(float x, uint16_t& to) { to = f32_to_bf16(x); }
 
 int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
   return (slot / kPanelWidth * head_dim + i) * kPanelWidth + slot % kPanelWidth;
@@ -144,8 +164,9 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   const SoftmaxKernels& softmax = softmax_kernels();
   const int64_t group = shape.queries_per_kv_head(), count = tile.rows * group, width = shape.head_dim;
   thread_local Buffer<float> memory;
-  memory.reserve_discarding(count * (2 * width + 2 * kKeysPerBlock + 1));
-  float* queries = memory.data();
+  memory.reserve_discarding(count * (2 * width + 2 * kKeysPerBlock + 1) + head_block_size(shape));
+  float* widened = memory.data();
+  float* queries = widened + head_block_size(shape);
   float* outputs = queries + count * width;
   float* scores = outputs + count * width;
   float* lane_sums = scores + count * kKeysPerBlock;
@@ -157,7 +178,7 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   std::fill_n(maxima, count, -std::numeric_limits<float>::infinity());
 
   for (int64_t block = 0; block <= tile.last_block(); ++block) {
-    const HeadBlock head(shape, pool, tile.span->blocks[block], tile.kv_head);
+    const auto head = read_block(shape, pool, tile.span->blocks[block], tile.kv_head, widened);
     const int64_t first = tile.first_seeing(block) * group;
     multiply_by_columns(tiles, shape, queries + first * width, count - first, head.keys,
                         scores + first * kKeysPerBlock);
@@ -197,8 +218,10 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
   const int64_t count = span.rows * group, block_floats = kKeysPerBlock * width;
 
   thread_local Buffer<float> memory;
-  memory.reserve_discarding(count * (5 * width + 1) + 2 * block_floats + 3 * kQueriesPerTile * kKeysPerBlock);
-  float* queries = memory.data();
+  memory.reserve_discarding(count * (5 * width + 1) + 2 * head_block_size(shape) +
+                            3 * kQueriesPerTile * kKeysPerBlock);
+  float* widened = memory.data();
+  float* queries = widened + head_block_size(shape);
   float* douts = queries + count * width;
   float* dqueries = douts + count * width;
   float* query_panels = dqueries + count * width;
@@ -220,7 +243,7 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
   }
 
   for (int64_t block = 0; block <= all.last_block(); ++block) {
-    const HeadBlock head(shape, pool, span.blocks[block], kv_head);
+    const auto head = read_block(shape, pool, span.blocks[block], kv_head, widened);
     for (int64_t slot = 0; slot < kKeysPerBlock; slot += kPanelWidth) {
       for (int64_t i = 0; i < width; i += kPanelWidth) {
         transpose_square(head.keys + key_offset(width, slot, i), key_rows + value_offset(slot, i));
@@ -256,36 +279,47 @@ int64_t blocks_of(const AttentionSpan& span) {
   return (span.first_position + span.rows + kKeysPerBlock - 1) / kKeysPerBlock;
 }
 
-}  // namespace
-
-void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpan> spans,
-                       ConstMatrixView keys, ConstMatrixView values, float* pool) {
+template <class T>
+void store_span(const AttentionShape& shape, const AttentionSpan& span, ConstMatrixView keys,
+                ConstMatrixView values, float* pool) {
   const int64_t width = shape.head_dim;
-  parallel_for(std::ssize(spans), [&](int64_t s) {
-    const AttentionSpan& span = spans[s];
-    for (int64_t row = 0; row < span.rows; ++row) {
-      const int64_t position = span.first_position + row, slot = position % kKeysPerBlock;
-      for (int64_t h = 0; h < shape.kv_heads; ++h) {
-        const HeadBlock head(shape, pool, span.blocks[position / kKeysPerBlock], h);
-        const float* k = keys.row(span.first_row + row) + h * width;
-        const float* v = values.row(span.first_row + row) + h * width;
-        for (int64_t i = 0; i < width; ++i) head.keys[key_offset(width, slot, i)] = k[i];
-        for (int64_t i = 0; i < width; ++i) head.values[value_offset(slot, i)] = v[i];
-      }
+  for (int64_t row = 0; row < span.rows; ++row) {
+    const int64_t position = span.first_position + row, slot = position % kKeysPerBlock;
+    for (int64_t h = 0; h < shape.kv_heads; ++h) {
+      const auto head = head_block<T>(shape, pool, span.blocks[position / kKeysPerBlock], h);
+      const float* k = keys.row(span.first_row + row) + h * width;
+      const float* v = values.row(span.first_row + row) + h * width;
+      for (int64_t i = 0; i < width; ++i) put(k[i], head.keys[key_offset(width, slot, i)]);
+      for (int64_t i = 0; i < width; ++i) put(v[i], head.values[value_offset(slot, i)]);
     }
-  });
+  }
 }
 
-void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
-                          float* to) {
-  const HeadBlock source(shape, from, 0, kv_head);
-  const HeadBlock target(shape, to, 0, kv_head);
+template <class T>
+void copy_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
+                    float* to) {
+  const auto source = head_block<const T>(shape, from, 0, kv_head);
+  const auto target = head_block<T>(shape, to, 0, kv_head);
   for (int64_t slot = 0; slot < positions; ++slot) {
     for (int64_t i = 0; i < shape.head_dim; ++i) {
       target.keys[key_offset(shape.head_dim, slot, i)] = source.keys[key_offset(shape.head_dim, slot, i)];
       target.values[value_offset(slot, i)] = source.values[value_offset(slot, i)];
     }
   }
+}
+
+}  // namespace
+
+void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpan> spans,
+                       ConstMatrixView keys, ConstMatrixView values, float* pool) {
+  const auto store = shape.bf16_keys_values ? store_span<uint16_t> : store_span<float>;
+  parallel_for(std::ssize(spans), [&](int64_t s) { store(shape, spans[s], keys, values, pool); });
+}
+
+void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
+                          float* to) {
+  const auto copy = shape.bf16_keys_values ? copy_positions<uint16_t> : copy_positions<float>;
+  copy(shape, kv_head, from, positions, to);
 }
 
 void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,

@@ -28,10 +28,15 @@ struct AttentionShape {
   int64_t heads = 0;
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
+  // Blocks hold bfloat16, rounded as keys and values are stored: half of the memory, and half to read. All
+  // arithmetic is that of f32 on rounded numbers.
+  bool bf16_keys_values = false;
 
   [[nodiscard]] int64_t queries_per_kv_head() const { return heads / kv_heads; }
-  // Floats that one block takes in one layer, keys and values.
-  [[nodiscard]] int64_t block_size() const { return 2 * kv_heads * kKeysPerBlock * head_dim; }
+  // Floats that one block takes in one layer, keys and values; two bf16 stand in one.
+  [[nodiscard]] int64_t block_size() const {
+    return 2 * kv_heads * kKeysPerBlock * head_dim / (bf16_keys_values ? 2 : 1);
+  }
 };
 
 // Consecutive rows of one sequence. A view: `blocks` lives as long as the call.
@@ -59,9 +64,10 @@ void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const fl
 void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                        const float* pool, MatrixView out, MatrixView log_sums);
 
-// Gradients by recomputing the scores block by block (Dao et al., 2022, algorithm 4). dq [T, H * d] and
-// dk, dv [T, K * d] are overwritten. Rows of a shared prompt collect what each span's queries add, in
-// the order of the spans, so the sum does not depend on threads.
+// Gradients by recomputing the scores block by block (Dao et al., 2022, algorithm 4); those of rounded keys
+// and values pass on to what was rounded. dq [T, H * d] and dk, dv [T, K * d] are overwritten. Rows of a
+// shared prompt collect what each span's queries add, in the order of the spans, so the sum does not depend
+// on threads.
 void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                         const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
                         ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv);

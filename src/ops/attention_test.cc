@@ -9,6 +9,7 @@
 
 #include "base/parallel.h"
 #include "ops/kernel_target_test.h"
+#include "tensor/dtype.h"
 
 namespace deepscaler {
 namespace {
@@ -127,6 +128,10 @@ Results compute(Batch& batch, const Matrix& q, const Matrix& k, const Matrix& v,
   return r;
 }
 
+bool same(const Matrix& a, const Matrix& b) {
+  return std::memcmp(a.data(), b.data(), static_cast<size_t>(a.size()) * sizeof(float)) == 0;
+}
+
 TEST_P(AttentionTest, ValuesAreThoseOfTheTwin) {
   for (const Case& c : kCases) {
     Batch batch(c);
@@ -180,9 +185,6 @@ TEST_P(AttentionTest, BitsDoNotDependOnThreadsOrOnWhatIsBesideARow) {
   const int64_t wide = c.shape.heads * c.shape.head_dim, narrow = c.shape.kv_heads * c.shape.head_dim;
   const Matrix q = random_matrix(batch.rows, wide, 1), k = random_matrix(batch.rows, narrow, 2),
                v = random_matrix(batch.rows, narrow, 3), dout = random_matrix(batch.rows, wide, 4);
-  const auto same = [](const Matrix& a, const Matrix& b) {
-    return std::memcmp(a.data(), b.data(), static_cast<size_t>(a.size()) * sizeof(float)) == 0;
-  };
   set_thread_count(1);
   const Results one = compute(batch, q, k, v, dout);
   set_thread_count(3);
@@ -198,6 +200,29 @@ TEST_P(AttentionTest, BitsDoNotDependOnThreadsOrOnWhatIsBesideARow) {
                         out.view(), log_sums.view());
       ASSERT_EQ(std::memcmp(out.data(), one.out.row(span.first_row + r), sizeof(float) * wide), 0);
     }
+  }
+}
+
+// Blocks in bf16 are blocks in f32 of rounded numbers, to the bit: in both passes, and where a block is
+// copied.
+TEST_P(AttentionTest, BlocksInBf16HoldTheRoundedKeysAndValues) {
+  const auto rounded = [](const Matrix& x) {
+    Matrix y(x.rows(), x.cols());
+    for (int64_t i = 0; i < x.size(); ++i) y.data()[i] = bf16_to_f32(f32_to_bf16(x.data()[i]));
+    return y;
+  };
+  for (const Case& c : kCases) {
+    Batch f32(c);
+    Case halved = c;
+    halved.shape.bf16_keys_values = true;
+    Batch bf16(halved);
+    EXPECT_EQ(2 * bf16.shape.block_size(), f32.shape.block_size());
+    const int64_t wide = c.shape.heads * c.shape.head_dim, narrow = c.shape.kv_heads * c.shape.head_dim;
+    const Matrix q = random_matrix(f32.rows, wide, 1), k = random_matrix(f32.rows, narrow, 2),
+                 v = random_matrix(f32.rows, narrow, 3), dout = random_matrix(f32.rows, wide, 4);
+    const Results expected = compute(f32, q, rounded(k), rounded(v), dout), r = compute(bf16, q, k, v, dout);
+    EXPECT_TRUE(same(r.out, expected.out) && same(r.log_sums, expected.log_sums));
+    EXPECT_TRUE(same(r.dq, expected.dq) && same(r.dk, expected.dk) && same(r.dv, expected.dv));
   }
 }
 

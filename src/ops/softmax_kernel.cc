@@ -62,6 +62,16 @@ float dot(const float* a, const float* b, int64_t n) {
   return sum_lanes(sum);
 }
 
+void widen(const uint16_t* bf16, int64_t n, float* out) {
+  const hn::CappedTag<float, kPanelWidth> d;
+  const hn::RebindToUnsigned<decltype(d)> words;
+  const hn::Rebind<uint16_t, decltype(d)> halves;
+  for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto bits = hn::ShiftLeft<16>(hn::PromoteTo(words, hn::LoadU(halves, bf16 + i)));
+    hn::StoreU(hn::BitCast(d, bits), d, out + i);
+  }
+}
+
 float maximum(const float* logits, int64_t n) {
   Panel m = broadcast(kMinusInfinity);
   for_each_panel(n,
@@ -99,6 +109,7 @@ const SoftmaxKernels& softmax_kernels_of_target() {
       .sum_block = sum_block,
       .attention_backward_row = attention_backward_row,
       .dot = dot,
+      .widen = widen,
       .maximum = maximum,
       .sum_exponentials = sum_exponentials,
       .gradient = gradient,

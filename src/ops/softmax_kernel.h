@@ -20,6 +20,7 @@ struct SoftmaxKernels {
   void (*attention_backward_row)(const float* scores, int64_t valid, float log_sum, float delta,
                                  float* probabilities, float* dprobabilities);
   float (*dot)(const float* a, const float* b, int64_t n);
+  void (*widen)(const uint16_t* bf16, int64_t n, float* out);  // n is a multiple of 16
 
   // Over a tile of at most kVocabularyTile logits, with z = logit * inverse_temperature.
   float (*maximum)(const float* logits, int64_t n);

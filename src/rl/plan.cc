@@ -14,6 +14,10 @@ namespace {
 // Prompts are not known before the data are read; few of them are longer.
 constexpr int64_t kPromptTokens = 256;
 
+bool computes_in_bf16(const Recipe& recipe) {
+  return compute_type_from_name(recipe.model.dtype) == ComputeType::kBf16;
+}
+
 GenerationShape generation_of(const Recipe& recipe, size_t number, const ModelConfig& config) {
   const StageConfig& stage = recipe.stages[number];
   int64_t blocks = 0, sequences = 0;
@@ -41,7 +45,7 @@ GenerationShape generation_of(const Recipe& recipe, size_t number, const ModelCo
 // A reference model stays in memory through stages that do not use it: a later one may keep it.
 WeightCopies copies_of(const Recipe& recipe, size_t number) {
   const auto up_to_here = std::span(recipe.stages).first(number + 1);
-  return {.bf16 = compute_type_from_name(recipe.model.dtype) == ComputeType::kBf16,
+  return {.bf16 = computes_in_bf16(recipe),
           .reference = std::ranges::any_of(up_to_here, [](const StageConfig& stage) {
             return stage.kind != "sft" && stage.grpo.loss.uses_reference();
           })};
@@ -59,6 +63,7 @@ int64_t longest_sequence(const StageConfig& stage, const ModelConfig& config) {
 RecipePlan plan_recipe(const Recipe& recipe, const std::filesystem::path& model) {
   RecipePlan plan;
   plan.model = read_model_config(model);
+  plan.model.attention.bf16_keys_values = computes_in_bf16(recipe);
   plan.parameters = ParameterTable(plan.model).count();
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     const StageConfig& stage = recipe.stages[i];

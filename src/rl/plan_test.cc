@@ -36,15 +36,18 @@ TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
   EXPECT_EQ(bytes_of(plan, "reference model"), bytes_of(plan, "weights"));
 }
 
-TEST(Plan, CountsTheWeightsInBf16AndThoseOfTheReference) {
+TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {
   Recipe recipe = recipe_of_tiny_model();
   recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
-  const int64_t f32 = plan_of(recipe).stages[0].memory.total();
+  const MemoryPlan f32 = plan_of(recipe).stages[0].memory;
   recipe.model.dtype = "bf16";
-  const MemoryPlan plan = plan_of(recipe).stages[0].memory;
-  const int64_t rounded = bytes_of(plan, "weights in bf16");
-  EXPECT_NEAR(static_cast<double>(bytes_of(plan, "gradients")), 2.0 * static_cast<double>(rounded), 1);
-  EXPECT_EQ(plan.total(), f32 + 2 * rounded);
+  const MemoryPlan bf16 = plan_of(recipe).stages[0].memory;
+  const int64_t rounded = bytes_of(bf16, "weights in bf16");
+  EXPECT_NEAR(static_cast<double>(bytes_of(bf16, "gradients")), 2.0 * static_cast<double>(rounded), 1);
+  EXPECT_EQ(bytes_of(bf16, "reference model"), bytes_of(f32, "reference model") + rounded);
+  for (const char* part : {"keys and values, training", "keys and values, generation"}) {
+    EXPECT_EQ(bytes_of(f32, part), 2 * bytes_of(bf16, part)) << part;
+  }
 }
 
 TEST(Plan, TrainingAndGenerationTakeTurns) {
