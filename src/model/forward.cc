@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/parallel.h"
 #include "model/linear.h"
 #include "ops/tile_kernel.h"
@@ -95,6 +96,8 @@ LayerActivations& Activations::layer(int64_t i) {
 
 void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations) {
   const ModelConfig& c = model.config();
+  // What the model computes in may have changed since: the cache would hold other numbers.
+  DEEPSCALER_CHECK(cache.shape() == c.attention);
   LayerScratch& s = activations.scratch;
   Matrix& hidden = activations.hidden;
   embed(model, batch, hidden);

@@ -33,6 +33,7 @@ class KvCache {
   // Contents::kAny: every block is cleared before its first use.
   KvCache(const ModelConfig& config, int64_t blocks, Contents contents = Contents::kZero);
 
+  [[nodiscard]] const AttentionShape& shape() const { return shape_; }
   [[nodiscard]] int64_t blocks() const { return blocks_; }
   [[nodiscard]] float* layer(int64_t i) { return data_.data() + i * blocks_ * shape_.block_size(); }
   [[nodiscard]] const float* layer(int64_t i) const {

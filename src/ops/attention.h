@@ -32,6 +32,7 @@ struct AttentionShape {
   // arithmetic is that of f32 on rounded numbers.
   bool bf16_keys_values = false;
 
+  bool operator==(const AttentionShape&) const = default;
   [[nodiscard]] int64_t queries_per_kv_head() const { return heads / kv_heads; }
   // Floats that one block takes in one layer, keys and values; two bf16 stand in one.
   [[nodiscard]] int64_t block_size() const {
