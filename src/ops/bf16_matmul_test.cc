@@ -57,28 +57,38 @@ TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {
   }
 }
 
+// 65 rows take another way than one, and more inputs than a block of the depth has.
 TEST_P(Bf16MatmulTest, ARowHasTheSameBitsAloneAndTogetherOnAnyThreads) {
-  const Matrix x = random_matrix(37, 514, 3), w = random_matrix(100, 514, 4);
+  const int64_t rows = 65, out = 100, in = 1090;
+  const Matrix x = random_matrix(rows, in, 3), w = random_matrix(out, in, 4);
   const Weight weight(w);
-  Matrix together(37, 100), alone(1, 100);
-  set_thread_count(2);
-  matmul_bf16(x.view(), weight.view(), together.view());
-  set_thread_count(1);
-  for (int64_t t = 0; t < 37; ++t) {
-    matmul_bf16({x.view().row(t), 1, 514}, weight.view(), alone.view());
-    ASSERT_EQ(std::memcmp(alone.data(), together.view().row(t), 100 * sizeof(float)), 0) << t;
+  for (const Accumulate accumulate : {Accumulate::kNo, Accumulate::kYes}) {
+    const Matrix before = random_matrix(rows, out, 5);
+    Matrix together(rows, out);
+    std::copy_n(before.data(), before.size(), together.data());
+    set_thread_count(2);
+    matmul_bf16(x.view(), weight.view(), together.view(), accumulate);
+    set_thread_count(1);
+    for (int64_t t = 0; t < rows; ++t) {
+      Matrix alone(1, out);
+      std::copy_n(before.view().row(t), out, alone.data());
+      matmul_bf16({x.view().row(t), 1, in}, weight.view(), alone.view(), accumulate);
+      ASSERT_EQ(std::memcmp(alone.data(), together.view().row(t), out * sizeof(float)), 0) << t;
+    }
   }
 }
 
 TEST_P(Bf16MatmulTest, GoesOnFromWhatIsThere) {
-  const Matrix x = random_matrix(5, 32, 5), w = random_matrix(20, 32, 6);
-  const Weight weight(w);
-  Matrix from_zero(5, 20), from_one(5, 20);
-  std::fill_n(from_one.data(), from_one.size(), 1.0f);
-  matmul_bf16(x.view(), weight.view(), from_zero.view());
-  matmul_bf16(x.view(), weight.view(), from_one.view(), Accumulate::kYes);
-  for (int64_t i = 0; i < from_one.size(); ++i)
-    EXPECT_NEAR(from_one.data()[i], from_zero.data()[i] + 1, 1e-4);
+  for (const int64_t rows : {5, 65}) {
+    const Matrix x = random_matrix(rows, 32, 5), w = random_matrix(20, 32, 6);
+    const Weight weight(w);
+    Matrix from_zero(rows, 20), from_one(rows, 20);
+    std::fill_n(from_one.data(), from_one.size(), 1.0f);
+    matmul_bf16(x.view(), weight.view(), from_zero.view());
+    matmul_bf16(x.view(), weight.view(), from_one.view(), Accumulate::kYes);
+    for (int64_t i = 0; i < from_one.size(); ++i)
+      ASSERT_NEAR(from_one.data()[i], from_zero.data()[i] + 1, 1e-4);
+  }
 }
 
 // A NaN must not turn into a number when it is rounded: a diverged model would go unnoticed.
