@@ -2,8 +2,8 @@
 //
 // As in ops/matmul.h every output element is a sum of chains, over pairs of inputs in ascending order, so a
 // row has the same bits whatever rows are beside it and however many threads there are. A native bf16 dot
-// product does two f32 FMAs, the second of the pair first (Intel's to the bit where denormals are flushed), and
-// so do the kernels without one, and those that expand the weights to f32 where rows are many.
+// product does two f32 FMAs, the second of the pair first (Intel's to the bit where denormals are flushed),
+// and so do the kernels without one, and those that expand the weights to f32 where rows are many.
 //
 // Letters and CHECKs as in ops/matmul.h; I is even.
 #pragma once
