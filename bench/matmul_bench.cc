@@ -3,7 +3,7 @@
 //   bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--kernels NAME] [--bf16]
 //
 // To meet oneDNN on AVX2: --kernels avx2 with ONEDNN_MAX_CPU_ISA=AVX2 in the environment.
-// --bf16: both sides compute in bf16; ours does so in the forward product only.
+// --bf16: both sides compute in bf16.
 #include <omp.h>
 
 #include <exception>

@@ -26,11 +26,11 @@ class OurRun : public Run {
     const auto& p = problem_;
     switch (p.product) {
       case Product::kForward:
-        return matmul({p.x, p.rows, p.in}, weight(weight_copy), result_.view());
+        return matmul(x(), weight(weight_copy), result_.view());
       case Product::kDx:
-        return matmul_dx({p.dy, p.rows, p.out}, weight(weight_copy), result_.view());
+        return matmul_dx(dy(), weight(weight_copy), result_.view());
       case Product::kDw:  // adds to what is there, as gradients of several micro-batches do
-        return matmul_dw({p.dy, p.rows, p.out}, {p.x, p.rows, p.in}, {gradient_.data(), p.out, p.in});
+        return matmul_dw(dy(), x(), gradient());
     }
   }
 
@@ -39,10 +39,13 @@ class OurRun : public Run {
                                             : result_.row(row)[column];
   }
 
- private:
+ protected:
+  ConstMatrixView x() const { return {problem_.x, problem_.rows, problem_.in}; }
+  ConstMatrixView dy() const { return {problem_.dy, problem_.rows, problem_.out}; }
   ConstPanelView weight(int copy) const {
     return {weights_[static_cast<size_t>(copy)].data(), problem_.out, problem_.in};
   }
+  PanelView gradient() { return {gradient_.data(), problem_.out, problem_.in}; }
 
   Problem problem_;
   std::vector<Buffer<float>> weights_;
@@ -50,29 +53,31 @@ class OurRun : public Run {
   Matrix result_;
 };
 
-class OurBf16Run : public Run {
+class OurBf16Run : public OurRun {
  public:
-  explicit OurBf16Run(const Problem& problem) : problem_(problem), result_(problem.rows, problem.out) {
-    Buffer<float> panels(panel_size(problem.out, problem.in));
-    pack_panels({problem.w, problem.out, problem.in}, {panels.data(), problem.out, problem.in});
-    for (int i = 0; i < problem.weight_copies; ++i) {
-      weights_.emplace_back(bf16_panel_size(problem.out, problem.in));
-      pack_bf16_panels({panels.data(), problem.out, problem.in}, weights_.back().data());
+  explicit OurBf16Run(const Problem& problem) : OurRun(problem) {
+    for (size_t i = 0; i < weights_.size(); ++i) {
+      Buffer<float> pairs(bf16_panel_size(problem.out, problem.in));
+      pack_bf16_panels(weight(static_cast<int>(i)), pairs.data());
+      weights_[i] = std::move(pairs);
     }
   }
 
   void compute(int weight_copy) override {
-    const float* weight = weights_[static_cast<size_t>(weight_copy)].data();
-    matmul_bf16({problem_.x, problem_.rows, problem_.in}, {weight, problem_.out, problem_.in},
-                result_.view());
+    switch (problem_.product) {
+      case Product::kForward:
+        return matmul_bf16(x(), rounded_weight(weight_copy), result_.view());
+      case Product::kDx:
+        return matmul_bf16_dx(dy(), rounded_weight(weight_copy), result_.view());
+      case Product::kDw:
+        return matmul_bf16_dw(dy(), x(), gradient());
+    }
   }
 
-  float at(int64_t row, int64_t column) override { return result_.row(row)[column]; }
-
  private:
-  Problem problem_;
-  std::vector<Buffer<float>> weights_;
-  Matrix result_;
+  Bf16PanelView rounded_weight(int copy) const {
+    return {weights_[static_cast<size_t>(copy)].data(), problem_.out, problem_.in};
+  }
 };
 
 }  // namespace
@@ -80,10 +85,7 @@ class OurBf16Run : public Run {
 Contender our_bf16_matmul() {
   return {.name = "deepscaler bf16",
           .tolerance = 1e-2,
-          .set_up = [](const Problem& problem) -> std::unique_ptr<Run> {
-            if (problem.product != Product::kForward) return nullptr;
-            return std::make_unique<OurBf16Run>(problem);
-          }};
+          .set_up = [](const Problem& problem) { return std::make_unique<OurBf16Run>(problem); }};
 }
 
 Contender our_matmul() {

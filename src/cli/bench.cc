@@ -134,10 +134,7 @@ int64_t rows_of(const std::vector<TokenGroup>& groups) {
   return rows;
 }
 
-void bench_train(const Options& options) {
-  apply(options.runtime);
-  if (options.prompt >= options.length) throw Error("--prompt", "leaves no token to learn", "lower it");
-  Model model = model_to_train(options);
+void bench_train(const Options& options, Model& model) {
   TrainStep step(model, {.token_budget = options.token_budget,
                          .recompute = options.recompute == "layer" ? Recompute::kLayer : Recompute::kNone});
   std::optional<AdamW> optimizer;
@@ -167,7 +164,7 @@ void bench_train(const Options& options) {
       step.gradients());
   print_figures({{"engine", "deepscaler"},
                  {"kernels", kernel_target()},
-                 {"dtype", "f32"},
+                 {"dtype", compute_type_name(model.compute_type())},
                  {"sequences", options.sequences},
                  {"length", options.length},
                  {"tokens_per_second", static_cast<double>(options.sequences * options.length) / best},
@@ -175,6 +172,16 @@ void bench_train(const Options& options) {
                  {"share_of_matmul_rate", products.seconds / best},
                  {"matmul_gflops", products.gflops_per_second()},
                  {"peak_mib", peak}});
+}
+
+void bench_train(const Options& options) {
+  apply(options.runtime);
+  if (options.prompt >= options.length) throw Error("--prompt", "leaves no token to learn", "lower it");
+  Model model = model_to_train(options);
+  for (const std::string& dtype : options.dtypes) {
+    model.compute_in(compute_type_from_name(dtype));
+    bench_train(options, model);
+  }
 }
 
 }  // namespace
@@ -188,14 +195,14 @@ void add_bench_command(CLI::App& app) {
     auto* command = bench->add_subcommand(name, what);
     command->add_option("--model", options->model, "Hugging Face folder or GGUF file");
     add_runtime_options(*command, options->runtime);
+    command->add_option("--dtypes", options->dtypes, "what products compute in")
+        ->check(CLI::IsMember({"f32", "bf16"}));
     command->callback([options, work] { work(*options); });
     return command;
   };
   auto* decode = add("decode", "tokens per second of generation", bench_decode);
   decode->get_option("--model")->required();
   decode->add_option("--batches", options->batches, "sequences at a time")->capture_default_str();
-  decode->add_option("--dtypes", options->dtypes, "what products compute in")
-      ->check(CLI::IsMember({"f32", "bf16"}));
   decode->add_option("--prompt-tokens", options->prompt_tokens, "of each sequence")->capture_default_str();
   decode->add_option("--new-tokens", options->new_tokens, "of each sequence")
       ->check(CLI::Range(2, 1 << 20))

@@ -62,9 +62,9 @@ ProductTime training_product_time(const Model& model, const PassRows& rows, std:
   Matrix dx;
   return best_time(model, rows, 6, [&](int weight, ConstMatrixView x, MatrixView y) {
     linear(model, x, weight, y);
-    matmul_dw(y, x, panels_of(model.table(), gradients.data(), weight));
+    linear_dw(model, y, x, weight, gradients.data());
     dx.resize(x.rows, x.cols);
-    matmul_dx(y, model.panels(weight), dx.view());
+    linear_dx(model, y, weight, dx.view());
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "model/linear.h"
 #include "ops/tile_kernel.h"
 
 namespace deepscaler {
@@ -33,15 +34,15 @@ class LayerBackward {
     swiglu(a.gate.view(), a.up.view(), s_.feed_forward.view());
     weight_gradient(p.down, d, s_.feed_forward.view());
     shape_like(a.gate, g_.feed_forward, g_.gate, g_.up);
-    matmul_dx(d, model_.panels(p.down), g_.feed_forward.view());
+    linear_dx(model_, d, p.down, g_.feed_forward.view());
     swiglu_backward(a.gate.view(), a.up.view(), g_.feed_forward.view(), g_.gate.view(), g_.up.view());
 
     norm_again(a.middle, p.mlp_norm);
     weight_gradient(p.gate, g_.gate.view(), s_.normed.view());
     weight_gradient(p.up, g_.up.view(), s_.normed.view());
     shape_like(a.middle, g_.normed);
-    matmul_dx(g_.gate.view(), model_.panels(p.gate), g_.normed.view());
-    matmul_dx(g_.up.view(), model_.panels(p.up), g_.normed.view(), Accumulate::kYes);
+    linear_dx(model_, g_.gate.view(), p.gate, g_.normed.view());
+    linear_dx(model_, g_.up.view(), p.up, g_.normed.view(), Accumulate::kYes);
     rms_norm_backward(a.middle.view(), model_.vector(p.mlp_norm), c_.norm_eps, g_.normed.view(), d,
                       vector(p.mlp_norm));
   }
@@ -49,7 +50,7 @@ class LayerBackward {
   void attention(const LayerParameters& p, int64_t index, LayerActivations& a, MatrixView d) {
     weight_gradient(p.o, d, a.attention.view());
     shape_like(a.attention, g_.attention, g_.q);
-    matmul_dx(d, model_.panels(p.o), g_.attention.view());
+    linear_dx(model_, d, p.o, g_.attention.view());
     g_.k.resize(d.rows, c_.kv_width());
     g_.v.resize(d.rows, c_.kv_width());
     attention_backward(c_.attention, batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
@@ -66,7 +67,7 @@ class LayerBackward {
     const auto linear_backward = [&](int weight, int bias, Matrix& dy, Accumulate accumulate) {
       if (bias != 0) add_column_sums(dy.view(), vector(bias));
       weight_gradient(weight, dy.view(), s_.normed.view());
-      matmul_dx(dy.view(), model_.panels(weight), g_.normed.view(), accumulate);
+      linear_dx(model_, dy.view(), weight, g_.normed.view(), accumulate);
     };
     linear_backward(p.q, p.q_bias, g_.q, Accumulate::kNo);
     linear_backward(p.k, p.k_bias, g_.k, Accumulate::kYes);
@@ -91,7 +92,7 @@ class LayerBackward {
   }
 
   void weight_gradient(int weight, ConstMatrixView dy, ConstMatrixView x) {
-    matmul_dw(dy, x, panels_of(model_.table(), gradients_, weight));
+    linear_dw(model_, dy, x, weight, gradients_);
   }
 
   std::span<float> vector(int index) { return vector_of(model_.table(), gradients_, index); }

@@ -1,4 +1,5 @@
-// y = x W^T with a weight of the model, in the type that the model computes in.
+// y = x W^T with a weight of the model, and its gradients, in the type that the model computes in: the
+// gradients' products in f32 also where it is bf16, unless that is faster (bf16_is_fast()).
 #pragma once
 
 #include "model/model.h"
@@ -9,5 +10,10 @@ namespace deepscaler {
 // depend on each other nor on threads (ops/matmul.h, ops/bf16_matmul.h).
 void linear(const Model& model, ConstMatrixView x, int weight, MatrixView y,
             Accumulate accumulate = Accumulate::kNo);
+// dx [T, I] = dy [T, O] W, or dx += dy W.
+void linear_dx(const Model& model, ConstMatrixView dy, int weight, MatrixView dx,
+               Accumulate accumulate = Accumulate::kNo);
+// Adds dy^T [O, T] x [T, I] to the weight's gradient; `gradients` are laid out by the model's table.
+void linear_dw(const Model& model, ConstMatrixView dy, ConstMatrixView x, int weight, float* gradients);
 
 }  // namespace deepscaler

@@ -9,6 +9,7 @@
 
 #include "ops/kernel_target.h"
 #include "ops/tile_kernel.h"
+#include "ops/transpose_kernel.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace deepscaler {
@@ -59,13 +60,33 @@ void expand_pairs(const float* pairs, int64_t rows, float* panels) {
   }
 }
 
-// pairs [in / 2][16] from a panel [in][16].
-void round_panel(const float* panel, int64_t in, float* pairs) {
-  for (int64_t i = 0; i < in; i += 2) {
+// pairs [n] of the numbers that stand below each other in two rows; n is a multiple of 16.
+void round_two_rows(const float* first, const float* second, int64_t n, float* pairs) {
+  for (int64_t i = 0; i < n; i += kLanes) {
+    const auto low = rounded_bits(first + i), high = rounded_bits(second + i);
+    hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, pairs + i);
+  }
+}
+
+// out [8][16], pairs of rows of a square's transpose, from in [8][16], pairs of its own rows.
+void transpose_pairs(SquareTranspose transpose, const float* in, float* out) {
+  const auto high = hn::Set(words, 0xffff0000u);
+  HWY_ALIGN float square[kPanelWidth * kPanelWidth], transposed[kPanelWidth * kPanelWidth];
+  for (int64_t pair = 0; pair < kPanelWidth / 2; ++pair, in += kPanelWidth) {
+    float* row = square + 2 * pair * kPanelWidth;
     for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
-      const auto low = rounded_bits(panel + i * kPanelWidth + lane);
-      const auto high = rounded_bits(panel + (i + 1) * kPanelWidth + lane);
-      hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, pairs + i / 2 * kPanelWidth + lane);
+      const auto both = hn::BitCast(words, hn::LoadU(d, in + lane));
+      hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(both)), d, row + lane);
+      hn::StoreU(hn::BitCast(d, hn::And(both, high)), d, row + kPanelWidth + lane);
+    }
+  }
+  transpose(square, transposed);
+  for (int64_t pair = 0; pair < kPanelWidth / 2; ++pair, out += kPanelWidth) {
+    const float* row = transposed + 2 * pair * kPanelWidth;
+    for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
+      const auto first = hn::BitCast(words, hn::LoadU(d, row + lane));
+      const auto second = hn::BitCast(words, hn::LoadU(d, row + kPanelWidth + lane));
+      hn::StoreU(hn::BitCast(d, hn::Or(hn::ShiftRight<16>(first), second)), d, out + lane);
     }
   }
 }
@@ -78,6 +99,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 
 #include <algorithm>
+#include <vector>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -87,7 +109,8 @@ namespace deepscaler {
 HWY_EXPORT(round_row);
 HWY_EXPORT(round_row_to_floats);
 HWY_EXPORT(expand_pairs);
-HWY_EXPORT(round_panel);
+HWY_EXPORT(round_two_rows);
+HWY_EXPORT(transpose_pairs);
 
 namespace {
 
@@ -95,22 +118,25 @@ namespace {
 // what else does a step of pairs (unless bf16_is_fast()), and enough rows pay for the expanding.
 constexpr int64_t kExpandingRows = 32;
 
-// out [rows][cols]. Rows that are no multiple of 16 long are rounded beside the result.
+// Of so many numbers; the last of an odd number is paired with a zero.
+int64_t pairs_of(int64_t count) { return (count + 1) / 2; }
+
+// out [rows][pairs][2]. Rows that are no multiple of 16 long are rounded beside the result.
 template <class Rounded>
 void round_rows(ConstMatrixView x, void (*round)(const float*, int64_t, Rounded*), Rounded* out) {
   constexpr int64_t kRowsPerTask = 16;
-  const int64_t whole = x.cols / kPanelWidth * kPanelWidth, rest = x.cols - whole;
+  const int64_t whole = x.cols / kPanelWidth * kPanelWidth, width = 2 * pairs_of(x.cols);
   parallel_for((x.rows + kRowsPerTask - 1) / kRowsPerTask, [&](int64_t task) {
     const int64_t end = std::min(x.rows, (task + 1) * kRowsPerTask);
     for (int64_t row = task * kRowsPerTask; row < end; ++row) {
-      Rounded* to = out + row * x.cols;
+      Rounded* to = out + row * width;
       round(x.row(row), whole, to);
-      if (rest == 0) continue;
+      if (whole == width) continue;
       float padded[kPanelWidth] = {};
       Rounded beside[kPanelWidth];
-      std::copy_n(x.row(row) + whole, rest, padded);
+      std::copy_n(x.row(row) + whole, x.cols - whole, padded);
       round(padded, kPanelWidth, beside);
-      std::copy_n(beside, rest, to + whole);
+      std::copy_n(beside, width - whole, to + whole);
     }
   });
 }
@@ -127,15 +153,70 @@ void multiply_expanding(ConstMatrixView x, Bf16PanelView weight, MatrixView y, A
       expand(pairs, depth / 2, out + p * depth * kPanelWidth);
     }
   };
-  multiply_packing({memory.data(), x.rows, x.cols}, weight.out, pack, y, accumulate);
+  multiply_packing(tile_kernels(), {memory.data(), x.rows, x.cols}, weight.out, pack, y, accumulate);
+}
+
+// Memory of this thread for factors as pairs; valid until the next call.
+float* pair_memory(int64_t pairs) {
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(pairs);
+  return memory.data();
+}
+
+// Pairs along the rows of x.
+ConstMatrixView pairs_in_rows(ConstMatrixView x) {
+  const int64_t pairs = pairs_of(x.cols);
+  float* memory = pair_memory(x.rows * pairs);
+  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row), reinterpret_cast<uint16_t*>(memory));
+  return {memory, x.rows, pairs};
+}
+
+// Pairs along the columns of x: out [pairs][cols].
+void round_pairs_of_rows(ConstMatrixView x, float* out) {
+  const auto round = &HWY_DYNAMIC_DISPATCH(round_two_rows);
+  const int64_t whole = x.cols / kPanelWidth * kPanelWidth, rest = x.cols - whole;
+  const std::vector<float> zeros(x.rows % 2 == 0 ? 0 : x.cols);
+  parallel_for(pairs_of(x.rows), [&](int64_t pair) {
+    const float* first = x.row(2 * pair);
+    const float* second = 2 * pair + 1 < x.rows ? x.row(2 * pair + 1) : zeros.data();
+    float* to = out + pair * x.cols;
+    round(first, second, whole, to);
+    if (rest == 0) return;
+    float padded_first[kPanelWidth] = {}, padded_second[kPanelWidth] = {}, beside[kPanelWidth];
+    std::copy_n(first + whole, rest, padded_first);
+    std::copy_n(second + whole, rest, padded_second);
+    round(padded_first, padded_second, kPanelWidth, beside);
+    std::copy_n(beside, rest, to + whole);
+  });
 }
 
 void multiply_pairs(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
-  thread_local Buffer<float> memory;
-  memory.reserve_discarding(x.rows * x.cols / 2);
-  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row), reinterpret_cast<uint16_t*>(memory.data()));
-  multiply_by_panels(bf16_tile_kernels(), {memory.data(), x.rows, x.cols / 2},
-                     {weight.data, weight.out, weight.in / 2}, y, accumulate);
+  multiply_by_panels(bf16_tile_kernels(), pairs_in_rows(x), {weight.data, weight.out, weight.in / 2}, y,
+                     accumulate);
+}
+
+// out [panels][depth][16]: panels of W^T in pairs along the outputs, of the inputs from first_in on and the
+// outputs from first_out on, both multiples of 16. As of ops/matmul.cc's panels, the last square may reach
+// past its depth.
+void pack_transposed_pairs(Bf16PanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
+                           int64_t depth, float* out) {
+  constexpr int64_t kSquare = kPanelWidth * kPanelWidth / 2;
+  const auto transpose = [of_floats = square_transpose(), of_pairs = &HWY_DYNAMIC_DISPATCH(transpose_pairs)](
+                             const float* square, float* to) { of_pairs(of_floats, square, to); };
+  for (int64_t p = 0; p < panels; ++p) {
+    const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
+    float* to = out + p * depth * kPanelWidth;
+    for (int64_t o = 0; o < 2 * depth; o += kPanelWidth, to += kSquare) {
+      const float* square = weight.data + panel_offset(weight.in, first_out + o, in) / 2;
+      if (valid == kPanelWidth) {
+        transpose(square, to);
+        continue;
+      }
+      float padded[kSquare] = {};
+      std::copy_n(square, valid * kPanelWidth / 2, padded);
+      transpose(padded, to);
+    }
+  }
 }
 
 }  // namespace
@@ -145,8 +226,11 @@ int64_t bf16_panel_size(int64_t out, int64_t in) { return panel_size(out, in) / 
 void pack_bf16_panels(ConstPanelView weight, float* pairs) {
   DEEPSCALER_CHECK(weight.in % 2 == 0, "{} inputs", weight.in);
   parallel_for((weight.out + kPanelWidth - 1) / kPanelWidth, [&](int64_t panel) {
-    HWY_DYNAMIC_DISPATCH(round_panel)
-    (weight.data + panel * weight.in * kPanelWidth, weight.in, pairs + panel * weight.in / 2 * kPanelWidth);
+    const float* from = weight.data + panel * weight.in * kPanelWidth;
+    float* to = pairs + panel * weight.in / 2 * kPanelWidth;
+    for (int64_t i = 0; i < weight.in; i += 2, from += 2 * kPanelWidth, to += kPanelWidth) {
+      HWY_DYNAMIC_DISPATCH(round_two_rows)(from, from + kPanelWidth, kPanelWidth, to);
+    }
   });
 }
 
@@ -155,6 +239,27 @@ void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumula
   count_product(x.rows, weight.out, weight.in);
   const bool expands = x.rows >= kExpandingRows && !bf16_is_fast();
   (expands ? multiply_expanding : multiply_pairs)(x, weight, y, accumulate);
+}
+
+void matmul_bf16_dx(ConstMatrixView dy, Bf16PanelView weight, MatrixView dx, Accumulate accumulate) {
+  DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
+  count_product(dy.rows, weight.out, weight.in);
+  const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_pair, int64_t depth, float* out) {
+    pack_transposed_pairs(weight, first_panel * kPanelWidth, panels, 2 * first_pair, depth, out);
+  };
+  multiply_packing(bf16_tile_kernels(), pairs_in_rows(dy), weight.in, pack, dx, accumulate);
+}
+
+void matmul_bf16_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {
+  DEEPSCALER_CHECK(dy.rows == x.rows);
+  count_product(x.rows, weight_gradient.out, weight_gradient.in);
+  const int64_t pairs = pairs_of(x.rows);
+  float* const dy_pairs = pair_memory(pairs * (dy.cols + x.cols));
+  float* const x_pairs = dy_pairs + pairs * dy.cols;
+  round_pairs_of_rows(dy, dy_pairs);
+  round_pairs_of_rows(x, x_pairs);
+  add_outer_products(bf16_tile_kernels(), {dy_pairs, pairs, dy.cols}, {x_pairs, pairs, x.cols},
+                     weight_gradient);
 }
 
 }  // namespace deepscaler

@@ -1,4 +1,4 @@
-// y = x W^T in bfloat16: both factors rounded to bf16, products exact, sums in f32.
+// The products of ops/matmul.h in bfloat16: both factors rounded to bf16, products exact, sums in f32.
 //
 // As in ops/matmul.h every output element is a sum of chains, over pairs of inputs in ascending order, so a
 // row has the same bits whatever rows are beside it and however many threads there are. A native bf16 dot
@@ -31,5 +31,10 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs);
 // y [T, O] = x [T, I] W^T, or y += x W^T (each chain is then added to y).
 void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y,
                  Accumulate accumulate = Accumulate::kNo);
+// dx [T, I] = dy [T, O] W, or dx += dy W.
+void matmul_bf16_dx(ConstMatrixView dy, Bf16PanelView weight, MatrixView dx,
+                    Accumulate accumulate = Accumulate::kNo);
+// dW [O, I] += dy^T [O, T] x [T, I], over pairs of rows in ascending order.
+void matmul_bf16_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient);
 
 }  // namespace deepscaler

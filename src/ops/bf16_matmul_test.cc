@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -36,7 +37,22 @@ class Bf16MatmulTest : public KernelTargetTest {};
 
 DEEPSCALER_ON_ALL_KERNEL_TARGETS(Bf16MatmulTest);
 
-// The scalar twin in double: what exact sums of the rounded factors give, and their terms' sizes.
+double rounded(const float* x) { return bf16_to_f32(f32_to_bf16(*x)); }
+
+// The scalar twin in double: whether y is the sum of `count` products of the rounded a(i) and b(i), with a
+// bound from the sizes of its terms.
+template <class A, class B>
+testing::AssertionResult is_sum(float y, int64_t count, const A& a, const B& b) {
+  double sum = 0, magnitude = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double term = rounded(a(i)) * rounded(b(i));
+    sum += term;
+    magnitude += std::abs(term);
+  }
+  if (std::abs(y - sum) <= 1e-7 * static_cast<double>(count) * magnitude) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << y << " is not " << sum;
+}
+
 TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {
   for (const auto& [tokens, out, in] : kShapes) {
     const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2);
@@ -44,17 +60,67 @@ TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {
     matmul_bf16(x.view(), Weight(w).view(), y.view());
     for (int64_t t = 0; t < tokens; ++t) {
       for (int64_t o = 0; o < out; ++o) {
-        double sum = 0, magnitude = 0;
-        for (int64_t i = 0; i < in; ++i) {
-          const double term = static_cast<double>(bf16_to_f32(f32_to_bf16(x.view().row(t)[i]))) *
-                              bf16_to_f32(f32_to_bf16(w.view().row(o)[i]));
-          sum += term;
-          magnitude += std::abs(term);
-        }
-        ASSERT_NEAR(y.view().row(t)[o], sum, 1e-7 * static_cast<double>(in) * magnitude) << t << " " << o;
+        ASSERT_TRUE(is_sum(
+            y.row(t)[o], in, [&](int64_t i) { return x.row(t) + i; }, [&](int64_t i) { return w.row(o) + i; }))
+            << t << " " << o;
       }
     }
   }
+}
+
+// Depths beyond a block: 1024 pairs of outputs, 512 of tokens.
+const std::vector<Shape> kDeepShapes = {{3, 2083, 18}, {1037, 19, 22}};
+
+TEST_P(Bf16MatmulTest, GradientsSumProductsOfRoundedFactors) {
+  std::vector<Shape> shapes = kShapes;
+  shapes.insert(shapes.end(), kDeepShapes.begin(), kDeepShapes.end());
+  for (const auto& [tokens, out, in] : shapes) {
+    const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2),
+                 dy = random_matrix(tokens, out, 3);
+    Matrix dx(tokens, in), dw_rows(out, in);
+    matmul_bf16_dx(dy.view(), Weight(w).view(), dx.view());
+    Buffer<float> dw(panel_size(out, in));
+    matmul_bf16_dw(dy.view(), x.view(), {dw.data(), out, in});
+    unpack_panels({dw.data(), out, in}, dw_rows.view());
+    for (int64_t i = 0; i < in; ++i) {
+      for (int64_t t = 0; t < tokens; ++t) {
+        ASSERT_TRUE(is_sum(
+            dx.row(t)[i], out, [&](int64_t o) { return dy.row(t) + o; }, [&](int64_t o) { return w.row(o) + i; }))
+            << "dx " << t << " " << i;
+      }
+      for (int64_t o = 0; o < out; ++o) {
+        ASSERT_TRUE(is_sum(
+            dw_rows.row(o)[i], tokens, [&](int64_t t) { return dy.row(t) + o; },
+            [&](int64_t t) { return x.row(t) + i; }))
+            << "dw " << o << " " << i;
+      }
+    }
+  }
+}
+
+// As gradients of several micro-batches do, and on any threads to the bit.
+TEST_P(Bf16MatmulTest, GradientsAddToWhatIsThere) {
+  const int64_t tokens = 65, out = 100, in = 70;
+  const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2), dy = random_matrix(tokens, out, 3);
+  const Weight weight(w);
+  std::vector<Matrix> all_dx;
+  std::vector<Buffer<float>> all_dw;
+  for (const int threads : {1, 2}) {
+    set_thread_count(threads);
+    Matrix once(tokens, in), dx(tokens, in);
+    matmul_bf16_dx(dy.view(), weight.view(), once.view());
+    std::copy_n(once.data(), once.size(), dx.data());
+    matmul_bf16_dx(dy.view(), weight.view(), dx.view(), Accumulate::kYes);
+    Buffer<float> dw_once(panel_size(out, in)), dw(panel_size(out, in));
+    matmul_bf16_dw(dy.view(), x.view(), {dw_once.data(), out, in});
+    for (int i = 0; i < 2; ++i) matmul_bf16_dw(dy.view(), x.view(), {dw.data(), out, in});
+    for (int64_t i = 0; i < dx.size(); ++i) ASSERT_NEAR(dx.data()[i], 2 * once.data()[i], 1e-4);
+    for (int64_t i = 0; i < dw.size(); ++i) ASSERT_NEAR(dw[i], 2 * dw_once[i], 1e-4);
+    all_dx.push_back(std::move(dx));
+    all_dw.push_back(std::move(dw));
+  }
+  EXPECT_EQ(std::memcmp(all_dx[0].data(), all_dx[1].data(), all_dx[0].size() * sizeof(float)), 0);
+  EXPECT_EQ(std::memcmp(all_dw[0].data(), all_dw[1].data(), all_dw[0].size() * sizeof(float)), 0);
 }
 
 // 65 rows take another way than one, and more inputs than a block of the depth has.

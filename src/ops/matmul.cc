@@ -220,9 +220,8 @@ void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate a
   multiply_by_panels(tile_kernels(), x, weight, y, accumulate);
 }
 
-void multiply_packing(ConstMatrixView a, int64_t columns, const PackPanels& pack, MatrixView c,
-                      Accumulate accumulate) {
-  const TileKernels& kernels = tile_kernels();
+void multiply_packing(const TileKernels& kernels, ConstMatrixView a, int64_t columns, const PackPanels& pack,
+                      MatrixView c, Accumulate accumulate) {
   const DepthBlocks blocks(a.cols);
   const TaskGrid grid(a.rows, ceil_div(columns, kPanelWidth), kPackingRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
@@ -258,14 +257,18 @@ void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumul
   const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_out, int64_t depth, float* out) {
     pack_transposed(weight, first_panel * kPanelWidth, panels, first_out, depth, out);
   };
-  multiply_packing(dy, weight.in, pack, dx, accumulate);
+  multiply_packing(tile_kernels(), dy, weight.in, pack, dx, accumulate);
 }
 
 void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {
+  count_product(x.rows, weight_gradient.out, weight_gradient.in);
+  add_outer_products(tile_kernels(), dy, x, weight_gradient);
+}
+
+void add_outer_products(const TileKernels& kernels, ConstMatrixView dy, ConstMatrixView x,
+                        PanelView weight_gradient) {
   const int64_t in = weight_gradient.in, out = weight_gradient.out, tokens = x.rows;
   DEEPSCALER_CHECK(dy.cols == out && x.cols == in && dy.rows == tokens);
-  count_product(tokens, out, in);
-  const TileKernels& kernels = tile_kernels();
   const DepthBlocks blocks(tokens, kDwDepthBlock);
   // The rows of this product are the inputs: the result then is in panels as it stands.
   const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock, kDwPassingRows);

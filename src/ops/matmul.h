@@ -54,13 +54,16 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPane
 // It is called on any thread, and may write up to 256 floats past the last panel.
 using PackPanels =
     std::function<void(int64_t first_panel, int64_t panels, int64_t first_depth, int64_t depth, float* out)>;
-void multiply_packing(ConstMatrixView a, int64_t columns, const PackPanels& pack, MatrixView c,
-                      Accumulate accumulate);
+void multiply_packing(const TileKernels& kernels, ConstMatrixView a, int64_t columns, const PackPanels& pack,
+                      MatrixView c, Accumulate accumulate);
 // dx [T, I] = dy [T, O] W, or dx += dy W.
 void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx,
                Accumulate accumulate = Accumulate::kNo);
 // dW [O, I] += dy^T [O, T] x [T, I], rows of dy and x in ascending order.
 void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient);
+// The same with the tiles of another arithmetic: T rows of what its `depth` counts.
+void add_outer_products(const TileKernels& kernels, ConstMatrixView dy, ConstMatrixView x,
+                        PanelView weight_gradient);
 
 // Floating-point operations of all products of this process so far, these and those of ops/bf16_matmul.h;
 // two a multiply-add. Any thread.

@@ -146,9 +146,9 @@ void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const Micr
       d_entropy.push_back(d.entropy);
     }
     score_tokens_backward(logits_.view(), targets_, options_.temperature, scores_, d_log_prob, d_entropy);
-    matmul_dw(logits_.view(), normed_.view(), panels_of(table, gradients_.data(), table.lm_head()));
+    linear_dw(model_, logits_.view(), normed_.view(), table.lm_head(), gradients_.data());
     d_normed_.resize(normed_.rows(), normed_.cols());
-    matmul_dx(logits_.view(), model_.panels(table.lm_head()), d_normed_.view());
+    linear_dx(model_, logits_.view(), table.lm_head(), d_normed_.view());
     final_norm_rows_backward(model_, gathered_.view(), rows_, d_normed_.view(), d_hidden_.view(),
                              gradients_.data());
   });
