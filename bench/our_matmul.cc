@@ -83,9 +83,9 @@ class OurBf16Run : public OurRun {
 }  // namespace
 
 Contender our_bf16_matmul() {
-  return {.name = "deepscaler bf16",
-          .tolerance = 1e-2,
-          .set_up = [](const Problem& problem) { return std::make_unique<OurBf16Run>(problem); }};
+  return {.name = "deepscaler bf16", .tolerance = 1e-2, .set_up = [](const Problem& problem) {
+            return std::make_unique<OurBf16Run>(problem);
+          }};
 }
 
 Contender our_matmul() {

@@ -47,7 +47,14 @@ void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<M
   }
 }
 
-void add_training(const ModelConfig& c, const TrainingShape& t, std::vector<MemoryPart>& parts) {
+// Both factors of the largest product as bf16, or one of them as the floats that bf16 expands to.
+int64_t rounded_factor_bytes(const ModelConfig& c, int64_t rows) {
+  const int64_t head = kHeadRows * (c.vocabulary + c.hidden) / 2;
+  return std::max(head, rows * std::max((c.feed_forward + c.hidden) / 2, c.feed_forward)) * kFloat;
+}
+
+void add_training(const ModelConfig& c, const WeightCopies& copies, const TrainingShape& t,
+                  std::vector<MemoryPart>& parts) {
   const int64_t parameters = ParameterTable(c).size() * kFloat;
   parts.push_back({"gradients", MemoryPhase::kAlways, parameters, "use a smaller model"});
   if (t.optimizer)
@@ -61,6 +68,10 @@ void add_training(const ModelConfig& c, const TrainingShape& t, std::vector<Memo
       {"backward pass", MemoryPhase::kTraining, t.rows * backward_floats(c) * kFloat, "lower token_budget"});
   parts.push_back({"LM head", MemoryPhase::kTraining, head_bytes(c, kHeadRows, 4),
                    "use a model with a smaller vocabulary"});
+  if (copies.bf16) {
+    parts.push_back({"factors in bf16", MemoryPhase::kTraining, rounded_factor_bytes(c, t.rows),
+                     "set model.dtype = \"f32\""});
+  }
   parts.push_back({"keys and values, training", MemoryPhase::kTraining,
                    training_blocks(t.rows) * KvCache::block_bytes(c), "lower token_budget"});
 }
@@ -99,7 +110,7 @@ MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies, co
                        const GenerationShape& generation) {
   MemoryPlan plan;
   add_weights(config, copies, plan.parts);
-  if (training.rows > 0) add_training(config, training, plan.parts);
+  if (training.rows > 0) add_training(config, copies, training, plan.parts);
   if (generation.kv_blocks > 0) add_generation(config, generation, plan.parts);
   return plan;
 }

@@ -61,7 +61,8 @@ TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {
     for (int64_t t = 0; t < tokens; ++t) {
       for (int64_t o = 0; o < out; ++o) {
         ASSERT_TRUE(is_sum(
-            y.row(t)[o], in, [&](int64_t i) { return x.row(t) + i; }, [&](int64_t i) { return w.row(o) + i; }))
+            y.row(t)[o], in, [&](int64_t i) { return x.row(t) + i; },
+            [&](int64_t i) { return w.row(o) + i; }))
             << t << " " << o;
       }
     }
@@ -85,7 +86,8 @@ TEST_P(Bf16MatmulTest, GradientsSumProductsOfRoundedFactors) {
     for (int64_t i = 0; i < in; ++i) {
       for (int64_t t = 0; t < tokens; ++t) {
         ASSERT_TRUE(is_sum(
-            dx.row(t)[i], out, [&](int64_t o) { return dy.row(t) + o; }, [&](int64_t o) { return w.row(o) + i; }))
+            dx.row(t)[i], out, [&](int64_t o) { return dy.row(t) + o; },
+            [&](int64_t o) { return w.row(o) + i; }))
             << "dx " << t << " " << i;
       }
       for (int64_t o = 0; o < out; ++o) {
@@ -101,7 +103,8 @@ TEST_P(Bf16MatmulTest, GradientsSumProductsOfRoundedFactors) {
 // As gradients of several micro-batches do, and on any threads to the bit.
 TEST_P(Bf16MatmulTest, GradientsAddToWhatIsThere) {
   const int64_t tokens = 65, out = 100, in = 70;
-  const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2), dy = random_matrix(tokens, out, 3);
+  const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2),
+               dy = random_matrix(tokens, out, 3);
   const Weight weight(w);
   std::vector<Matrix> all_dx;
   std::vector<Buffer<float>> all_dw;

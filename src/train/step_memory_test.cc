@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "model/memory_plan.h"
@@ -25,9 +24,10 @@ INSTANTIATE_TEST_SUITE_P(Models, StepMemoryTest, testing::Values("llama", "qwen3
 constexpr int64_t kRows = 500;
 
 // Bytes that a model, its optimizer and a training step hold after one pass.
-int64_t measured(const std::filesystem::path& path, Recompute recompute) {
+int64_t measured(const std::filesystem::path& path, ComputeType type, Recompute recompute) {
   const int64_t before = held_bytes();
   Model model = Model::load(path);
+  model.compute_in(type);
   AdamW optimizer(model.table());
   TrainStep step(model, {.token_budget = kRows, .recompute = recompute});
   std::vector<int32_t> text(kRows + 1, 7);
@@ -42,19 +42,26 @@ TEST_P(StepMemoryTest, ThePlanIsWhatAStepHolds) {
   GTEST_SKIP() << "mallinfo knows nothing of the sanitizer's allocator";
 #endif
   const std::filesystem::path path = std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / GetParam();
-  // Threads keep the memory in which products pack panels, half a megabyte each: a first pass takes it.
-  (void)measured(path, Recompute::kNone);
-  for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
-    const auto held = static_cast<double>(measured(path, recompute));
-    const MemoryPlan plan = plan_memory(
-        Model::load(path).config(), {},
-        {.rows = kRows,
-         .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers : Activations::Keep::kInputs},
-        {});
-    int64_t planned = plan.total();
-    // The gradients of a layer's inside are gone after the step.
-    planned -= std::ranges::find(plan.parts, "backward pass", &MemoryPart::name)->bytes;
-    EXPECT_NEAR(static_cast<double>(planned), held, 0.1 * held);
+  for (const ComputeType type : {ComputeType::kF32, ComputeType::kBf16}) {
+    // Threads keep the memory in which products pack panels or round factors: a first pass takes it.
+    (void)measured(path, type, Recompute::kNone);
+    for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
+      const auto held = static_cast<double>(measured(path, type, recompute));
+      Model model = Model::load(path);
+      model.compute_in(type);
+      const MemoryPlan plan =
+          plan_memory(model.config(), {.bf16 = type == ComputeType::kBf16},
+                      {.rows = kRows,
+                       .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers
+                                                             : Activations::Keep::kInputs},
+                      {});
+      int64_t planned = plan.total();
+      for (const MemoryPart& part : plan.parts) {
+        // What the step gives back, and what the threads kept.
+        if (part.name == "backward pass" || part.name == "factors in bf16") planned -= part.bytes;
+      }
+      EXPECT_NEAR(static_cast<double>(planned), held, 0.1 * held) << compute_type_name(type);
+    }
   }
 }
 
