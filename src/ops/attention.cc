@@ -49,6 +49,30 @@ HeadBlock<const float> read_block(const AttentionShape& shape, const float* pool
 void put(float x, float& to) { to = x; }
 void put(float x, uint16_t& to) { to = f32_to_bf16(x); }
 
+// Panels of a block, of keys or values, and the tiles that read them.
+struct BlockPanels {
+  const TileKernels& kernels;
+  const float* data;
+  int64_t row_floats;  // 16, or half as many where two bf16 stand in one
+};
+
+// A block as it stands, in either type: a step of decoding has too few queries to pay for widening it first.
+struct BlockInPlace {
+  BlockPanels keys;
+  BlockPanels values;
+};
+
+BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, int64_t block, int64_t kv_head) {
+  const bool bf16 = shape.bf16_keys_values;
+  const auto panels = [&](const float* data) {
+    return BlockPanels{bf16 ? bf16_panel_tile_kernels() : tile_kernels(), data,
+                       bf16 ? kPanelWidth / 2 : kPanelWidth};
+  };
+  const int64_t half = head_block_size(shape) / (bf16 ? 4 : 2);
+  const float* keys = pool + block * shape.block_size() + kv_head * 2 * half;
+  return {panels(keys), panels(keys + half)};
+}
+
 int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
   return (slot / kPanelWidth * head_dim + i) * kPanelWidth + slot % kPanelWidth;
 }
@@ -110,13 +134,13 @@ float score_scale(const AttentionShape& shape) {
 }
 
 // out [n][32] = queries [n][d] times the transposed panels [2][d][16].
-void multiply_by_columns(const TileKernels& kernels, const AttentionShape& shape, const float* queries,
-                         int64_t n, const float* panels, float* out) {
-  multiply_tiles(kernels,
+void multiply_by_columns(const AttentionShape& shape, const float* queries, int64_t n, BlockPanels panels,
+                         float* out) {
+  multiply_tiles(panels.kernels,
                  {.a = queries,
                   .a_row_stride = shape.head_dim,
-                  .b = panels,
-                  .b_panel_stride = shape.head_dim * kPanelWidth,
+                  .b = panels.data,
+                  .b_panel_stride = shape.head_dim * panels.row_floats,
                   .c = out,
                   .c_row_stride = kKeysPerBlock,
                   .c_panel_stride = kPanelWidth,
@@ -126,13 +150,13 @@ void multiply_by_columns(const TileKernels& kernels, const AttentionShape& shape
 }
 
 // out [n][d] += weights [n][32] times the panels [d / 16][32][16].
-void add_weighted_rows(const TileKernels& kernels, const AttentionShape& shape, const float* weights,
-                       int64_t n, const float* panels, float* out) {
-  multiply_tiles(kernels,
+void add_weighted_rows(const AttentionShape& shape, const float* weights, int64_t n, BlockPanels panels,
+                       float* out) {
+  multiply_tiles(panels.kernels,
                  {.a = weights,
                   .a_row_stride = kKeysPerBlock,
-                  .b = panels,
-                  .b_panel_stride = kKeysPerBlock * kPanelWidth,
+                  .b = panels.data,
+                  .b_panel_stride = kKeysPerBlock * panels.row_floats,
                   .c = out,
                   .c_row_stride = shape.head_dim,
                   .c_panel_stride = kPanelWidth,
@@ -160,13 +184,11 @@ void add_transposed_product(const TileKernels& kernels, const AttentionShape& sh
 
 void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView q, const float* pool,
                   MatrixView out, MatrixView log_sums) {
-  const TileKernels& tiles = tile_kernels();
   const SoftmaxKernels& softmax = softmax_kernels();
   const int64_t group = shape.queries_per_kv_head(), count = tile.rows * group, width = shape.head_dim;
   thread_local Buffer<float> memory;
-  memory.reserve_discarding(count * (2 * width + 2 * kKeysPerBlock + 1) + head_block_size(shape));
-  float* widened = memory.data();
-  float* queries = widened + head_block_size(shape);
+  memory.reserve_discarding(count * (2 * width + 2 * kKeysPerBlock + 1));
+  float* queries = memory.data();
   float* outputs = queries + count * width;
   float* scores = outputs + count * width;
   float* lane_sums = scores + count * kKeysPerBlock;
@@ -178,15 +200,15 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   std::fill_n(maxima, count, -std::numeric_limits<float>::infinity());
 
   for (int64_t block = 0; block <= tile.last_block(); ++block) {
-    const auto head = read_block(shape, pool, tile.span->blocks[block], tile.kv_head, widened);
+    const BlockInPlace head = block_in_place(shape, pool, tile.span->blocks[block], tile.kv_head);
     const int64_t first = tile.first_seeing(block) * group;
-    multiply_by_columns(tiles, shape, queries + first * width, count - first, head.keys,
+    multiply_by_columns(shape, queries + first * width, count - first, head.keys,
                         scores + first * kKeysPerBlock);
     for (int64_t i = first; i < count; ++i) {
       softmax.attention_step(scores + i * kKeysPerBlock, visible_keys(tile.position(i / group), block),
                              maxima + i, lane_sums + i * kKeysPerBlock, outputs + i * width, width);
     }
-    add_weighted_rows(tiles, shape, scores + first * kKeysPerBlock, count - first, head.values,
+    add_weighted_rows(shape, scores + first * kKeysPerBlock, count - first, head.values,
                       outputs + first * width);
   }
 
@@ -211,6 +233,7 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
                    const float* pool, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout,
                    MatrixView dq, ContextGradient context) {
   const TileKernels& tiles = tile_kernels();
+  const auto panels = [&](const float* data) { return BlockPanels{tiles, data, kPanelWidth}; };
   const SoftmaxKernels& softmax = softmax_kernels();
   const auto transpose_square = square_transpose();
   const int64_t group = shape.queries_per_kv_head(), width = shape.head_dim;
@@ -252,8 +275,8 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
     }
     for (int64_t first = all.first_seeing(block) * group; first < count; first += kQueriesPerTile) {
       const int64_t n = std::min(kQueriesPerTile, count - first);
-      multiply_by_columns(tiles, shape, queries + first * width, n, head.keys, probabilities);
-      multiply_by_columns(tiles, shape, douts + first * width, n, value_columns, dscores);
+      multiply_by_columns(shape, queries + first * width, n, panels(head.keys), probabilities);
+      multiply_by_columns(shape, douts + first * width, n, panels(value_columns), dscores);
       for (int64_t i = 0; i < n; ++i) {
         const int64_t row = (first + i) / group, h = (first + i) % group;
         float* scores = probabilities + i * kKeysPerBlock;
@@ -261,7 +284,7 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
                                        log_sums.row(span.first_row + row)[kv_head * group + h],
                                        deltas[first + i], scores, dscores + i * kKeysPerBlock);
       }
-      add_weighted_rows(tiles, shape, dscores, n, key_rows, dqueries + first * width);
+      add_weighted_rows(shape, dscores, n, panels(key_rows), dqueries + first * width);
       add_transposed_product(tiles, shape, dscores, n, query_panels + first * kPanelWidth,
                              count * kPanelWidth, weight_tiles, context.keys + block * block_floats);
       add_transposed_product(tiles, shape, probabilities, n, dout_panels + first * kPanelWidth,

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "ops/bf16_native.h"
@@ -67,11 +68,28 @@ struct Bf16Arithmetic {
   static constexpr hn::RebindToUnsigned<decltype(d)> words{};
 };
 
+// Where b stands as the arithmetic takes it.
+struct PlainPanels {
+  static constexpr int64_t kRowFloats = kPanelWidth;
+  static HWY_INLINE Vector load(const float* row, int v) { return hn::LoadU(d, row + v * kLanes); }
+};
+
+// Where b stands in bf16: numbers become f32 when they are loaded.
+struct Bf16Panels {
+  static constexpr int64_t kRowFloats = kPanelWidth / 2;
+  static HWY_INLINE Vector load(const float* row, int v) {
+    const hn::Rebind<uint16_t, decltype(d)> halves;
+    const hn::RebindToUnsigned<decltype(d)> words;
+    const auto bits = hn::LoadU(halves, reinterpret_cast<const uint16_t*>(row) + v * kLanes);
+    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(words, bits)));
+  }
+};
+
 template <int kRows, int kPanels>
 using Sums = Vector[kRows][kPanels * kVectors];
 
 // Adds the products of so many steps of the depth to the sums; each moves `a` on by a_step.
-template <class Arithmetic, bool kFetch, int kRows, int kPanels>
+template <class Arithmetic, class Panels, bool kFetch, int kRows, int kPanels>
 HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
                           int64_t b_panel_stride, Sums<kRows, kPanels>& sums) {
 #pragma GCC unroll kUnroll
@@ -80,8 +98,8 @@ HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, i
 #pragma GCC unroll 16
     for (int v = 0; v < kPanels * kVectors; ++v) {
       const float* panel = b + v / kVectors * b_panel_stride;
-      b_row[v] = hn::LoadU(d, panel + v % kVectors * kLanes);
-      if (kFetch && v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * kPanelWidth);
+      b_row[v] = Panels::load(panel, v % kVectors);
+      if (kFetch && v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * Panels::kRowFloats);
     }
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -91,11 +109,11 @@ HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, i
         sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
     }
     a += a_step;
-    b += kPanelWidth;
+    b += Panels::kRowFloats;
   }
 }
 
-template <class Arithmetic, int kRows, int kPanels, bool kATile>
+template <class Arithmetic, class Panels, int kRows, int kPanels, bool kATile>
 void tile(const TileOperands& t) {
   // Copies, since the compiler reads `t` again after each store to c.
   const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
@@ -123,12 +141,14 @@ void tile(const TileOperands& t) {
         for (int p = 0; p < kPanels; ++p) hwy::Prefetch(next + p * b_panel_stride);
       }
       if (fetch_ahead) {
-        add_steps<Arithmetic, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+        add_steps<Arithmetic, Panels, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride,
+                                                            sums);
       } else {
-        add_steps<Arithmetic, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+        add_steps<Arithmetic, Panels, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b,
+                                                             b_panel_stride, sums);
       }
       a += steps * kAStep;
-      b += steps * kPanelWidth;
+      b += steps * Panels::kRowFloats;
     }
 
 #pragma GCC unroll 8
@@ -143,39 +163,45 @@ void tile(const TileOperands& t) {
   }
 }
 
-template <class Arithmetic, int kRows, int kPanels>
+template <class Arithmetic, class Panels, int kRows, int kPanels>
 void add_kernel(TileKernels& kernels) {
-  kernels.of_rows[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, false>;
-  kernels.of_tiles[kRows][kPanels] = tile<Arithmetic, kRows, kPanels, true>;
+  kernels.of_rows[kRows][kPanels] = tile<Arithmetic, Panels, kRows, kPanels, false>;
+  if constexpr (std::is_same_v<Panels, PlainPanels>) {
+    kernels.of_tiles[kRows][kPanels] = tile<Arithmetic, Panels, kRows, kPanels, true>;
+  }
 }
 
-template <class Arithmetic, int kRows>
+template <class Arithmetic, class Panels, int kRows>
 void add_kernels_of_height(TileKernels& kernels) {
   constexpr int kWidest = panels_for_rows(kRows);
   kernels.panels_at_once[kRows] = kWidest;
-  add_kernel<Arithmetic, kRows, 1>(kernels);
-  if constexpr (kWidest >= 2) add_kernel<Arithmetic, kRows, 2>(kernels);
-  if constexpr (kWidest >= 3) add_kernel<Arithmetic, kRows, 3>(kernels);
+  add_kernel<Arithmetic, Panels, kRows, 1>(kernels);
+  if constexpr (kWidest >= 2) add_kernel<Arithmetic, Panels, kRows, 2>(kernels);
+  if constexpr (kWidest >= 3) add_kernel<Arithmetic, Panels, kRows, 3>(kernels);
 }
 
-template <class Arithmetic>
+template <class Arithmetic, class Panels>
 TileKernels make_kernels() {
   TileKernels all{};
   all.max_rows = kMaxRows;
   all.fetch_steps = std::min(kFetchSteps, Arithmetic::kChain);
   [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
-    (add_kernels_of_height<Arithmetic, kRows + 1>(all), ...);
+    (add_kernels_of_height<Arithmetic, Panels, kRows + 1>(all), ...);
   }
   (std::make_integer_sequence<int, kMaxRows>{});
   return all;
 }
 
 const TileKernels& f32_kernels() {
-  static const TileKernels kernels = make_kernels<F32Arithmetic>();
+  static const TileKernels kernels = make_kernels<F32Arithmetic, PlainPanels>();
   return kernels;
 }
 const TileKernels& bf16_kernels() {
-  static const TileKernels kernels = make_kernels<Bf16Arithmetic>();
+  static const TileKernels kernels = make_kernels<Bf16Arithmetic, PlainPanels>();
+  return kernels;
+}
+const TileKernels& bf16_panel_kernels() {
+  static const TileKernels kernels = make_kernels<F32Arithmetic, Bf16Panels>();
   return kernels;
 }
 
@@ -189,8 +215,11 @@ namespace deepscaler {
 
 HWY_EXPORT(f32_kernels);
 HWY_EXPORT(bf16_kernels);
+HWY_EXPORT(bf16_panel_kernels);
 
 const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(f32_kernels)(); }
+
+const TileKernels& bf16_panel_tile_kernels() { return HWY_DYNAMIC_DISPATCH(bf16_panel_kernels)(); }
 
 const TileKernels& bf16_tile_kernels() {
   return bf16_is_native() ? native_bf16_tile_kernels() : HWY_DYNAMIC_DISPATCH(bf16_kernels)();

@@ -60,6 +60,9 @@ struct TileKernels {
 // other along the depth, carried as a float; a step adds two products to a sum in f32, the second of
 // the pair first. `depth` counts pairs, a chain is kChainLength / 2 of them.
 [[nodiscard]] const TileKernels& bf16_tile_kernels();
+// For b in bfloat16 and the rest, the arithmetic too, in f32: a row of a panel then is 8 floats long. Has
+// no kernels for `a` in tiles.
+[[nodiscard]] const TileKernels& bf16_panel_tile_kernels();
 
 // How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
 struct TileSplit {
