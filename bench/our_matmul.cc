@@ -1,6 +1,7 @@
 #include "our_matmul.h"
 
 #include "ops/bf16_matmul.h"
+#include "ops/kernel_target.h"
 #include "ops/matmul.h"
 #include "tensor/matrix.h"
 
@@ -83,7 +84,10 @@ class OurBf16Run : public OurRun {
 }  // namespace
 
 Contender our_bf16_matmul() {
-  return {.name = "deepscaler bf16", .tolerance = 1e-2, .set_up = [](const Problem& problem) {
+  return {.name = "deepscaler bf16",
+          .tolerance = 1e-2,
+          .set_up = [](const Problem& problem) -> std::unique_ptr<Run> {
+            if (problem.product != Product::kForward && !bf16_is_native()) return nullptr;  // they are in f32
             return std::make_unique<OurBf16Run>(problem);
           }};
 }

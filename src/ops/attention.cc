@@ -53,7 +53,6 @@ void put(float x, uint16_t& to) { to = f32_to_bf16(x); }
 struct BlockPanels {
   const TileKernels& kernels;
   const float* data;
-  int64_t row_floats;  // 16, or half as many where two bf16 stand in one
 };
 
 // A block as it stands, in either type: a step of decoding has too few queries to pay for widening it first.
@@ -65,8 +64,7 @@ struct BlockInPlace {
 BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, int64_t block, int64_t kv_head) {
   const bool bf16 = shape.bf16_keys_values;
   const auto panels = [&](const float* data) {
-    return BlockPanels{bf16 ? bf16_panel_tile_kernels() : tile_kernels(), data,
-                       bf16 ? kPanelWidth / 2 : kPanelWidth};
+    return BlockPanels{bf16 ? bf16_panel_tile_kernels() : tile_kernels(), data};
   };
   const int64_t half = head_block_size(shape) / (bf16 ? 4 : 2);
   const float* keys = pool + block * shape.block_size() + kv_head * 2 * half;
@@ -140,7 +138,7 @@ void multiply_by_columns(const AttentionShape& shape, const float* queries, int6
                  {.a = queries,
                   .a_row_stride = shape.head_dim,
                   .b = panels.data,
-                  .b_panel_stride = shape.head_dim * panels.row_floats,
+                  .b_panel_stride = shape.head_dim * panels.kernels.step_floats,
                   .c = out,
                   .c_row_stride = kKeysPerBlock,
                   .c_panel_stride = kPanelWidth,
@@ -156,7 +154,7 @@ void add_weighted_rows(const AttentionShape& shape, const float* weights, int64_
                  {.a = weights,
                   .a_row_stride = kKeysPerBlock,
                   .b = panels.data,
-                  .b_panel_stride = kKeysPerBlock * panels.row_floats,
+                  .b_panel_stride = kKeysPerBlock * panels.kernels.step_floats,
                   .c = out,
                   .c_row_stride = shape.head_dim,
                   .c_panel_stride = kPanelWidth,
@@ -233,7 +231,7 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
                    const float* pool, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout,
                    MatrixView dq, ContextGradient context) {
   const TileKernels& tiles = tile_kernels();
-  const auto panels = [&](const float* data) { return BlockPanels{tiles, data, kPanelWidth}; };
+  const auto panels = [&](const float* data) { return BlockPanels{tiles, data}; };
   const SoftmaxKernels& softmax = softmax_kernels();
   const auto transpose_square = square_transpose();
   const int64_t group = shape.queries_per_kv_head(), width = shape.head_dim;

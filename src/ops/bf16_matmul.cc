@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "ops/bf16_native.h"
 #include "ops/kernel_target.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
@@ -47,17 +48,6 @@ void round_row_to_floats(const float* in, int64_t n, float* out) {
     hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(rounded_bits(in + i))), d, out + i);
   }
   for (int64_t i = 0; i < n; i += 2) std::swap(out[i], out[i + 1]);
-}
-
-// panels [2 pairs][16] of floats, the second of each pair first, from so many rows of pairs [16].
-void expand_pairs(const float* pairs, int64_t rows, float* panels) {
-  const auto high = hn::Set(words, 0xffff0000u);
-  for (int64_t i = 0; i < rows * kPanelWidth; i += kLanes) {
-    const auto both = hn::BitCast(words, hn::LoadU(d, pairs + i));
-    float* out = panels + 2 * i - i % kPanelWidth;
-    hn::StoreU(hn::BitCast(d, hn::And(both, high)), d, out);
-    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(both)), d, out + kPanelWidth);
-  }
 }
 
 // pairs [n] of the numbers that stand below each other in two rows; n is a multiple of 16.
@@ -108,15 +98,18 @@ namespace deepscaler {
 
 HWY_EXPORT(round_row);
 HWY_EXPORT(round_row_to_floats);
-HWY_EXPORT(expand_pairs);
 HWY_EXPORT(round_two_rows);
 HWY_EXPORT(transpose_pairs);
 
 namespace {
 
-// Rows from which on it pays to expand the weights to f32 while they pass: two f32 FMAs take less time than
-// what else does a step of pairs (unless bf16_is_fast()), and enough rows pay for the expanding.
-constexpr int64_t kExpandingRows = 32;
+// Rows from which on tiles in f32 that widen the weights as they load them take less time than a slow native
+// instruction (see bf16_is_fast()).
+constexpr int64_t kWideningRows = 32;
+
+bool multiplies_natively(int64_t rows) {
+  return bf16_is_native() && (bf16_is_fast() || rows < kWideningRows);
+}
 
 // Of so many numbers; the last of an odd number is paired with a zero.
 int64_t pairs_of(int64_t count) { return (count + 1) / 2; }
@@ -139,21 +132,6 @@ void round_rows(ConstMatrixView x, void (*round)(const float*, int64_t, Rounded*
       std::copy_n(beside, width - whole, to + whole);
     }
   });
-}
-
-// The same sums as of pairs: as many products a chain, the second of a pair first.
-void multiply_expanding(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
-  thread_local Buffer<float> memory;
-  memory.reserve_discarding(x.rows * x.cols);
-  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row_to_floats), memory.data());
-  const auto expand = &HWY_DYNAMIC_DISPATCH(expand_pairs);
-  const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_in, int64_t depth, float* out) {
-    for (int64_t p = 0; p < panels; ++p) {
-      const float* pairs = weight.data + ((first_panel + p) * weight.in + first_in) / 2 * kPanelWidth;
-      expand(pairs, depth / 2, out + p * depth * kPanelWidth);
-    }
-  };
-  multiply_packing(tile_kernels(), {memory.data(), x.rows, x.cols}, weight.out, pack, y, accumulate);
 }
 
 // Memory of this thread for factors as pairs; valid until the next call.
@@ -190,9 +168,18 @@ void round_pairs_of_rows(ConstMatrixView x, float* out) {
   });
 }
 
-void multiply_pairs(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
-  multiply_by_panels(bf16_tile_kernels(), pairs_in_rows(x), {weight.data, weight.out, weight.in / 2}, y,
-                     accumulate);
+void multiply_natively(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
+  multiply_by_panels(native_bf16_tile_kernels(), pairs_in_rows(x), {weight.data, weight.out, weight.in / 2},
+                     y, accumulate);
+}
+
+// The same sums: as many products a chain, the second of a pair first.
+void multiply_widening(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
+  thread_local Buffer<float> memory;
+  memory.reserve_discarding(x.rows * x.cols);
+  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row_to_floats), memory.data());
+  multiply_by_panels(bf16_pair_panel_tile_kernels(), {memory.data(), x.rows, x.cols},
+                     {weight.data, weight.out, weight.in}, y, accumulate);
 }
 
 // out [panels][depth][16]: panels of W^T in pairs along the outputs, of the inputs from first_in on and the
@@ -237,28 +224,27 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs) {
 void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
   DEEPSCALER_CHECK(x.cols == weight.in && weight.in % 2 == 0, "{} by {} inputs", x.cols, weight.in);
   count_product(x.rows, weight.out, weight.in);
-  const bool expands = x.rows >= kExpandingRows && !bf16_is_fast();
-  (expands ? multiply_expanding : multiply_pairs)(x, weight, y, accumulate);
+  (multiplies_natively(x.rows) ? multiply_natively : multiply_widening)(x, weight, y, accumulate);
 }
 
 void matmul_bf16_dx(ConstMatrixView dy, Bf16PanelView weight, MatrixView dx, Accumulate accumulate) {
-  DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
+  DEEPSCALER_CHECK(bf16_is_native() && dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
   count_product(dy.rows, weight.out, weight.in);
   const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_pair, int64_t depth, float* out) {
     pack_transposed_pairs(weight, first_panel * kPanelWidth, panels, 2 * first_pair, depth, out);
   };
-  multiply_packing(bf16_tile_kernels(), pairs_in_rows(dy), weight.in, pack, dx, accumulate);
+  multiply_packing(native_bf16_tile_kernels(), pairs_in_rows(dy), weight.in, pack, dx, accumulate);
 }
 
 void matmul_bf16_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {
-  DEEPSCALER_CHECK(dy.rows == x.rows);
+  DEEPSCALER_CHECK(bf16_is_native() && dy.rows == x.rows);
   count_product(x.rows, weight_gradient.out, weight_gradient.in);
   const int64_t pairs = pairs_of(x.rows);
   float* const dy_pairs = pair_memory(pairs * (dy.cols + x.cols));
   float* const x_pairs = dy_pairs + pairs * dy.cols;
   round_pairs_of_rows(dy, dy_pairs);
   round_pairs_of_rows(x, x_pairs);
-  add_outer_products(bf16_tile_kernels(), {dy_pairs, pairs, dy.cols}, {x_pairs, pairs, x.cols},
+  add_outer_products(native_bf16_tile_kernels(), {dy_pairs, pairs, dy.cols}, {x_pairs, pairs, x.cols},
                      weight_gradient);
 }
 

@@ -3,7 +3,7 @@
 // As in ops/matmul.h every output element is a sum of chains, over pairs of inputs in ascending order, so a
 // row has the same bits whatever rows are beside it and however many threads there are. A native bf16 dot
 // product does two f32 FMAs, the second of the pair first (Intel's to the bit where denormals are flushed),
-// and so do the kernels without one, and those that expand the weights to f32 where rows are many.
+// and so do tiles in f32 that widen the weights as they load them, where there is none or rows are many.
 //
 // Letters and CHECKs as in ops/matmul.h; I is even.
 #pragma once
@@ -31,7 +31,8 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs);
 // y [T, O] = x [T, I] W^T, or y += x W^T (each chain is then added to y).
 void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y,
                  Accumulate accumulate = Accumulate::kNo);
-// dx [T, I] = dy [T, O] W, or dx += dy W.
+// dx [T, I] = dy [T, O] W, or dx += dy W. Gradients are only for CPUs with the instruction
+// (bf16_is_native()): elsewhere f32 is as fast and more exact.
 void matmul_bf16_dx(ConstMatrixView dy, Bf16PanelView weight, MatrixView dx,
                     Accumulate accumulate = Accumulate::kNo);
 // dW [O, I] += dy^T [O, T] x [T, I], over pairs of rows in ascending order.

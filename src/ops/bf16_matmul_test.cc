@@ -73,6 +73,7 @@ TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {
 const std::vector<Shape> kDeepShapes = {{3, 2083, 18}, {1037, 19, 22}};
 
 TEST_P(Bf16MatmulTest, GradientsSumProductsOfRoundedFactors) {
+  if (!bf16_is_native()) GTEST_SKIP() << "no bf16 dot product";
   std::vector<Shape> shapes = kShapes;
   shapes.insert(shapes.end(), kDeepShapes.begin(), kDeepShapes.end());
   for (const auto& [tokens, out, in] : shapes) {
@@ -102,6 +103,7 @@ TEST_P(Bf16MatmulTest, GradientsSumProductsOfRoundedFactors) {
 
 // As gradients of several micro-batches do, and on any threads to the bit.
 TEST_P(Bf16MatmulTest, GradientsAddToWhatIsThere) {
+  if (!bf16_is_native()) GTEST_SKIP() << "no bf16 dot product";
   const int64_t tokens = 65, out = 100, in = 70;
   const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2),
                dy = random_matrix(tokens, out, 3);

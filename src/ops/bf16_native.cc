@@ -74,6 +74,7 @@ template <int... kRows>
 TileKernels make_kernels(std::integer_sequence<int, kRows...>) {
   TileKernels all{};
   all.max_rows = kMaxRows;
+  all.step_floats = kPanelWidth;
   for (int rows = 1; rows <= kMaxRows; ++rows) all.panels_at_once[rows] = kWidest;
   (add_kernel<kRows + 1, 1>(all), ...);
   (add_kernel<kRows + 1, 2>(all), ...);

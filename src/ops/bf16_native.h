@@ -9,7 +9,10 @@ namespace deepscaler {
 // Whether this CPU has the instruction.
 [[nodiscard]] bool cpu_has_native_bf16();
 
-// To be called only where it does.
+// Both `a` and the panels are in pairs of bfloat16 that stand one after the other along the depth, a pair
+// carried as a float; a step, which `depth` counts, adds two products to a sum in f32, the second of the pair
+// first. A chain is kChainLength / 2 of them. `a` in tiles too. To be called only where the CPU has the
+// instruction.
 [[nodiscard]] const TileKernels& native_bf16_tile_kernels();
 
 }  // namespace deepscaler

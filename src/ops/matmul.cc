@@ -198,8 +198,8 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPane
     for (int64_t depth = 0; depth < weight.in; depth += blocks.size) {
       const TileOperands t = {.a = x.row(first_row) + depth,
                               .a_row_stride = x.stride,
-                              .b = weight.data + (first_panel * weight.in + depth) * kPanelWidth,
-                              .b_panel_stride = weight.in * kPanelWidth,
+                              .b = weight.data + (first_panel * weight.in + depth) * kernels.step_floats,
+                              .b_panel_stride = weight.in * kernels.step_floats,
                               .c = y.row(first_row) + first_panel * kPanelWidth,
                               .c_row_stride = y.stride,
                               .c_panel_stride = kPanelWidth,

@@ -46,7 +46,7 @@ enum class Accumulate { kNo, kYes };
 
 // y [T, O] = x [T, I] W^T, or y += x W^T (each chain is then added to y).
 void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate = Accumulate::kNo);
-// The same with the tiles of another arithmetic (ops/bf16_matmul.h).
+// The same with the tiles of another arithmetic (ops/bf16_matmul.h); I is what their `depth` counts.
 void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
                         Accumulate accumulate);
 // c [rows, columns] = a [rows, depth] b, or c += a b, where the tasks put b into panels as they need them:

@@ -7,11 +7,11 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <type_traits>
 #include <utility>
 
-#include "ops/bf16_native.h"
 #include "ops/kernel_target.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -45,75 +45,90 @@ constexpr int64_t kFetchSteps = kVectors == 1 ? 16 : kChainLength;
 // what it can start in a cycle, so what is not a multiply-add costs.
 constexpr int kUnroll = kVectors == 1 ? 4 : kVectors == 2 ? 8 : 1;
 
-// sum + a b.
-struct F32Arithmetic {
-  static constexpr int64_t kChain = kChainLength;
-  static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
-};
+const hn::RebindToUnsigned<decltype(d)> words;
 
-// The same for pairs of bfloat16 in each lane: the upper product first, then the lower, as vdpbf16ps
-// has it. Products of two bf16 are exact in f32.
-struct Bf16Arithmetic {
-  static constexpr int64_t kChain = kChainLength / 2;
-  static HWY_INLINE Vector step(Vector a, Vector b, Vector sum) {
-    sum = hn::MulAdd(upper(a), upper(b), sum);
-    return hn::MulAdd(lower(a), lower(b), sum);
-  }
-  static HWY_INLINE Vector upper(Vector pair) {
-    return hn::BitCast(d, hn::And(hn::BitCast(words, pair), hn::Set(words, 0xffff0000u)));
-  }
-  static HWY_INLINE Vector lower(Vector pair) {
-    return hn::BitCast(d, hn::ShiftLeft<16>(hn::BitCast(words, pair)));
-  }
-  static constexpr hn::RebindToUnsigned<decltype(d)> words{};
-};
-
-// Where b stands as the arithmetic takes it.
-struct PlainPanels {
+// Panels of f32: a row for each step of the depth.
+struct F32Panels {
+  static constexpr int kSteps = 1;  // of the depth in a row
+  static constexpr int kRowsAtMost = kMaxRows;
   static constexpr int64_t kRowFloats = kPanelWidth;
-  static HWY_INLINE Vector load(const float* row, int v) { return hn::LoadU(d, row + v * kLanes); }
+  template <int kStep>
+  static HWY_INLINE Vector load(const float* row, int v) {
+    return hn::LoadU(d, row + v * kLanes);
+  }
 };
 
-// Where b stands in bf16: numbers become f32 when they are loaded.
+// Panels of bf16, which become f32 when they are loaded.
 struct Bf16Panels {
+  static constexpr int kSteps = 1;
+  static constexpr int kRowsAtMost = kMaxRows;
   static constexpr int64_t kRowFloats = kPanelWidth / 2;
+  template <int kStep>
   static HWY_INLINE Vector load(const float* row, int v) {
     const hn::Rebind<uint16_t, decltype(d)> halves;
-    const hn::RebindToUnsigned<decltype(d)> words;
     const auto bits = hn::LoadU(halves, reinterpret_cast<const uint16_t*>(row) + v * kLanes);
     return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(words, bits)));
+  }
+};
+
+// The same of pairs of bf16: two steps a row, the upper number of each pair first.
+struct Bf16PairPanels {
+  static constexpr int kSteps = 2;
+  // With 16 registers, the mask takes those of a row.
+  static constexpr int kRowsAtMost = kVectors == 1 ? kMaxRows : kMaxRows - 1;
+  static constexpr int64_t kRowFloats = kPanelWidth;
+  template <int kStep>
+  static HWY_INLINE Vector load(const float* row, int v) {
+    const auto pair = hn::BitCast(words, hn::LoadU(d, row + v * kLanes));
+    if constexpr (kStep == 0) return hn::BitCast(d, hn::And(pair, hn::Set(words, 0xffff0000u)));
+    return hn::BitCast(d, hn::ShiftLeft<16>(pair));
   }
 };
 
 template <int kRows, int kPanels>
 using Sums = Vector[kRows][kPanels * kVectors];
 
-// Adds the products of so many steps of the depth to the sums; each moves `a` on by a_step.
-template <class Arithmetic, class Panels, bool kFetch, int kRows, int kPanels>
+// Adds the products of one step of the depth to the sums: step kStep of a row of the panels.
+template <class Panels, int kStep, int kRows, int kPanels>
+HWY_INLINE void add_step(const float* a, int64_t a_row_stride, const float* b, int64_t b_panel_stride,
+                         Sums<kRows, kPanels>& sums) {
+  Vector b_row[kPanels * kVectors];
+#pragma GCC unroll 16
+  for (int v = 0; v < kPanels * kVectors; ++v) {
+    b_row[v] = Panels::template load<kStep>(b + v / kVectors * b_panel_stride, v % kVectors);
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+    const Vector a_value = hn::Set(d, a[r * a_row_stride]);
+#pragma GCC unroll 16
+    for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::MulAdd(a_value, b_row[v], sums[r][v]);
+  }
+}
+
+// The same for so many steps; each moves `a` on by a_step.
+template <class Panels, bool kFetch, int kRows, int kPanels>
 HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
                           int64_t b_panel_stride, Sums<kRows, kPanels>& sums) {
 #pragma GCC unroll kUnroll
-  for (int64_t i = steps; i > 0; --i) {
-    Vector b_row[kPanels * kVectors];
-#pragma GCC unroll 16
-    for (int v = 0; v < kPanels * kVectors; ++v) {
-      const float* panel = b + v / kVectors * b_panel_stride;
-      b_row[v] = Panels::load(panel, v % kVectors);
-      if (kFetch && v % kVectors == 0) hwy::Prefetch(panel + kPrefetchRows * Panels::kRowFloats);
+  for (int64_t i = steps; i > 0; i -= Panels::kSteps) {
+    if (kFetch) {
+#pragma GCC unroll 3
+      for (int p = 0; p < kPanels; ++p)
+        hwy::Prefetch(b + p * b_panel_stride + kPrefetchRows * Panels::kRowFloats);
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-      const Vector a_value = hn::Set(d, a[r * a_row_stride]);
-#pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v)
-        sums[r][v] = Arithmetic::step(a_value, b_row[v], sums[r][v]);
-    }
+    add_step<Panels, 0, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
     a += a_step;
+    if constexpr (Panels::kSteps == 2) {
+      // Both steps load the row: there are no registers to keep it in meanwhile.
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      add_step<Panels, 1, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
+      a += a_step;
+    }
     b += Panels::kRowFloats;
   }
 }
 
-template <class Arithmetic, class Panels, int kRows, int kPanels, bool kATile>
+template <class Panels, int kRows, int kPanels, bool kATile>
 void tile(const TileOperands& t) {
   // Copies, since the compiler reads `t` again after each store to c.
   const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
@@ -126,7 +141,7 @@ void tile(const TileOperands& t) {
   const float* b = t.b;
   float* const c = t.c;
   bool accumulate = t.accumulate;
-  for (int64_t rest = t.depth; rest > 0; rest -= Arithmetic::kChain) {
+  for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
     Sums<kRows, kPanels> sums;
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
@@ -134,21 +149,19 @@ void tile(const TileOperands& t) {
       for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::Zero(d);
     }
 
-    for (int64_t left = std::min(rest, Arithmetic::kChain); left > 0; left -= kFetchSteps) {
+    for (int64_t left = std::min(rest, kChainLength); left > 0; left -= kFetchSteps) {
       const int64_t steps = std::min(left, kFetchSteps);
       for (int64_t i = 0; i < next_rows; ++i, next += kPanelWidth) {
 #pragma GCC unroll 3
         for (int p = 0; p < kPanels; ++p) hwy::Prefetch(next + p * b_panel_stride);
       }
       if (fetch_ahead) {
-        add_steps<Arithmetic, Panels, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride,
-                                                            sums);
+        add_steps<Panels, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
       } else {
-        add_steps<Arithmetic, Panels, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b,
-                                                             b_panel_stride, sums);
+        add_steps<Panels, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
       }
       a += steps * kAStep;
-      b += steps * Panels::kRowFloats;
+      b += steps / Panels::kSteps * Panels::kRowFloats;
     }
 
 #pragma GCC unroll 8
@@ -163,45 +176,46 @@ void tile(const TileOperands& t) {
   }
 }
 
-template <class Arithmetic, class Panels, int kRows, int kPanels>
+template <class Panels, int kRows, int kPanels>
 void add_kernel(TileKernels& kernels) {
-  kernels.of_rows[kRows][kPanels] = tile<Arithmetic, Panels, kRows, kPanels, false>;
-  if constexpr (std::is_same_v<Panels, PlainPanels>) {
-    kernels.of_tiles[kRows][kPanels] = tile<Arithmetic, Panels, kRows, kPanels, true>;
+  kernels.of_rows[kRows][kPanels] = tile<Panels, kRows, kPanels, false>;
+  if constexpr (std::is_same_v<Panels, F32Panels>) {
+    kernels.of_tiles[kRows][kPanels] = tile<Panels, kRows, kPanels, true>;
   }
 }
 
-template <class Arithmetic, class Panels, int kRows>
+template <class Panels, int kRows>
 void add_kernels_of_height(TileKernels& kernels) {
   constexpr int kWidest = panels_for_rows(kRows);
   kernels.panels_at_once[kRows] = kWidest;
-  add_kernel<Arithmetic, Panels, kRows, 1>(kernels);
-  if constexpr (kWidest >= 2) add_kernel<Arithmetic, Panels, kRows, 2>(kernels);
-  if constexpr (kWidest >= 3) add_kernel<Arithmetic, Panels, kRows, 3>(kernels);
+  add_kernel<Panels, kRows, 1>(kernels);
+  if constexpr (kWidest >= 2) add_kernel<Panels, kRows, 2>(kernels);
+  if constexpr (kWidest >= 3) add_kernel<Panels, kRows, 3>(kernels);
 }
 
-template <class Arithmetic, class Panels>
+template <class Panels>
 TileKernels make_kernels() {
   TileKernels all{};
-  all.max_rows = kMaxRows;
-  all.fetch_steps = std::min(kFetchSteps, Arithmetic::kChain);
+  all.max_rows = Panels::kRowsAtMost;
+  all.step_floats = Panels::kRowFloats / Panels::kSteps;
+  all.fetch_steps = kFetchSteps;
   [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
-    (add_kernels_of_height<Arithmetic, Panels, kRows + 1>(all), ...);
+    (add_kernels_of_height<Panels, kRows + 1>(all), ...);
   }
-  (std::make_integer_sequence<int, kMaxRows>{});
+  (std::make_integer_sequence<int, Panels::kRowsAtMost>{});
   return all;
 }
 
 const TileKernels& f32_kernels() {
-  static const TileKernels kernels = make_kernels<F32Arithmetic, PlainPanels>();
-  return kernels;
-}
-const TileKernels& bf16_kernels() {
-  static const TileKernels kernels = make_kernels<Bf16Arithmetic, PlainPanels>();
+  static const TileKernels kernels = make_kernels<F32Panels>();
   return kernels;
 }
 const TileKernels& bf16_panel_kernels() {
-  static const TileKernels kernels = make_kernels<F32Arithmetic, Bf16Panels>();
+  static const TileKernels kernels = make_kernels<Bf16Panels>();
+  return kernels;
+}
+const TileKernels& bf16_pair_panel_kernels() {
+  static const TileKernels kernels = make_kernels<Bf16PairPanels>();
   return kernels;
 }
 
@@ -214,16 +228,12 @@ HWY_AFTER_NAMESPACE();
 namespace deepscaler {
 
 HWY_EXPORT(f32_kernels);
-HWY_EXPORT(bf16_kernels);
 HWY_EXPORT(bf16_panel_kernels);
+HWY_EXPORT(bf16_pair_panel_kernels);
 
 const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(f32_kernels)(); }
-
 const TileKernels& bf16_panel_tile_kernels() { return HWY_DYNAMIC_DISPATCH(bf16_panel_kernels)(); }
-
-const TileKernels& bf16_tile_kernels() {
-  return bf16_is_native() ? native_bf16_tile_kernels() : HWY_DYNAMIC_DISPATCH(bf16_kernels)();
-}
+const TileKernels& bf16_pair_panel_tile_kernels() { return HWY_DYNAMIC_DISPATCH(bf16_pair_panel_kernels)(); }
 
 namespace {
 
@@ -254,7 +264,8 @@ void share_fetching(const TileKernels& kernels, const TileSplit& split, int64_t 
   tile.fetch_ahead = i == 0 && (first || !shares);  // the tiles below find the panels near
   if (!shares || tile.fetch_ahead || next == nullptr) return;
   const int64_t looks = ceil_div(tile.depth, kernels.fetch_steps);
-  tile.next_rows = ceil_div(ceil_div(tile.depth, split.tiles), looks);
+  const int64_t lines = ceil_div(tile.depth * kernels.step_floats, kPanelWidth);  // of a panel
+  tile.next_rows = ceil_div(ceil_div(lines, split.tiles), looks);
   tile.next = next + i * tile.next_rows * looks * kPanelWidth;
 }
 

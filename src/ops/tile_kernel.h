@@ -25,7 +25,7 @@ inline constexpr int64_t kChainLength = 64;
 struct TileOperands {
   const float* a;            // [rows][depth], or tiles as pack_tiles() makes them
   int64_t a_row_stride = 0;  // of rows
-  const float* b;            // panels [depth][kPanelWidth]
+  const float* b;            // panels [depth][kPanelWidth], of the type that the kernels are for
   int64_t b_panel_stride;
   float* c;
   int64_t c_row_stride;
@@ -35,8 +35,9 @@ struct TileOperands {
   bool b_from_memory = false;  // b is far: not packed just now
 
   // What to fetch from memory meanwhile. Set by multiply_tiles().
-  bool fetch_ahead = true;      // b, shortly before its use
-  const float* next = nullptr;  // of the panels to come, so many rows for each fetch_steps of the depth
+  bool fetch_ahead = true;  // b, shortly before its use
+  const float* next =
+      nullptr;  // of the panels to come, so many cache lines for each fetch_steps of the depth
   int64_t next_rows = 0;
 };
 
@@ -49,20 +50,19 @@ struct TileKernels {
 
   int max_rows;                       // the tallest tile, <= kRowLimit
   int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
+  int64_t step_floats;                // floats that a panel takes for a step of the depth
   int64_t fetch_steps;                // see TileOperands::next_rows; 0 where a tile does not heed it
   Table of_rows;                      // for `a` in rows; every width up to the widest of that height
-  Table of_tiles;                     // for `a` in tiles
+  Table of_tiles;                     // for `a` in tiles; only of those kernels that say so
 };
 
-// The table of the instruction set in use (see ops/kernel_target.h).
+// The tables of the instruction set in use (see ops/kernel_target.h). Panels of f32; `a` in tiles too:
 [[nodiscard]] const TileKernels& tile_kernels();
-// The same for a and b in bfloat16: each of their numbers is a pair of bf16 that stand one after the
-// other along the depth, carried as a float; a step adds two products to a sum in f32, the second of
-// the pair first. `depth` counts pairs, a chain is kChainLength / 2 of them.
-[[nodiscard]] const TileKernels& bf16_tile_kernels();
-// For b in bfloat16 and the rest, the arithmetic too, in f32: a row of a panel then is 8 floats long. Has
-// no kernels for `a` in tiles.
+// Panels of bfloat16, two numbers in a float; the arithmetic is in f32.
 [[nodiscard]] const TileKernels& bf16_panel_tile_kernels();
+// Panels of pairs of bfloat16, [depth / 2][kPanelWidth][2] along an even depth, of which the second of a pair
+// comes first: so do the numbers in the rows of `a`. The arithmetic is in f32.
+[[nodiscard]] const TileKernels& bf16_pair_panel_tile_kernels();
 
 // How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
 struct TileSplit {
