@@ -1,5 +1,5 @@
-// y = x W^T with a weight of the model, and its gradients, in the type that the model computes in: the
-// gradients' products in f32 also where it is bf16, unless that is faster (bf16_is_fast()).
+// y = x W^T with a weight of the model, in the type that the model computes in, and its gradients: theirs are
+// in f32 also where the model computes in bf16, unless that is faster (bf16_is_fast()).
 #pragma once
 
 #include "model/model.h"
@@ -10,6 +10,8 @@ namespace deepscaler {
 // depend on each other nor on threads (ops/matmul.h, ops/bf16_matmul.h).
 void linear(const Model& model, ConstMatrixView x, int weight, MatrixView y,
             Accumulate accumulate = Accumulate::kNo);
+// What the products of the backward pass compute in, on this CPU.
+[[nodiscard]] ComputeType backward_compute_type(const Model& model);
 // dx [T, I] = dy [T, O] W, or dx += dy W.
 void linear_dx(const Model& model, ConstMatrixView dy, int weight, MatrixView dx,
                Accumulate accumulate = Accumulate::kNo);

@@ -16,10 +16,10 @@ void write_manifest(const std::filesystem::path& path, const Manifest& m) {
   for (const auto& resume : m.inexact_resumes)
     inexact.push_back({{"step", resume.step}, {"what", resume.what}});
   const ordered_json json = {
-      {"program", m.program}, {"binary", m.binary},        {"verifier", m.verifier},
-      {"kernels", m.kernels}, {"dtype", m.dtype},          {"token_budget", m.token_budget},
-      {"seed", m.seed},       {"model", m.model},          {"parameters", m.parameters},
-      {"data", m.data},       {"inexact_resumes", inexact}};
+      {"program", m.program},           {"binary", m.binary}, {"verifier", m.verifier},
+      {"kernels", m.kernels},           {"dtype", m.dtype},   {"backward_dtype", m.backward_dtype},
+      {"token_budget", m.token_budget}, {"seed", m.seed},     {"model", m.model},
+      {"parameters", m.parameters},     {"data", m.data},     {"inexact_resumes", inexact}};
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
@@ -32,6 +32,7 @@ Manifest read_manifest(const std::filesystem::path& path) {
     json.at("verifier").get_to(m.verifier);
     json.at("kernels").get_to(m.kernels);
     json.at("dtype").get_to(m.dtype);
+    json.at("backward_dtype").get_to(m.backward_dtype);
     json.at("token_budget").get_to(m.token_budget);
     json.at("seed").get_to(m.seed);
     json.at("model").get_to(m.model);
@@ -54,6 +55,7 @@ std::vector<std::string> inexact_changes(const Manifest& before, const Manifest&
   };
   compare("kernels", before.kernels, now.kernels);
   compare("dtype", before.dtype, now.dtype);
+  compare("backward_dtype", before.backward_dtype, now.backward_dtype);
   compare("token_budget", before.token_budget, now.token_budget);
   compare("program", before.program, now.program);
   compare("verifier", before.verifier, now.verifier);

@@ -22,6 +22,7 @@ struct Manifest {
   std::string verifier;
   std::string kernels;  // instruction set that computes
   std::string dtype;
+  std::string backward_dtype;  // bf16 only where the CPU is faster at it
   int64_t token_budget = 0;
   int64_t seed = 0;
   std::string model;                        // hash of the weights at the start

@@ -15,7 +15,8 @@ Manifest some_manifest() {
           .binary = "b",
           .verifier = "2",
           .kernels = "avx2",
-          .dtype = "f32",
+          .dtype = "bf16",
+          .backward_dtype = "f32",
           .token_budget = 2048,
           .seed = 3,
           .model = "m",
@@ -60,6 +61,11 @@ TEST(Manifest, OtherBitsAreRefusedUnlessAllowed) {
   ASSERT_EQ(allowed.inexact_resumes.size(), 2u);
   EXPECT_EQ(allowed.inexact_resumes[0].step, 7);
   EXPECT_EQ(allowed.inexact_resumes[0].what, "kernels: avx2, now avx512");
+  now = some_manifest();
+  now.backward_dtype = "bf16";  // the same run on a CPU of another make
+  EXPECT_EQ(refusal(now),
+            "runs/x: would go on in other bits than it was begun with: backward_dtype: f32, now bf16; give "
+            "--allow-inexact to go on all the same");
   now = some_manifest();
   now.binary = "another build";
   EXPECT_EQ(refusal(now), "");

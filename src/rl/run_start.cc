@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "model/linear.h"
 #include "ops/kernel_target.h"
 #include "rl/recipe_changes.h"
 #include "text/byte_tokenizer.h"
@@ -101,6 +102,7 @@ Manifest manifest_of(const Recipe& recipe, const Model& model) {
           .verifier = verifier_version(),
           .kernels = kernel_target(),
           .dtype = std::string(compute_type_name(model.compute_type())),
+          .backward_dtype = std::string(compute_type_name(backward_compute_type(model))),
           .token_budget = recipe.token_budget,
           .seed = recipe.seed,
           .model = model.hash(),
@@ -132,6 +134,7 @@ Manifest manifest_to_go_on_with(Manifest before, const Manifest& now, const std:
     before.verifier = now.verifier;
     before.kernels = now.kernels;
     before.dtype = now.dtype;
+    before.backward_dtype = now.backward_dtype;
     before.token_budget = now.token_budget;
   }
   if (before.binary != now.binary) {

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <utility>
 
 #include "base/error.h"
+#include "base/parallel.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -103,6 +106,37 @@ TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
     step.accumulate(texts.groups(), constants);
     EXPECT_EQ(gradients, std::vector<float>(step.gradients().begin(), step.gradients().end())) << budget;
   }
+}
+
+// The gradients of all parameters for a constant loss, in a type and on so many threads.
+std::vector<float> gradients_in(ComputeType type, int threads) {
+  Model model = tiny_model();
+  model.compute_in(type);
+  set_thread_count(threads);
+  const Texts texts;
+  Constants loss;
+  for (const Response& response : {Response{0, 0}, {0, 1}, {1, 0}, {1, 1}}) loss.values[response] = -1;
+  TrainStep step(model, {.token_budget = 256});
+  step.accumulate(texts.groups(), loss);
+  set_thread_count(0);
+  return {step.gradients().begin(), step.gradients().end()};
+}
+
+double norm(std::span<const float> numbers) {
+  double sum = 0;
+  for (const float x : numbers) sum += static_cast<double>(x) * x;
+  return std::sqrt(sum);
+}
+
+// Whether bf16 is in the forward pass alone or in the backward pass too depends on the CPU.
+TEST(TrainStep, GradientsInBf16AreThoseOfF32Rounded) {
+  const auto f32 = gradients_in(ComputeType::kF32, 2), bf16 = gradients_in(ComputeType::kBf16, 2);
+  std::vector<float> difference(f32.size());
+  std::ranges::transform(f32, bf16, difference.begin(), std::minus());
+  // A factor is off by 2^-9 at most; errors of several products follow each other.
+  EXPECT_LT(norm(difference), 0.02 * norm(f32));
+  EXPECT_GT(norm(difference), 0);
+  EXPECT_EQ(bf16, gradients_in(ComputeType::kBf16, 1));
 }
 
 // What a step that meets a number which is not finite says.
