@@ -12,7 +12,8 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
   command.add_option("--threads", options.threads, "0 for one per core")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command.add_option("--kernels", options.kernels, "instruction set: auto, avx512bf16, avx512, avx2 or baseline")
+  command
+      .add_option("--kernels", options.kernels, "instruction set: auto, avx512bf16, avx512, avx2 or baseline")
       ->capture_default_str();
 }
 
