@@ -62,13 +62,15 @@ struct BlockInPlace {
 };
 
 BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, int64_t block, int64_t kv_head) {
-  const bool bf16 = shape.bf16_keys_values;
-  const auto panels = [&](const float* data) {
-    return BlockPanels{bf16 ? bf16_panel_tile_kernels() : tile_kernels(), data};
-  };
-  const int64_t half = head_block_size(shape) / (bf16 ? 4 : 2);
-  const float* keys = pool + block * shape.block_size() + kv_head * 2 * half;
-  return {panels(keys), panels(keys + half)};
+  if (shape.bf16_keys_values) {
+    const auto bits = head_block<const uint16_t>(shape, pool, block, kv_head);
+    const auto panels = [](const uint16_t* data) {
+      return BlockPanels{bf16_panel_tile_kernels(), reinterpret_cast<const float*>(data)};
+    };
+    return {panels(bits.keys), panels(bits.values)};
+  }
+  const auto head = head_block<const float>(shape, pool, block, kv_head);
+  return {{tile_kernels(), head.keys}, {tile_kernels(), head.values}};
 }
 
 int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
