@@ -135,7 +135,7 @@ void tile(const TileOperands& t) {
   constexpr int64_t kAStep = kATile ? kRows : 1;
   const bool fetch_ahead = t.fetch_ahead;
   const float* next = t.next;
-  const int64_t next_rows = t.next_rows;
+  const int64_t next_lines = t.next_lines;
   const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
   const float* a = t.a;
   const float* b = t.b;
@@ -151,7 +151,7 @@ void tile(const TileOperands& t) {
 
     for (int64_t left = std::min(rest, kChainLength); left > 0; left -= kFetchSteps) {
       const int64_t steps = std::min(left, kFetchSteps);
-      for (int64_t i = 0; i < next_rows; ++i, next += kPanelWidth) {
+      for (int64_t i = 0; i < next_lines; ++i, next += kPanelWidth) {
 #pragma GCC unroll 3
         for (int p = 0; p < kPanels; ++p) hwy::Prefetch(next + p * b_panel_stride);
       }
@@ -265,8 +265,8 @@ void share_fetching(const TileKernels& kernels, const TileSplit& split, int64_t 
   if (!shares || tile.fetch_ahead || next == nullptr) return;
   const int64_t looks = ceil_div(tile.depth, kernels.fetch_steps);
   const int64_t lines = ceil_div(tile.depth * kernels.step_floats, kPanelWidth);  // of a panel
-  tile.next_rows = ceil_div(ceil_div(lines, split.tiles), looks);
-  tile.next = next + i * tile.next_rows * looks * kPanelWidth;
+  tile.next_lines = ceil_div(ceil_div(lines, split.tiles), looks);
+  tile.next = next + i * tile.next_lines * looks * kPanelWidth;
 }
 
 // `a` moves on by a_row_step from tile to tile for each row.

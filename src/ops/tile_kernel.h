@@ -35,10 +35,9 @@ struct TileOperands {
   bool b_from_memory = false;  // b is far: not packed just now
 
   // What to fetch from memory meanwhile. Set by multiply_tiles().
-  bool fetch_ahead = true;  // b, shortly before its use
-  const float* next =
-      nullptr;  // of the panels to come, so many cache lines for each fetch_steps of the depth
-  int64_t next_rows = 0;
+  bool fetch_ahead = true;      // b, shortly before its use
+  const float* next = nullptr;  // of the panels to come, so many cache lines each fetch_steps of the depth
+  int64_t next_lines = 0;
 };
 
 // The kernels of one instruction set. All strides and sizes are the caller's duty; no checks.
@@ -51,7 +50,7 @@ struct TileKernels {
   int max_rows;                       // the tallest tile, <= kRowLimit
   int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
   int64_t step_floats;                // floats that a panel takes for a step of the depth
-  int64_t fetch_steps;                // see TileOperands::next_rows; 0 where a tile does not heed it
+  int64_t fetch_steps;                // see TileOperands::next_lines; 0 where a tile does not heed it
   Table of_rows;                      // for `a` in rows; every width up to the widest of that height
   Table of_tiles;                     // for `a` in tiles; only of those kernels that say so
 };
