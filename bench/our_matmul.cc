@@ -27,11 +27,11 @@ class OurRun : public Run {
     const auto& p = problem_;
     switch (p.product) {
       case Product::kForward:
-        return matmul(x(), weight(weight_copy), result_.view());
+        return matmul(x(), {{weight(weight_copy), result_.view()}});
       case Product::kDx:
-        return matmul_dx(dy(), weight(weight_copy), result_.view());
+        return matmul_dx({{weight(weight_copy), dy()}}, result_.view());
       case Product::kDw:  // adds to what is there, as gradients of several micro-batches do
-        return matmul_dw(dy(), x(), gradient());
+        return matmul_dw({{gradient(), dy()}}, x());
     }
   }
 
@@ -67,11 +67,11 @@ class OurBf16Run : public OurRun {
   void compute(int weight_copy) override {
     switch (problem_.product) {
       case Product::kForward:
-        return matmul_bf16(x(), rounded_weight(weight_copy), result_.view());
+        return matmul_bf16(x(), {{rounded_weight(weight_copy), result_.view()}});
       case Product::kDx:
-        return matmul_bf16_dx(dy(), rounded_weight(weight_copy), result_.view());
+        return matmul_bf16_dx({{rounded_weight(weight_copy), dy()}}, result_.view());
       case Product::kDw:
-        return matmul_bf16_dw(dy(), x(), gradient());
+        return matmul_bf16_dw({{gradient(), dy()}}, x());
     }
   }
 

@@ -164,7 +164,7 @@ void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
     const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
     final_norm_rows(model_, work.activations.hidden.view(), chunk, work.gathered, work.normed);
     work.logits.resize(std::ssize(chunk), model_.config().vocabulary);
-    linear(model_, work.normed.view(), model_.table().lm_head(), work.logits.view());
+    linear(model_, work.normed.view(), {{model_.table().lm_head(), work.logits.view()}});
     size_t end = next;
     while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
     parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {

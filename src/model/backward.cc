@@ -32,25 +32,22 @@ class LayerBackward {
   void feed_forward(const LayerParameters& p, LayerActivations& a, MatrixView d) {
     s_.feed_forward.resize(a.gate.rows(), a.gate.cols());
     swiglu(a.gate.view(), a.up.view(), s_.feed_forward.view());
-    weight_gradient(p.down, d, s_.feed_forward.view());
+    weight_gradients({{p.down, d}}, s_.feed_forward.view());
     shape_like(a.gate, g_.feed_forward, g_.gate, g_.up);
-    linear_dx(model_, d, p.down, g_.feed_forward.view());
+    linear_dx(model_, {{p.down, d}}, g_.feed_forward.view());
     swiglu_backward(a.gate.view(), a.up.view(), g_.feed_forward.view(), g_.gate.view(), g_.up.view());
 
     norm_again(a.middle, p.mlp_norm);
-    weight_gradient(p.gate, g_.gate.view(), s_.normed.view());
-    weight_gradient(p.up, g_.up.view(), s_.normed.view());
     shape_like(a.middle, g_.normed);
-    linear_dx(model_, g_.gate.view(), p.gate, g_.normed.view());
-    linear_dx(model_, g_.up.view(), p.up, g_.normed.view(), Accumulate::kYes);
+    linear_backward({{p.gate, g_.gate.view()}, {p.up, g_.up.view()}});
     rms_norm_backward(a.middle.view(), model_.vector(p.mlp_norm), c_.norm_eps, g_.normed.view(), d,
                       vector(p.mlp_norm));
   }
 
   void attention(const LayerParameters& p, int64_t index, LayerActivations& a, MatrixView d) {
-    weight_gradient(p.o, d, a.attention.view());
+    weight_gradients({{p.o, d}}, a.attention.view());
     shape_like(a.attention, g_.attention, g_.q);
-    linear_dx(model_, d, p.o, g_.attention.view());
+    linear_dx(model_, {{p.o, d}}, g_.attention.view());
     g_.k.resize(d.rows, c_.kv_width());
     g_.v.resize(d.rows, c_.kv_width());
     attention_backward(c_.attention, batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
@@ -64,14 +61,12 @@ class LayerBackward {
 
     norm_again(a.input, p.attention_norm);
     shape_like(a.input, g_.normed);
-    const auto linear_backward = [&](int weight, int bias, Matrix& dy, Accumulate accumulate) {
-      if (bias != 0) add_column_sums(dy.view(), vector(bias));
-      weight_gradient(weight, dy.view(), s_.normed.view());
-      linear_dx(model_, dy.view(), weight, g_.normed.view(), accumulate);
-    };
-    linear_backward(p.q, p.q_bias, g_.q, Accumulate::kNo);
-    linear_backward(p.k, p.k_bias, g_.k, Accumulate::kYes);
-    linear_backward(p.v, p.v_bias, g_.v, Accumulate::kYes);
+    if (c_.attention_bias) {
+      add_column_sums(g_.q.view(), vector(p.q_bias));
+      add_column_sums(g_.k.view(), vector(p.k_bias));
+      add_column_sums(g_.v.view(), vector(p.v_bias));
+    }
+    linear_backward({{p.q, g_.q.view()}, {p.k, g_.k.view()}, {p.v, g_.v.view()}});
     rms_norm_backward(a.input.view(), model_.vector(p.attention_norm), c_.norm_eps, g_.normed.view(), d,
                       vector(p.attention_norm));
   }
@@ -91,8 +86,14 @@ class LayerBackward {
     rms_norm(x.view(), model_.vector(weight), c_.norm_eps, s_.normed.view());
   }
 
-  void weight_gradient(int weight, ConstMatrixView dy, ConstMatrixView x) {
-    linear_dw(model_, dy, x, weight, gradients_);
+  // Of projections of the normed input: into g_.normed and the gradients of their weights.
+  void linear_backward(Projections<int, ConstMatrixView> projections) {
+    weight_gradients(projections, s_.normed.view());
+    linear_dx(model_, projections, g_.normed.view());
+  }
+
+  void weight_gradients(Projections<int, ConstMatrixView> projections, ConstMatrixView x) {
+    linear_dw(model_, projections, x, gradients_);
   }
 
   std::span<float> vector(int index) { return vector_of(model_.table(), gradients_, index); }

@@ -1,6 +1,8 @@
 #include "model/forward.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <vector>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -33,12 +35,23 @@ MatrixView heads_of(Matrix& x, int64_t head_dim) {
   return {x.data(), x.rows() * x.cols() / head_dim, head_dim};
 }
 
-// out = x W^T, plus the bias where there is one.
-void linear_with_bias(const Model& model, ConstMatrixView x, int weight, int bias, Matrix& out) {
-  out.resize(x.rows, model.panels(weight).out);
-  if (bias == 0) return linear(model, x, weight, out.view());
-  broadcast_rows(model.vector(bias), out.view());
-  linear(model, x, weight, out.view(), Accumulate::kYes);
+struct BiasedProjection {
+  int weight, bias;  // bias 0: none
+  Matrix& out;
+};
+
+// out = x W^T of each, plus the bias where there is one: of all or of none.
+void linear_with_bias(const Model& model, ConstMatrixView x, std::initializer_list<BiasedProjection> each) {
+  std::vector<Projection<int, MatrixView>> projections;
+  Accumulate accumulate = Accumulate::kNo;
+  for (const auto& [weight, bias, out] : each) {
+    out.resize(x.rows, model.panels(weight).out);
+    projections.push_back({weight, out.view()});
+    if (bias == 0) continue;
+    broadcast_rows(model.vector(bias), out.view());
+    accumulate = Accumulate::kYes;
+  }
+  linear(model, x, projections, accumulate);
 }
 
 void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed) {
@@ -50,9 +63,8 @@ void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed
 void attention_layer(const Model& model, const LayerParameters& p, const ForwardBatch& batch, float* pool,
                      KvCache& cache, int64_t index, LayerActivations& a, LayerScratch& s) {
   const ModelConfig& c = model.config();
-  linear_with_bias(model, s.normed.view(), p.q, p.q_bias, a.q);
-  linear_with_bias(model, s.normed.view(), p.k, p.k_bias, s.k);
-  linear_with_bias(model, s.normed.view(), p.v, p.v_bias, s.v);
+  linear_with_bias(model, s.normed.view(),
+                   {{p.q, p.q_bias, a.q}, {p.k, p.k_bias, s.k}, {p.v, p.v_bias, s.v}});
   if (c.head_norms()) {
     normalize_heads(model, p.q_norm, a.q, a.q_unnormed);
     normalize_heads(model, p.k_norm, s.k, a.k_unnormed);
@@ -75,11 +87,12 @@ void layer_inside(const Model& model, const ForwardBatch& batch, KvCache& cache,
   rms_norm(a.input.view(), model.vector(p.attention_norm), c.norm_eps, s.normed.view());
   attention_layer(model, p, batch, cache.layer(index), cache, index, a, s);
   // The product's sums are added to the residual.
-  linear(model, a.attention.view(), p.o, a.middle.view(), Accumulate::kYes);
+  linear(model, a.attention.view(), {{p.o, a.middle.view()}}, Accumulate::kYes);
 
   rms_norm(a.middle.view(), model.vector(p.mlp_norm), c.norm_eps, s.normed.view());
-  linear_with_bias(model, s.normed.view(), p.gate, 0, a.gate);
-  linear_with_bias(model, s.normed.view(), p.up, 0, a.up);
+  a.gate.resize(batch.rows(), c.feed_forward);
+  a.up.resize(batch.rows(), c.feed_forward);
+  linear(model, s.normed.view(), {{p.gate, a.gate.view()}, {p.up, a.up.view()}});
 }
 
 }  // namespace
@@ -109,7 +122,7 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
     s.feed_forward.resize(batch.rows(), c.feed_forward);
     swiglu(a.gate.view(), a.up.view(), s.feed_forward.view());
     copy(a.middle.view(), hidden);
-    linear(model, s.feed_forward.view(), model.table().layer(i).down, hidden.view(), Accumulate::kYes);
+    linear(model, s.feed_forward.view(), {{model.table().layer(i).down, hidden.view()}}, Accumulate::kYes);
   }
 }
 

@@ -47,10 +47,9 @@ void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<M
   }
 }
 
-// Both factors of the largest product as bf16, or one of them as the floats that bf16 expands to.
+// Factors as bf16: of the gradients of gate and up, which are computed together, or of the LM head.
 int64_t rounded_factor_bytes(const ModelConfig& c, int64_t rows) {
-  const int64_t head = kHeadRows * (c.vocabulary + c.hidden) / 2;
-  return std::max(head, rows * std::max((c.feed_forward + c.hidden) / 2, c.feed_forward)) * kFloat;
+  return std::max(kHeadRows * (c.vocabulary + c.hidden), rows * (2 * c.feed_forward + c.hidden)) / 2 * kFloat;
 }
 
 void add_training(const ModelConfig& c, const WeightCopies& copies, const TrainingShape& t,

@@ -141,12 +141,10 @@ float* pair_memory(int64_t pairs) {
   return memory.data();
 }
 
-// Pairs along the rows of x.
-ConstMatrixView pairs_in_rows(ConstMatrixView x) {
-  const int64_t pairs = pairs_of(x.cols);
-  float* memory = pair_memory(x.rows * pairs);
+// Pairs along the rows of x, [rows][pairs] in memory.
+ConstMatrixView pairs_in_rows(ConstMatrixView x, float* memory) {
   round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row), reinterpret_cast<uint16_t*>(memory));
-  return {memory, x.rows, pairs};
+  return {memory, x.rows, pairs_of(x.cols)};
 }
 
 // Pairs along the columns of x: out [pairs][cols].
@@ -168,18 +166,28 @@ void round_pairs_of_rows(ConstMatrixView x, float* out) {
   });
 }
 
-void multiply_natively(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
-  multiply_by_panels(native_bf16_tile_kernels(), pairs_in_rows(x), {weight.data, weight.out, weight.in / 2},
-                     y, accumulate);
+using Bf16Projections = Projections<Bf16PanelView, MatrixView>;
+
+// For tiles whose depth counts so many inputs a step.
+auto with_depth(const Bf16Projections& projections, int64_t inputs_per_step) {
+  return projections.changed([&](const auto& p) {
+    const ConstPanelView panels{p.weight.data, p.weight.out, p.weight.in / inputs_per_step};
+    return Projection<ConstPanelView, MatrixView>{panels, p.outputs};
+  });
+}
+
+void multiply_natively(ConstMatrixView x, const Bf16Projections& projections, Accumulate accumulate) {
+  const ConstMatrixView x_pairs = pairs_in_rows(x, pair_memory(x.rows * pairs_of(x.cols)));
+  multiply_by_panels(native_bf16_tile_kernels(), x_pairs, with_depth(projections, 2), accumulate);
 }
 
 // The same sums: as many products a chain, the second of a pair first.
-void multiply_widening(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
+void multiply_widening(ConstMatrixView x, const Bf16Projections& projections, Accumulate accumulate) {
   thread_local Buffer<float> memory;
   memory.reserve_discarding(x.rows * x.cols);
   round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row_to_floats), memory.data());
   multiply_by_panels(bf16_pair_panel_tile_kernels(), {memory.data(), x.rows, x.cols},
-                     {weight.data, weight.out, weight.in}, y, accumulate);
+                     with_depth(projections, 1), accumulate);
 }
 
 // out [panels][depth][16]: panels of W^T in pairs along the outputs, of the inputs from first_in on and the
@@ -221,31 +229,54 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs) {
   });
 }
 
-void matmul_bf16(ConstMatrixView x, Bf16PanelView weight, MatrixView y, Accumulate accumulate) {
-  DEEPSCALER_CHECK(x.cols == weight.in && weight.in % 2 == 0, "{} by {} inputs", x.cols, weight.in);
-  count_product(x.rows, weight.out, weight.in);
-  (multiplies_natively(x.rows) ? multiply_natively : multiply_widening)(x, weight, y, accumulate);
+void matmul_bf16(ConstMatrixView x, Bf16Projections projections, Accumulate accumulate) {
+  for (const auto& [weight, y] : projections) {
+    DEEPSCALER_CHECK(x.cols == weight.in && weight.in % 2 == 0, "{} by {} inputs", x.cols, weight.in);
+    count_product(x.rows, weight.out, weight.in);
+  }
+  (multiplies_natively(x.rows) ? multiply_natively : multiply_widening)(x, projections, accumulate);
 }
 
-void matmul_bf16_dx(ConstMatrixView dy, Bf16PanelView weight, MatrixView dx, Accumulate accumulate) {
-  DEEPSCALER_CHECK(bf16_is_native() && dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
-  count_product(dy.rows, weight.out, weight.in);
-  const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_pair, int64_t depth, float* out) {
-    pack_transposed_pairs(weight, first_panel * kPanelWidth, panels, 2 * first_pair, depth, out);
-  };
-  multiply_packing(native_bf16_tile_kernels(), pairs_in_rows(dy), weight.in, pack, dx, accumulate);
+void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx,
+                    Accumulate accumulate) {
+  int64_t pairs = 0;
+  for (const auto& [weight, dy] : projections) {
+    DEEPSCALER_CHECK(bf16_is_native() && dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
+    count_product(dy.rows, weight.out, weight.in);
+    pairs += dy.rows * pairs_of(dy.cols);
+  }
+  float* memory = pair_memory(pairs);
+  const auto terms = projections.changed([&](const auto& projection) {
+    const ConstMatrixView dy = pairs_in_rows(projection.outputs, memory);
+    memory += dy.rows * dy.cols;
+    return PackedTerm{dy, [weight = projection.weight](int64_t first_panel, int64_t panels,
+                                                       int64_t first_pair, int64_t depth, float* out) {
+                        pack_transposed_pairs(weight, first_panel * kPanelWidth, panels, 2 * first_pair,
+                                              depth, out);
+                      }};
+  });
+  multiply_packing(native_bf16_tile_kernels(), terms, dx, accumulate);
 }
 
-void matmul_bf16_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {
-  DEEPSCALER_CHECK(bf16_is_native() && dy.rows == x.rows);
-  count_product(x.rows, weight_gradient.out, weight_gradient.in);
+void matmul_bf16_dw(GradientProjections projections, ConstMatrixView x) {
   const int64_t pairs = pairs_of(x.rows);
-  float* const dy_pairs = pair_memory(pairs * (dy.cols + x.cols));
-  float* const x_pairs = dy_pairs + pairs * dy.cols;
-  round_pairs_of_rows(dy, dy_pairs);
-  round_pairs_of_rows(x, x_pairs);
-  add_outer_products(native_bf16_tile_kernels(), {dy_pairs, pairs, dy.cols}, {x_pairs, pairs, x.cols},
-                     weight_gradient);
+  int64_t columns = x.cols;
+  for (const auto& [gradient, dy] : projections) {
+    DEEPSCALER_CHECK(bf16_is_native() && dy.rows == x.rows);
+    count_product(x.rows, gradient.out, gradient.in);
+    columns += dy.cols;
+  }
+  float* memory = pair_memory(pairs * columns);
+  const auto rounded = [&](ConstMatrixView rows) {
+    const ConstMatrixView in_pairs(memory, pairs, rows.cols);
+    round_pairs_of_rows(rows, memory);
+    memory += pairs * rows.cols;
+    return in_pairs;
+  };
+  const auto rounded_projections = projections.changed([&](const auto& projection) {
+    return Projection<PanelView, ConstMatrixView>{projection.weight, rounded(projection.outputs)};
+  });
+  add_outer_products(native_bf16_tile_kernels(), rounded_projections, rounded(x));
 }
 
 }  // namespace deepscaler

@@ -37,6 +37,10 @@ class Bf16MatmulTest : public KernelTargetTest {};
 
 DEEPSCALER_ON_ALL_KERNEL_TARGETS(Bf16MatmulTest);
 
+bool same_bits(const float* a, const float* b, int64_t count) {
+  return std::memcmp(a, b, static_cast<size_t>(count) * sizeof(float)) == 0;
+}
+
 double rounded(const float* x) { return bf16_to_f32(f32_to_bf16(*x)); }
 
 // The scalar twin in double: whether y is the sum of `count` products of the rounded a(i) and b(i), with a
@@ -57,7 +61,7 @@ TEST_P(Bf16MatmulTest, SumsProductsOfRoundedFactors) {
   for (const auto& [tokens, out, in] : kShapes) {
     const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2);
     Matrix y(tokens, out);
-    matmul_bf16(x.view(), Weight(w).view(), y.view());
+    matmul_bf16(x.view(), {{Weight(w).view(), y.view()}});
     for (int64_t t = 0; t < tokens; ++t) {
       for (int64_t o = 0; o < out; ++o) {
         ASSERT_TRUE(is_sum(
@@ -80,9 +84,9 @@ TEST_P(Bf16MatmulTest, GradientsSumProductsOfRoundedFactors) {
     const Matrix x = random_matrix(tokens, in, 1), w = random_matrix(out, in, 2),
                  dy = random_matrix(tokens, out, 3);
     Matrix dx(tokens, in), dw_rows(out, in);
-    matmul_bf16_dx(dy.view(), Weight(w).view(), dx.view());
+    matmul_bf16_dx({{Weight(w).view(), dy.view()}}, dx.view());
     Buffer<float> dw(panel_size(out, in));
-    matmul_bf16_dw(dy.view(), x.view(), {dw.data(), out, in});
+    matmul_bf16_dw({{{dw.data(), out, in}, dy.view()}}, x.view());
     unpack_panels({dw.data(), out, in}, dw_rows.view());
     for (int64_t i = 0; i < in; ++i) {
       for (int64_t t = 0; t < tokens; ++t) {
@@ -113,19 +117,61 @@ TEST_P(Bf16MatmulTest, GradientsAddToWhatIsThere) {
   for (const int threads : {1, 2}) {
     set_thread_count(threads);
     Matrix once(tokens, in), dx(tokens, in);
-    matmul_bf16_dx(dy.view(), weight.view(), once.view());
+    matmul_bf16_dx({{weight.view(), dy.view()}}, once.view());
     std::copy_n(once.data(), once.size(), dx.data());
-    matmul_bf16_dx(dy.view(), weight.view(), dx.view(), Accumulate::kYes);
+    matmul_bf16_dx({{weight.view(), dy.view()}}, dx.view(), Accumulate::kYes);
     Buffer<float> dw_once(panel_size(out, in)), dw(panel_size(out, in));
-    matmul_bf16_dw(dy.view(), x.view(), {dw_once.data(), out, in});
-    for (int i = 0; i < 2; ++i) matmul_bf16_dw(dy.view(), x.view(), {dw.data(), out, in});
+    matmul_bf16_dw({{{dw_once.data(), out, in}, dy.view()}}, x.view());
+    for (int i = 0; i < 2; ++i) matmul_bf16_dw({{{dw.data(), out, in}, dy.view()}}, x.view());
     for (int64_t i = 0; i < dx.size(); ++i) ASSERT_NEAR(dx.data()[i], 2 * once.data()[i], 1e-4);
     for (int64_t i = 0; i < dw.size(); ++i) ASSERT_NEAR(dw[i], 2 * dw_once[i], 1e-4);
     all_dx.push_back(std::move(dx));
     all_dw.push_back(std::move(dw));
   }
-  EXPECT_EQ(std::memcmp(all_dx[0].data(), all_dx[1].data(), all_dx[0].size() * sizeof(float)), 0);
-  EXPECT_EQ(std::memcmp(all_dw[0].data(), all_dw[1].data(), all_dw[0].size() * sizeof(float)), 0);
+  EXPECT_TRUE(same_bits(all_dx[0].data(), all_dx[1].data(), all_dx[0].size()));
+  EXPECT_TRUE(same_bits(all_dw[0].data(), all_dw[1].data(), all_dw[0].size()));
+}
+
+// Tasks reach over the end of a projection.
+TEST_P(Bf16MatmulTest, ProjectionsTogetherHaveTheBitsOfEachAlone) {
+  const int64_t tokens = 33, in = 90;
+  const Matrix x = random_matrix(tokens, in, 1);
+  std::vector<Weight> weights;
+  std::vector<Matrix> y, dy;
+  std::vector<Buffer<float>> dw;
+  for (const int64_t out : {1000, 17, 333}) {
+    weights.emplace_back(random_matrix(out, in, 2 + out));
+    y.emplace_back(tokens, out);
+    dy.push_back(random_matrix(tokens, out, 3 + out));
+    dw.emplace_back(panel_size(out, in));
+  }
+  std::vector<Projection<Bf16PanelView, MatrixView>> forward;
+  std::vector<Projection<Bf16PanelView, ConstMatrixView>> of_dx;
+  std::vector<Projection<PanelView, ConstMatrixView>> of_dw;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    forward.push_back({weights[i].view(), y[i].view()});
+    of_dx.push_back({weights[i].view(), dy[i].view()});
+    of_dw.push_back({{dw[i].data(), weights[i].out, in}, dy[i].view()});
+  }
+  set_thread_count(2);
+  matmul_bf16(x.view(), forward);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    Matrix alone(tokens, weights[i].out);
+    matmul_bf16(x.view(), {{weights[i].view(), alone.view()}});
+    EXPECT_TRUE(same_bits(y[i].data(), alone.data(), alone.size())) << i;
+  }
+  if (!bf16_is_native()) return;
+
+  Matrix dx(tokens, in), dx_in_turn(tokens, in);
+  matmul_bf16_dx(of_dx, dx.view());
+  matmul_bf16_dw(of_dw, x.view());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    matmul_bf16_dx({of_dx[i]}, dx_in_turn.view(), i == 0 ? Accumulate::kNo : Accumulate::kYes);
+    Buffer<float> alone(dw[i].size());
+    matmul_bf16_dw({{{alone.data(), weights[i].out, in}, dy[i].view()}}, x.view());
+    EXPECT_TRUE(same_bits(dw[i].data(), alone.data(), alone.size())) << i;
+  }
+  EXPECT_TRUE(same_bits(dx.data(), dx_in_turn.data(), dx.size()));
 }
 
 // 65 rows take another way than one, and more inputs than a block of the depth has.
@@ -138,13 +184,13 @@ TEST_P(Bf16MatmulTest, ARowHasTheSameBitsAloneAndTogetherOnAnyThreads) {
     Matrix together(rows, out);
     std::copy_n(before.data(), before.size(), together.data());
     set_thread_count(2);
-    matmul_bf16(x.view(), weight.view(), together.view(), accumulate);
+    matmul_bf16(x.view(), {{weight.view(), together.view()}}, accumulate);
     set_thread_count(1);
     for (int64_t t = 0; t < rows; ++t) {
       Matrix alone(1, out);
       std::copy_n(before.view().row(t), out, alone.data());
-      matmul_bf16({x.view().row(t), 1, in}, weight.view(), alone.view(), accumulate);
-      ASSERT_EQ(std::memcmp(alone.data(), together.view().row(t), out * sizeof(float)), 0) << t;
+      matmul_bf16({x.view().row(t), 1, in}, {{weight.view(), alone.view()}}, accumulate);
+      ASSERT_TRUE(same_bits(alone.data(), together.view().row(t), out)) << t;
     }
   }
 }
@@ -155,8 +201,8 @@ TEST_P(Bf16MatmulTest, GoesOnFromWhatIsThere) {
     const Weight weight(w);
     Matrix from_zero(rows, 20), from_one(rows, 20);
     std::fill_n(from_one.data(), from_one.size(), 1.0f);
-    matmul_bf16(x.view(), weight.view(), from_zero.view());
-    matmul_bf16(x.view(), weight.view(), from_one.view(), Accumulate::kYes);
+    matmul_bf16(x.view(), {{weight.view(), from_zero.view()}});
+    matmul_bf16(x.view(), {{weight.view(), from_one.view()}}, Accumulate::kYes);
     for (int64_t i = 0; i < from_one.size(); ++i)
       ASSERT_NEAR(from_one.data()[i], from_zero.data()[i] + 1, 1e-4);
   }
@@ -167,7 +213,7 @@ TEST_P(Bf16MatmulTest, KeepsNaN) {
   Matrix x(1, 2), w(1, 2), y(1, 1);
   w.data()[0] = 1;
   x.data()[0] = std::bit_cast<float>(0x7fffffffu);
-  matmul_bf16(x.view(), Weight(w).view(), y.view());
+  matmul_bf16(x.view(), {{Weight(w).view(), y.view()}});
   EXPECT_TRUE(std::isnan(y.data()[0]));
 }
 

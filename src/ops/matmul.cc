@@ -42,6 +42,27 @@ struct DepthBlocks {
   int64_t size;
 };
 
+int64_t panel_count(int64_t out) { return ceil_div(out, kPanelWidth); }
+
+template <class AnyProjections>
+int64_t panel_count_of(const AnyProjections& projections) {
+  int64_t panels = 0;
+  for (const auto& projection : projections) panels += panel_count(projection.weight.out);
+  return panels;
+}
+
+// Calls body(projection, first, count) for the panels of each projection in a range of the panels of all.
+template <class AnyProjections, class Body>
+void for_each_part(const AnyProjections& projections, int64_t first_panel, int64_t panels, const Body& body) {
+  for (const auto& projection : projections) {
+    const int64_t own = panel_count(projection.weight.out);
+    const int64_t first = std::clamp<int64_t>(first_panel, 0, own);
+    const int64_t end = std::clamp<int64_t>(first_panel + panels, 0, own);
+    if (first < end) body(projection, first, end - first);
+    first_panel -= own;
+  }
+}
+
 // The output of a product cut into tasks: ranges of rows, in multiples of row_unit, times ranges of panels.
 struct TaskGrid {
   TaskGrid(int64_t rows, int64_t panels, int64_t most_rows, int64_t row_unit = kPanelWidth)
@@ -161,7 +182,7 @@ void pack_columns(ConstMatrixView in, int64_t first, int64_t panels, float* out)
 
 }  // namespace
 
-int64_t panel_size(int64_t out, int64_t in) { return ceil_div(out, kPanelWidth) * kPanelWidth * in; }
+int64_t panel_size(int64_t out, int64_t in) { return panel_count(out) * kPanelWidth * in; }
 
 int64_t panel_offset(int64_t in, int64_t o, int64_t i) {
   return (o / kPanelWidth * in + i) * kPanelWidth + o % kPanelWidth;
@@ -169,7 +190,7 @@ int64_t panel_offset(int64_t in, int64_t o, int64_t i) {
 
 void pack_panels(ConstMatrixView rows, PanelView panels) {
   DEEPSCALER_CHECK(rows.rows == panels.out && rows.cols == panels.in);
-  parallel_for(ceil_div(panels.out, kPanelWidth), [&](int64_t panel) {
+  parallel_for(panel_count(panels.out), [&](int64_t panel) {
     float* out = panels.data + panel * panels.in * kPanelWidth;
     for (int64_t lane = 0; lane < kPanelWidth; ++lane) {
       const int64_t o = panel * kPanelWidth + lane;
@@ -188,26 +209,32 @@ void unpack_panels(ConstPanelView panels, MatrixView rows) {
   });
 }
 
-void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
+void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardProjections projections,
                         Accumulate accumulate) {
-  DEEPSCALER_CHECK(x.cols == weight.in && y.cols == weight.out && x.rows == y.rows, "{}x{} by {}x{} to {}x{}",
-                   x.rows, x.cols, weight.out, weight.in, y.rows, y.cols);
-  const DepthBlocks blocks(weight.in);
-  const TaskGrid grid(x.rows, ceil_div(weight.out, kPanelWidth), kRowBlock);
+  for (const auto& [weight, y] : projections) {
+    DEEPSCALER_CHECK(x.cols == weight.in && y.cols == weight.out && x.rows == y.rows,
+                     "{}x{} by {}x{} to {}x{}", x.rows, x.cols, weight.out, weight.in, y.rows, y.cols);
+  }
+  const DepthBlocks blocks(x.cols);
+  const TaskGrid grid(x.rows, panel_count_of(projections), kRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
-    for (int64_t depth = 0; depth < weight.in; depth += blocks.size) {
-      const TileOperands t = {.a = x.row(first_row) + depth,
-                              .a_row_stride = x.stride,
-                              .b = weight.data + (first_panel * weight.in + depth) * kernels.step_floats,
-                              .b_panel_stride = weight.in * kernels.step_floats,
-                              .c = y.row(first_row) + first_panel * kPanelWidth,
-                              .c_row_stride = y.stride,
-                              .c_panel_stride = kPanelWidth,
-                              .depth = blocks.last_size(depth),
-                              .accumulate = depth > 0 || accumulate == Accumulate::kYes,
-                              .b_from_memory = true};
-      multiply_into_rows(kernels, t, rows, panels, weight.out - first_panel * kPanelWidth);
-    }
+    for_each_part(
+        projections, first_panel, panels, [&](const auto& projection, int64_t first, int64_t count) {
+          const auto& [weight, y] = projection;
+          for (int64_t depth = 0; depth < weight.in; depth += blocks.size) {
+            const TileOperands t = {.a = x.row(first_row) + depth,
+                                    .a_row_stride = x.stride,
+                                    .b = weight.data + (first * weight.in + depth) * kernels.step_floats,
+                                    .b_panel_stride = weight.in * kernels.step_floats,
+                                    .c = y.row(first_row) + first * kPanelWidth,
+                                    .c_row_stride = y.stride,
+                                    .c_panel_stride = kPanelWidth,
+                                    .depth = blocks.last_size(depth),
+                                    .accumulate = depth > 0 || accumulate == Accumulate::kYes,
+                                    .b_from_memory = true};
+            multiply_into_rows(kernels, t, rows, count, weight.out - first * kPanelWidth);
+          }
+        });
   });
 }
 
@@ -215,63 +242,74 @@ int64_t product_flops() { return flops_so_far; }
 
 void count_product(int64_t rows, int64_t out, int64_t in) { flops_so_far += 2 * rows * out * in; }
 
-void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate) {
-  count_product(x.rows, weight.out, weight.in);
-  multiply_by_panels(tile_kernels(), x, weight, y, accumulate);
+void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumulate) {
+  for (const auto& [weight, y] : projections) count_product(x.rows, weight.out, weight.in);
+  multiply_by_panels(tile_kernels(), x, projections, accumulate);
 }
 
-void multiply_packing(const TileKernels& kernels, ConstMatrixView a, int64_t columns, const PackPanels& pack,
-                      MatrixView c, Accumulate accumulate) {
-  const DepthBlocks blocks(a.cols);
-  const TaskGrid grid(a.rows, ceil_div(columns, kPanelWidth), kPackingRowBlock);
+void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c,
+                      Accumulate accumulate) {
+  int64_t deepest = 0;
+  for (const PackedTerm& term : terms) deepest = std::max(deepest, DepthBlocks(term.a.cols).size);
+  const TaskGrid grid(c.rows, panel_count(c.cols), kPackingRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
     // Where all rows pass at once, no more panels are packed than stay near while they do.
     const int64_t together = rows <= kRowBlock ? TileKernels::kPanelLimit : panels;
-    float* packed = pack_memory((std::min(together, panels) * blocks.size + kPanelWidth) * kPanelWidth);
+    float* packed = pack_memory((std::min(together, panels) * deepest + kPanelWidth) * kPanelWidth);
     for (int64_t panel = first_panel; panel < first_panel + panels; panel += together) {
       const int64_t count = std::min(together, first_panel + panels - panel);
-      for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
-        const int64_t block_depth = blocks.last_size(depth);
-        pack(panel, count, depth, block_depth, packed);
-        for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
-          const TileOperands t = {.a = a.row(row) + depth,
-                                  .a_row_stride = a.stride,
-                                  .b = packed,
-                                  .b_panel_stride = block_depth * kPanelWidth,
-                                  .c = c.row(row) + panel * kPanelWidth,
-                                  .c_row_stride = c.stride,
-                                  .c_panel_stride = kPanelWidth,
-                                  .depth = block_depth,
-                                  .accumulate = depth > 0 || accumulate == Accumulate::kYes};
-          multiply_into_rows(kernels, t, std::min(kRowBlock, first_row + rows - row), count,
-                             columns - panel * kPanelWidth);
+      bool add = accumulate == Accumulate::kYes;
+      for (const auto& [a, pack] : terms) {
+        const DepthBlocks blocks(a.cols);
+        for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
+          const int64_t block_depth = blocks.last_size(depth);
+          pack(panel, count, depth, block_depth, packed);
+          for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
+            const TileOperands t = {.a = a.row(row) + depth,
+                                    .a_row_stride = a.stride,
+                                    .b = packed,
+                                    .b_panel_stride = block_depth * kPanelWidth,
+                                    .c = c.row(row) + panel * kPanelWidth,
+                                    .c_row_stride = c.stride,
+                                    .c_panel_stride = kPanelWidth,
+                                    .depth = block_depth,
+                                    .accumulate = add};
+            multiply_into_rows(kernels, t, std::min(kRowBlock, first_row + rows - row), count,
+                               c.cols - panel * kPanelWidth);
+          }
+          add = true;
         }
       }
     }
   });
 }
 
-void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx, Accumulate accumulate) {
-  DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
-  count_product(dy.rows, weight.out, weight.in);
-  const auto pack = [&](int64_t first_panel, int64_t panels, int64_t first_out, int64_t depth, float* out) {
-    pack_transposed(weight, first_panel * kPanelWidth, panels, first_out, depth, out);
-  };
-  multiply_packing(tile_kernels(), dy, weight.in, pack, dx, accumulate);
+void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate) {
+  const auto terms = projections.changed([&](const auto& projection) {
+    const auto& [weight, dy] = projection;
+    DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
+    count_product(dy.rows, weight.out, weight.in);
+    return PackedTerm{dy, [weight = weight](int64_t first_panel, int64_t panels, int64_t first_out,
+                                            int64_t depth, float* out) {
+                        pack_transposed(weight, first_panel * kPanelWidth, panels, first_out, depth, out);
+                      }};
+  });
+  multiply_packing(tile_kernels(), terms, dx, accumulate);
 }
 
-void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient) {
-  count_product(x.rows, weight_gradient.out, weight_gradient.in);
-  add_outer_products(tile_kernels(), dy, x, weight_gradient);
+void matmul_dw(GradientProjections projections, ConstMatrixView x) {
+  for (const auto& [gradient, dy] : projections) count_product(x.rows, gradient.out, gradient.in);
+  add_outer_products(tile_kernels(), projections, x);
 }
 
-void add_outer_products(const TileKernels& kernels, ConstMatrixView dy, ConstMatrixView x,
-                        PanelView weight_gradient) {
-  const int64_t in = weight_gradient.in, out = weight_gradient.out, tokens = x.rows;
-  DEEPSCALER_CHECK(dy.cols == out && x.cols == in && dy.rows == tokens);
+void add_outer_products(const TileKernels& kernels, GradientProjections projections, ConstMatrixView x) {
+  const int64_t in = x.cols, tokens = x.rows;
+  for (const auto& [gradient, dy] : projections) {
+    DEEPSCALER_CHECK(dy.cols == gradient.out && in == gradient.in && dy.rows == tokens);
+  }
   const DepthBlocks blocks(tokens, kDwDepthBlock);
   // The rows of this product are the inputs: the result then is in panels as it stands.
-  const TaskGrid grid(in, ceil_div(out, kPanelWidth), kDwRowBlock, kDwPassingRows);
+  const TaskGrid grid(in, panel_count_of(projections), kDwRowBlock, kDwPassingRows);
   thread_local Buffer<float> memory;
   memory.reserve_discarding(in * blocks.size);
   float* const x_tiles = memory.data();
@@ -283,22 +321,30 @@ void add_outer_products(const TileKernels& kernels, ConstMatrixView dy, ConstMat
       pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, std::min(kDwPassingRows, in - i),
                  x_tiles + i * block_depth);
     });
-    grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
+    const auto add_part = [&](const auto& projection, int64_t first_in, int64_t ins, int64_t first_panel,
+                              int64_t panels) {
+      const auto& [gradient, dy] = projection;
       const int64_t first_out = first_panel * kPanelWidth;
       float* dy_panels = pack_memory(panels * packed_panel_stride(block_depth));
-      pack_columns({dy.row(depth), block_depth, out, dy.stride}, first_out, panels, dy_panels);
+      pack_columns({dy.row(depth), block_depth, dy.cols, dy.stride}, first_out, panels, dy_panels);
       for (int64_t i = first_in; i < first_in + ins; i += kDwPassingRows) {
         multiply_packed_tiles(kernels,
                               {.a = x_tiles + i * block_depth,
                                .b = dy_panels,
                                .b_panel_stride = packed_panel_stride(block_depth),
-                               .c = weight_gradient.data + panel_offset(in, first_out, i),
+                               .c = gradient.data + panel_offset(in, first_out, i),
                                .c_row_stride = kPanelWidth,
                                .c_panel_stride = in * kPanelWidth,
                                .depth = block_depth,
                                .accumulate = true},
                               std::min(kDwPassingRows, first_in + ins - i), panels);
       }
+    };
+    grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
+      for_each_part(projections, first_panel, panels,
+                    [&](const auto& projection, int64_t first, int64_t count) {
+                      add_part(projection, first_in, ins, first, count);
+                    });
     });
   }
 }

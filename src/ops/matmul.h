@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "ops/projections.h"
 #include "tensor/matrix.h"
 
 namespace deepscaler {
@@ -44,26 +45,33 @@ void unpack_panels(ConstPanelView panels, MatrixView rows);
 
 enum class Accumulate { kNo, kYes };
 
-// y [T, O] = x [T, I] W^T, or y += x W^T (each chain is then added to y).
-void matmul(ConstMatrixView x, ConstPanelView weight, MatrixView y, Accumulate accumulate = Accumulate::kNo);
+// y [T, O] = x [T, I] W^T of each projection, or y += x W^T (each chain is then added to y).
+using ForwardProjections = Projections<ConstPanelView, MatrixView>;
+void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumulate = Accumulate::kNo);
 // The same with the tiles of another arithmetic (ops/bf16_matmul.h); I is what their `depth` counts.
-void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ConstPanelView weight, MatrixView y,
+void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardProjections projections,
                         Accumulate accumulate);
-// c [rows, columns] = a [rows, depth] b, or c += a b, where the tasks put b into panels as they need them:
-// pack writes `panels` of them from first_panel on, [panels][depth][16], at the depths from first_depth on.
-// It is called on any thread, and may write up to 256 floats past the last panel.
+
+// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W; or dx += that.
+using InputProjections = Projections<ConstPanelView, ConstMatrixView>;
+void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate = Accumulate::kNo);
+// The same for a b summed over `terms`, whose b the tasks put into panels as they need them: pack writes
+// `panels` of it from first_panel on, [panels][depth][16], at the depths from first_depth on. It is called on
+// any thread, and may write up to 256 floats past the last panel.
 using PackPanels =
     std::function<void(int64_t first_panel, int64_t panels, int64_t first_depth, int64_t depth, float* out)>;
-void multiply_packing(const TileKernels& kernels, ConstMatrixView a, int64_t columns, const PackPanels& pack,
-                      MatrixView c, Accumulate accumulate);
-// dx [T, I] = dy [T, O] W, or dx += dy W.
-void matmul_dx(ConstMatrixView dy, ConstPanelView weight, MatrixView dx,
-               Accumulate accumulate = Accumulate::kNo);
-// dW [O, I] += dy^T [O, T] x [T, I], rows of dy and x in ascending order.
-void matmul_dw(ConstMatrixView dy, ConstMatrixView x, PanelView weight_gradient);
+struct PackedTerm {
+  ConstMatrixView a;  // [rows, depth]
+  PackPanels pack;
+};
+void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c,
+                      Accumulate accumulate);
+
+// dW [O, I] += dy^T [O, T] x [T, I] of each projection, rows of dy and x in ascending order.
+using GradientProjections = Projections<PanelView, ConstMatrixView>;
+void matmul_dw(GradientProjections projections, ConstMatrixView x);
 // The same with the tiles of another arithmetic: T rows of what its `depth` counts.
-void add_outer_products(const TileKernels& kernels, ConstMatrixView dy, ConstMatrixView x,
-                        PanelView weight_gradient);
+void add_outer_products(const TileKernels& kernels, GradientProjections projections, ConstMatrixView x);
 
 // Floating-point operations of all products of this process so far, these and those of ops/bf16_matmul.h;
 // two a multiply-add. Any thread.

@@ -73,11 +73,11 @@ TEST_P(MatmulTest, EveryProductIsTheScalarTwin) {
                  dy = random_matrix(tokens, out, 3);
     Panels panels(w);
     Matrix y(tokens, out), dx(tokens, in);
-    matmul(x.view(), panels.view(), y.view());
-    matmul_dx(dy.view(), panels.view(), dx.view());
+    matmul(x.view(), {{panels.view(), y.view()}});
+    matmul_dx({{panels.view(), dy.view()}}, dx.view());
     Panels dw(out, in);
-    matmul_dw(dy.view(), x.view(), dw.view());
-    matmul_dw(dy.view(), x.view(), dw.view());
+    matmul_dw({{dw.view(), dy.view()}}, x.view());
+    matmul_dw({{dw.view(), dy.view()}}, x.view());
     Matrix dw_rows(out, in);
     unpack_panels(dw.view(), dw_rows.view());
 
@@ -113,15 +113,52 @@ TEST_P(MatmulTest, ARowHasTheSameBitsInAnyBatchAndOnAnyNumberOfThreads) {
   Panels panels(w);
   Matrix all(67, 200);
   set_thread_count(2);
-  matmul(x.view(), panels.view(), all.view());
+  matmul(x.view(), {{panels.view(), all.view()}});
   set_thread_count(1);
   for (int64_t rows : {1, 2, 5, 8, 16, 33}) {
     for (int64_t first = 0; first + rows <= 67; first += rows) {
       Matrix some(rows, 200);
-      matmul(x.view().middle_rows(first, rows), panels.view(), some.view());
+      matmul(x.view().middle_rows(first, rows), {{panels.view(), some.view()}});
       ASSERT_TRUE(same_bits(some.data(), all.row(first), some.size())) << rows << " rows from " << first;
     }
   }
+}
+
+// Tasks reach over the end of a projection.
+TEST_P(MatmulTest, ProjectionsTogetherHaveTheBitsOfEachAlone) {
+  const int64_t tokens = 70, in = 90;
+  const Matrix x = random_matrix(tokens, in, 1);
+  std::vector<Panels> weights, dw;
+  std::vector<Matrix> y, dy;
+  for (const int64_t out : {1000, 17, 333}) {
+    weights.emplace_back(random_matrix(out, in, 2 + out));
+    dw.emplace_back(out, in);
+    y.emplace_back(tokens, out);
+    dy.push_back(random_matrix(tokens, out, 3 + out));
+  }
+  std::vector<Projection<ConstPanelView, MatrixView>> forward;
+  std::vector<Projection<ConstPanelView, ConstMatrixView>> of_dx;
+  std::vector<Projection<PanelView, ConstMatrixView>> of_dw;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    forward.push_back({weights[i].view(), y[i].view()});
+    of_dx.push_back({weights[i].view(), dy[i].view()});
+    of_dw.push_back({dw[i].view(), dy[i].view()});
+  }
+  Matrix dx(tokens, in), dx_in_turn(tokens, in);
+  set_thread_count(2);
+  matmul(x.view(), forward);
+  matmul_dx(of_dx, dx.view());
+  matmul_dw(of_dw, x.view());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    Matrix y_alone(tokens, y[i].cols());
+    matmul(x.view(), {{weights[i].view(), y_alone.view()}});
+    EXPECT_TRUE(same_bits(y[i].data(), y_alone.data(), y_alone.size())) << i;
+    matmul_dx({of_dx[i]}, dx_in_turn.view(), i == 0 ? Accumulate::kNo : Accumulate::kYes);
+    Panels dw_alone(dw[i].out, in);
+    matmul_dw({{dw_alone.view(), dy[i].view()}}, x.view());
+    EXPECT_TRUE(same_bits(dw[i].data.data(), dw_alone.data.data(), dw_alone.data.size())) << i;
+  }
+  EXPECT_TRUE(same_bits(dx.data(), dx_in_turn.data(), dx.size()));
 }
 
 TEST_P(MatmulTest, OperationsAreCounted) {
@@ -129,9 +166,9 @@ TEST_P(MatmulTest, OperationsAreCounted) {
   Panels panels(w);
   Matrix y(3, 17), dx(3, 5);
   const int64_t before = product_flops();
-  matmul(x.view(), panels.view(), y.view());
-  matmul_dx(dy.view(), panels.view(), dx.view());
-  matmul_dw(dy.view(), x.view(), Panels(17, 5).view());
+  matmul(x.view(), {{panels.view(), y.view()}});
+  matmul_dx({{panels.view(), dy.view()}}, dx.view());
+  matmul_dw({{Panels(17, 5).view(), dy.view()}}, x.view());
   EXPECT_EQ(product_flops() - before, 3 * 2 * 3 * 17 * 5);
 }
 
@@ -140,7 +177,7 @@ TEST_P(MatmulTest, AccumulatingAddsToTheOutput) {
   Panels panels(w);
   Matrix y = random_matrix(9, 20, 3);
   const float start = y.row(4)[19];
-  matmul(x.view(), panels.view(), y.view(), Accumulate::kYes);
+  matmul(x.view(), {{panels.view(), y.view()}}, Accumulate::kYes);
   const Chains expected = chains(
       {start, std::abs(start)}, 40, [&](int64_t i) { return x.row(4)[i]; },
       [&](int64_t i) { return w.row(19)[i]; });

@@ -16,7 +16,7 @@ double product_rate(const Model& model) {
   double shortest = kSeconds;
   for (double total = 0; total < kSeconds;) {
     const auto begin = std::chrono::steady_clock::now();
-    linear(model, x.view(), model.table().layer(0).gate, y.view());
+    linear(model, x.view(), {{model.table().layer(0).gate, y.view()}});
     const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - begin;
     shortest = std::min(shortest, duration.count());
     total += duration.count();

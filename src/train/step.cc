@@ -146,9 +146,9 @@ void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const Micr
       d_entropy.push_back(d.entropy);
     }
     score_tokens_backward(logits_.view(), targets_, options_.temperature, scores_, d_log_prob, d_entropy);
-    linear_dw(model_, logits_.view(), normed_.view(), table.lm_head(), gradients_.data());
+    linear_dw(model_, {{table.lm_head(), logits_.view()}}, normed_.view(), gradients_.data());
     d_normed_.resize(normed_.rows(), normed_.cols());
-    linear_dx(model_, logits_.view(), table.lm_head(), d_normed_.view());
+    linear_dx(model_, {{table.lm_head(), logits_.view()}}, d_normed_.view());
     final_norm_rows_backward(model_, gathered_.view(), rows_, d_normed_.view(), d_hidden_.view(),
                              gradients_.data());
   });
@@ -166,7 +166,7 @@ void TrainStep::score_chunk(Activations& activations, std::span<const PredictedT
   }
   final_norm_rows(model_, activations.hidden.view(), rows_, gathered_, normed_);
   logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-  linear(model_, normed_.view(), model_.table().lm_head(), logits_.view());
+  linear(model_, normed_.view(), {{model_.table().lm_head(), logits_.view()}});
   scores_.resize(chunk.size());
   score_tokens(logits_.view(), targets_, options_.temperature, scores_);
 }
