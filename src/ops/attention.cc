@@ -53,6 +53,7 @@ void put(float x, uint16_t& to) { to = f32_to_bf16(x); }
 struct BlockPanels {
   const TileKernels& kernels;
   const float* data;
+  const float* after = nullptr;  // where they stand in the block to come, if there is one
 };
 
 // A block as it stands, in either type: a step of decoding has too few queries to pay for widening it first.
@@ -71,6 +72,17 @@ BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, int6
   }
   const auto head = head_block<const float>(shape, pool, block, kv_head);
   return {{tile_kernels(), head.keys}, {tile_kernels(), head.values}};
+}
+
+// blocks[0], to be followed by blocks[1] unless it is the last.
+BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, const int32_t* blocks,
+                            bool is_last, int64_t kv_head) {
+  BlockInPlace block = block_in_place(shape, pool, blocks[0], kv_head);
+  if (is_last) return block;
+  const BlockInPlace next = block_in_place(shape, pool, blocks[1], kv_head);
+  block.keys.after = next.keys.data;
+  block.values.after = next.values.data;
+  return block;
 }
 
 int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
@@ -145,7 +157,8 @@ void multiply_by_columns(const AttentionShape& shape, const float* queries, int6
                   .c_row_stride = kKeysPerBlock,
                   .c_panel_stride = kPanelWidth,
                   .depth = shape.head_dim,
-                  .accumulate = false},
+                  .accumulate = false,
+                  .b_after = panels.after},
                  n, kKeysPerBlock / kPanelWidth);
 }
 
@@ -161,7 +174,8 @@ void add_weighted_rows(const AttentionShape& shape, const float* weights, int64_
                   .c_row_stride = shape.head_dim,
                   .c_panel_stride = kPanelWidth,
                   .depth = kKeysPerBlock,
-                  .accumulate = true},
+                  .accumulate = true,
+                  .b_after = panels.after},
                  n, shape.head_dim / kPanelWidth);
 }
 
@@ -200,7 +214,8 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   std::fill_n(maxima, count, -std::numeric_limits<float>::infinity());
 
   for (int64_t block = 0; block <= tile.last_block(); ++block) {
-    const BlockInPlace head = block_in_place(shape, pool, tile.span->blocks[block], tile.kv_head);
+    const BlockInPlace head =
+        block_in_place(shape, pool, tile.span->blocks + block, block == tile.last_block(), tile.kv_head);
     const int64_t first = tile.first_seeing(block) * group;
     multiply_by_columns(shape, queries + first * width, count - first, head.keys,
                         scores + first * kKeysPerBlock);

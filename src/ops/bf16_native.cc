@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "ops/fetch.h"
+
 #define DEEPSCALER_BF16_TARGET __attribute__((target("avx512f,avx512bf16")))
 
 namespace deepscaler {
@@ -40,7 +42,7 @@ DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
       for (int p = 0; p < kPanels; ++p) {
         const float* panel = b + p * b_panel_stride;
         b_row[p] = reinterpret_cast<__m512bh>(_mm512_loadu_ps(panel));
-        __builtin_prefetch(panel + kPrefetchRows * kPanelWidth);
+        fetch(panel + kPrefetchRows * kPanelWidth);
       }
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r) {

@@ -1,13 +1,12 @@
 #include "ops/matmul.h"
 
-#include <hwy/cache_control.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "ops/fetch.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
 
@@ -132,7 +131,7 @@ float* pack_memory(int64_t count) {
 constexpr int64_t kPrefetchSquares = 4;
 
 void prefetch_square(const float* square) {
-  for (int64_t row = 0; row < kPanelWidth; ++row) hwy::Prefetch(square + row * kPanelWidth);
+  for (int64_t row = 0; row < kPanelWidth; ++row) fetch(square + row * kPanelWidth);
 }
 
 // out [panels][depth][16]: panels of W^T, inputs [first_in, ...) wide and outputs [first_out, + depth)

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "ops/fetch.h"
 #include "ops/kernel_target.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -36,7 +37,7 @@ constexpr int panels_for_rows(int rows) {
 
 // Weights come from far away when rows are few: how far ahead they are fetched, in rows of a panel, which a
 // narrow tile passes faster than a wide one.
-constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 64;
+constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 96;
 
 // Steps of the depth from one look at what else to fetch to the next: a wide tile has more to fetch.
 constexpr int64_t kFetchSteps = kVectors == 1 ? 16 : kChainLength;
@@ -108,13 +109,12 @@ HWY_INLINE void add_step(const float* a, int64_t a_row_stride, const float* b, i
 // The same for so many steps; each moves `a` on by a_step.
 template <class Panels, bool kFetch, int kRows, int kPanels>
 HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
-                          int64_t b_panel_stride, Sums<kRows, kPanels>& sums) {
+                          int64_t b_panel_stride, int64_t fetch_distance, Sums<kRows, kPanels>& sums) {
 #pragma GCC unroll kUnroll
   for (int64_t i = steps; i > 0; i -= Panels::kSteps) {
     if (kFetch) {
 #pragma GCC unroll 3
-      for (int p = 0; p < kPanels; ++p)
-        hwy::Prefetch(b + p * b_panel_stride + kPrefetchRows * Panels::kRowFloats);
+      for (int p = 0; p < kPanels; ++p) fetch(b + fetch_distance + p * b_panel_stride);
     }
     add_step<Panels, 0, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
     a += a_step;
@@ -133,7 +133,7 @@ void tile(const TileOperands& t) {
   // Copies, since the compiler reads `t` again after each store to c.
   const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
   constexpr int64_t kAStep = kATile ? kRows : 1;
-  const bool fetch_ahead = t.fetch_ahead;
+  const int64_t fetch_distance = t.fetch_distance;
   const float* next = t.next;
   const int64_t next_lines = t.next_lines;
   const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
@@ -153,12 +153,14 @@ void tile(const TileOperands& t) {
       const int64_t steps = std::min(left, kFetchSteps);
       for (int64_t i = 0; i < next_lines; ++i, next += kPanelWidth) {
 #pragma GCC unroll 3
-        for (int p = 0; p < kPanels; ++p) hwy::Prefetch(next + p * b_panel_stride);
+        for (int p = 0; p < kPanels; ++p) fetch(next + p * b_panel_stride);
       }
-      if (fetch_ahead) {
-        add_steps<Panels, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+      if (fetch_distance != 0) {
+        add_steps<Panels, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride,
+                                                fetch_distance, sums);
       } else {
-        add_steps<Panels, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride, sums);
+        add_steps<Panels, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride,
+                                                 fetch_distance, sums);
       }
       a += steps * kAStep;
       b += steps / Panels::kSteps * Panels::kRowFloats;
@@ -198,6 +200,7 @@ TileKernels make_kernels() {
   TileKernels all{};
   all.max_rows = Panels::kRowsAtMost;
   all.step_floats = Panels::kRowFloats / Panels::kSteps;
+  all.fetch_distance = kPrefetchRows * Panels::kRowFloats;
   all.fetch_steps = kFetchSteps;
   [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
     (add_kernels_of_height<Panels, kRows + 1>(all), ...);
@@ -261,12 +264,14 @@ constexpr int64_t kTilesThatShare = 4;
 void share_fetching(const TileKernels& kernels, const TileSplit& split, int64_t i, bool first,
                     const float* next, TileOperands& tile) {
   const bool shares = tile.b_from_memory && split.tiles >= kTilesThatShare && kernels.fetch_steps > 0;
-  tile.fetch_ahead = i == 0 && (first || !shares);  // the tiles below find the panels near
-  if (!shares || tile.fetch_ahead || next == nullptr) return;
-  const int64_t looks = ceil_div(tile.depth, kernels.fetch_steps);
-  const int64_t lines = ceil_div(tile.depth * kernels.step_floats, kPanelWidth);  // of a panel
-  tile.next_lines = ceil_div(ceil_div(lines, split.tiles), looks);
-  tile.next = next + i * tile.next_lines * looks * kPanelWidth;
+  if (i == 0 && (first || !shares)) {  // the tiles below find the panels near
+    tile.fetch_distance = kernels.fetch_distance;
+  } else if (shares && next != nullptr) {
+    const int64_t looks = ceil_div(tile.depth, kernels.fetch_steps);
+    const int64_t lines = ceil_div(tile.depth * kernels.step_floats, kPanelWidth);  // of a panel
+    tile.next_lines = ceil_div(ceil_div(lines, split.tiles), looks);
+    tile.next = next + i * tile.next_lines * looks * kPanelWidth;
+  }
 }
 
 // `a` moves on by a_row_step from tile to tile for each row.
@@ -288,9 +293,13 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
         next.c += split.height(i) * operands.c_row_stride;
         prefetch_sums(next, split.height(i + 1), width);
       }
-      const bool more = panel + width < panels;
-      share_fetching(kernels, split, i, panel == 0,
-                     more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
+      if (operands.b_after != nullptr) {
+        tile.fetch_distance = i == 0 ? operands.b_after - operands.b : 0;
+      } else {
+        const bool more = panel + width < panels;
+        share_fetching(kernels, split, i, panel == 0,
+                       more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
+      }
       table[split.height(i)][width](tile);
     }
     panel += width;

@@ -31,11 +31,12 @@ struct TileOperands {
   int64_t c_row_stride;
   int64_t c_panel_stride;
   int64_t depth;
-  bool accumulate;             // add to c instead of replacing it
-  bool b_from_memory = false;  // b is far: not packed just now
+  bool accumulate;                 // add to c instead of replacing it
+  bool b_from_memory = false;      // b is far: not packed just now
+  const float* b_after = nullptr;  // what will be read like b after it, to fetch meanwhile; of the same array
 
   // What to fetch from memory meanwhile. Set by multiply_tiles().
-  bool fetch_ahead = true;      // b, shortly before its use
+  int64_t fetch_distance = 0;   // of b, so many floats before its use; 0: nothing
   const float* next = nullptr;  // of the panels to come, so many cache lines each fetch_steps of the depth
   int64_t next_lines = 0;
 };
@@ -50,6 +51,7 @@ struct TileKernels {
   int max_rows;                       // the tallest tile, <= kRowLimit
   int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
   int64_t step_floats;                // floats that a panel takes for a step of the depth
+  int64_t fetch_distance;             // of panels that follow one another, see TileOperands
   int64_t fetch_steps;                // see TileOperands::next_lines; 0 where a tile does not heed it
   Table of_rows;                      // for `a` in rows; every width up to the widest of that height
   Table of_tiles;                     // for `a` in tiles; only of those kernels that say so
