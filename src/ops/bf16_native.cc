@@ -1,88 +1,57 @@
 #include "ops/bf16_native.h"
 
+#include <hwy/base.h>
 #include <immintrin.h>
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "ops/fetch.h"
 
-#define DEEPSCALER_BF16_TARGET __attribute__((target("avx512f,avx512bf16")))
-
 namespace deepscaler {
 namespace {
 
-constexpr int kMaxRows = 8;
-constexpr int kWidest = 3;
-// As in ops/tile_kernel.cc.
-constexpr int64_t kPrefetchRows = 32;
-constexpr int64_t kChain = kChainLength / 2;
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bf16")
 
-template <int kRows, int kPanels, bool kATile>
-DEEPSCALER_BF16_TARGET void tile(const TileOperands& t) {
-  const float* a = t.a;
-  const float* b = t.b;
-  // Copies, since the compiler reads `t` again after each store to c.
-  const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
-  const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
-  float* const c = t.c;
-  bool accumulate = t.accumulate;
-  for (int64_t rest = t.depth; rest > 0; rest -= kChain) {
-    __m512 sums[kRows][kPanels];
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-      for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_setzero_ps();
-    }
+constexpr int64_t kFetchSteps = 16;
+constexpr int kUnroll = 2;
+#include "ops/tile-inl.h"
 
-#pragma GCC unroll 2
-    for (int64_t i = std::min(rest, kChain); i > 0; --i) {
-      __m512bh b_row[kPanels];
-#pragma GCC unroll 3
-      for (int p = 0; p < kPanels; ++p) {
-        const float* panel = b + p * b_panel_stride;
-        b_row[p] = reinterpret_cast<__m512bh>(_mm512_loadu_ps(panel));
-        fetch(panel + kPrefetchRows * kPanelWidth);
-      }
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r) {
-        const auto a_pair = reinterpret_cast<__m512bh>(_mm512_set1_ps(a[r * a_row_stride]));
-#pragma GCC unroll 3
-        for (int p = 0; p < kPanels; ++p) sums[r][p] = _mm512_dpbf16_ps(sums[r][p], a_pair, b_row[p]);
-      }
-      a += kATile ? kRows : 1;
-      b += kPanelWidth;
-    }
+// A step of the depth is a pair.
+struct PairPanels {
+  using Vector = __m512;
+  using Factor = __m512bh;
+  static constexpr int kLanes = kPanelWidth;
+  static constexpr int kSteps = 1;
+  static constexpr int64_t kRowFloats = kPanelWidth;
+  static constexpr int64_t kChain = kChainLength / 2;
+  static constexpr int64_t kFetchRows = 32;
+  static constexpr int kMaxRows = 8;
+  static constexpr int panels_for_rows(int) { return 3; }
+  static constexpr bool kTiles = true;
 
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 3
-      for (int p = 0; p < kPanels; ++p) {
-        float* to = c + r * c_row_stride + p * c_panel_stride;
-        _mm512_storeu_ps(to, accumulate ? _mm512_add_ps(_mm512_loadu_ps(to), sums[r][p]) : sums[r][p]);
-      }
-    }
-    accumulate = true;
+  static HWY_INLINE Vector zero() { return _mm512_setzero_ps(); }
+  static HWY_INLINE Vector load_sum(const float* from) { return _mm512_loadu_ps(from); }
+  static HWY_INLINE void store_sum(Vector sum, float* to) { _mm512_storeu_ps(to, sum); }
+  static HWY_INLINE Vector add(Vector x, Vector y) { return _mm512_add_ps(x, y); }
+  static HWY_INLINE Factor broadcast(const float* a) { return reinterpret_cast<Factor>(_mm512_set1_ps(*a)); }
+  static HWY_INLINE Vector multiply_add(Factor a, Factor b, Vector sum) {
+    return _mm512_dpbf16_ps(sum, a, b);
   }
+  template <int kStep>
+  static HWY_INLINE Factor load(const float* row, int) {
+    return reinterpret_cast<Factor>(_mm512_loadu_ps(row));
+  }
+};
+
+const TileKernels& kernels() {
+  static const TileKernels kernels = make_kernels<PairPanels>();
+  return kernels;
 }
 
-template <int kRows, int kPanels>
-void add_kernel(TileKernels& kernels) {
-  kernels.of_rows[kRows][kPanels] = tile<kRows, kPanels, false>;
-  kernels.of_tiles[kRows][kPanels] = tile<kRows, kPanels, true>;
-}
-
-template <int... kRows>
-TileKernels make_kernels(std::integer_sequence<int, kRows...>) {
-  TileKernels all{};
-  all.max_rows = kMaxRows;
-  all.step_floats = kPanelWidth;
-  for (int rows = 1; rows <= kMaxRows; ++rows) all.panels_at_once[rows] = kWidest;
-  (add_kernel<kRows + 1, 1>(all), ...);
-  (add_kernel<kRows + 1, 2>(all), ...);
-  (add_kernel<kRows + 1, kWidest>(all), ...);
-  return all;
-}
+#pragma GCC pop_options
 
 }  // namespace
 
@@ -91,9 +60,6 @@ bool cpu_has_native_bf16() {
   return __builtin_cpu_supports("avx512bf16");
 }
 
-const TileKernels& native_bf16_tile_kernels() {
-  static const TileKernels kernels = make_kernels(std::make_integer_sequence<int, kMaxRows>{});
-  return kernels;
-}
+const TileKernels& native_bf16_tile_kernels() { return kernels(); }
 
 }  // namespace deepscaler

@@ -23,36 +23,43 @@ namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 const hn::CappedTag<float, kPanelWidth> d;
+const hn::RebindToUnsigned<decltype(d)> words;
 using Vector = hn::Vec<decltype(d)>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(d));
 constexpr int kVectors = kPanelWidth / kLanes;  // registers a panel is wide
 
-// The largest tile whose sums, one row of b and one broadcast fit the registers: 8 x 3 panels are 24
-// of AVX-512's 32 (3 panels a row keep the 11 loads of a step below its 24 FMAs); 6 x 1 are 12 of 16.
-constexpr int kMaxRows = kVectors == 1 ? 8 : 6;
-constexpr int panels_for_rows(int rows) {
-  if (kVectors == 1) return 3;
-  return kVectors == 2 && rows <= 3 ? 2 : 1;
-}
-
-// Weights come from far away when rows are few: how far ahead they are fetched, in rows of a panel, which a
-// narrow tile passes faster than a wide one.
-constexpr int64_t kPrefetchRows = kVectors == 1 ? 32 : 96;
-
-// Steps of the depth from one look at what else to fetch to the next: a wide tile has more to fetch.
+// What the loop of a tile wants to know (ops/tile-inl.h). A wide tile has more to fetch. And of a processor
+// shared by two threads, either gets half of what it can start in a cycle, so what is not a multiply-add
+// costs.
 constexpr int64_t kFetchSteps = kVectors == 1 ? 16 : kChainLength;
-
-// Steps of the depth between two looks at its end: of a processor shared by two threads, either gets half of
-// what it can start in a cycle, so what is not a multiply-add costs.
 constexpr int kUnroll = kVectors == 1 ? 4 : kVectors == 2 ? 8 : 1;
+#include "ops/tile-inl.h"
 
-const hn::RebindToUnsigned<decltype(d)> words;
-
-// Panels of f32: a row for each step of the depth.
+// Panels of f32, a row for each step of the depth; and what is the same for all panels here.
 struct F32Panels {
-  static constexpr int kSteps = 1;  // of the depth in a row
-  static constexpr int kRowsAtMost = kMaxRows;
+  using Vector = HWY_NAMESPACE::Vector;
+  using Factor = Vector;
+  static constexpr int kLanes = HWY_NAMESPACE::kLanes;
+  static constexpr int kSteps = 1;
   static constexpr int64_t kRowFloats = kPanelWidth;
+  static constexpr int64_t kChain = kChainLength;
+  // A narrow tile passes its rows faster than a wide one.
+  static constexpr int64_t kFetchRows = kVectors == 1 ? 32 : 96;
+  // The largest tile whose sums, one row of b and one broadcast fit the registers: 8 x 3 panels are 24
+  // of AVX-512's 32 (3 panels a row keep the 11 loads of a step below its 24 FMAs); 6 x 1 are 12 of 16.
+  static constexpr int kMaxRows = kVectors == 1 ? 8 : 6;
+  static constexpr int panels_for_rows(int rows) {
+    if (kVectors == 1) return 3;
+    return kVectors == 2 && rows <= 3 ? 2 : 1;
+  }
+  static constexpr bool kTiles = true;
+
+  static HWY_INLINE Vector zero() { return hn::Zero(d); }
+  static HWY_INLINE Vector load_sum(const float* from) { return hn::LoadU(d, from); }
+  static HWY_INLINE void store_sum(Vector sum, float* to) { hn::StoreU(sum, d, to); }
+  static HWY_INLINE Vector add(Vector x, Vector y) { return hn::Add(x, y); }
+  static HWY_INLINE Vector broadcast(const float* a) { return hn::Set(d, *a); }
+  static HWY_INLINE Vector multiply_add(Vector a, Vector b, Vector sum) { return hn::MulAdd(a, b, sum); }
   template <int kStep>
   static HWY_INLINE Vector load(const float* row, int v) {
     return hn::LoadU(d, row + v * kLanes);
@@ -60,10 +67,9 @@ struct F32Panels {
 };
 
 // Panels of bf16, which become f32 when they are loaded.
-struct Bf16Panels {
-  static constexpr int kSteps = 1;
-  static constexpr int kRowsAtMost = kMaxRows;
+struct Bf16Panels : F32Panels {
   static constexpr int64_t kRowFloats = kPanelWidth / 2;
+  static constexpr bool kTiles = false;
   template <int kStep>
   static HWY_INLINE Vector load(const float* row, int v) {
     const hn::Rebind<uint16_t, decltype(d)> halves;
@@ -73,11 +79,11 @@ struct Bf16Panels {
 };
 
 // The same of pairs of bf16: two steps a row, the upper number of each pair first.
-struct Bf16PairPanels {
+struct Bf16PairPanels : F32Panels {
   static constexpr int kSteps = 2;
   // With 16 registers, the mask takes those of a row.
-  static constexpr int kRowsAtMost = kVectors == 1 ? kMaxRows : kMaxRows - 1;
-  static constexpr int64_t kRowFloats = kPanelWidth;
+  static constexpr int kMaxRows = kVectors == 1 ? F32Panels::kMaxRows : F32Panels::kMaxRows - 1;
+  static constexpr bool kTiles = false;
   template <int kStep>
   static HWY_INLINE Vector load(const float* row, int v) {
     const auto pair = hn::BitCast(words, hn::LoadU(d, row + v * kLanes));
@@ -85,129 +91,6 @@ struct Bf16PairPanels {
     return hn::BitCast(d, hn::ShiftLeft<16>(pair));
   }
 };
-
-template <int kRows, int kPanels>
-using Sums = Vector[kRows][kPanels * kVectors];
-
-// Adds the products of one step of the depth to the sums: step kStep of a row of the panels.
-template <class Panels, int kStep, int kRows, int kPanels>
-HWY_INLINE void add_step(const float* a, int64_t a_row_stride, const float* b, int64_t b_panel_stride,
-                         Sums<kRows, kPanels>& sums) {
-  Vector b_row[kPanels * kVectors];
-#pragma GCC unroll 16
-  for (int v = 0; v < kPanels * kVectors; ++v) {
-    b_row[v] = Panels::template load<kStep>(b + v / kVectors * b_panel_stride, v % kVectors);
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
-    const Vector a_value = hn::Set(d, a[r * a_row_stride]);
-#pragma GCC unroll 16
-    for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::MulAdd(a_value, b_row[v], sums[r][v]);
-  }
-}
-
-// The same for so many steps; each moves `a` on by a_step.
-template <class Panels, bool kFetch, int kRows, int kPanels>
-HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
-                          int64_t b_panel_stride, int64_t fetch_distance, Sums<kRows, kPanels>& sums) {
-#pragma GCC unroll kUnroll
-  for (int64_t i = steps; i > 0; i -= Panels::kSteps) {
-    if (kFetch) {
-#pragma GCC unroll 3
-      for (int p = 0; p < kPanels; ++p) fetch(b + fetch_distance + p * b_panel_stride);
-    }
-    add_step<Panels, 0, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
-    a += a_step;
-    if constexpr (Panels::kSteps == 2) {
-      // Both steps load the row: there are no registers to keep it in meanwhile.
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-      add_step<Panels, 1, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
-      a += a_step;
-    }
-    b += Panels::kRowFloats;
-  }
-}
-
-template <class Panels, int kRows, int kPanels, bool kATile>
-void tile(const TileOperands& t) {
-  // Copies, since the compiler reads `t` again after each store to c.
-  const int64_t a_row_stride = kATile ? 1 : t.a_row_stride, b_panel_stride = t.b_panel_stride;
-  constexpr int64_t kAStep = kATile ? kRows : 1;
-  const int64_t fetch_distance = t.fetch_distance;
-  const float* next = t.next;
-  const int64_t next_lines = t.next_lines;
-  const int64_t c_row_stride = t.c_row_stride, c_panel_stride = t.c_panel_stride;
-  const float* a = t.a;
-  const float* b = t.b;
-  float* const c = t.c;
-  bool accumulate = t.accumulate;
-  for (int64_t rest = t.depth; rest > 0; rest -= kChainLength) {
-    Sums<kRows, kPanels> sums;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v) sums[r][v] = hn::Zero(d);
-    }
-
-    for (int64_t left = std::min(rest, kChainLength); left > 0; left -= kFetchSteps) {
-      const int64_t steps = std::min(left, kFetchSteps);
-      for (int64_t i = 0; i < next_lines; ++i, next += kPanelWidth) {
-#pragma GCC unroll 3
-        for (int p = 0; p < kPanels; ++p) fetch(next + p * b_panel_stride);
-      }
-      if (fetch_distance != 0) {
-        add_steps<Panels, true, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride,
-                                                fetch_distance, sums);
-      } else {
-        add_steps<Panels, false, kRows, kPanels>(steps, a, a_row_stride, kAStep, b, b_panel_stride,
-                                                 fetch_distance, sums);
-      }
-      a += steps * kAStep;
-      b += steps / Panels::kSteps * Panels::kRowFloats;
-    }
-
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-      for (int v = 0; v < kPanels * kVectors; ++v) {
-        float* to = c + r * c_row_stride + v / kVectors * c_panel_stride + v % kVectors * kLanes;
-        hn::StoreU(accumulate ? hn::Add(hn::LoadU(d, to), sums[r][v]) : sums[r][v], d, to);
-      }
-    }
-    accumulate = true;
-  }
-}
-
-template <class Panels, int kRows, int kPanels>
-void add_kernel(TileKernels& kernels) {
-  kernels.of_rows[kRows][kPanels] = tile<Panels, kRows, kPanels, false>;
-  if constexpr (std::is_same_v<Panels, F32Panels>) {
-    kernels.of_tiles[kRows][kPanels] = tile<Panels, kRows, kPanels, true>;
-  }
-}
-
-template <class Panels, int kRows>
-void add_kernels_of_height(TileKernels& kernels) {
-  constexpr int kWidest = panels_for_rows(kRows);
-  kernels.panels_at_once[kRows] = kWidest;
-  add_kernel<Panels, kRows, 1>(kernels);
-  if constexpr (kWidest >= 2) add_kernel<Panels, kRows, 2>(kernels);
-  if constexpr (kWidest >= 3) add_kernel<Panels, kRows, 3>(kernels);
-}
-
-template <class Panels>
-TileKernels make_kernels() {
-  TileKernels all{};
-  all.max_rows = Panels::kRowsAtMost;
-  all.step_floats = Panels::kRowFloats / Panels::kSteps;
-  all.fetch_distance = kPrefetchRows * Panels::kRowFloats;
-  all.fetch_steps = kFetchSteps;
-  [&]<int... kRows>(std::integer_sequence<int, kRows...>) {
-    (add_kernels_of_height<Panels, kRows + 1>(all), ...);
-  }
-  (std::make_integer_sequence<int, Panels::kRowsAtMost>{});
-  return all;
-}
 
 const TileKernels& f32_kernels() {
   static const TileKernels kernels = make_kernels<F32Panels>();
@@ -263,7 +146,7 @@ constexpr int64_t kTilesThatShare = 4;
 // What tile `i` fetches while it works on the panels before `next`; the first panels of all nobody fetched.
 void share_fetching(const TileKernels& kernels, const TileSplit& split, int64_t i, bool first,
                     const float* next, TileOperands& tile) {
-  const bool shares = tile.b_from_memory && split.tiles >= kTilesThatShare && kernels.fetch_steps > 0;
+  const bool shares = tile.b_from_memory && split.tiles >= kTilesThatShare;
   if (i == 0 && (first || !shares)) {  // the tiles below find the panels near
     tile.fetch_distance = kernels.fetch_distance;
   } else if (shares && next != nullptr) {

@@ -52,7 +52,7 @@ struct TileKernels {
   int panels_at_once[kRowLimit + 1];  // the widest tile for so many rows, <= kPanelLimit
   int64_t step_floats;                // floats that a panel takes for a step of the depth
   int64_t fetch_distance;             // of panels that follow one another, see TileOperands
-  int64_t fetch_steps;                // see TileOperands::next_lines; 0 where a tile does not heed it
+  int64_t fetch_steps;                // see TileOperands::next_lines
   Table of_rows;                      // for `a` in rows; every width up to the widest of that height
   Table of_tiles;                     // for `a` in tiles; only of those kernels that say so
 };
