@@ -1,7 +1,5 @@
 #include "ops/bf16_matmul.h"
 
-#include <utility>
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/bf16_matmul.cc"
 #include <hwy/foreach_target.h>
@@ -42,12 +40,11 @@ void round_row(const float* in, int64_t n, uint16_t* out) {
   }
 }
 
-// out [n]: the rounded numbers as floats, the second of each pair first; n is a multiple of 16.
+// out [n]: the rounded numbers as floats; n is a multiple of 16.
 void round_row_to_floats(const float* in, int64_t n, float* out) {
   for (int64_t i = 0; i < n; i += kLanes) {
     hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(rounded_bits(in + i))), d, out + i);
   }
-  for (int64_t i = 0; i < n; i += 2) std::swap(out[i], out[i + 1]);
 }
 
 // pairs [n] of the numbers that stand below each other in two rows; n is a multiple of 16.

@@ -8,7 +8,8 @@
 //
 //   Vector, Factor  a register of sums, and one of factors
 //   kLanes          floats of a Vector
-//   kSteps          steps of the depth in a row of a panel, one or two, and kRowFloats, how long that is
+//   kSteps          steps of the depth in a row of a panel, one or two, of which the second is added first;
+//                   and kRowFloats, how long a row is
 //   kChain          steps of a chain
 //   kFetchRows      how far ahead of its use a panel is fetched, in rows
 //   kMaxRows        the height of the tallest tile, panels_for_rows(rows) the width of the widest
@@ -50,14 +51,13 @@ HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, i
 #pragma GCC unroll 3
       for (int p = 0; p < kPanels; ++p) fetch(b + fetch_distance + p * b_panel_stride);
     }
-    add_step<Panels, 0, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
-    a += a_step;
     if constexpr (Panels::kSteps == 2) {
+      add_step<Panels, 1, kRows, kPanels>(a + a_step, a_row_stride, b, b_panel_stride, sums);
       // Both steps load the row: there are no registers to keep it in meanwhile.
       std::atomic_signal_fence(std::memory_order_seq_cst);
-      add_step<Panels, 1, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
-      a += a_step;
     }
+    add_step<Panels, 0, kRows, kPanels>(a, a_row_stride, b, b_panel_stride, sums);
+    a += Panels::kSteps * a_step;
     b += Panels::kRowFloats;
   }
 }

@@ -78,7 +78,7 @@ struct Bf16Panels : F32Panels {
   }
 };
 
-// The same of pairs of bf16: two steps a row, the upper number of each pair first.
+// The same of pairs of bf16: two steps a row, the second in the upper half.
 struct Bf16PairPanels : F32Panels {
   static constexpr int kSteps = 2;
   // With 16 registers, the mask takes those of a row.
@@ -87,7 +87,7 @@ struct Bf16PairPanels : F32Panels {
   template <int kStep>
   static HWY_INLINE Vector load(const float* row, int v) {
     const auto pair = hn::BitCast(words, hn::LoadU(d, row + v * kLanes));
-    if constexpr (kStep == 0) return hn::BitCast(d, hn::And(pair, hn::Set(words, 0xffff0000u)));
+    if constexpr (kStep == 1) return hn::BitCast(d, hn::And(pair, hn::Set(words, 0xffff0000u)));
     return hn::BitCast(d, hn::ShiftLeft<16>(pair));
   }
 };

@@ -62,7 +62,7 @@ struct TileKernels {
 // Panels of bfloat16, two numbers in a float; the arithmetic is in f32.
 [[nodiscard]] const TileKernels& bf16_panel_tile_kernels();
 // Panels of pairs of bfloat16, [depth / 2][kPanelWidth][2] along an even depth, of which the second of a pair
-// comes first: so do the numbers in the rows of `a`. The arithmetic is in f32.
+// is multiplied first. The arithmetic is in f32.
 [[nodiscard]] const TileKernels& bf16_pair_panel_tile_kernels();
 
 // How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
