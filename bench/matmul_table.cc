@@ -22,11 +22,12 @@ struct Shape {
   int64_t in;
 };
 
+// Projections of the same inputs are one product, as in a layer.
 constexpr std::array kShapes = {
-    Shape{"smollm2", "attn q, o", 576, 576},     Shape{"smollm2", "attn k, v", 192, 576},
-    Shape{"smollm2", "ffn gate, up", 1536, 576}, Shape{"smollm2", "ffn down", 576, 1536},
-    Shape{"smollm2", "lm head", 49152, 576},     Shape{"1.5b", "attn q, o", 1536, 1536},
-    Shape{"1.5b", "attn k, v", 256, 1536},       Shape{"1.5b", "ffn gate, up", 8960, 1536},
+    Shape{"smollm2", "attn q, k, v", 960, 576},  Shape{"smollm2", "attn o", 576, 576},
+    Shape{"smollm2", "ffn gate, up", 3072, 576}, Shape{"smollm2", "ffn down", 576, 1536},
+    Shape{"smollm2", "lm head", 49152, 576},     Shape{"1.5b", "attn q, k, v", 2048, 1536},
+    Shape{"1.5b", "attn o", 1536, 1536},         Shape{"1.5b", "ffn gate, up", 17920, 1536},
     Shape{"1.5b", "ffn down", 1536, 8960},       Shape{"1.5b", "lm head", 151936, 1536},
 };
 
