@@ -29,12 +29,12 @@ int64_t Scheduler::add(int64_t prompt_length, int64_t samples, int64_t max_new) 
 
 SchedulerPass Scheduler::next() {
   SchedulerPass pass;
-  int64_t rows = 0;
   make_room_for_running();
   for (Name name : running_) {
-    if (groups_[name.group].samples[name.sample].generated > 0) add_sample_work(name, pass, rows);
+    if (groups_[name.group].samples[name.sample].generated > 0) add_sample_work(name, pass);
   }
-  if (config_.shared_prefix > 0 && prefix_blocks_.empty()) compute_shared_prefix(pass, rows);
+  int64_t rows = 0;
+  if (config_.shared_prefix > 0 && prefix_blocks_.empty()) rows += compute_shared_prefix(pass);
   admit_waiting(pass, rows);
   pass.fresh = std::move(fresh_);
   fresh_.clear();
@@ -131,13 +131,14 @@ void Scheduler::make_room_for_running() {
   }
 }
 
-void Scheduler::compute_shared_prefix(SchedulerPass& pass, int64_t& rows) {
+int64_t Scheduler::compute_shared_prefix(SchedulerPass& pass) {
   prefix_blocks_ = take_blocks(blocks_for(config_.shared_prefix));
   pass.work.push_back({0, std::nullopt, 0, config_.shared_prefix, prefix_blocks_, {}});
-  rows += config_.shared_prefix;
+  return config_.shared_prefix;
 }
 
-void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
+// `rows` are in the pass beside those of the running samples.
+void Scheduler::admit_waiting(SchedulerPass& pass, int64_t rows) {
   while (!waiting_.empty() && std::ssize(running_) < config_.max_running) {
     const Name name = waiting_.front();
     Group& group = groups_[name.group];
@@ -155,13 +156,13 @@ void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
     ++group.running;
     if (group.blocks.empty()) {
       group.blocks = take_blocks(prompt_blocks_for(group));
-      add_prompt_work(name.group, pass, rows);
+      rows += add_prompt_work(name.group, pass);
     }
     sample.blocks = take_blocks(own_blocks_for(group, std::max<int64_t>(1, sample.generated)));
     const int64_t partial = group.prompt_length % config_.keys_per_block;
     if (partial > 0) pass.copies.push_back({group.blocks.back(), sample.blocks.front(), partial});
     if (sample.generated > 0) {
-      add_sample_work(name, pass, rows);
+      rows += add_sample_work(name, pass);
       continue;
     }
     // Its first token is drawn from the prompt's last row, which is computed in this very pass: a
@@ -180,16 +181,16 @@ void Scheduler::admit_waiting(SchedulerPass& pass, int64_t& rows) {
   }
 }
 
-void Scheduler::add_prompt_work(int64_t index, SchedulerPass& pass, int64_t& rows) {
+int64_t Scheduler::add_prompt_work(int64_t index, SchedulerPass& pass) {
   const Group& group = groups_[index];
   const int64_t shared = config_.shared_prefix, partial = shared % config_.keys_per_block;
   pass.work.push_back(
       {index, std::nullopt, shared, group.prompt_length - shared, blocks_of_prompt(group), {}});
   if (partial > 0) pass.copies.push_back({prefix_blocks_.back(), group.blocks.front(), partial});
-  rows += group.prompt_length - shared;
+  return group.prompt_length - shared;
 }
 
-void Scheduler::add_sample_work(Name name, SchedulerPass& pass, int64_t& rows) {
+int64_t Scheduler::add_sample_work(Name name, SchedulerPass& pass) {
   const Group& group = groups_[name.group];
   const Sample& sample = group.samples[name.sample];
   std::vector<int32_t> blocks = blocks_of_prompt(group);
@@ -202,7 +203,7 @@ void Scheduler::add_sample_work(Name name, SchedulerPass& pass, int64_t& rows) {
                        count,
                        std::move(blocks),
                        {name.sample}});
-  rows += count;
+  return count;
 }
 
 }  // namespace deepscaler

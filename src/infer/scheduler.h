@@ -23,7 +23,7 @@ namespace deepscaler {
 struct SchedulerConfig {
   int64_t blocks = 0;  // in the pool
   int64_t keys_per_block = 32;
-  int64_t max_rows = 1024;    // of a pass; a prompt longer than that is a pass of its own
+  int64_t max_rows = 1024;  // taken into a pass beside those of running samples; a longer prompt comes alone
   int64_t max_running = 256;  // samples at a time
   int64_t shared_prefix = 0;  // tokens with which every prompt begins, fewer than any prompt has
 };
@@ -102,10 +102,11 @@ class Scheduler {
   void release(Name name);
   void preempt_youngest();
   void make_room_for_running();
-  void compute_shared_prefix(SchedulerPass& pass, int64_t& rows);
-  void admit_waiting(SchedulerPass& pass, int64_t& rows);
-  void add_prompt_work(int64_t group, SchedulerPass& pass, int64_t& rows);
-  void add_sample_work(Name name, SchedulerPass& pass, int64_t& rows);
+  // These return how many rows they add.
+  int64_t compute_shared_prefix(SchedulerPass& pass);
+  int64_t add_prompt_work(int64_t group, SchedulerPass& pass);
+  int64_t add_sample_work(Name name, SchedulerPass& pass);
+  void admit_waiting(SchedulerPass& pass, int64_t rows);
 
   SchedulerConfig config_;
   std::vector<Group> groups_;

@@ -144,6 +144,13 @@ TEST(Scheduler, ManySamplesOfOneGroupTakeTurns) {
   play.run();
 }
 
+// One comes with each pass, while those before it decode: the last draws ten tokens from the fourth pass on.
+TEST(Scheduler, LongPromptsDoNotWaitForRunningSamples) {
+  Play play({.blocks = 100, .keys_per_block = 8, .max_rows = 32});
+  for (const int prompt : {32, 40, 30, 31}) play.add(prompt, 1, 10);
+  EXPECT_EQ(play.run(), 13);
+}
+
 TEST(Scheduler, SaysWhatCanNeverFit) {
   const Scheduler scheduler({.blocks = 4, .keys_per_block = 8});
   EXPECT_TRUE(scheduler.can_ever_fit(24));

@@ -36,7 +36,8 @@ GenerationShape generation_of(const Recipe& recipe, size_t number, const ModelCo
     sequences = std::max(sequences, problems * samples);
   }
   const int64_t limit = (recipe.model.kv_memory_mib << 20) / KvCache::block_bytes(config);
-  const int64_t rows = SchedulerConfig().max_rows;
+  const SchedulerConfig scheduler;
+  const int64_t rows = scheduler.max_rows + std::min(sequences, scheduler.max_running);
   return {.kv_blocks = std::min(blocks, limit),
           .rows = rows,
           .head_rows = std::min({kHeadRows, sequences, rows})};
