@@ -55,9 +55,9 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardPr
 // dx [T, I] = the sum over the projections, in their order, of dy [T, O] W; or dx += that.
 using InputProjections = Projections<ConstPanelView, ConstMatrixView>;
 void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate = Accumulate::kNo);
-// The same for a b summed over `terms`, whose b the tasks put into panels as they need them: pack writes
-// `panels` of it from first_panel on, [panels][depth][16], at the depths from first_depth on. It is called on
-// any thread, and may write up to 256 floats past the last panel.
+// c = the sum over `terms` of a b, or c += that, where the tasks put each b into panels as they need it: pack
+// writes `panels` of them from first_panel on, [panels][depth][16], at the depths from first_depth on. It is
+// called on any thread, and may write up to 256 floats past the last panel.
 using PackPanels =
     std::function<void(int64_t first_panel, int64_t panels, int64_t first_depth, int64_t depth, float* out)>;
 struct PackedTerm {
