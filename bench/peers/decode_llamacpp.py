@@ -13,7 +13,7 @@ from pathlib import Path
 
 import llama_cpp
 
-from measure import print_figures
+from measure import best_of, print_figures
 
 # llama_ftype numbers; a GGUF of each is made from the given one.
 FILE_TYPES = {"f32": 0, "f16": 1, "q4_1": 3, "bf16": 32}
@@ -79,19 +79,23 @@ def measure(path, dtype, batch, arguments):
     prompt, new = arguments.prompt_tokens, arguments.new_tokens
     decoder = Decoder(path, batch, prompt + new, arguments.threads)
     decoder.run([(0, position, True) for position in range(8)])  # warm-up: touches all weights
-    decoder.forget()
 
+    def prefill():
+        decoder.forget()
+        start = time.perf_counter()
+        decoder.run([(s, position, position == prompt - 1) for s in range(batch) for position in range(prompt)])
+        return time.perf_counter() - start
+
+    prefilled = best_of(3, prefill)
     start = time.perf_counter()
-    decoder.run([(s, position, position == prompt - 1) for s in range(batch) for position in range(prompt)])
-    prefilled = time.perf_counter()
     for position in range(prompt, prompt + new):
         decoder.run([(s, position, True) for s in range(batch)])
-    done = time.perf_counter()
+    decoded = time.perf_counter() - start
     decoder.close()
 
     print_figures(engine="llama.cpp", dtype=dtype, batch=batch,
-                  decode_tokens_per_second=batch * new / (done - prefilled),
-                  prefill_tokens_per_second=batch * prompt / (prefilled - start))
+                  decode_tokens_per_second=batch * new / decoded,
+                  prefill_tokens_per_second=batch * prompt / prefilled)
 
 
 def main():

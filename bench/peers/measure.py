@@ -13,3 +13,8 @@ def print_figures(**figures):
 def peak_rss_mib():
     """The most memory this process has held so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def best_of(runs, seconds):
+    """The least of what so many calls return: short runs are disturbed the most."""
+    return min(seconds() for _ in range(runs))
