@@ -11,9 +11,6 @@ mapfile -t packages < <(grep -v '^#' scripts/debian-packages-test.txt)
 scripts/install-packages.sh "${packages[@]}" || echo "== not installed: ${packages[*]}"
 
 echo "== testing"
-# Tests share the cores: a thread that waits for another gives way soon. libgomp otherwise spins for
-# long after each parallel region, and two processes at once then take many times as long as one.
-export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-1000}
 ctest --test-dir build --output-on-failure --parallel "${JOBS:-$(nproc)}" "$@"
 
 # Versions of clang-format differ in details; this is the one that the sources are kept in.

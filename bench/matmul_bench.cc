@@ -4,8 +4,6 @@
 //
 // To meet oneDNN on AVX2: --kernels avx2 with ONEDNN_MAX_CPU_ISA=AVX2 in the environment.
 // --bf16: both sides compute in bf16.
-#include <omp.h>
-
 #include <exception>
 #include <sstream>
 #include <string>
@@ -95,7 +93,9 @@ int main(int argc, char** argv) {
   try {
     force_kernel_target(options.kernels);
     set_thread_count(options.threads);
-    omp_set_num_threads(thread_count());
+#ifdef DEEPSCALER_HAVE_ONEDNN
+    bench::set_onednn_threads(thread_count());
+#endif
     bench::print_matmul_table(bench::contenders(options), options.table);
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench_matmul: {}\n", error.what());

@@ -35,7 +35,10 @@ constexpr std::array kProducts = {Product::kForward, Product::kDx, Product::kDw}
 
 // Weights of all copies together: larger than the last-level cache of the machines we tune for.
 constexpr int64_t kColdBytes = 64 << 20;
+// At least so many calls, in turns of at least so long: the threads of the contender before look for work for
+// a few milliseconds more.
 constexpr int kLeastCalls = 3;
+constexpr double kTurnSeconds = 0.02;
 constexpr int kCheckedElements = 64;
 
 const char* name_of(Product product) {
@@ -125,17 +128,17 @@ std::vector<double> rates_of(const Problem& problem, const std::vector<Contender
     check_result(problem, contenders[i], *runs[i]);
   }
   std::vector<double> best(count, INFINITY), total(count, 0);
-  const auto unfinished = [&](size_t i, int calls) {
-    return runs[i] && (calls < kLeastCalls || total[i] < options.seconds);
-  };
+  std::vector<int> calls(count, 0);
   bool working = true;
-  for (int calls = 0; working; ++calls) {
+  while (working) {
     working = false;
     for (size_t i = 0; i < count; ++i) {
-      if (!unfinished(i, calls)) continue;
-      const double seconds = seconds_of(*runs[i], calls % problem.weight_copies);
-      best[i] = std::min(best[i], seconds);
-      total[i] += seconds;
+      if (!runs[i] || (calls[i] >= kLeastCalls && total[i] >= options.seconds)) continue;
+      for (const double end = total[i] + kTurnSeconds; total[i] < end; ++calls[i]) {
+        const double seconds = seconds_of(*runs[i], calls[i] % problem.weight_copies);
+        best[i] = std::min(best[i], seconds);
+        total[i] += seconds;
+      }
       working = true;
     }
   }

@@ -1,5 +1,7 @@
 #include "onednn_matmul.h"
 
+#include <omp.h>
+
 #include <cstring>
 #include <dnnl.hpp>
 #include <optional>
@@ -183,6 +185,8 @@ Contender contender(std::string name, OnednnType type, SetUp set_up) {
 }
 
 }  // namespace
+
+void set_onednn_threads(int threads) { omp_set_num_threads(threads); }
 
 Contender onednn_inner_product(OnednnType type) {
   return contender("oneDNN inner", type, set_up_inner_product);

@@ -9,6 +9,9 @@ namespace deepscaler::bench {
 
 enum class OnednnType { kF32, kBf16 };  // of the operands; results are f32
 
+// Of all later products; our set_thread_count() is not oneDNN's.
+void set_onednn_threads(int threads);
+
 // The inner-product primitives: forward, backward by data, backward by weights.
 [[nodiscard]] Contender onednn_inner_product(OnednnType type);
 // The matmul primitive on (transposed) operands.

@@ -8,8 +8,8 @@
 
 namespace deepscaler {
 
-// Sets the number of threads for all later parallel_for calls; 0 means one per available core.
-// Not thread-safe: call it at start-up.
+// Sets the number of threads for all later parallel_for calls; 0 means one per core that this process may
+// use. Not thread-safe: call it at start-up.
 void set_thread_count(int threads);
 [[nodiscard]] int thread_count();
 
@@ -17,16 +17,17 @@ void set_thread_count(int threads);
 // would slow the optimizer's moments a hundredfold, and every thread must treat them alike).
 inline void use_common_float_mode() { _mm_setcsr(0x9fc0); }
 
-// Calls task(i) for every i in [0, count), in any order and on any thread. Tasks must not throw and
-// must write disjoint memory. Must not be nested.
+// A task for parallel_for, whatever its type: `run(task, i)`.
+using TaskFunction = void (*)(const void* task, int64_t i);
+void run_tasks(int64_t count, TaskFunction run, const void* task);
+
+// Calls task(i) for every i in [0, count), in any order, on this thread and on those of a pool that lasts.
+// Tasks must not throw and must write disjoint memory. A call from inside a task, or while another thread's
+// call is under way, does all of its tasks itself.
 template <class Task>
 void parallel_for(int64_t count, const Task& task) {
-#pragma omp parallel num_threads(thread_count()) if (count > 1)
-  {
-    use_common_float_mode();
-#pragma omp for schedule(dynamic, 1)
-    for (int64_t i = 0; i < count; ++i) task(i);
-  }
+  run_tasks(
+      count, [](const void* any, int64_t i) { (*static_cast<const Task*>(any))(i); }, &task);
 }
 
 }  // namespace deepscaler

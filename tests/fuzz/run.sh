@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh SECONDS [PARSER...]: builds the fuzz targets with clang (package clang and libomp-dev) in build-fuzz and
+# run.sh SECONDS [PARSER...]: builds the fuzz targets with clang (package clang) in build-fuzz and
 # runs each, or those named, for so long with libFuzzer, from the goldens and what earlier runs found. What
 # crashes is left in build-fuzz/found/ and ends the script.
 set -euo pipefail
