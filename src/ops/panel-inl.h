@@ -84,6 +84,9 @@ HWY_INLINE Panel max(Panel a, Panel b) {
 HWY_INLINE Panel min(Panel a, Panel b) {
   return map([&](int i) HWY_ATTR { return hn::Min(a.v[i], b.v[i]); });
 }
+HWY_INLINE Panel sqrt(Panel a) {
+  return map([&](int i) HWY_ATTR { return hn::Sqrt(a.v[i]); });
+}
 // exp(-inf) is an exact zero; arguments above 88 overflow to infinity.
 HWY_INLINE Panel exp(Panel a) {
   return map([&](int i) HWY_ATTR { return hn::Exp(PanelTag(), a.v[i]); });

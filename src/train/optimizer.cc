@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "ops/optimizer_kernel.h"
 #include "train/parameter_file.h"
 
 namespace deepscaler {
@@ -59,12 +60,8 @@ void bind(ConfigSection& section, OptimizerConfig& config) {
 double global_norm(std::span<const float> gradients) {
   std::vector<double> sums((gradients.size() + kTile - 1) / kTile);
   for_each_tile(std::ssize(gradients), [&](int64_t tile, int64_t first, int64_t last) {
-    // Eight sums side by side let the compiler use vectors without changing the order from run to run.
-    double lanes[8] = {};
-    for (int64_t i = first; i < last; ++i) {
-      lanes[i % 8] += static_cast<double>(gradients[i]) * static_cast<double>(gradients[i]);
-    }
-    for (double lane : lanes) sums[static_cast<size_t>(tile)] += lane;
+    sums[static_cast<size_t>(tile)] =
+        optimizer_kernels().sum_of_squares(gradients.data() + first, last - first);
   });
   double total = 0;
   for (double sum : sums) total += sum;
@@ -120,21 +117,18 @@ double AdamW::step(const OptimizerConfig& config, float lr, std::span<const floa
   ++steps_;
   const double correction1 = 1 - std::pow(static_cast<double>(config.beta1), steps_);
   const double correction2 = 1 - std::pow(static_cast<double>(config.beta2), steps_);
-  const auto rate = static_cast<float>(lr / correction1);
-  const auto root_scale = static_cast<float>(1 / std::sqrt(correction2));
   for (const ParameterInfo& p : table_.all()) {
-    const float keep = 1 - lr * (p.is_matrix() ? config.weight_decay : 0);
+    const AdamWCoefficients c = {.clip = clip,
+                                 .beta1 = config.beta1,
+                                 .beta2 = config.beta2,
+                                 .keep = 1 - lr * (p.is_matrix() ? config.weight_decay : 0),
+                                 .rate = static_cast<float>(lr / correction1),
+                                 .root_scale = static_cast<float>(1 / std::sqrt(correction2)),
+                                 .eps = config.eps};
     for_each_tile(p.size, [&](int64_t, int64_t first, int64_t last) {
-      const float* gradient = gradients.data() + p.offset;
-      float* m = first_moment_.data() + p.offset;
-      float* v = second_moment_.data() + p.offset;
-      float* w = weights + p.offset;
-      for (int64_t i = first; i < last; ++i) {
-        const float g = gradient[i] * clip;
-        m[i] = config.beta1 * m[i] + (1 - config.beta1) * g;
-        v[i] = config.beta2 * v[i] + (1 - config.beta2) * g * g;
-        w[i] = w[i] * keep - rate * m[i] / (std::sqrt(v[i]) * root_scale + config.eps);
-      }
+      const int64_t at = p.offset + first;
+      optimizer_kernels().adamw(c, gradients.data() + at, last - first, first_moment_.data() + at,
+                                second_moment_.data() + at, weights + at);
     });
   }
   return norm;
