@@ -52,8 +52,7 @@ class LayerBackward {
     g_.v.resize(d.rows, c_.kv_width());
     attention_backward(c_.attention, batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
                        a.log_sums.view(), g_.attention.view(), g_.q.view(), g_.k.view(), g_.v.view());
-    rope(g_.q.view(), batch_.positions, model_.rope(), RopeDirection::kBackward);
-    rope(g_.k.view(), batch_.positions, model_.rope(), RopeDirection::kBackward);
+    rope({g_.q.view(), g_.k.view()}, batch_.positions, model_.rope(), RopeDirection::kBackward);
     if (c_.head_norms()) {
       head_norm_backward(p.q_norm, a.q_unnormed, g_.q);
       head_norm_backward(p.k_norm, a.k_unnormed, g_.k);

@@ -25,11 +25,6 @@ void embed(const Model& model, const ForwardBatch& batch, Matrix& hidden) {
   });
 }
 
-void copy(ConstMatrixView from, Matrix& to) {
-  to.resize(from.rows, from.cols);
-  std::copy_n(from.data, from.rows * from.cols, to.data());
-}
-
 // A [T, heads * d] matrix with every head as a row.
 MatrixView heads_of(Matrix& x, int64_t head_dim) {
   return {x.data(), x.rows() * x.cols() / head_dim, head_dim};
@@ -55,9 +50,18 @@ void linear_with_bias(const Model& model, ConstMatrixView x, std::initializer_li
 }
 
 void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed) {
-  copy(x.view(), unnormed);
+  unnormed.resize(x.rows(), x.cols());
   const int64_t d = model.config().attention.head_dim;
-  rms_norm(heads_of(unnormed, d), model.vector(weight), model.config().norm_eps, heads_of(x, d));
+  rms_norm(heads_of(x, d), model.vector(weight), model.config().norm_eps, heads_of(x, d),
+           heads_of(unnormed, d));
+}
+
+// normed = the norm of x; a `copy`, if given, becomes x.
+void normalize(const Model& model, int weight, const Matrix& x, Matrix& normed, Matrix* copy = nullptr) {
+  normed.resize(x.rows(), x.cols());
+  if (copy != nullptr) copy->resize(x.rows(), x.cols());
+  rms_norm(x.view(), model.vector(weight), model.config().norm_eps, normed.view(),
+           copy == nullptr ? MatrixView() : copy->view());
 }
 
 void attention_layer(const Model& model, const LayerParameters& p, const ForwardBatch& batch, float* pool,
@@ -69,8 +73,7 @@ void attention_layer(const Model& model, const LayerParameters& p, const Forward
     normalize_heads(model, p.q_norm, a.q, a.q_unnormed);
     normalize_heads(model, p.k_norm, s.k, a.k_unnormed);
   }
-  rope(a.q.view(), batch.positions, model.rope(), RopeDirection::kForward);
-  rope(s.k.view(), batch.positions, model.rope(), RopeDirection::kForward);
+  rope({a.q.view(), s.k.view()}, batch.positions, model.rope(), RopeDirection::kForward);
   store_keys_values(c.attention, batch.spans, s.k.view(), s.v.view(), pool);
   cache.copy(index, batch.copies);
   a.attention.resize(batch.rows(), c.query_width());
@@ -78,18 +81,17 @@ void attention_layer(const Model& model, const LayerParameters& p, const Forward
   attention_forward(c.attention, batch.spans, a.q.view(), pool, a.attention.view(), a.log_sums.view());
 }
 
-// A layer up to its last product. a.input is given, and a.middle with the same numbers in it.
+// A layer from the norm of its input, in s.normed, to its last product. a.middle is given with the numbers of
+// a.input; a `copy` becomes what it holds in the end.
 void layer_inside(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
-                  LayerActivations& a, LayerScratch& s) {
+                  LayerActivations& a, LayerScratch& s, Matrix* copy) {
   const ModelConfig& c = model.config();
   const LayerParameters& p = model.table().layer(index);
-  s.normed.resize(batch.rows(), c.hidden);
-  rms_norm(a.input.view(), model.vector(p.attention_norm), c.norm_eps, s.normed.view());
   attention_layer(model, p, batch, cache.layer(index), cache, index, a, s);
   // The product's sums are added to the residual.
   linear(model, a.attention.view(), {{p.o, a.middle.view()}}, Accumulate::kYes);
 
-  rms_norm(a.middle.view(), model.vector(p.mlp_norm), c.norm_eps, s.normed.view());
+  normalize(model, p.mlp_norm, a.middle, s.normed, copy);
   a.gate.resize(batch.rows(), c.feed_forward);
   a.up.resize(batch.rows(), c.feed_forward);
   linear(model, s.normed.view(), {{p.gate, a.gate.view()}, {p.up, a.up.view()}});
@@ -116,21 +118,22 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
   embed(model, batch, hidden);
   for (int64_t i = 0; i < c.layers; ++i) {
     LayerActivations& a = activations.layer(i);
-    copy(hidden.view(), a.input);
+    const LayerParameters& p = model.table().layer(i);
+    normalize(model, p.attention_norm, hidden, s.normed, &a.input);
     std::swap(hidden, a.middle);
-    layer_inside(model, batch, cache, i, a, s);
+    layer_inside(model, batch, cache, i, a, s, &hidden);
     s.feed_forward.resize(batch.rows(), c.feed_forward);
     swiglu(a.gate.view(), a.up.view(), s.feed_forward.view());
-    copy(a.middle.view(), hidden);
-    linear(model, s.feed_forward.view(), {{model.table().layer(i).down, hidden.view()}}, Accumulate::kYes);
+    linear(model, s.feed_forward.view(), {{p.down, hidden.view()}}, Accumulate::kYes);
   }
 }
 
 void recompute_layer(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
                      Activations& activations) {
   LayerActivations& a = activations.layer(index);
-  copy(a.input.view(), a.middle);
-  layer_inside(model, batch, cache, index, a, activations.scratch);
+  LayerScratch& s = activations.scratch;
+  normalize(model, model.table().layer(index).attention_norm, a.input, s.normed, &a.middle);
+  layer_inside(model, batch, cache, index, a, s, nullptr);
 }
 
 void final_norm_rows(const Model& model, ConstMatrixView hidden, std::span<const int64_t> rows,

@@ -22,6 +22,7 @@ void KvCache::clear(std::span<const int32_t> blocks) {
 }
 
 void KvCache::copy(int64_t i, std::span<const BlockCopy> copies) {
+  if (copies.empty()) return;
   parallel_for(shape_.kv_heads, [&](int64_t kv_head) {
     for (const BlockCopy& copy : copies) {
       copy_block_positions(shape_, kv_head, layer(i) + copy.from * shape_.block_size(), copy.keys,

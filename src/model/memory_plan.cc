@@ -63,8 +63,9 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
       all ? c.layers * activation_floats(c) : (c.layers - 1) * c.hidden + activation_floats(c);
   parts.push_back({"activations", MemoryPhase::kTraining, t.rows * (kept + scratch_floats(c)) * kFloat,
                    all ? "set recompute = \"layer\" or lower token_budget" : "lower token_budget"});
-  parts.push_back(
-      {"backward pass", MemoryPhase::kTraining, t.rows * backward_floats(c) * kFloat, "lower token_budget"});
+  parts.push_back({"backward pass", MemoryPhase::kTraining,
+                   (t.rows * backward_floats(c) + attention_backward_memory(c.attention, t.rows)) * kFloat,
+                   "lower token_budget"});
   parts.push_back({"LM head", MemoryPhase::kTraining, head_bytes(c, kHeadRows, 4),
                    "use a model with a smaller vocabulary"});
   if (copies.bf16) {

@@ -18,6 +18,12 @@ namespace {
 // Queries that pass a block of keys together: 48 x 64 floats of q and of the output are 24 KiB, so they
 // stay near while the blocks stream by.
 constexpr int64_t kQueriesPerTile = 48;
+// Rows whose keys and values a task stores.
+constexpr int64_t kRowsPerStore = 16;
+// The backward pass cuts a long span into at most so many parts, of at least so many rows: each adds up
+// gradients of all the keys that it sees, which takes memory.
+constexpr int64_t kBackwardParts = 8;
+constexpr int64_t kLeastBackwardRows = 256;
 
 // Where one block keeps the keys and values of one head: keys as [2 panels][d][16 keys], values as
 // [d / 16 panels][32 keys][16]. T is float, or uint16_t for the bits of a bf16; const to read.
@@ -92,27 +98,48 @@ int64_t value_offset(int64_t slot, int64_t i) {
   return (i / kPanelWidth * kKeysPerBlock + slot) * kPanelWidth + i % kPanelWidth;
 }
 
-int64_t tokens_per_tile(const AttentionShape& shape) {
-  return std::max<int64_t>(1, kQueriesPerTile / shape.queries_per_kv_head());
-}
-
 // The number of keys of `block` that the query at `position` may see, from none to all.
 int64_t visible_keys(int64_t position, int64_t block) {
   return std::clamp<int64_t>(position - block * kKeysPerBlock + 1, 0, kKeysPerBlock);
 }
 
-// Part of a span: the rows [first, first + rows) of it, for one key/value head.
+// Part of a span, a task: the rows [first, first + rows) of it, for one key/value head.
 struct QueryTile {
   const AttentionSpan* span;
   int64_t kv_head, first, rows;
 
   [[nodiscard]] int64_t position(int64_t row) const { return span->first_position + first + row; }
   [[nodiscard]] int64_t last_block() const { return position(rows - 1) / kKeysPerBlock; }
+  [[nodiscard]] int64_t blocks() const { return last_block() + 1; }
   // The first of its rows that sees a key of `block`.
   [[nodiscard]] int64_t first_seeing(int64_t block) const {
     return std::max<int64_t>(0, block * kKeysPerBlock - position(0));
   }
 };
+
+// All spans and heads in tiles; rows_of(span) is how many rows one takes at most.
+template <class RowsOf>
+std::vector<QueryTile> cut_into_tiles(const AttentionShape& shape, std::span<const AttentionSpan> spans,
+                                      const RowsOf& rows_of) {
+  std::vector<QueryTile> tiles;
+  for (const AttentionSpan& span : spans) {
+    const int64_t most = rows_of(span);
+    for (int64_t first = 0; first < span.rows; first += most) {
+      for (int64_t h = 0; h < shape.kv_heads; ++h) {
+        tiles.push_back({&span, h, first, std::min(most, span.rows - first)});
+      }
+    }
+  }
+  return tiles;
+}
+
+// Calls body(i) for the tiles in parallel. The later a tile of a span, the more keys it sees: the longest
+// tasks begin first.
+template <class Body>
+void for_each_tile(const std::vector<QueryTile>& tiles, const Body& body) {
+  const int64_t count = std::ssize(tiles);
+  parallel_for(count, [&](int64_t task) { body(count - 1 - task); });
+}
 
 // Where query head h of the tile's group in one row stands in a [T, H * d] matrix.
 template <class View>
@@ -237,23 +264,22 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   }
 }
 
-// What one span's queries add to the gradients of its context's keys and values, for one head: two
-// matrices [positions, rounded up to blocks][d].
+// What a tile's queries add to the gradients of the keys and values that they see: two matrices
+// [positions, rounded up to blocks][d].
 struct ContextGradient {
   float* keys;
   float* values;
 };
 
-void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64_t kv_head, ConstMatrixView q,
-                   const float* pool, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout,
-                   MatrixView dq, ContextGradient context) {
+void backward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView q, const float* pool,
+                   ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout, MatrixView dq,
+                   ContextGradient context) {
   const TileKernels& tiles = tile_kernels();
   const auto panels = [&](const float* data) { return BlockPanels{tiles, data}; };
   const SoftmaxKernels& softmax = softmax_kernels();
   const auto transpose_square = square_transpose();
   const int64_t group = shape.queries_per_kv_head(), width = shape.head_dim;
-  const QueryTile all{&span, kv_head, 0, span.rows};
-  const int64_t count = span.rows * group, block_floats = kKeysPerBlock * width;
+  const int64_t count = tile.rows * group, block_floats = kKeysPerBlock * width;
 
   thread_local Buffer<float> memory;
   memory.reserve_discarding(count * (5 * width + 1) + 2 * head_block_size(shape) +
@@ -271,33 +297,34 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
   float* dscores = probabilities + kQueriesPerTile * kKeysPerBlock;
   float* weight_tiles = dscores + kQueriesPerTile * kKeysPerBlock;
 
-  gather_queries(shape, q, all, score_scale(shape), queries);
-  gather_queries(shape, dout, all, 1.0f, douts);
+  gather_queries(shape, q, tile, score_scale(shape), queries);
+  gather_queries(shape, dout, tile, 1.0f, douts);
   panels_of_rows(queries, count, width, query_panels);
   panels_of_rows(douts, count, width, dout_panels);
   std::fill_n(dqueries, count * width, 0.0f);
   for (int64_t i = 0; i < count; ++i) {
-    deltas[i] = softmax.dot(query(shape, out, all, i / group, i % group), douts + i * width, width);
+    deltas[i] = softmax.dot(query(shape, out, tile, i / group, i % group), douts + i * width, width);
   }
 
-  for (int64_t block = 0; block <= all.last_block(); ++block) {
-    const auto head = read_block(shape, pool, span.blocks[block], kv_head, widened);
+  for (int64_t block = 0; block <= tile.last_block(); ++block) {
+    const auto head = read_block(shape, pool, tile.span->blocks[block], tile.kv_head, widened);
     for (int64_t slot = 0; slot < kKeysPerBlock; slot += kPanelWidth) {
       for (int64_t i = 0; i < width; i += kPanelWidth) {
         transpose_square(head.keys + key_offset(width, slot, i), key_rows + value_offset(slot, i));
         transpose_square(head.values + value_offset(slot, i), value_columns + key_offset(width, slot, i));
       }
     }
-    for (int64_t first = all.first_seeing(block) * group; first < count; first += kQueriesPerTile) {
+    for (int64_t first = tile.first_seeing(block) * group; first < count; first += kQueriesPerTile) {
       const int64_t n = std::min(kQueriesPerTile, count - first);
       multiply_by_columns(shape, queries + first * width, n, panels(head.keys), probabilities);
       multiply_by_columns(shape, douts + first * width, n, panels(value_columns), dscores);
       for (int64_t i = 0; i < n; ++i) {
         const int64_t row = (first + i) / group, h = (first + i) % group;
         float* scores = probabilities + i * kKeysPerBlock;
-        softmax.attention_backward_row(scores, visible_keys(all.position(row), block),
-                                       log_sums.row(span.first_row + row)[kv_head * group + h],
-                                       deltas[first + i], scores, dscores + i * kKeysPerBlock);
+        softmax.attention_backward_row(
+            scores, visible_keys(tile.position(row), block),
+            log_sums.row(tile.span->first_row + tile.first + row)[tile.kv_head * group + h],
+            deltas[first + i], scores, dscores + i * kKeysPerBlock);
       }
       add_weighted_rows(shape, dscores, n, panels(key_rows), dqueries + first * width);
       add_transposed_product(tiles, shape, dscores, n, query_panels + first * kPanelWidth,
@@ -308,28 +335,60 @@ void backward_span(const AttentionShape& shape, const AttentionSpan& span, int64
   }
 
   for (int64_t i = 0; i < count; ++i) {
-    float* to = query(shape, dq, all, i / group, i % group);
+    float* to = query(shape, dq, tile, i / group, i % group);
     for (int64_t k = 0; k < width; ++k) to[k] = dqueries[i * width + k] * score_scale(shape);
   }
 }
 
-int64_t blocks_of(const AttentionSpan& span) {
-  return (span.first_position + span.rows + kKeysPerBlock - 1) / kKeysPerBlock;
+std::vector<QueryTile> cut_for_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans) {
+  return cut_into_tiles(shape, spans, [](const AttentionSpan& span) {
+    return std::max(kLeastBackwardRows, (span.rows + kBackwardParts - 1) / kBackwardParts);
+  });
+}
+
+// Where the key (or value) gradients of each tile's context begin, and where those of the last end.
+std::vector<int64_t> context_offsets(const AttentionShape& shape, const std::vector<QueryTile>& tiles) {
+  std::vector<int64_t> offsets{0};
+  for (const QueryTile& tile : tiles) {
+    offsets.push_back(offsets.back() + tile.blocks() * kKeysPerBlock * shape.head_dim);
+  }
+  return offsets;
+}
+
+// Adds up what the tiles' queries added to the gradients of one head: dk or dv, of which part(i) is tile i's.
+// Own rows first: they open the sums that later tiles go on with, in their order.
+template <class Part>
+void add_contexts(const AttentionShape& shape, const std::vector<QueryTile>& tiles, int64_t kv_head,
+                  const Part& part, MatrixView sums) {
+  for (const bool own : {true, false}) {
+    for (size_t i = 0; i < tiles.size(); ++i) {
+      const QueryTile& tile = tiles[i];
+      if (tile.kv_head != kv_head) continue;
+      const AttentionSpan& span = *tile.span;
+      const int64_t begin = own ? tile.position(0) : 0,
+                    end = own ? tile.position(tile.rows) : tile.position(0);
+      for (int64_t position = begin; position < end; ++position) {
+        const int64_t row = position < span.first_position ? span.prefix_first_row + position
+                                                           : span.first_row + position - span.first_position;
+        const float* from = part(i) + position * shape.head_dim;
+        float* sum = sums.row(row) + kv_head * shape.head_dim;
+        for (int64_t k = 0; k < shape.head_dim; ++k) sum[k] = own ? from[k] : sum[k] + from[k];
+      }
+    }
+  }
 }
 
 template <class T>
-void store_span(const AttentionShape& shape, const AttentionSpan& span, ConstMatrixView keys,
+void store_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView keys,
                 ConstMatrixView values, float* pool) {
   const int64_t width = shape.head_dim;
-  for (int64_t row = 0; row < span.rows; ++row) {
-    const int64_t position = span.first_position + row, slot = position % kKeysPerBlock;
-    for (int64_t h = 0; h < shape.kv_heads; ++h) {
-      const auto head = head_block<T>(shape, pool, span.blocks[position / kKeysPerBlock], h);
-      const float* k = keys.row(span.first_row + row) + h * width;
-      const float* v = values.row(span.first_row + row) + h * width;
-      for (int64_t i = 0; i < width; ++i) put(k[i], head.keys[key_offset(width, slot, i)]);
-      for (int64_t i = 0; i < width; ++i) put(v[i], head.values[value_offset(slot, i)]);
-    }
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    const int64_t position = tile.position(row), slot = position % kKeysPerBlock;
+    const auto head = head_block<T>(shape, pool, tile.span->blocks[position / kKeysPerBlock], tile.kv_head);
+    const float* k = keys.row(tile.span->first_row + tile.first + row) + tile.kv_head * width;
+    const float* v = values.row(tile.span->first_row + tile.first + row) + tile.kv_head * width;
+    for (int64_t i = 0; i < width; ++i) put(k[i], head.keys[key_offset(width, slot, i)]);
+    for (int64_t i = 0; i < width; ++i) put(v[i], head.values[value_offset(slot, i)]);
   }
 }
 
@@ -350,8 +409,9 @@ void copy_positions(const AttentionShape& shape, int64_t kv_head, const float* f
 
 void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                        ConstMatrixView keys, ConstMatrixView values, float* pool) {
-  const auto store = shape.bf16_keys_values ? store_span<uint16_t> : store_span<float>;
-  parallel_for(std::ssize(spans), [&](int64_t s) { store(shape, spans[s], keys, values, pool); });
+  const auto store = shape.bf16_keys_values ? store_tile<uint16_t> : store_tile<float>;
+  const auto tiles = cut_into_tiles(shape, spans, [](const AttentionSpan&) { return kRowsPerStore; });
+  for_each_tile(tiles, [&](int64_t i) { store(shape, tiles[i], keys, values, pool); });
 }
 
 void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
@@ -363,57 +423,32 @@ void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const fl
 void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                        const float* pool, MatrixView out, MatrixView log_sums) {
   DEEPSCALER_CHECK(shape.head_dim % kPanelWidth == 0 && shape.heads % shape.kv_heads == 0);
-  std::vector<QueryTile> tiles;
-  const int64_t step = tokens_per_tile(shape);
-  for (const AttentionSpan& span : spans) {
-    for (int64_t first = 0; first < span.rows; first += step) {
-      for (int64_t h = 0; h < shape.kv_heads; ++h) {
-        tiles.push_back({&span, h, first, std::min(step, span.rows - first)});
-      }
-    }
-  }
-  parallel_for(std::ssize(tiles), [&](int64_t i) { forward_tile(shape, tiles[i], q, pool, out, log_sums); });
+  const int64_t rows = std::max<int64_t>(1, kQueriesPerTile / shape.queries_per_kv_head());
+  const auto tiles = cut_into_tiles(shape, spans, [&](const AttentionSpan&) { return rows; });
+  for_each_tile(tiles, [&](int64_t i) { forward_tile(shape, tiles[i], q, pool, out, log_sums); });
 }
 
 void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                         const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
                         ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv) {
-  const int64_t width = shape.head_dim, block_floats = kKeysPerBlock * width;
-  std::vector<int64_t> first_block{0};
-  for (const AttentionSpan& span : spans) first_block.push_back(first_block.back() + blocks_of(span));
-  const int64_t half = first_block.back() * shape.kv_heads * block_floats;
-  Buffer<float> gradients(2 * half);
-  const auto context_of = [&](int64_t span, int64_t kv_head) {
-    float* keys = gradients.data() +
-                  (first_block[span] * shape.kv_heads + kv_head * blocks_of(spans[span])) * block_floats;
-    return ContextGradient{keys, keys + half};
-  };
-
-  parallel_for(std::ssize(spans) * shape.kv_heads, [&](int64_t task) {
-    const int64_t span = task / shape.kv_heads, kv_head = task % shape.kv_heads;
-    backward_span(shape, spans[span], kv_head, q, pool, out, log_sums, dout, dq, context_of(span, kv_head));
+  const auto tiles = cut_for_backward(shape, spans);
+  const auto offsets = context_offsets(shape, tiles);
+  Buffer<float> key_gradients(offsets.back()), value_gradients(offsets.back());
+  for_each_tile(tiles, [&](int64_t i) {
+    backward_tile(shape, tiles[i], q, pool, out, log_sums, dout, dq,
+                  {key_gradients.data() + offsets[i], value_gradients.data() + offsets[i]});
   });
-
-  parallel_for(shape.kv_heads, [&](int64_t kv_head) {
-    const auto add = [&](const float* from, MatrixView to, int64_t row, bool first) {
-      float* sum = to.row(row) + kv_head * width;
-      for (int64_t i = 0; i < width; ++i) sum[i] = first ? from[i] : sum[i] + from[i];
-    };
-    // Own rows first: they open the sums that later spans with this prefix go on with.
-    for (const bool own : {true, false}) {
-      for (int64_t s = 0; s < std::ssize(spans); ++s) {
-        const AttentionSpan& span = spans[s];
-        const ContextGradient context = context_of(s, kv_head);
-        const int64_t begin = own ? span.first_position : 0;
-        const int64_t end = own ? span.first_position + span.rows : span.first_position;
-        const int64_t row0 = own ? span.first_row - span.first_position : span.prefix_first_row;
-        for (int64_t position = begin; position < end; ++position) {
-          add(context.keys + position * width, dk, row0 + position, own);
-          add(context.values + position * width, dv, row0 + position, own);
-        }
-      }
-    }
+  parallel_for(2 * shape.kv_heads, [&](int64_t task) {
+    const Buffer<float>& gradients = task % 2 == 0 ? key_gradients : value_gradients;
+    add_contexts(
+        shape, tiles, task / 2, [&](size_t i) { return gradients.data() + offsets[i]; },
+        task % 2 == 0 ? dk : dv);
   });
+}
+
+int64_t attention_backward_memory(const AttentionShape& shape, int64_t rows) {
+  const AttentionSpan whole = {.first_row = 0, .rows = rows, .first_position = 0, .blocks = nullptr};
+  return 2 * context_offsets(shape, cut_for_backward(shape, {&whole, 1})).back();
 }
 
 }  // namespace deepscaler

@@ -72,5 +72,8 @@ void attention_forward(const AttentionShape& shape, std::span<const AttentionSpa
 void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                         const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
                         ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv);
+// Floats that attention_backward takes beside its operands for one sequence of so many rows; the most that so
+// many rows take, unless they share a prompt.
+[[nodiscard]] int64_t attention_backward_memory(const AttentionShape& shape, int64_t rows);
 
 }  // namespace deepscaler

@@ -148,8 +148,11 @@ TEST_P(AttentionTest, ValuesAreThoseOfTheTwin) {
   }
 }
 
+// The backward pass cuts these spans into parts.
+const Case kLong = {{1, 1, 16}, 300, {290}};
+
 TEST_P(AttentionTest, GradientsAreTheTwinsDifferences) {
-  for (const Case& c : {kCases[0], kCases[1], kCases[5]}) {
+  for (const Case& c : {kCases[0], kCases[1], kCases[5], kLong}) {
     Batch batch(c);
     const int64_t wide = c.shape.heads * c.shape.head_dim, narrow = c.shape.kv_heads * c.shape.head_dim;
     const Matrix q = random_matrix(batch.rows, wide, 1), k = random_matrix(batch.rows, narrow, 2),
@@ -165,8 +168,9 @@ TEST_P(AttentionTest, GradientsAreTheTwinsDifferences) {
     };
     constexpr double kStep = 1e-5;
     for (int which = 0; which < 3; ++which) {
-      // Every 13th number: all rows and heads come up.
-      for (size_t i = 0; i < inputs[which].size(); i += 13) {
+      // Every 13th number: all rows and heads come up. Of the long case ten, from all parts.
+      const size_t step = std::max<size_t>(13, inputs[which].size() / 10 | 1);
+      for (size_t i = 0; i < inputs[which].size(); i += step) {
         const double before = inputs[which][i];
         inputs[which][i] = before + kStep;
         const double above = value();
@@ -180,25 +184,26 @@ TEST_P(AttentionTest, GradientsAreTheTwinsDifferences) {
 }
 
 TEST_P(AttentionTest, BitsDoNotDependOnThreadsOrOnWhatIsBesideARow) {
-  const Case& c = kCases[5];
-  Batch batch(c);
-  const int64_t wide = c.shape.heads * c.shape.head_dim, narrow = c.shape.kv_heads * c.shape.head_dim;
-  const Matrix q = random_matrix(batch.rows, wide, 1), k = random_matrix(batch.rows, narrow, 2),
-               v = random_matrix(batch.rows, narrow, 3), dout = random_matrix(batch.rows, wide, 4);
-  set_thread_count(1);
-  const Results one = compute(batch, q, k, v, dout);
-  set_thread_count(3);
-  const Results three = compute(batch, q, k, v, dout);
-  EXPECT_TRUE(same(one.out, three.out) && same(one.log_sums, three.log_sums));
-  EXPECT_TRUE(same(one.dq, three.dq) && same(one.dk, three.dk) && same(one.dv, three.dv));
-  // One query at a time, as in decoding.
-  for (const AttentionSpan& span : batch.spans) {
-    for (int64_t r = 0; r < span.rows; ++r) {
-      const AttentionSpan alone = {0, 1, span.first_position + r, span.blocks, 0};
-      Matrix out(1, wide), log_sums(1, c.shape.heads);
-      attention_forward(c.shape, {&alone, 1}, q.view().middle_rows(span.first_row + r, 1), batch.pool.data(),
-                        out.view(), log_sums.view());
-      ASSERT_EQ(std::memcmp(out.data(), one.out.row(span.first_row + r), sizeof(float) * wide), 0);
+  for (const Case& c : {kCases[5], kLong}) {
+    Batch batch(c);
+    const int64_t wide = c.shape.heads * c.shape.head_dim, narrow = c.shape.kv_heads * c.shape.head_dim;
+    const Matrix q = random_matrix(batch.rows, wide, 1), k = random_matrix(batch.rows, narrow, 2),
+                 v = random_matrix(batch.rows, narrow, 3), dout = random_matrix(batch.rows, wide, 4);
+    set_thread_count(1);
+    const Results one = compute(batch, q, k, v, dout);
+    set_thread_count(3);
+    const Results three = compute(batch, q, k, v, dout);
+    EXPECT_TRUE(same(one.out, three.out) && same(one.log_sums, three.log_sums));
+    EXPECT_TRUE(same(one.dq, three.dq) && same(one.dk, three.dk) && same(one.dv, three.dv));
+    // One query at a time, as in decoding.
+    for (const AttentionSpan& span : batch.spans) {
+      for (int64_t r = 0; r < span.rows; ++r) {
+        const AttentionSpan alone = {0, 1, span.first_position + r, span.blocks, 0};
+        Matrix out(1, wide), log_sums(1, c.shape.heads);
+        attention_forward(c.shape, {&alone, 1}, q.view().middle_rows(span.first_row + r, 1),
+                          batch.pool.data(), out.view(), log_sums.view());
+        ASSERT_EQ(std::memcmp(out.data(), one.out.row(span.first_row + r), sizeof(float) * wide), 0);
+      }
     }
   }
 }

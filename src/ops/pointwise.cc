@@ -34,10 +34,12 @@ void for_each_strip(int64_t columns, const Strip& strip) {
 
 }  // namespace
 
-void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y) {
+void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y, MatrixView copy) {
   DEEPSCALER_CHECK(x.rows == y.rows && x.cols == y.cols && x.cols == std::ssize(weight));
+  DEEPSCALER_CHECK(copy.data == nullptr || (copy.rows == x.rows && copy.cols == x.cols));
   const PointwiseKernels& kernels = pointwise_kernels();
   for_each_row(x.rows, [&](int64_t t) {
+    if (copy.data != nullptr) std::copy_n(x.row(t), x.cols, copy.row(t));
     const float scale = kernels.inverse_rms(x.row(t), x.cols, eps);
     kernels.rms_norm_row(x.row(t), weight.data(), scale, x.cols, y.row(t));
   });
@@ -67,14 +69,19 @@ RopeTable::RopeTable(std::span<const double> frequencies, int64_t positions)
   });
 }
 
-void rope(MatrixView x, std::span<const int32_t> positions, const RopeTable& table, RopeDirection direction) {
+void rope(std::initializer_list<MatrixView> matrices, std::span<const int32_t> positions,
+          const RopeTable& table, RopeDirection direction) {
   const int64_t half = table.half();
-  DEEPSCALER_CHECK(x.rows == std::ssize(positions) && x.cols % (2 * half) == 0);
+  for (const MatrixView& x : matrices) {
+    DEEPSCALER_CHECK(x.rows == std::ssize(positions) && x.cols % (2 * half) == 0);
+  }
   const PointwiseKernels& kernels = pointwise_kernels();
   const float sign = direction == RopeDirection::kForward ? 1.0f : -1.0f;
-  for_each_row(x.rows, [&](int64_t t) {
-    for (float* head = x.row(t); head < x.row(t) + x.cols; head += 2 * half) {
-      kernels.rope_head(head, table.cos(positions[t]), table.sin(positions[t]), sign, half);
+  for_each_row(std::ssize(positions), [&](int64_t t) {
+    for (const MatrixView& x : matrices) {
+      for (float* head = x.row(t); head < x.row(t) + x.cols; head += 2 * half) {
+        kernels.rope_head(head, table.cos(positions[t]), table.sin(positions[t]), sign, half);
+      }
     }
   });
 }

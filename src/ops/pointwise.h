@@ -5,14 +5,17 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
 #include "tensor/matrix.h"
 
 namespace deepscaler {
 
-// y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich, 2019). x, y [T, D]; weight [D].
-void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y);
+// y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich, 2019). x, y [T, D], of which y may
+// be x; weight [D]. A `copy` [T, D], if given, becomes x.
+void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y,
+              MatrixView copy = {});
 // dx += the gradient with respect to x; weight_gradient [D] += that with respect to the weight.
 void rms_norm_backward(ConstMatrixView x, std::span<const float> weight, float eps, ConstMatrixView dy,
                        MatrixView dx, std::span<float> weight_gradient);
@@ -33,9 +36,11 @@ class RopeTable {
 
 enum class RopeDirection { kForward, kBackward };
 
-// Rotates every head of every row in place, pairs (j, j + d/2) as in Hugging Face models; backward is
-// the rotation by the negative angle. x [T, H * d], positions [T].
-void rope(MatrixView x, std::span<const int32_t> positions, const RopeTable& table, RopeDirection direction);
+// Rotates every head of every row of each matrix in place, pairs (j, j + d/2) as in Hugging Face models;
+// backward is the rotation by the negative angle. Matrices [T, heads * d] with any number of heads, positions
+// [T].
+void rope(std::initializer_list<MatrixView> matrices, std::span<const int32_t> positions,
+          const RopeTable& table, RopeDirection direction);
 
 // out = silu(gate) * up (Shazeer, 2020). All [T, F]; out may not overlap the inputs.
 void swiglu(ConstMatrixView gate, ConstMatrixView up, MatrixView out);

@@ -81,6 +81,10 @@ TEST_P(PointwiseTest, RmsNormAndItsGradients) {
                  dy = random_matrix(rows, width, 3), dx_before = random_matrix(rows, width, 4);
     Matrix y(rows, width), dx = random_matrix(rows, width, 4);
     rms_norm(x.view(), row_of(weight), kEps, y.view());
+    Matrix in_place = random_matrix(rows, width, 1), copy(rows, width);
+    rms_norm(in_place.view(), row_of(weight), kEps, in_place.view(), copy.view());
+    ASSERT_EQ(doubles(in_place), doubles(y));
+    ASSERT_EQ(doubles(copy), doubles(x));
     const Doubles expected = rms_norm_twin(doubles(x), doubles(weight));
     for (int64_t i = 0; i < y.size(); ++i) {
       ASSERT_NEAR(y.data()[i], expected[i], 2e-6 * (1 + std::abs(expected[i]))) << width << " at " << i;
@@ -134,8 +138,13 @@ TEST_P(PointwiseTest, RopeAndItsGradient) {
     const int64_t cols = 3 * 2 * half;
     const Matrix x = random_matrix(4, cols, 1), dy = random_matrix(4, cols, 2);
     Matrix y = random_matrix(4, cols, 1), dx = random_matrix(4, cols, 2);
-    rope(y.view(), positions, table, RopeDirection::kForward);
-    rope(dx.view(), positions, table, RopeDirection::kBackward);
+    Matrix beside = random_matrix(4, 2 * half, 3);  // other heads of the same rows
+    const Doubles expected_beside = rope_twin(doubles(beside), 2 * half, positions, frequencies);
+    rope({y.view(), beside.view()}, positions, table, RopeDirection::kForward);
+    for (size_t i = 0; i < expected_beside.size(); ++i) {
+      ASSERT_NEAR(beside.data()[i], expected_beside[i], 2e-6) << half << " at " << i;
+    }
+    rope({dx.view()}, positions, table, RopeDirection::kBackward);
     const auto twin = [&](const Doubles& v) { return rope_twin(v, cols, positions, frequencies); };
     const Doubles expected = twin(doubles(x));
     for (size_t i = 0; i < expected.size(); ++i) {
