@@ -151,11 +151,10 @@ auto* query(const AttentionShape& shape, const View& matrix, const QueryTile& ti
 // Copies the tile's queries to [rows * group][d], times `scale`.
 void gather_queries(const AttentionShape& shape, ConstMatrixView matrix, const QueryTile& tile, float scale,
                     float* out) {
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    for (int64_t h = 0; h < shape.queries_per_kv_head(); ++h, out += shape.head_dim) {
-      const float* in = query(shape, matrix, tile, row, h);
-      for (int64_t i = 0; i < shape.head_dim; ++i) out[i] = in[i] * scale;
-    }
+  // The heads of a group stand side by side.
+  const int64_t width = shape.queries_per_kv_head() * shape.head_dim;
+  for (int64_t row = 0; row < tile.rows; ++row, out += width) {
+    softmax_kernels().multiply(query(shape, matrix, tile, row, 0), scale, width, out);
   }
 }
 
@@ -257,8 +256,7 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = i / group, h = i % group;
     const float sum = softmax.sum_block(lane_sums + i * kKeysPerBlock);
-    float* to = query(shape, out, tile, row, h);
-    for (int64_t k = 0; k < width; ++k) to[k] = outputs[i * width + k] / sum;
+    softmax.divide(outputs + i * width, sum, width, query(shape, out, tile, row, h));
     log_sums.row(tile.span->first_row + tile.first + row)[tile.kv_head * group + h] =
         maxima[i] + std::log(sum);
   }
@@ -334,9 +332,9 @@ void backward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatr
     }
   }
 
-  for (int64_t i = 0; i < count; ++i) {
-    float* to = query(shape, dq, tile, i / group, i % group);
-    for (int64_t k = 0; k < width; ++k) to[k] = dqueries[i * width + k] * score_scale(shape);
+  for (int64_t row = 0; row < tile.rows; ++row) {
+    softmax.multiply(dqueries + row * group * width, score_scale(shape), group * width,
+                     query(shape, dq, tile, row, 0));
   }
 }
 

@@ -62,6 +62,16 @@ float dot(const float* a, const float* b, int64_t n) {
   return sum_lanes(sum);
 }
 
+void multiply(const float* in, float factor, int64_t n, float* out) {
+  for_each_panel(n, [&](int64_t i, auto load, auto store)
+                        HWY_ATTR { store(load(in + i, 0) * broadcast(factor), out + i); });
+}
+
+void divide(const float* in, float divisor, int64_t n, float* out) {
+  for_each_panel(n, [&](int64_t i, auto load, auto store)
+                        HWY_ATTR { store(load(in + i, 0) / broadcast(divisor), out + i); });
+}
+
 void widen(const uint16_t* bf16, int64_t n, float* out) {
   const hn::CappedTag<float, kPanelWidth> d;
   const hn::RebindToUnsigned<decltype(d)> words;
@@ -109,6 +119,8 @@ const SoftmaxKernels& softmax_kernels_of_target() {
       .sum_block = sum_block,
       .attention_backward_row = attention_backward_row,
       .dot = dot,
+      .multiply = multiply,
+      .divide = divide,
       .widen = widen,
       .maximum = maximum,
       .sum_exponentials = sum_exponentials,

@@ -20,6 +20,8 @@ struct SoftmaxKernels {
   void (*attention_backward_row)(const float* scores, int64_t valid, float log_sum, float delta,
                                  float* probabilities, float* dprobabilities);
   float (*dot)(const float* a, const float* b, int64_t n);
+  void (*multiply)(const float* in, float factor, int64_t n, float* out);
+  void (*divide)(const float* in, float divisor, int64_t n, float* out);
   void (*widen)(const uint16_t* bf16, int64_t n, float* out);  // n is a multiple of 16
 
   // Over a tile of at most kVocabularyTile logits, with z = logit * inverse_temperature.
