@@ -67,8 +67,8 @@ void attention_forward(const AttentionShape& shape, std::span<const AttentionSpa
 
 // Gradients by recomputing the scores block by block (Dao et al., 2022, algorithm 4); those of rounded keys
 // and values pass on to what was rounded. dq [T, H * d] and dk, dv [T, K * d] are overwritten. Rows of a
-// shared prompt collect what each span's queries add, in the order of the spans, so the sum does not depend
-// on threads.
+// shared prompt collect what each span's queries add, in the order of the spans and, of long ones, their
+// parts, so the sum does not depend on threads.
 void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                         const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
                         ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv);

@@ -1,5 +1,7 @@
 #include "verify/grade.h"
 
+#include <flint/flint.h>
+
 #include <optional>
 
 #include "verify/compare.h"
@@ -69,10 +71,16 @@ std::string reading_of(const std::string& text) {
   return expr ? to_text(*expr) : "not readable";
 }
 
+// FLINT keeps memory for each thread that calls it; what it has kept for this one goes with the thread.
+struct FlintMemory {
+  ~FlintMemory() { flint_cleanup(); }
+};
+
 }  // namespace
 
 Verdict grade(std::span<const std::string> references, std::string_view response,
               const GradeOptions& options) {
+  static thread_local const FlintMemory flint_memory;
   Verdict verdict;
   const Extraction found = find_answer(response, options.extract, options.prompt_opened_thinking);
   verdict.extracted = found.text;
