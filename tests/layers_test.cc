@@ -1,7 +1,8 @@
 // The rules of the source tree, read from the sources themselves:
 // - a folder includes only the folders that src/CMakeLists.txt names for it;
 // - the libraries leave the terminal to cli/, base/log and base/error (CHECK);
-// - headers do not pull in whole libraries.
+// - headers do not pull in whole libraries;
+// - no two headers define types of one name, of which a linker would mix up the members.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -110,7 +111,28 @@ Faults heavy_header_faults(const std::string& file, const std::string& source) {
   return find_lines(file, source, heavy, "a header includes a heavy header");
 }
 
+using Definitions = std::map<std::string, std::string>;  // type, with its namespace -> the header
+
+// Notes down the types that a header defines in its namespace, but for those inside of others.
+Faults definition_faults(const std::string& file, const std::string& source, Definitions& known) {
+  if (!file.ends_with(".h")) return {};
+  static const std::regex opened("^namespace ([a-z_:]+) \\{");
+  static const std::regex definition("^(struct|class|enum class) (\\w+)( final)?( : [^;]*)?( \\{|$)");
+  Faults faults;
+  std::string space;
+  for (const auto& line : lines_without_comments(source)) {
+    std::smatch match;
+    if (std::regex_search(line, match, opened)) space = match[1];
+    if (!std::regex_search(line, match, definition)) continue;
+    const std::string name = space + "::" + match[2].str();
+    if (const auto [before, is_new] = known.emplace(name, file); !is_new)
+      faults.push_back(file + ": defines " + name + ", as does " + before->second);
+  }
+  return faults;
+}
+
 Faults all_faults(const fs::path& sources) {
+  Definitions definitions;
   const Table table = read_table(read_file(sources / "CMakeLists.txt"));
   Faults faults;
   const auto add = [&faults](const Faults& more) { faults.insert(faults.end(), more.begin(), more.end()); };
@@ -121,6 +143,7 @@ Faults all_faults(const fs::path& sources) {
     add(include_faults(file, source, table));
     add(terminal_faults(file, source));
     add(heavy_header_faults(file, source));
+    add(definition_faults(file, source, definitions));
   }
   return faults;
 }
@@ -161,6 +184,17 @@ TEST(Layers, FaultsAreFound) {
   }
   for (const char* line : {"std::snprintf(text, 4, \"x\");", "int outputs(int);", "// printf(x)"})
     EXPECT_EQ(terminal_faults("ops/matmul.cc", line), Faults()) << line;
+
+  Definitions definitions;
+  const std::string token =
+      "namespace deepscaler {\nclass Token;\nstruct Token {\n  struct Place {};\n};\n}\n";
+  EXPECT_EQ(definition_faults("text/a.h", token, definitions), Faults());
+  EXPECT_EQ(
+      definition_faults("text/b.h", "namespace deepscaler::b {\nenum class Token : int {\n", definitions),
+      Faults());
+  EXPECT_EQ(definition_faults("eval/c.h", "namespace deepscaler {\nclass Token final : public Text {\n",
+                              definitions),
+            Faults{"eval/c.h: defines deepscaler::Token, as does text/a.h"});
 
   const std::string heavy = "#include <nlohmann/json.hpp>\n#include <toml++/toml.h>\n";
   EXPECT_EQ(heavy_header_faults("base/config.h", heavy).size(), 2u);

@@ -15,7 +15,7 @@ Expr infinity(int sign) {
   return sign < 0 ? negate(std::move(result)) : result;
 }
 
-Interval everything() { return {infinity(-1), infinity(1), false, false}; }
+RealInterval everything() { return {infinity(-1), infinity(1), false, false}; }
 
 bool is_unbounded(const Expr& end) {
   return end.op == Op::infinity || (end.op == Op::multiply && end.args.back().op == Op::infinity);
@@ -29,7 +29,7 @@ class Reader {
   bool ok = true;
   std::string variable;
 
-  std::vector<Interval> read(const Expr& expr) {
+  std::vector<RealInterval> read(const Expr& expr) {
     if (!ok || !steps_.spend(10)) return refuse();
     switch (expr.op) {
       case Op::reals:
@@ -39,9 +39,9 @@ class Reader {
       case Op::set:
         return points(expr);
       case Op::set_union: {
-        std::vector<Interval> result;
+        std::vector<RealInterval> result;
         for (const Expr& part : expr.args) {
-          for (Interval& interval : read(part)) result.push_back(std::move(interval));
+          for (RealInterval& interval : read(part)) result.push_back(std::move(interval));
         }
         return sorted(std::move(result));
       }
@@ -58,13 +58,13 @@ class Reader {
     }
   }
 
-  std::vector<Interval> unite(std::vector<Interval> a, std::vector<Interval> b) {
-    for (Interval& part : b) a.push_back(std::move(part));
+  std::vector<RealInterval> unite(std::vector<RealInterval> a, std::vector<RealInterval> b) {
+    for (RealInterval& part : b) a.push_back(std::move(part));
     return sorted(std::move(a));
   }
 
  private:
-  std::vector<Interval> refuse() {
+  std::vector<RealInterval> refuse() {
     ok = false;
     return {};
   }
@@ -75,24 +75,24 @@ class Reader {
     return result.value_or(0);
   }
 
-  bool is_empty(const Interval& part) {
+  bool is_empty(const RealInterval& part) {
     const int ends = order(part.low, part.high);
     return ends > 0 || (ends == 0 && !(part.low_closed && part.high_closed));
   }
 
   // Ascending, with parts that touch or overlap joined.
-  std::vector<Interval> sorted(std::vector<Interval> parts) {
+  std::vector<RealInterval> sorted(std::vector<RealInterval> parts) {
     if (parts.size() > kMaxParts) return refuse();
-    std::erase_if(parts, [&](const Interval& part) { return is_empty(part); });
+    std::erase_if(parts, [&](const RealInterval& part) { return is_empty(part); });
     for (size_t i = 1; ok && i < parts.size(); ++i) {  // insertion: `order` is no strict order when it fails
       for (size_t j = i; j > 0 && ok && order(parts[j].low, parts[j - 1].low) < 0; --j)
         std::swap(parts[j], parts[j - 1]);
     }
-    std::vector<Interval> result;
-    for (Interval& part : parts) {
+    std::vector<RealInterval> result;
+    for (RealInterval& part : parts) {
       if (!ok) return {};
       if (!result.empty()) {
-        Interval& last = result.back();
+        RealInterval& last = result.back();
         const int gap = order(last.high, part.low);
         if (gap > 0 || (gap == 0 && (last.high_closed || part.low_closed))) {
           if (order(last.low, part.low) == 0) last.low_closed |= part.low_closed;
@@ -110,12 +110,13 @@ class Reader {
     return result;
   }
 
-  std::vector<Interval> intersect(const std::vector<Interval>& a, const std::vector<Interval>& b) {
-    std::vector<Interval> result;
-    for (const Interval& x : a) {
-      for (const Interval& y : b) {
+  std::vector<RealInterval> intersect(const std::vector<RealInterval>& a,
+                                      const std::vector<RealInterval>& b) {
+    std::vector<RealInterval> result;
+    for (const RealInterval& x : a) {
+      for (const RealInterval& y : b) {
         if (!ok || result.size() > kMaxParts) return refuse();
-        Interval both = x;
+        RealInterval both = x;
         const int low = order(x.low, y.low), high = order(x.high, y.high);
         if (low < 0) both.low = y.low, both.low_closed = y.low_closed;
         if (low == 0) both.low_closed = x.low_closed && y.low_closed;
@@ -127,10 +128,10 @@ class Reader {
     return sorted(std::move(result));
   }
 
-  std::vector<Interval> complement(const std::vector<Interval>& parts) {
-    std::vector<Interval> result;
-    Interval gap = everything();
-    for (const Interval& part : parts) {
+  std::vector<RealInterval> complement(const std::vector<RealInterval>& parts) {
+    std::vector<RealInterval> result;
+    RealInterval gap = everything();
+    for (const RealInterval& part : parts) {
       gap.high = part.low;
       gap.high_closed = !part.low_closed;
       if (!is_unbounded(part.low)) result.push_back(gap);
@@ -145,14 +146,14 @@ class Reader {
 
   bool is_end(const Expr& expr) const { return is_scalar(expr.op) && free_symbols(expr).empty(); }
 
-  std::vector<Interval> interval(const Expr& expr) {
+  std::vector<RealInterval> interval(const Expr& expr) {
     if (expr.args.size() != 2 || !is_end(expr.args[0]) || !is_end(expr.args[1])) return refuse();
     return sorted({{expr.args[0], expr.args[1], expr.text[0] == '[' && !is_unbounded(expr.args[0]),
                     expr.text[1] == ']' && !is_unbounded(expr.args[1])}});
   }
 
-  std::vector<Interval> points(const Expr& expr) {
-    std::vector<Interval> result;
+  std::vector<RealInterval> points(const Expr& expr) {
+    std::vector<RealInterval> result;
     for (const Expr& point : expr.args) {
       if (!is_end(point)) return refuse();
       result.push_back({point, point, true, true});
@@ -161,8 +162,8 @@ class Reader {
   }
 
   // "x < 1 or x > 3" unites, "x > 1 and x < 3" intersects, and a comma means what gives anything.
-  std::vector<Interval> list(const Expr& expr) {
-    std::vector<std::vector<Interval>> sets;
+  std::vector<RealInterval> list(const Expr& expr) {
+    std::vector<std::vector<RealInterval>> sets;
     const Expr& first = expr.args.front();
     const bool excludes = first.op == Op::relation && first.text == "N";
     for (const Expr& item : expr.args) {
@@ -173,7 +174,7 @@ class Reader {
       if (item.op != Op::relation && item.op != Op::tuple) return refuse();
       sets.push_back(read(item));
     }
-    std::vector<Interval> all = sets.front(), any = sets.front();
+    std::vector<RealInterval> all = sets.front(), any = sets.front();
     for (size_t i = 1; ok && i < sets.size(); ++i) {
       all = intersect(all, sets[i]);
       any = unite(std::move(any), sets[i]);
@@ -190,7 +191,7 @@ class Reader {
   }
 
   // One operand holds the variable; its neighbours bound it.
-  std::vector<Interval> relation(const Expr& expr) {
+  std::vector<RealInterval> relation(const Expr& expr) {
     if (expr.text == "E") {
       if (!set_variable(to_text(expr.args[0]))) return refuse();
       return read(expr.args[1]);
@@ -203,7 +204,7 @@ class Reader {
       middle = i;
     }
     if (!middle || *middle > 1 || expr.args.size() > *middle + 2) return refuse();
-    std::vector<Interval> result = {everything()};
+    std::vector<RealInterval> result = {everything()};
     if (*middle == 1) result = bounded(expr.args[1], flipped(expr.text[0]), expr.args[0]);
     if (*middle + 1 < expr.args.size()) {
       result = intersect(result, bounded(expr.args[*middle], expr.text[*middle], expr.args[*middle + 1]));
@@ -227,7 +228,7 @@ class Reader {
   }
 
   // The values of the variable for which `quantity op bound` holds.
-  std::vector<Interval> bounded(const Expr& quantity, char op, Expr bound) {
+  std::vector<RealInterval> bounded(const Expr& quantity, char op, Expr bound) {
     if (quantity.op == Op::call && function_of(quantity.text) == Function::abs) {
       const Expr& inner = quantity.args[0];
       if (op == '<' || op == 'L') {
@@ -255,7 +256,7 @@ class Reader {
       if (linear.slope.sign() < 0) op = flipped(op);
     }
     if (!set_variable(is_name ? to_text(quantity) : *symbols.begin())) return refuse();
-    Interval part = everything();
+    RealInterval part = everything();
     const bool finite = !is_unbounded(bound);
     switch (op) {
       case '<':
@@ -284,7 +285,7 @@ class Reader {
 
 std::optional<RealSet> read_real_set(const Expr& expr, Steps& steps) {
   Reader reader(steps);
-  std::vector<Interval> parts = reader.read(expr);
+  std::vector<RealInterval> parts = reader.read(expr);
   if (!reader.ok) return std::nullopt;
   return RealSet{std::move(reader.variable), std::move(parts)};
 }
@@ -295,7 +296,7 @@ Match compare_real_sets(const RealSet& reference, const RealSet& answer, const P
   if (other_variable || reference.parts.size() != answer.parts.size()) return Match::different;
   Match result = Match::equal;
   for (size_t i = 0; i < reference.parts.size(); ++i) {
-    const Interval &a = reference.parts[i], &b = answer.parts[i];
+    const RealInterval &a = reference.parts[i], &b = answer.parts[i];
     if (a.low_closed != b.low_closed || a.high_closed != b.high_closed) return Match::different;
     for (const auto& [expected, given] : {std::pair(&a.low, &b.low), std::pair(&a.high, &b.high)}) {
       const Match match = compare_scalars(*expected, *given, policy, steps);

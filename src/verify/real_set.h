@@ -11,15 +11,15 @@
 
 namespace deepscaler {
 
-struct Interval {
+struct RealInterval {
   Expr low, high;  // numbers without variables, or infinity
   bool low_closed = false;
   bool high_closed = false;
 };
 
 struct RealSet {
-  std::string variable;         // of the inequalities it came from; empty for intervals
-  std::vector<Interval> parts;  // ascending, apart from each other
+  std::string variable;             // of the inequalities it came from; empty for intervals
+  std::vector<RealInterval> parts;  // ascending, apart from each other
 };
 
 // The set that an expression describes, or nothing where it describes none in these terms or the
