@@ -17,7 +17,7 @@ void set_thread_count(int threads);
 // would slow the optimizer's moments a hundredfold, and every thread must treat them alike).
 inline void use_common_float_mode() { _mm_setcsr(0x9fc0); }
 
-// A task for parallel_for, whatever its type: `run(task, i)`.
+// What parallel_for makes of a task of any type: it calls run(task, i). Call parallel_for instead.
 using TaskFunction = void (*)(const void* task, int64_t i);
 void run_tasks(int64_t count, TaskFunction run, const void* task);
 
