@@ -12,7 +12,7 @@ namespace {
 
 // Gradients of a layer's intermediate results, reused by all layers.
 struct Gradients {
-  Matrix normed, feed_forward, gate, up, attention, q, k, v, unnormed;
+  Matrix normed, attention, q, k, v, unnormed;
 };
 
 class LayerBackward {
@@ -30,16 +30,14 @@ class LayerBackward {
 
  private:
   void feed_forward(const LayerParameters& p, LayerActivations& a, MatrixView d) {
-    s_.feed_forward.resize(a.gate.rows(), a.gate.cols());
-    swiglu(a.gate.view(), a.up.view(), s_.feed_forward.view());
+    shape_like(a.gate, s_.feed_forward);
+    linear_dx(model_, {{p.down, d}}, s_.feed_forward.view());
+    swiglu_backward(a.gate.view(), a.up.view(), s_.feed_forward.view());
     weight_gradients({{p.down, d}}, s_.feed_forward.view());
-    shape_like(a.gate, g_.feed_forward, g_.gate, g_.up);
-    linear_dx(model_, {{p.down, d}}, g_.feed_forward.view());
-    swiglu_backward(a.gate.view(), a.up.view(), g_.feed_forward.view(), g_.gate.view(), g_.up.view());
 
     norm_again(a.middle, p.mlp_norm);
     shape_like(a.middle, g_.normed);
-    linear_backward({{p.gate, g_.gate.view()}, {p.up, g_.up.view()}});
+    linear_backward({{p.gate, a.gate.view()}, {p.up, a.up.view()}});
     rms_norm_backward(a.middle.view(), model_.vector(p.mlp_norm), c_.norm_eps, g_.normed.view(), d,
                       vector(p.mlp_norm));
   }

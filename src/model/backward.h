@@ -9,8 +9,8 @@ namespace deepscaler {
 
 // Adds to `gradients` (laid out by model.table()) what d_hidden [T, D], the gradient with respect to
 // activations.hidden, implies. `activations` are those of forward() over the same batch and cache,
-// all layers or their inputs: what is missing is computed again. d_hidden is overwritten. Bits do not depend
-// on the number of threads.
+// all layers or their inputs: what is missing is computed again. d_hidden and the activations are
+// overwritten. Bits do not depend on the number of threads.
 void backward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations,
               MatrixView d_hidden, float* gradients);
 

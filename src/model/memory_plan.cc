@@ -23,7 +23,7 @@ int64_t scratch_floats(const ModelConfig& c) { return 2 * c.hidden + 2 * c.kv_wi
 // Gradients of one layer's intermediate results, and of the hidden state.
 int64_t backward_floats(const ModelConfig& c) {
   const int64_t of_head_norms = c.head_norms() ? c.query_width() : 0;
-  return 2 * c.hidden + 3 * c.feed_forward + 2 * c.query_width() + 2 * c.kv_width() + of_head_norms;
+  return 2 * c.hidden + 2 * c.query_width() + 2 * c.kv_width() + of_head_norms;
 }
 
 // A quarter more blocks than full ones would be: sequences end inside one.
@@ -47,9 +47,9 @@ void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<M
   }
 }
 
-// Factors as bf16: of the gradients of gate and up, which are computed together, or of the LM head.
+// Factors as bf16: the gradients of gate and up, which are computed together, or those of the LM head.
 int64_t rounded_factor_bytes(const ModelConfig& c, int64_t rows) {
-  return std::max(kHeadRows * (c.vocabulary + c.hidden), rows * (2 * c.feed_forward + c.hidden)) / 2 * kFloat;
+  return std::max(kHeadRows * c.vocabulary, rows * 2 * c.feed_forward) / 2 * kFloat;
 }
 
 void add_training(const ModelConfig& c, const WeightCopies& copies, const TrainingShape& t,

@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include "ops/bf16_native.h"
+#include "ops/fetch.h"
 #include "ops/kernel_target.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
@@ -47,11 +48,14 @@ void round_row_to_floats(const float* in, int64_t n, float* out) {
   }
 }
 
-// pairs [n] of the numbers that stand below each other in two rows; n is a multiple of 16.
-void round_two_rows(const float* first, const float* second, int64_t n, float* pairs) {
-  for (int64_t i = 0; i < n; i += kLanes) {
-    const auto low = rounded_bits(first + i), high = rounded_bits(second + i);
-    hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, pairs + i);
+// Pairs of the numbers that stand below each other in two rows, n of each: 16, and the next 16 `stride`
+// further. n is a multiple of 16.
+void round_two_rows(const float* first, const float* second, int64_t n, int64_t stride, float* pairs) {
+  for (int64_t i = 0; i < n; i += kPanelWidth, first += kPanelWidth, second += kPanelWidth, pairs += stride) {
+    for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
+      const auto low = rounded_bits(first + lane), high = rounded_bits(second + lane);
+      hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, pairs + lane);
+    }
   }
 }
 
@@ -111,6 +115,8 @@ bool multiplies_natively(int64_t rows) {
 // Of so many numbers; the last of an odd number is paired with a zero.
 int64_t pairs_of(int64_t count) { return (count + 1) / 2; }
 
+int64_t panels_of(int64_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
+
 // out [rows][pairs][2]. Rows that are no multiple of 16 long are rounded beside the result.
 template <class Rounded>
 void round_rows(ConstMatrixView x, void (*round)(const float*, int64_t, Rounded*), Rounded* out) {
@@ -144,23 +150,50 @@ ConstMatrixView pairs_in_rows(ConstMatrixView x, float* memory) {
   return {memory, x.rows, pairs_of(x.cols)};
 }
 
-// Pairs along the columns of x: out [pairs][cols].
-void round_pairs_of_rows(ConstMatrixView x, float* out) {
+// Pairs of the numbers in the rows 2 pair and 2 pair + 1 of x, from column `first` on: 16, and the next 16
+// `stride` further. Zeros stand past x's last row and column.
+void pair_two_rows(ConstMatrixView x, int64_t pair, int64_t first, int64_t panels, int64_t stride,
+                   float* out) {
   const auto round = &HWY_DYNAMIC_DISPATCH(round_two_rows);
-  const int64_t whole = x.cols / kPanelWidth * kPanelWidth, rest = x.cols - whole;
-  const std::vector<float> zeros(x.rows % 2 == 0 ? 0 : x.cols);
-  parallel_for(pairs_of(x.rows), [&](int64_t pair) {
-    const float* first = x.row(2 * pair);
-    const float* second = 2 * pair + 1 < x.rows ? x.row(2 * pair + 1) : zeros.data();
-    float* to = out + pair * x.cols;
-    round(first, second, whole, to);
-    if (rest == 0) return;
-    float padded_first[kPanelWidth] = {}, padded_second[kPanelWidth] = {}, beside[kPanelWidth];
-    std::copy_n(first + whole, rest, padded_first);
-    std::copy_n(second + whole, rest, padded_second);
-    round(padded_first, padded_second, kPanelWidth, beside);
-    std::copy_n(beside, rest, to + whole);
+  const bool is_alone = 2 * pair + 1 == x.rows;
+  const float* low = x.row(2 * pair) + first;
+  const float* high = is_alone ? nullptr : low + x.stride;
+  const int64_t columns = std::min(panels * kPanelWidth, x.cols - first);
+  const int64_t whole = is_alone ? 0 : columns / kPanelWidth;
+  round(low, high, whole * kPanelWidth, stride, out);
+  for (int64_t p = whole; p < panels; ++p) {
+    const int64_t i = p * kPanelWidth, count = std::min(kPanelWidth, columns - i);
+    float padded_low[kPanelWidth] = {}, padded_high[kPanelWidth] = {};
+    std::copy_n(low + i, count, padded_low);
+    if (!is_alone) std::copy_n(high + i, count, padded_high);
+    round(padded_low, padded_high, kPanelWidth, stride, out + p * stride);
+  }
+}
+
+// Pairs along the columns of x, [pairs][columns, rounded up to a multiple of 16] in memory.
+ConstMatrixView pairs_in_columns(ConstMatrixView x, float* memory) {
+  constexpr int64_t kPairsPerTask = 8;
+  const int64_t pairs = pairs_of(x.rows), panels = panels_of(x.cols), width = panels * kPanelWidth;
+  parallel_for((pairs + kPairsPerTask - 1) / kPairsPerTask, [&](int64_t task) {
+    const int64_t end = std::min(pairs, (task + 1) * kPairsPerTask);
+    for (int64_t pair = task * kPairsPerTask; pair < end; ++pair) {
+      pair_two_rows(x, pair, 0, panels, kPanelWidth, memory + pair * width);
+    }
   });
+  return {memory, pairs, x.cols, width};
+}
+
+// The same as panels, as PackPanels wants them.
+void pack_columns_in_pairs(ConstMatrixView x, int64_t first_panel, int64_t panels, int64_t first_pair,
+                           int64_t pairs, float* out) {
+  const int64_t first = first_panel * kPanelWidth;
+  for (int64_t pair = first_pair; pair < first_pair + pairs; ++pair, out += kPanelWidth) {
+    for (const int64_t row : {2 * pair, 2 * pair + 1}) {
+      const float* ahead = x.row(std::min(row + kRowsAhead, x.rows - 1)) + first;
+      for (int64_t p = 0; p < panels; ++p) fetch(ahead + p * kPanelWidth);
+    }
+    pair_two_rows(x, pair, first, panels, packed_panel_stride(pairs), out);
+  }
 }
 
 using Bf16Projections = Projections<Bf16PanelView, MatrixView>;
@@ -187,9 +220,8 @@ void multiply_widening(ConstMatrixView x, const Bf16Projections& projections, Ac
                      with_depth(projections, 1), accumulate);
 }
 
-// out [panels][depth][16]: panels of W^T in pairs along the outputs, of the inputs from first_in on and the
-// outputs from first_out on, both multiples of 16. As of ops/matmul.cc's panels, the last square may reach
-// past its depth.
+// Packs panels of W^T in pairs along the outputs, of the inputs from first_in on and the outputs from
+// first_out on, both multiples of 16. As of ops/matmul.cc's panels, the last square may reach past its depth.
 void pack_transposed_pairs(Bf16PanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
                            int64_t depth, float* out) {
   constexpr int64_t kSquare = kPanelWidth * kPanelWidth / 2;
@@ -197,7 +229,7 @@ void pack_transposed_pairs(Bf16PanelView weight, int64_t first_in, int64_t panel
                              const float* square, float* to) { of_pairs(of_floats, square, to); };
   for (int64_t p = 0; p < panels; ++p) {
     const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
-    float* to = out + p * depth * kPanelWidth;
+    float* to = out + p * packed_panel_stride(depth);
     for (int64_t o = 0; o < 2 * depth; o += kPanelWidth, to += kSquare) {
       const float* square = weight.data + panel_offset(weight.in, first_out + o, in) / 2;
       if (valid == kPanelWidth) {
@@ -217,11 +249,11 @@ int64_t bf16_panel_size(int64_t out, int64_t in) { return panel_size(out, in) / 
 
 void pack_bf16_panels(ConstPanelView weight, float* pairs) {
   DEEPSCALER_CHECK(weight.in % 2 == 0, "{} inputs", weight.in);
-  parallel_for((weight.out + kPanelWidth - 1) / kPanelWidth, [&](int64_t panel) {
+  parallel_for(panels_of(weight.out), [&](int64_t panel) {
     const float* from = weight.data + panel * weight.in * kPanelWidth;
     float* to = pairs + panel * weight.in / 2 * kPanelWidth;
     for (int64_t i = 0; i < weight.in; i += 2, from += 2 * kPanelWidth, to += kPanelWidth) {
-      HWY_DYNAMIC_DISPATCH(round_two_rows)(from, from + kPanelWidth, kPanelWidth, to);
+      HWY_DYNAMIC_DISPATCH(round_two_rows)(from, from + kPanelWidth, kPanelWidth, kPanelWidth, to);
     }
   });
 }
@@ -234,8 +266,7 @@ void matmul_bf16(ConstMatrixView x, Bf16Projections projections, Accumulate accu
   (multiplies_natively(x.rows) ? multiply_natively : multiply_widening)(x, projections, accumulate);
 }
 
-void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx,
-                    Accumulate accumulate) {
+void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx) {
   int64_t pairs = 0;
   for (const auto& [weight, dy] : projections) {
     DEEPSCALER_CHECK(bf16_is_native() && dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
@@ -252,28 +283,22 @@ void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, Mat
                                               depth, out);
                       }};
   });
-  multiply_packing(native_bf16_tile_kernels(), terms, dx, accumulate);
+  multiply_packing(native_bf16_tile_kernels(), terms, dx);
 }
 
 void matmul_bf16_dw(GradientProjections projections, ConstMatrixView x) {
-  const int64_t pairs = pairs_of(x.rows);
-  int64_t columns = x.cols;
-  for (const auto& [gradient, dy] : projections) {
-    DEEPSCALER_CHECK(bf16_is_native() && dy.rows == x.rows);
+  const auto packing = projections.changed([&](const auto& projection) {
+    const auto& [gradient, dy] = projection;
+    DEEPSCALER_CHECK(bf16_is_native() && dy.cols == gradient.out && dy.rows == x.rows);
     count_product(x.rows, gradient.out, gradient.in);
-    columns += dy.cols;
-  }
-  float* memory = pair_memory(pairs * columns);
-  const auto rounded = [&](ConstMatrixView rows) {
-    const ConstMatrixView in_pairs(memory, pairs, rows.cols);
-    round_pairs_of_rows(rows, memory);
-    memory += pairs * rows.cols;
-    return in_pairs;
-  };
-  const auto rounded_projections = projections.changed([&](const auto& projection) {
-    return Projection<PanelView, ConstMatrixView>{projection.weight, rounded(projection.outputs)};
+    return Projection<PanelView, PackPanels>{
+        gradient,
+        [dy = dy](int64_t first_panel, int64_t panels, int64_t first_pair, int64_t pairs, float* out) {
+          pack_columns_in_pairs(dy, first_panel, panels, first_pair, pairs, out);
+        }};
   });
-  add_outer_products(native_bf16_tile_kernels(), rounded_projections, rounded(x));
+  float* memory = pair_memory(pairs_of(x.rows) * panels_of(x.cols) * kPanelWidth);
+  add_outer_products(native_bf16_tile_kernels(), packing, pairs_in_columns(x, memory));
 }
 
 }  // namespace deepscaler

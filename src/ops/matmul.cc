@@ -134,16 +134,16 @@ void prefetch_square(const float* square) {
   for (int64_t row = 0; row < kPanelWidth; ++row) fetch(square + row * kPanelWidth);
 }
 
-// out [panels][depth][16]: panels of W^T, inputs [first_in, ...) wide and outputs [first_out, + depth)
-// deep, where first_out is a multiple of 16. The last square of a panel may reach past its depth: the next
-// panel then covers that, and behind the last one there must be room for a square.
+// Packs panels of W^T, inputs [first_in, ...) wide and outputs [first_out, + depth) deep, where first_out is
+// a multiple of 16. The last square of a panel may reach past its depth: the next panel then covers that, and
+// behind the last one there must be room for a square.
 void pack_transposed(ConstPanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
                      int64_t depth, float* out) {
   const auto transpose_square = square_transpose();
   const int64_t square_stride = weight.in * kPanelWidth;
   for (int64_t p = 0; p < panels; ++p) {
     const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
-    float* to = out + p * depth * kPanelWidth;
+    float* to = out + p * packed_panel_stride(depth);
     for (int64_t o = 0; o < depth; o += kPanelWidth, to += kPanelWidth * kPanelWidth) {
       const float* square = weight.data + panel_offset(weight.in, first_out + o, in);
       prefetch_square(square + kPrefetchSquares * square_stride);
@@ -158,18 +158,16 @@ void pack_transposed(ConstPanelView weight, int64_t first_in, int64_t panels, in
   }
 }
 
-// From panel to panel in packed memory: a cache line more than the panel, or lines of equal depth would
-// all fall into one set of the cache.
-int64_t packed_panel_stride(int64_t depth) { return (depth + 1) * kPanelWidth; }
-
 // Panels [depth][16] of the columns [first, ...) of `in`, zeros past the last.
 void pack_columns(ConstMatrixView in, int64_t first, int64_t panels, float* out) {
   const int64_t stride = packed_panel_stride(in.rows);
   const int64_t count = std::min(panels * kPanelWidth, in.cols - first), whole = count / kPanelWidth;
   for (int64_t row = 0; row < in.rows; ++row) {
     const float* from = in.row(row) + first;
+    const float* ahead = in.row(std::min(row + kRowsAhead, in.rows - 1)) + first;
     float* to = out + row * kPanelWidth;
     for (int64_t p = 0; p < whole; ++p) {
+      fetch(ahead + p * kPanelWidth);
       std::memcpy(to + p * stride, from + p * kPanelWidth, kPanelWidth * sizeof(float));
     }
     if (whole == panels) continue;
@@ -186,6 +184,8 @@ int64_t panel_size(int64_t out, int64_t in) { return panel_count(out) * kPanelWi
 int64_t panel_offset(int64_t in, int64_t o, int64_t i) {
   return (o / kPanelWidth * in + i) * kPanelWidth + o % kPanelWidth;
 }
+
+int64_t packed_panel_stride(int64_t depth) { return (depth + 1) * kPanelWidth; }
 
 void pack_panels(ConstMatrixView rows, PanelView panels) {
   DEEPSCALER_CHECK(rows.rows == panels.out && rows.cols == panels.in);
@@ -246,18 +246,18 @@ void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumu
   multiply_by_panels(tile_kernels(), x, projections, accumulate);
 }
 
-void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c,
-                      Accumulate accumulate) {
+void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c) {
   int64_t deepest = 0;
   for (const PackedTerm& term : terms) deepest = std::max(deepest, DepthBlocks(term.a.cols).size);
   const TaskGrid grid(c.rows, panel_count(c.cols), kPackingRowBlock);
   grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
     // Where all rows pass at once, no more panels are packed than stay near while they do.
     const int64_t together = rows <= kRowBlock ? TileKernels::kPanelLimit : panels;
-    float* packed = pack_memory((std::min(together, panels) * deepest + kPanelWidth) * kPanelWidth);
+    float* packed =
+        pack_memory(std::min(together, panels) * packed_panel_stride(deepest) + kPanelWidth * kPanelWidth);
     for (int64_t panel = first_panel; panel < first_panel + panels; panel += together) {
       const int64_t count = std::min(together, first_panel + panels - panel);
-      bool add = accumulate == Accumulate::kYes;
+      bool add = false;
       for (const auto& [a, pack] : terms) {
         const DepthBlocks blocks(a.cols);
         for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
@@ -267,7 +267,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
             const TileOperands t = {.a = a.row(row) + depth,
                                     .a_row_stride = a.stride,
                                     .b = packed,
-                                    .b_panel_stride = block_depth * kPanelWidth,
+                                    .b_panel_stride = packed_panel_stride(block_depth),
                                     .c = c.row(row) + panel * kPanelWidth,
                                     .c_row_stride = c.stride,
                                     .c_panel_stride = kPanelWidth,
@@ -283,7 +283,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
   });
 }
 
-void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate) {
+void matmul_dx(InputProjections projections, MatrixView dx) {
   const auto terms = projections.changed([&](const auto& projection) {
     const auto& [weight, dy] = projection;
     DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
@@ -293,19 +293,27 @@ void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulat
                         pack_transposed(weight, first_panel * kPanelWidth, panels, first_out, depth, out);
                       }};
   });
-  multiply_packing(tile_kernels(), terms, dx, accumulate);
+  multiply_packing(tile_kernels(), terms, dx);
 }
 
 void matmul_dw(GradientProjections projections, ConstMatrixView x) {
-  for (const auto& [gradient, dy] : projections) count_product(x.rows, gradient.out, gradient.in);
-  add_outer_products(tile_kernels(), projections, x);
+  const auto packing = projections.changed([&](const auto& projection) {
+    const auto& [gradient, dy] = projection;
+    DEEPSCALER_CHECK(dy.cols == gradient.out && dy.rows == x.rows);
+    count_product(x.rows, gradient.out, gradient.in);
+    return Projection<PanelView, PackPanels>{
+        gradient,
+        [dy = dy](int64_t first_panel, int64_t panels, int64_t first_row, int64_t rows, float* out) {
+          pack_columns({dy.row(first_row), rows, dy.cols, dy.stride}, first_panel * kPanelWidth, panels, out);
+        }};
+  });
+  add_outer_products(tile_kernels(), packing, x);
 }
 
-void add_outer_products(const TileKernels& kernels, GradientProjections projections, ConstMatrixView x) {
+void add_outer_products(const TileKernels& kernels, Projections<PanelView, PackPanels> projections,
+                        ConstMatrixView x) {
   const int64_t in = x.cols, tokens = x.rows;
-  for (const auto& [gradient, dy] : projections) {
-    DEEPSCALER_CHECK(dy.cols == gradient.out && in == gradient.in && dy.rows == tokens);
-  }
+  for (const auto& projection : projections) DEEPSCALER_CHECK(in == projection.weight.in);
   const DepthBlocks blocks(tokens, kDwDepthBlock);
   // The rows of this product are the inputs: the result then is in panels as it stands.
   const TaskGrid grid(in, panel_count_of(projections), kDwRowBlock, kDwPassingRows);
@@ -322,10 +330,10 @@ void add_outer_products(const TileKernels& kernels, GradientProjections projecti
     });
     const auto add_part = [&](const auto& projection, int64_t first_in, int64_t ins, int64_t first_panel,
                               int64_t panels) {
-      const auto& [gradient, dy] = projection;
+      const auto& [gradient, pack] = projection;
       const int64_t first_out = first_panel * kPanelWidth;
       float* dy_panels = pack_memory(panels * packed_panel_stride(block_depth));
-      pack_columns({dy.row(depth), block_depth, dy.cols, dy.stride}, first_out, panels, dy_panels);
+      pack(first_panel, panels, depth, block_depth, dy_panels);
       for (int64_t i = first_in; i < first_in + ins; i += kDwPassingRows) {
         multiply_packed_tiles(kernels,
                               {.a = x_tiles + i * block_depth,

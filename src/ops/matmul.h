@@ -52,26 +52,30 @@ void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumu
 void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardProjections projections,
                         Accumulate accumulate);
 
-// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W; or dx += that.
+// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W.
 using InputProjections = Projections<ConstPanelView, ConstMatrixView>;
-void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate = Accumulate::kNo);
-// c = the sum over `terms` of a b, or c += that, where the tasks put each b into panels as they need it: pack
-// writes `panels` of them from first_panel on, [panels][depth][16], at the depths from first_depth on. It is
-// called on any thread, and may write up to 256 floats past the last panel.
+void matmul_dx(InputProjections projections, MatrixView dx);
+// Puts a matrix into panels, as the tasks of a product need them: writes `panels` of them from first_panel
+// on, [depth][16] each and packed_panel_stride(depth) apart, at the depths from first_depth on. It is called
+// on any thread, and may write up to 256 floats past the last panel.
 using PackPanels =
     std::function<void(int64_t first_panel, int64_t panels, int64_t first_depth, int64_t depth, float* out)>;
+// A cache line more than the panel: lines of equal depth would all fall into one set of the cache.
+[[nodiscard]] int64_t packed_panel_stride(int64_t depth);
+
+// c = the sum over `terms` of a b.
 struct PackedTerm {
   ConstMatrixView a;  // [rows, depth]
   PackPanels pack;
 };
-void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c,
-                      Accumulate accumulate);
+void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c);
 
 // dW [O, I] += dy^T [O, T] x [T, I] of each projection, rows of dy and x in ascending order.
 using GradientProjections = Projections<PanelView, ConstMatrixView>;
 void matmul_dw(GradientProjections projections, ConstMatrixView x);
-// The same with the tiles of another arithmetic: T rows of what its `depth` counts.
-void add_outer_products(const TileKernels& kernels, GradientProjections projections, ConstMatrixView x);
+// The same with the tiles of another arithmetic and dy as panels: x has T rows of what its `depth` counts.
+void add_outer_products(const TileKernels& kernels, Projections<PanelView, PackPanels> projections,
+                        ConstMatrixView x);
 
 // Floating-point operations of all products of this process so far, these and those of ops/bf16_matmul.h;
 // two a multiply-add. Any thread.

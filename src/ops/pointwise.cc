@@ -93,12 +93,11 @@ void swiglu(ConstMatrixView gate, ConstMatrixView up, MatrixView out) {
                [&](int64_t t) { kernels.swiglu_row(gate.row(t), up.row(t), gate.cols, out.row(t)); });
 }
 
-void swiglu_backward(ConstMatrixView gate, ConstMatrixView up, ConstMatrixView dout, MatrixView dgate,
-                     MatrixView dup) {
+void swiglu_backward(MatrixView gate, MatrixView up, MatrixView dout) {
   DEEPSCALER_CHECK(gate.rows == dout.rows && gate.cols == dout.cols);
   const PointwiseKernels& kernels = pointwise_kernels();
   for_each_row(gate.rows, [&](int64_t t) {
-    kernels.swiglu_backward_row(gate.row(t), up.row(t), dout.row(t), gate.cols, dgate.row(t), dup.row(t));
+    kernels.swiglu_backward_row(gate.row(t), up.row(t), dout.row(t), gate.cols);
   });
 }
 

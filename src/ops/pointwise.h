@@ -44,8 +44,9 @@ void rope(std::initializer_list<MatrixView> matrices, std::span<const int32_t> p
 
 // out = silu(gate) * up (Shazeer, 2020). All [T, F]; out may not overlap the inputs.
 void swiglu(ConstMatrixView gate, ConstMatrixView up, MatrixView out);
-void swiglu_backward(ConstMatrixView gate, ConstMatrixView up, ConstMatrixView dout, MatrixView dgate,
-                     MatrixView dup);
+// In place, since memory is what takes the time here: gate and up become their gradients, and dout becomes
+// the output, to the bit that of swiglu().
+void swiglu_backward(MatrixView gate, MatrixView up, MatrixView dout);
 
 // Every row of y becomes the bias [D]; a matmul that accumulates then adds the product.
 void broadcast_rows(std::span<const float> bias, MatrixView y);

@@ -80,13 +80,13 @@ void swiglu_row(const float* gate, const float* up, int64_t width, float* out) {
 }
 
 // silu'(g) = s + g s (1 - s) with s = sigmoid(g).
-void swiglu_backward_row(const float* gate, const float* up, const float* dout, int64_t width, float* dgate,
-                         float* dup) {
+void swiglu_backward_row(float* gate, float* up, float* dout, int64_t width) {
   for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
     const Panel g = load(gate + i, 0), d = load(dout + i, 0), u = load(up + i, 0);
     const Panel s = sigmoid(g);
-    store(d * u * fma(g * s, broadcast(1) - s, s), dgate + i);
-    store(d * g * s, dup + i);
+    store(d * u * fma(g * s, broadcast(1) - s, s), gate + i);
+    store(d * g * s, up + i);
+    store(g * s * u, dout + i);
   });
 }
 

@@ -18,8 +18,7 @@ struct PointwiseKernels {
                                 int64_t first, int64_t count, float* gradient);
   void (*rope_head)(float* head, const float* cos, const float* sin, float sign, int64_t half);
   void (*swiglu_row)(const float* gate, const float* up, int64_t width, float* out);
-  void (*swiglu_backward_row)(const float* gate, const float* up, const float* dout, int64_t width,
-                              float* dgate, float* dup);
+  void (*swiglu_backward_row)(float* gate, float* up, float* dout, int64_t width);
   void (*column_sum_strip)(ConstMatrixView dy, int64_t first, int64_t count, float* gradient);
 };
 

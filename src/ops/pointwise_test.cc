@@ -108,17 +108,18 @@ TEST_P(PointwiseTest, RmsNormAndItsGradients) {
 TEST_P(PointwiseTest, SwigluAndItsGradients) {
   for (int64_t width : kWidths) {
     const int64_t rows = 2;
-    Matrix gate = random_matrix(rows, width, 1);
+    Matrix gate = random_matrix(rows, width, 1), dgate = random_matrix(rows, width, 1);
     // Far out, where an exponential of the wrong sign would overflow.
-    gate.data()[0] = 95;
-    gate.data()[gate.size() - 1] = -95;
+    gate.data()[0] = dgate.data()[0] = 95;
+    gate.data()[gate.size() - 1] = dgate.data()[gate.size() - 1] = -95;
     const Matrix up = random_matrix(rows, width, 2), dy = random_matrix(rows, width, 3);
-    Matrix y(rows, width), dgate(rows, width), dup(rows, width);
+    Matrix dup = random_matrix(rows, width, 2), y_again = random_matrix(rows, width, 3), y(rows, width);
     swiglu(gate.view(), up.view(), y.view());
-    swiglu_backward(gate.view(), up.view(), dy.view(), dgate.view(), dup.view());
+    swiglu_backward(dgate.view(), dup.view(), y_again.view());
     const Doubles expected = swiglu_twin(doubles(gate), doubles(up));
     for (size_t i = 0; i < expected.size(); ++i) {
       ASSERT_NEAR(y.data()[i], expected[i], 2e-6 * (1 + std::abs(expected[i]))) << width << " at " << i;
+      ASSERT_EQ(y_again.data()[i], y.data()[i]) << width << " at " << i;
       const double gate_slope =
           difference([&](const Doubles& g) { return swiglu_twin(g, doubles(up)); }, doubles(gate), i, dy);
       const double up_slope =
