@@ -115,13 +115,15 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
   DEEPSCALER_CHECK(cache.shape() == c.attention);
   LayerScratch& s = activations.scratch;
   Matrix& hidden = activations.hidden;
+  const bool for_backward = activations.keep() != Activations::Keep::kOneLayer;
   embed(model, batch, hidden);
   for (int64_t i = 0; i < c.layers; ++i) {
     LayerActivations& a = activations.layer(i);
     const LayerParameters& p = model.table().layer(i);
-    normalize(model, p.attention_norm, hidden, s.normed, &a.input);
+    normalize(model, p.attention_norm, hidden, s.normed, for_backward ? &a.input : nullptr);
     std::swap(hidden, a.middle);
-    layer_inside(model, batch, cache, i, a, s, &hidden);
+    layer_inside(model, batch, cache, i, a, s, for_backward ? &hidden : nullptr);
+    if (!for_backward) std::swap(hidden, a.middle);
     s.feed_forward.resize(batch.rows(), c.feed_forward);
     swiglu(a.gate.view(), a.up.view(), s.feed_forward.view());
     linear(model, s.feed_forward.view(), {{p.down, hidden.view()}}, Accumulate::kYes);

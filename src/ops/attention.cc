@@ -54,6 +54,9 @@ HeadBlock<const float> read_block(const AttentionShape& shape, const float* pool
 
 void put(float x, float& to) { to = x; }
 void put(float x, uint16_t& to) { to = f32_to_bf16(x); }
+// The same for n of them, a multiple of 16.
+void put(const float* x, int64_t n, float* to) { std::copy_n(x, n, to); }
+void put(const float* x, int64_t n, uint16_t* to) { softmax_kernels().narrow(x, n, to); }
 
 // Panels of a block, of keys or values, and the tiles that read them.
 struct BlockPanels {
@@ -376,17 +379,50 @@ void add_contexts(const AttentionShape& shape, const std::vector<QueryTile>& til
   }
 }
 
+// One position.
+template <class T>
+void store_row(const AttentionShape& shape, const float* k, const float* v, HeadBlock<T> head, int64_t slot) {
+  for (int64_t i = 0; i < shape.head_dim; ++i) put(k[i], head.keys[key_offset(shape.head_dim, slot, i)]);
+  for (int64_t i = 0; i < shape.head_dim; i += kPanelWidth) {
+    put(v + i, kPanelWidth, head.values + value_offset(slot, i));
+  }
+}
+
+// Sixteen positions, rows of k and v, from a slot on that is a multiple of 16: their keys fill whole lines.
+template <class T>
+void store_square(const AttentionShape& shape, ConstMatrixView k, ConstMatrixView v, HeadBlock<T> head,
+                  int64_t slot) {
+  const auto transpose_square = square_transpose();
+  float rows[kPanelWidth * kPanelWidth], columns[kPanelWidth * kPanelWidth];
+  for (int64_t i = 0; i < shape.head_dim; i += kPanelWidth) {
+    for (int64_t r = 0; r < kPanelWidth; ++r) std::copy_n(k.row(r) + i, kPanelWidth, rows + r * kPanelWidth);
+    transpose_square(rows, columns);
+    put(columns, kPanelWidth * kPanelWidth, head.keys + key_offset(shape.head_dim, slot, i));
+    for (int64_t r = 0; r < kPanelWidth; ++r) {
+      put(v.row(r) + i, kPanelWidth, head.values + value_offset(slot + r, i));
+    }
+  }
+}
+
 template <class T>
 void store_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView keys,
                 ConstMatrixView values, float* pool) {
-  const int64_t width = shape.head_dim;
-  for (int64_t row = 0; row < tile.rows; ++row) {
+  const auto head_of = [&](ConstMatrixView matrix, int64_t row) {
+    return ConstMatrixView(
+        matrix.row(tile.span->first_row + tile.first + row) + tile.kv_head * shape.head_dim, tile.rows - row,
+        shape.head_dim, matrix.stride);
+  };
+  for (int64_t row = 0, stored = 0; row < tile.rows; row += stored) {
     const int64_t position = tile.position(row), slot = position % kKeysPerBlock;
     const auto head = head_block<T>(shape, pool, tile.span->blocks[position / kKeysPerBlock], tile.kv_head);
-    const float* k = keys.row(tile.span->first_row + tile.first + row) + tile.kv_head * width;
-    const float* v = values.row(tile.span->first_row + tile.first + row) + tile.kv_head * width;
-    for (int64_t i = 0; i < width; ++i) put(k[i], head.keys[key_offset(width, slot, i)]);
-    for (int64_t i = 0; i < width; ++i) put(v[i], head.values[value_offset(slot, i)]);
+    const ConstMatrixView k = head_of(keys, row), v = head_of(values, row);
+    if (slot % kPanelWidth == 0 && k.rows >= kPanelWidth) {
+      store_square(shape, k, v, head, slot);
+      stored = kPanelWidth;
+    } else {
+      store_row(shape, k.data, v.data, head, slot);
+      stored = 1;
+    }
   }
 }
 

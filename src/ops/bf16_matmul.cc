@@ -8,6 +8,7 @@
 #include "ops/bf16_native.h"
 #include "ops/fetch.h"
 #include "ops/kernel_target.h"
+#include "ops/panel-inl.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
 
@@ -16,35 +17,15 @@ namespace deepscaler {
 namespace HWY_NAMESPACE {
 namespace {
 
-namespace hn = hwy::HWY_NAMESPACE;
+const PanelTag d;
+const Words words;
 
-const hn::CappedTag<float, kPanelWidth> d;
-const hn::RebindToUnsigned<decltype(d)> words;
-constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(d));
-
-// Each lane's number as the 16 bits of its bf16: rounded to nearest, ties to even; NaN stays NaN.
-HWY_INLINE hn::Vec<decltype(words)> rounded_bits(const float* in) {
-  const auto x = hn::LoadU(d, in);
-  const auto bits = hn::BitCast(words, x);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(words, 1u));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(words, 0x7fffu))));
-  const auto quiet_nan = hn::Or(hn::ShiftRight<16>(bits), hn::Set(words, 0x40u));
-  return hn::IfThenElse(hn::RebindMask(words, hn::IsNaN(x)), quiet_nan, rounded);
-}
-
-// out [n], one after the other; n is a multiple of 16.
-void round_row(const float* in, int64_t n, uint16_t* out) {
-  const hn::Rebind<uint16_t, decltype(d)> halves;
-  const hn::RebindToSigned<decltype(d)> integers;
-  for (int64_t i = 0; i < n; i += kLanes) {
-    hn::StoreU(hn::DemoteTo(halves, hn::BitCast(integers, rounded_bits(in + i))), halves, out + i);
-  }
-}
+void round_row(const float* in, int64_t n, uint16_t* out) { round_to_bf16(in, n, out); }
 
 // out [n]: the rounded numbers as floats; n is a multiple of 16.
 void round_row_to_floats(const float* in, int64_t n, float* out) {
   for (int64_t i = 0; i < n; i += kLanes) {
-    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(rounded_bits(in + i))), d, out + i);
+    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(bf16_bits(in + i))), d, out + i);
   }
 }
 
@@ -53,7 +34,7 @@ void round_row_to_floats(const float* in, int64_t n, float* out) {
 void round_two_rows(const float* first, const float* second, int64_t n, int64_t stride, float* pairs) {
   for (int64_t i = 0; i < n; i += kPanelWidth, first += kPanelWidth, second += kPanelWidth, pairs += stride) {
     for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
-      const auto low = rounded_bits(first + lane), high = rounded_bits(second + lane);
+      const auto low = bf16_bits(first + lane), high = bf16_bits(second + lane);
       hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, pairs + lane);
     }
   }

@@ -82,6 +82,8 @@ void widen(const uint16_t* bf16, int64_t n, float* out) {
   }
 }
 
+void narrow(const float* in, int64_t n, uint16_t* bf16) { round_to_bf16(in, n, bf16); }
+
 float maximum(const float* logits, int64_t n) {
   Panel m = broadcast(kMinusInfinity);
   for_each_panel(n,
@@ -122,6 +124,7 @@ const SoftmaxKernels& softmax_kernels_of_target() {
       .multiply = multiply,
       .divide = divide,
       .widen = widen,
+      .narrow = narrow,
       .maximum = maximum,
       .sum_exponentials = sum_exponentials,
       .gradient = gradient,
