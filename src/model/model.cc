@@ -190,7 +190,7 @@ void Model::compute_in(ComputeType type) {
     }
   }
   compute_type_ = type;
-  config_.attention.bf16_keys_values = type == ComputeType::kBf16;
+  config_.attention.bf16 = type == ComputeType::kBf16;
   rounded_ = type == ComputeType::kBf16 ? Buffer<float>(table_.size() / 2) : Buffer<float>();
   rounded_stale_ = true;
 }

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "ops/bf16_kernel.h"
+#include "ops/bf16_native.h"
+#include "ops/fetch.h"
+#include "ops/kernel_target.h"
 #include "ops/softmax_kernel.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
-#include "tensor/dtype.h"
 
 namespace deepscaler {
 namespace {
@@ -25,80 +29,42 @@ constexpr int64_t kRowsPerStore = 16;
 constexpr int64_t kBackwardParts = 8;
 constexpr int64_t kLeastBackwardRows = 256;
 
-// Where one block keeps the keys and values of one head: keys as [2 panels][d][16 keys], values as
-// [d / 16 panels][32 keys][16]. T is float, or uint16_t for the bits of a bf16; const to read.
-template <class T>
-struct HeadBlock {
-  T* keys;
-  T* values;
+// What the products of attention multiply: numbers in f32, or rounded to bf16.
+struct Arithmetic {
+  const TileKernels& tiles;
+  // Numbers along the depth that stand in one float of a factor: one, or a pair of bf16.
+  int64_t per_float = 1;
+  // How rows of a factor are rounded, n numbers, a multiple of 16. Not at all in f32.
+  void (*round)(const float* in, int64_t n, float* out) = nullptr;
+
+  [[nodiscard]] bool is_paired() const { return per_float == 2; }
 };
 
-template <class T, class Pool>
-HeadBlock<T> head_block(const AttentionShape& shape, Pool* pool, int64_t block, int64_t kv_head) {
-  T* const of_block = reinterpret_cast<T*>(pool + block * shape.block_size());
-  T* const keys = of_block + kv_head * 2 * kKeysPerBlock * shape.head_dim;
-  return {keys, keys + kKeysPerBlock * shape.head_dim};
+Arithmetic f32_arithmetic() { return {tile_kernels()}; }
+
+Arithmetic paired_arithmetic() {
+  const auto narrow = [](const float* in, int64_t n, float* out) {
+    bf16_kernels().narrow(in, n, reinterpret_cast<uint16_t*>(out));
+  };
+  return {native_bf16_tile_kernels(), 2, narrow};
 }
 
-// Numbers of a head's keys and values in a block.
-int64_t head_block_size(const AttentionShape& shape) { return 2 * kKeysPerBlock * shape.head_dim; }
-
-// The block as floats: those of the pool, or made from bf16 in `memory` [head_block_size()].
-HeadBlock<const float> read_block(const AttentionShape& shape, const float* pool, int64_t block,
-                                  int64_t kv_head, float* memory) {
-  if (!shape.bf16_keys_values) return head_block<const float>(shape, pool, block, kv_head);
-  const auto bits = head_block<const uint16_t>(shape, pool, block, kv_head);
-  softmax_kernels().widen(bits.keys, head_block_size(shape), memory);
-  return {memory, memory + kKeysPerBlock * shape.head_dim};
+// Multiplies the numbers of a block as they stand.
+Arithmetic forward_arithmetic(const AttentionShape& shape) {
+  if (!shape.bf16) return f32_arithmetic();
+  if (bf16_is_fast()) return paired_arithmetic();
+  return {bf16_pair_panel_tile_kernels(), 1, bf16_kernels().round};
 }
 
-void put(float x, float& to) { to = x; }
-void put(float x, uint16_t& to) { to = f32_to_bf16(x); }
-// The same for n of them, a multiple of 16.
-void put(const float* x, int64_t n, float* to) { std::copy_n(x, n, to); }
-void put(const float* x, int64_t n, uint16_t* to) { softmax_kernels().narrow(x, n, to); }
-
-// Panels of a block, of keys or values, and the tiles that read them.
-struct BlockPanels {
-  const TileKernels& kernels;
-  const float* data;
-  const float* after = nullptr;  // where they stand in the block to come, if there is one
-};
-
-// A block as it stands, in either type: a step of decoding has too few queries to pay for widening it first.
-struct BlockInPlace {
-  BlockPanels keys;
-  BlockPanels values;
-};
-
-BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, int64_t block, int64_t kv_head) {
-  if (shape.bf16_keys_values) {
-    const auto bits = head_block<const uint16_t>(shape, pool, block, kv_head);
-    const auto panels = [](const uint16_t* data) {
-      return BlockPanels{bf16_panel_tile_kernels(), reinterpret_cast<const float*>(data)};
-    };
-    return {panels(bits.keys), panels(bits.values)};
-  }
-  const auto head = head_block<const float>(shape, pool, block, kv_head);
-  return {{tile_kernels(), head.keys}, {tile_kernels(), head.values}};
+Arithmetic backward_arithmetic(const AttentionShape& shape) {
+  return shape.bf16 && bf16_is_fast() ? paired_arithmetic() : f32_arithmetic();
 }
 
-// blocks[0], to be followed by blocks[1] unless it is the last.
-BlockInPlace block_in_place(const AttentionShape& shape, const float* pool, const int32_t* blocks,
-                            bool is_last, int64_t kv_head) {
-  BlockInPlace block = block_in_place(shape, pool, blocks[0], kv_head);
-  if (is_last) return block;
-  const BlockInPlace next = block_in_place(shape, pool, blocks[1], kv_head);
-  block.keys.after = next.keys.data;
-  block.values.after = next.values.data;
-  return block;
-}
-
-int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
-  return (slot / kPanelWidth * head_dim + i) * kPanelWidth + slot % kPanelWidth;
-}
-int64_t value_offset(int64_t slot, int64_t i) {
-  return (i / kPanelWidth * kKeysPerBlock + slot) * kPanelWidth + i % kPanelWidth;
+// The rows of a factor, n numbers, as the tiles read them: as they are, or rounded in `memory` [n].
+const float* factor(const Arithmetic& arithmetic, const float* in, int64_t n, float* memory) {
+  if (arithmetic.round == nullptr) return in;
+  arithmetic.round(in, n, memory);
+  return memory;
 }
 
 // The number of keys of `block` that the query at `position` may see, from none to all.
@@ -161,99 +127,104 @@ void gather_queries(const AttentionShape& shape, ConstMatrixView matrix, const Q
   }
 }
 
-// The rows [count][d] as panels [d / 16][count][16].
-void panels_of_rows(const float* rows, int64_t count, int64_t width, float* panels) {
-  for (int64_t i = 0; i < count; ++i) {
-    for (int64_t k = 0; k < width; k += kPanelWidth) {
-      std::copy_n(rows + i * width + k, kPanelWidth, panels + k * count + i * kPanelWidth);
-    }
-  }
-}
-
 float score_scale(const AttentionShape& shape) {
   return 1.0f / std::sqrt(static_cast<float>(shape.head_dim));
 }
 
-// out [n][32] = queries [n][d] times the transposed panels [2][d][16].
-void multiply_by_columns(const AttentionShape& shape, const float* queries, int64_t n, BlockPanels panels,
-                         float* out) {
-  multiply_tiles(panels.kernels,
+// out [n][32] = queries [n][d] times the panels [2][d][16] of a block's keys.
+void multiply_by_columns(const Arithmetic& arithmetic, int64_t width, const float* queries, int64_t n,
+                         const float* panels, float* out) {
+  const int64_t depth = width / arithmetic.per_float;
+  multiply_tiles(arithmetic.tiles,
                  {.a = queries,
-                  .a_row_stride = shape.head_dim,
-                  .b = panels.data,
-                  .b_panel_stride = shape.head_dim * panels.kernels.step_floats,
+                  .a_row_stride = depth,
+                  .b = panels,
+                  .b_panel_stride = depth * arithmetic.tiles.step_floats,
                   .c = out,
                   .c_row_stride = kKeysPerBlock,
                   .c_panel_stride = kPanelWidth,
-                  .depth = shape.head_dim,
-                  .accumulate = false,
-                  .b_after = panels.after},
+                  .depth = depth,
+                  .accumulate = false},
                  n, kKeysPerBlock / kPanelWidth);
 }
 
-// out [n][d] += weights [n][32] times the panels [d / 16][32][16].
-void add_weighted_rows(const AttentionShape& shape, const float* weights, int64_t n, BlockPanels panels,
-                       float* out) {
-  multiply_tiles(panels.kernels,
+// out [n][d] += weights [n][32] times the panels [d / 16][32][16] of a block's values.
+void add_weighted_rows(const Arithmetic& arithmetic, int64_t width, const float* weights, int64_t n,
+                       const float* panels, float* out) {
+  const int64_t depth = kKeysPerBlock / arithmetic.per_float;
+  multiply_tiles(arithmetic.tiles,
                  {.a = weights,
-                  .a_row_stride = kKeysPerBlock,
-                  .b = panels.data,
-                  .b_panel_stride = kKeysPerBlock * panels.kernels.step_floats,
+                  .a_row_stride = depth,
+                  .b = panels,
+                  .b_panel_stride = depth * arithmetic.tiles.step_floats,
                   .c = out,
-                  .c_row_stride = shape.head_dim,
+                  .c_row_stride = width,
                   .c_panel_stride = kPanelWidth,
-                  .depth = kKeysPerBlock,
-                  .accumulate = true,
-                  .b_after = panels.after},
-                 n, shape.head_dim / kPanelWidth);
+                  .depth = depth,
+                  .accumulate = true},
+                 n, width / kPanelWidth);
 }
 
-// out [32 keys][d] += weights^T [32][n] times the panels [d / 16][...][16]. `tiles` is memory for n x 32
-// floats.
-void add_transposed_product(const TileKernels& kernels, const AttentionShape& shape, const float* weights,
-                            int64_t n, const float* panels, int64_t panel_stride, float* tiles, float* out) {
-  pack_tiles(kernels, weights, kKeysPerBlock, n, kKeysPerBlock, tiles);
-  multiply_packed_tiles(kernels,
-                        {.a = tiles,
-                         .b = panels,
-                         .b_panel_stride = panel_stride,
-                         .c = out,
-                         .c_row_stride = shape.head_dim,
-                         .c_panel_stride = kPanelWidth,
-                         .depth = n,
-                         .accumulate = true},
-                        kKeysPerBlock, shape.head_dim / kPanelWidth);
-}
+// Fetches the block of keys and values that comes next, share by share while one is worked on: of many lines
+// asked for at once, the processor drops some.
+class FetchAhead {
+ public:
+  // Nothing where the tile has no such block.
+  FetchAhead(const AttentionShape& shape, const float* pool, const QueryTile& tile, int64_t block,
+             int64_t shares) {
+    if (block > tile.last_block()) return;
+    next_ = head_block(shape, pool, tile.span->blocks[block], tile.kv_head).keys;
+    end_ = next_ + shape.head_block_size();
+    share_ = (shape.head_block_size() / kPanelWidth + shares - 1) / shares * kPanelWidth;
+  }
+  void fetch_share() {
+    for (const float* const end = std::min(next_ + share_, end_); next_ < end; next_ += kPanelWidth)
+      fetch(next_);
+  }
+
+ private:
+  const float* next_ = nullptr;
+  const float* end_ = nullptr;
+  int64_t share_ = 0;
+};
 
 void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView q, const float* pool,
                   MatrixView out, MatrixView log_sums) {
+  const Arithmetic arithmetic = forward_arithmetic(shape);
   const SoftmaxKernels& softmax = softmax_kernels();
   const int64_t group = shape.queries_per_kv_head(), count = tile.rows * group, width = shape.head_dim;
   thread_local Buffer<float> memory;
-  memory.reserve_discarding(count * (2 * width + 2 * kKeysPerBlock + 1));
-  float* queries = memory.data();
-  float* outputs = queries + count * width;
+  memory.reserve_discarding(count * (3 * width + 3 * kKeysPerBlock + 1));
+  float* gathered = memory.data();
+  float* rounded_queries = gathered + count * width;
+  float* outputs = rounded_queries + count * width;
   float* scores = outputs + count * width;
-  float* lane_sums = scores + count * kKeysPerBlock;
+  float* rounded_weights = scores + count * kKeysPerBlock;
+  float* lane_sums = rounded_weights + count * kKeysPerBlock;
   float* maxima = lane_sums + count * kKeysPerBlock;
 
-  gather_queries(shape, q, tile, score_scale(shape), queries);
+  gather_queries(shape, q, tile, score_scale(shape), gathered);
+  const float* queries = factor(arithmetic, gathered, count * width, rounded_queries);
   std::fill_n(outputs, count * width, 0.0f);
   std::fill_n(lane_sums, count * kKeysPerBlock, 0.0f);
   std::fill_n(maxima, count, -std::numeric_limits<float>::infinity());
 
   for (int64_t block = 0; block <= tile.last_block(); ++block) {
-    const BlockInPlace head =
-        block_in_place(shape, pool, tile.span->blocks + block, block == tile.last_block(), tile.kv_head);
-    const int64_t first = tile.first_seeing(block) * group;
-    multiply_by_columns(shape, queries + first * width, count - first, head.keys,
-                        scores + first * kKeysPerBlock);
+    const auto head = head_block(shape, pool, tile.span->blocks[block], tile.kv_head);
+    const int64_t first = tile.first_seeing(block) * group, n = count - first;
+    FetchAhead ahead(shape, pool, tile, block + 1, n + 2);
+    float* const block_scores = scores + first * kKeysPerBlock;
+    ahead.fetch_share();
+    multiply_by_columns(arithmetic, width, queries + first * width / arithmetic.per_float, n, head.keys,
+                        block_scores);
     for (int64_t i = first; i < count; ++i) {
       softmax.attention_step(scores + i * kKeysPerBlock, visible_keys(tile.position(i / group), block),
                              maxima + i, lane_sums + i * kKeysPerBlock, outputs + i * width, width);
+      ahead.fetch_share();
     }
-    add_weighted_rows(shape, scores + first * kKeysPerBlock, count - first, head.values,
-                      outputs + first * width);
+    const float* weights = factor(arithmetic, block_scores, n * kKeysPerBlock, rounded_weights);
+    ahead.fetch_share();
+    add_weighted_rows(arithmetic, width, weights, n, head.values, outputs + first * width);
   }
 
   for (int64_t i = 0; i < count; ++i) {
@@ -265,6 +236,78 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   }
 }
 
+// Rows [count][width] as the panels of a product whose depth they are, [width / 16][count][16]; count is
+// even.
+void panels_of_rows(const Arithmetic& arithmetic, const float* rows, int64_t count, int64_t width,
+                    float* panels) {
+  const int64_t panel_stride = count / arithmetic.per_float * kPanelWidth;
+  for (int64_t i = 0; i < count; i += arithmetic.per_float, rows += arithmetic.per_float * width) {
+    float* out = panels + i / arithmetic.per_float * kPanelWidth;
+    if (arithmetic.is_paired()) {
+      bf16_kernels().pair_rows(rows, rows + width, width, panel_stride, out);
+      continue;
+    }
+    for (int64_t k = 0; k < width; k += kPanelWidth, out += panel_stride) {
+      std::copy_n(rows + k, kPanelWidth, out);
+    }
+  }
+}
+
+// out [32 keys][d] += weights^T [32][n] times the panels [d / 16][...][16]; n is even. `memory` is for 2 x 32
+// n floats.
+void add_transposed_product(const Arithmetic& arithmetic, int64_t width, const float* weights, int64_t n,
+                            const float* panels, int64_t panel_stride, float* memory, float* out) {
+  const int64_t depth = n / arithmetic.per_float;
+  float* const tiles = memory + n * kKeysPerBlock;
+  if (arithmetic.is_paired()) {
+    for (int64_t i = 0; i < n; i += 2) {
+      const float* row = weights + i * kKeysPerBlock;
+      bf16_kernels().pair_rows(row, row + kKeysPerBlock, kKeysPerBlock, kPanelWidth,
+                               memory + i / 2 * kKeysPerBlock);
+    }
+    weights = memory;
+  }
+  pack_tiles(arithmetic.tiles, weights, kKeysPerBlock, depth, kKeysPerBlock, tiles);
+  multiply_packed_tiles(arithmetic.tiles,
+                        {.a = tiles,
+                         .b = panels,
+                         .b_panel_stride = panel_stride,
+                         .c = out,
+                         .c_row_stride = width,
+                         .c_panel_stride = kPanelWidth,
+                         .depth = depth,
+                         .accumulate = true},
+                        kKeysPerBlock, width / kPanelWidth);
+}
+
+// A block's keys in the layout of values, for dq, and its values in that of keys, for the gradient of the
+// weights.
+HeadBlock<const float> transposed_block(const Arithmetic& arithmetic, int64_t width,
+                                        HeadBlock<const float> head, float* memory) {
+  const auto transpose = arithmetic.is_paired() ? bf16_kernels().transpose_pairs : square_transpose();
+  float* const values_as_keys = memory;
+  float* const keys_as_values = memory + kKeysPerBlock * width;
+  for (int64_t slot = 0; slot < kKeysPerBlock; slot += kPanelWidth) {
+    for (int64_t i = 0; i < width; i += kPanelWidth) {
+      const int64_t key = key_offset(width, slot, i) / arithmetic.per_float;
+      const int64_t value = value_offset(slot, i) / arithmetic.per_float;
+      transpose(head.keys + key, keys_as_values + value);
+      transpose(head.values + value, values_as_keys + key);
+    }
+  }
+  return {values_as_keys, keys_as_values};
+}
+
+// A block as the arithmetic of the backward pass reads it: as it stands, or bf16 as f32 in `memory`.
+HeadBlock<const float> read_block(const AttentionShape& shape, const Arithmetic& arithmetic,
+                                  HeadBlock<const float> head, float* memory) {
+  if (!shape.bf16 || arithmetic.is_paired()) return head;
+  const int64_t floats = kKeysPerBlock * shape.head_dim;
+  bf16_kernels().split_pairs(head.keys, floats / (2 * kPanelWidth), memory);
+  bf16_kernels().split_pairs(head.values, floats / (2 * kPanelWidth), memory + floats);
+  return {memory, memory + floats};
+}
+
 // What a tile's queries add to the gradients of the keys and values that they see: two matrices
 // [positions, rounded up to blocks][d].
 struct ContextGradient {
@@ -272,74 +315,118 @@ struct ContextGradient {
   float* values;
 };
 
-void backward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView q, const float* pool,
-                   ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout, MatrixView dq,
-                   ContextGradient context) {
-  const TileKernels& tiles = tile_kernels();
-  const auto panels = [&](const float* data) { return BlockPanels{tiles, data}; };
-  const SoftmaxKernels& softmax = softmax_kernels();
-  const auto transpose_square = square_transpose();
-  const int64_t group = shape.queries_per_kv_head(), width = shape.head_dim;
-  const int64_t count = tile.rows * group, block_floats = kKeysPerBlock * width;
-
-  thread_local Buffer<float> memory;
-  memory.reserve_discarding(count * (5 * width + 1) + 2 * head_block_size(shape) +
-                            3 * kQueriesPerTile * kKeysPerBlock);
-  float* widened = memory.data();
-  float* queries = widened + head_block_size(shape);
-  float* douts = queries + count * width;
-  float* dqueries = douts + count * width;
-  float* query_panels = dqueries + count * width;
-  float* dout_panels = query_panels + count * width;
-  float* deltas = dout_panels + count * width;
-  float* key_rows = deltas + count;                // keys in the layout of values, for dq
-  float* value_columns = key_rows + block_floats;  // values in the layout of keys, for dprobabilities
-  float* probabilities = value_columns + block_floats;
-  float* dscores = probabilities + kQueriesPerTile * kKeysPerBlock;
-  float* weight_tiles = dscores + kQueriesPerTile * kKeysPerBlock;
-
-  gather_queries(shape, q, tile, score_scale(shape), queries);
-  gather_queries(shape, dout, tile, 1.0f, douts);
-  panels_of_rows(queries, count, width, query_panels);
-  panels_of_rows(douts, count, width, dout_panels);
-  std::fill_n(dqueries, count * width, 0.0f);
-  for (int64_t i = 0; i < count; ++i) {
-    deltas[i] = softmax.dot(query(shape, out, tile, i / group, i % group), douts + i * width, width);
+// The backward pass of a tile.
+class BackwardTile {
+ public:
+  BackwardTile(const AttentionShape& shape, const QueryTile& tile, ContextGradient context)
+      : shape_(shape),
+        tile_(tile),
+        context_(context),
+        arithmetic_(backward_arithmetic(shape)),
+        queries_(tile.rows * group_),
+        count_(padded(queries_)) {
+    thread_local Buffer<float> memory;
+    memory.reserve_discarding(memory_floats(shape, tile.rows));
+    float* next = memory.data();
+    const auto take = [&](int64_t floats) { return std::exchange(next, next + floats); };
+    for (float** rows : {&q_, &dout_, &q_rounded_, &dout_rounded_, &q_panels_, &dout_panels_, &dq_}) {
+      *rows = take(count_ * width_);
+    }
+    for (float** of_queries : {&deltas_, &log_sums_}) *of_queries = take(count_);
+    for (float** of_block : {&widened_, &turned_}) *of_block = take(2 * block_floats_);
+    for (float** of_block : {&weights_, &dscores_, &dscores_rounded_}) *of_block = take(kScores);
+    product_memory_ = take(2 * kScores);
   }
 
-  for (int64_t block = 0; block <= tile.last_block(); ++block) {
-    const auto head = read_block(shape, pool, tile.span->blocks[block], tile.kv_head, widened);
-    for (int64_t slot = 0; slot < kKeysPerBlock; slot += kPanelWidth) {
-      for (int64_t i = 0; i < width; i += kPanelWidth) {
-        transpose_square(head.keys + key_offset(width, slot, i), key_rows + value_offset(slot, i));
-        transpose_square(head.values + value_offset(slot, i), value_columns + key_offset(width, slot, i));
-      }
+  // Floats that the tile takes beside its result.
+  static int64_t memory_floats(const AttentionShape& shape, int64_t rows) {
+    return padded(rows * shape.queries_per_kv_head()) * (7 * shape.head_dim + 2) +
+           4 * kKeysPerBlock * shape.head_dim + 5 * kScores;
+  }
+
+  void gather(ConstMatrixView q, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout) {
+    gather_queries(shape_, q, tile_, score_scale(shape_), q_);
+    // As the forward pass did, from which the sums are.
+    if (shape_.bf16) bf16_kernels().round(q_, queries_ * width_, q_);
+    gather_queries(shape_, dout, tile_, 1.0f, dout_);
+    for (int64_t i = 0; i < queries_; ++i) {
+      const int64_t row = i / group_, h = i % group_;
+      deltas_[i] = softmax_.dot(query(shape_, out, tile_, row, h), dout_ + i * width_, width_);
+      log_sums_[i] = log_sums.row(tile_.span->first_row + tile_.first + row)[tile_.kv_head * group_ + h];
     }
-    for (int64_t first = tile.first_seeing(block) * group; first < count; first += kQueriesPerTile) {
-      const int64_t n = std::min(kQueriesPerTile, count - first);
-      multiply_by_columns(shape, queries + first * width, n, panels(head.keys), probabilities);
-      multiply_by_columns(shape, douts + first * width, n, panels(value_columns), dscores);
-      for (int64_t i = 0; i < n; ++i) {
-        const int64_t row = (first + i) / group, h = (first + i) % group;
-        float* scores = probabilities + i * kKeysPerBlock;
-        softmax.attention_backward_row(
-            scores, visible_keys(tile.position(row), block),
-            log_sums.row(tile.span->first_row + tile.first + row)[tile.kv_head * group + h],
-            deltas[first + i], scores, dscores + i * kKeysPerBlock);
-      }
-      add_weighted_rows(shape, dscores, n, panels(key_rows), dqueries + first * width);
-      add_transposed_product(tiles, shape, dscores, n, query_panels + first * kPanelWidth,
-                             count * kPanelWidth, weight_tiles, context.keys + block * block_floats);
-      add_transposed_product(tiles, shape, probabilities, n, dout_panels + first * kPanelWidth,
-                             count * kPanelWidth, weight_tiles, context.values + block * block_floats);
+    for (float* rows : {q_, dout_}) std::fill(rows + queries_ * width_, rows + count_ * width_, 0.0f);
+    for (float* of_queries : {deltas_, log_sums_})
+      std::fill(of_queries + queries_, of_queries + count_, 0.0f);
+    panels_of_rows(arithmetic_, q_, count_, width_, q_panels_);
+    panels_of_rows(arithmetic_, dout_, count_, width_, dout_panels_);
+    q_factor_ = factor(arithmetic_, q_, count_ * width_, q_rounded_);
+    dout_factor_ = factor(arithmetic_, dout_, count_ * width_, dout_rounded_);
+    std::fill_n(dq_, count_ * width_, 0.0f);
+  }
+
+  void add_block(const float* pool, int64_t block) {
+    const auto stored = head_block(shape_, pool, tile_.span->blocks[block], tile_.kv_head);
+    const auto head = read_block(shape_, arithmetic_, stored, widened_);
+    const auto turned = transposed_block(arithmetic_, width_, head, turned_);
+    const int64_t first_seeing = tile_.first_seeing(block) * group_;
+    for (int64_t first = first_seeing - first_seeing % 2; first < count_; first += kQueriesPerTile) {
+      add_queries(block, head, turned, first, std::min(kQueriesPerTile, count_ - first));
     }
   }
 
-  for (int64_t row = 0; row < tile.rows; ++row) {
-    softmax.multiply(dqueries + row * group * width, score_scale(shape), group * width,
-                     query(shape, dq, tile, row, 0));
+  void write_dq(MatrixView dq) const {
+    for (int64_t row = 0; row < tile_.rows; ++row) {
+      softmax_.multiply(dq_ + row * group_ * width_, score_scale(shape_), group_ * width_,
+                        query(shape_, dq, tile_, row, 0));
+    }
   }
-}
+
+ private:
+  static constexpr int64_t kScores = kQueriesPerTile * kKeysPerBlock;
+
+  // An even number of queries, so that they make pairs; one that is none sees no keys.
+  static int64_t padded(int64_t queries) { return queries + queries % 2; }
+
+  // What n queries add to the gradients, their own and those of a block.
+  void add_queries(int64_t block, HeadBlock<const float> head, HeadBlock<const float> turned, int64_t first,
+                   int64_t n) {
+    const int64_t rows = first * width_ / arithmetic_.per_float;
+    multiply_by_columns(arithmetic_, width_, q_factor_ + rows, n, head.keys, weights_);
+    multiply_by_columns(arithmetic_, width_, dout_factor_ + rows, n, turned.keys, dscores_);
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t at = first + i;
+      const int64_t visible = at < queries_ ? visible_keys(tile_.position(at / group_), block) : 0;
+      float* const scores = weights_ + i * kKeysPerBlock;
+      softmax_.attention_backward_row(scores, visible, log_sums_[at], deltas_[at], scores,
+                                      dscores_ + i * kKeysPerBlock);
+    }
+    const float* dscores = factor(arithmetic_, dscores_, n * kKeysPerBlock, dscores_rounded_);
+    add_weighted_rows(arithmetic_, width_, dscores, n, turned.values, dq_ + first * width_);
+    add_transposed(dscores_, n, q_panels_, first, context_.keys + block * block_floats_);
+    add_transposed(weights_, n, dout_panels_, first, context_.values + block * block_floats_);
+  }
+
+  void add_transposed(const float* weights, int64_t n, const float* panels, int64_t first, float* out) {
+    const int64_t per_float = arithmetic_.per_float;
+    add_transposed_product(arithmetic_, width_, weights, n, panels + first / per_float * kPanelWidth,
+                           count_ / per_float * kPanelWidth, product_memory_, out);
+  }
+
+  const AttentionShape& shape_;
+  const QueryTile& tile_;
+  const ContextGradient context_;
+  const Arithmetic arithmetic_;
+  const SoftmaxKernels& softmax_ = softmax_kernels();
+  const int64_t group_ = shape_.queries_per_kv_head(), width_ = shape_.head_dim;
+  const int64_t block_floats_ = kKeysPerBlock * width_;
+  const int64_t queries_, count_;
+  float *q_, *dout_, *q_rounded_, *dout_rounded_, *q_panels_, *dout_panels_, *dq_;  // [count][d]
+  float *deltas_, *log_sums_;                                                       // [count]
+  float *widened_, *turned_;                      // a block, keys and values
+  float *weights_, *dscores_, *dscores_rounded_;  // [kQueriesPerTile][32]
+  float* product_memory_;
+  const float *q_factor_ = nullptr, *dout_factor_ = nullptr;
+};
 
 std::vector<QueryTile> cut_for_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans) {
   return cut_into_tiles(shape, spans, [](const AttentionSpan& span) {
@@ -379,32 +466,6 @@ void add_contexts(const AttentionShape& shape, const std::vector<QueryTile>& til
   }
 }
 
-// One position.
-template <class T>
-void store_row(const AttentionShape& shape, const float* k, const float* v, HeadBlock<T> head, int64_t slot) {
-  for (int64_t i = 0; i < shape.head_dim; ++i) put(k[i], head.keys[key_offset(shape.head_dim, slot, i)]);
-  for (int64_t i = 0; i < shape.head_dim; i += kPanelWidth) {
-    put(v + i, kPanelWidth, head.values + value_offset(slot, i));
-  }
-}
-
-// Sixteen positions, rows of k and v, from a slot on that is a multiple of 16: their keys fill whole lines.
-template <class T>
-void store_square(const AttentionShape& shape, ConstMatrixView k, ConstMatrixView v, HeadBlock<T> head,
-                  int64_t slot) {
-  const auto transpose_square = square_transpose();
-  float rows[kPanelWidth * kPanelWidth], columns[kPanelWidth * kPanelWidth];
-  for (int64_t i = 0; i < shape.head_dim; i += kPanelWidth) {
-    for (int64_t r = 0; r < kPanelWidth; ++r) std::copy_n(k.row(r) + i, kPanelWidth, rows + r * kPanelWidth);
-    transpose_square(rows, columns);
-    put(columns, kPanelWidth * kPanelWidth, head.keys + key_offset(shape.head_dim, slot, i));
-    for (int64_t r = 0; r < kPanelWidth; ++r) {
-      put(v.row(r) + i, kPanelWidth, head.values + value_offset(slot + r, i));
-    }
-  }
-}
-
-template <class T>
 void store_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixView keys,
                 ConstMatrixView values, float* pool) {
   const auto head_of = [&](ConstMatrixView matrix, int64_t row) {
@@ -412,30 +473,10 @@ void store_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatrixV
         matrix.row(tile.span->first_row + tile.first + row) + tile.kv_head * shape.head_dim, tile.rows - row,
         shape.head_dim, matrix.stride);
   };
-  for (int64_t row = 0, stored = 0; row < tile.rows; row += stored) {
-    const int64_t position = tile.position(row), slot = position % kKeysPerBlock;
-    const auto head = head_block<T>(shape, pool, tile.span->blocks[position / kKeysPerBlock], tile.kv_head);
-    const ConstMatrixView k = head_of(keys, row), v = head_of(values, row);
-    if (slot % kPanelWidth == 0 && k.rows >= kPanelWidth) {
-      store_square(shape, k, v, head, slot);
-      stored = kPanelWidth;
-    } else {
-      store_row(shape, k.data, v.data, head, slot);
-      stored = 1;
-    }
-  }
-}
-
-template <class T>
-void copy_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
-                    float* to) {
-  const auto source = head_block<const T>(shape, from, 0, kv_head);
-  const auto target = head_block<T>(shape, to, 0, kv_head);
-  for (int64_t slot = 0; slot < positions; ++slot) {
-    for (int64_t i = 0; i < shape.head_dim; ++i) {
-      target.keys[key_offset(shape.head_dim, slot, i)] = source.keys[key_offset(shape.head_dim, slot, i)];
-      target.values[value_offset(slot, i)] = source.values[value_offset(slot, i)];
-    }
+  for (int64_t row = 0; row < tile.rows;) {
+    const int64_t position = tile.position(row);
+    const auto head = head_block(shape, pool, tile.span->blocks[position / kKeysPerBlock], tile.kv_head);
+    row += store_in_block(shape, head_of(keys, row), head_of(values, row), head, position % kKeysPerBlock);
   }
 }
 
@@ -443,15 +484,8 @@ void copy_positions(const AttentionShape& shape, int64_t kv_head, const float* f
 
 void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                        ConstMatrixView keys, ConstMatrixView values, float* pool) {
-  const auto store = shape.bf16_keys_values ? store_tile<uint16_t> : store_tile<float>;
   const auto tiles = cut_into_tiles(shape, spans, [](const AttentionSpan&) { return kRowsPerStore; });
-  for_each_tile(tiles, [&](int64_t i) { store(shape, tiles[i], keys, values, pool); });
-}
-
-void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
-                          float* to) {
-  const auto copy = shape.bf16_keys_values ? copy_positions<uint16_t> : copy_positions<float>;
-  copy(shape, kv_head, from, positions, to);
+  for_each_tile(tiles, [&](int64_t i) { store_tile(shape, tiles[i], keys, values, pool); });
 }
 
 void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
@@ -469,8 +503,11 @@ void attention_backward(const AttentionShape& shape, std::span<const AttentionSp
   const auto offsets = context_offsets(shape, tiles);
   Buffer<float> key_gradients(offsets.back()), value_gradients(offsets.back());
   for_each_tile(tiles, [&](int64_t i) {
-    backward_tile(shape, tiles[i], q, pool, out, log_sums, dout, dq,
-                  {key_gradients.data() + offsets[i], value_gradients.data() + offsets[i]});
+    BackwardTile tile(shape, tiles[i],
+                      {key_gradients.data() + offsets[i], value_gradients.data() + offsets[i]});
+    tile.gather(q, out, log_sums, dout);
+    for (int64_t block = 0; block < tiles[i].blocks(); ++block) tile.add_block(pool, block);
+    tile.write_dq(dq);
   });
   parallel_for(2 * shape.kv_heads, [&](int64_t task) {
     const Buffer<float>& gradients = task % 2 == 0 ? key_gradients : value_gradients;
@@ -482,7 +519,10 @@ void attention_backward(const AttentionShape& shape, std::span<const AttentionSp
 
 int64_t attention_backward_memory(const AttentionShape& shape, int64_t rows) {
   const AttentionSpan whole = {.first_row = 0, .rows = rows, .first_position = 0, .blocks = nullptr};
-  return 2 * context_offsets(shape, cut_for_backward(shape, {&whole, 1})).back();
+  const auto tiles = cut_for_backward(shape, {&whole, 1});
+  if (tiles.empty()) return 0;
+  return 2 * context_offsets(shape, tiles).back() +
+         thread_count() * BackwardTile::memory_floats(shape, tiles.front().rows);
 }
 
 }  // namespace deepscaler

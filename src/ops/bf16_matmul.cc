@@ -1,88 +1,17 @@
 #include "ops/bf16_matmul.h"
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ops/bf16_matmul.cc"
-#include <hwy/foreach_target.h>
-#include <hwy/highway.h>
-
-#include "ops/bf16_native.h"
-#include "ops/fetch.h"
-#include "ops/kernel_target.h"
-#include "ops/panel-inl.h"
-#include "ops/tile_kernel.h"
-#include "ops/transpose_kernel.h"
-
-HWY_BEFORE_NAMESPACE();
-namespace deepscaler {
-namespace HWY_NAMESPACE {
-namespace {
-
-const PanelTag d;
-const Words words;
-
-void round_row(const float* in, int64_t n, uint16_t* out) { round_to_bf16(in, n, out); }
-
-// out [n]: the rounded numbers as floats; n is a multiple of 16.
-void round_row_to_floats(const float* in, int64_t n, float* out) {
-  for (int64_t i = 0; i < n; i += kLanes) {
-    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(bf16_bits(in + i))), d, out + i);
-  }
-}
-
-// Pairs of the numbers that stand below each other in two rows, n of each: 16, and the next 16 `stride`
-// further. n is a multiple of 16.
-void round_two_rows(const float* first, const float* second, int64_t n, int64_t stride, float* pairs) {
-  for (int64_t i = 0; i < n; i += kPanelWidth, first += kPanelWidth, second += kPanelWidth, pairs += stride) {
-    for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
-      const auto low = bf16_bits(first + lane), high = bf16_bits(second + lane);
-      hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<16>(high))), d, pairs + lane);
-    }
-  }
-}
-
-// out [8][16], pairs of rows of a square's transpose, from in [8][16], pairs of its own rows.
-void transpose_pairs(SquareTranspose transpose, const float* in, float* out) {
-  const auto high = hn::Set(words, 0xffff0000u);
-  HWY_ALIGN float square[kPanelWidth * kPanelWidth], transposed[kPanelWidth * kPanelWidth];
-  for (int64_t pair = 0; pair < kPanelWidth / 2; ++pair, in += kPanelWidth) {
-    float* row = square + 2 * pair * kPanelWidth;
-    for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
-      const auto both = hn::BitCast(words, hn::LoadU(d, in + lane));
-      hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(both)), d, row + lane);
-      hn::StoreU(hn::BitCast(d, hn::And(both, high)), d, row + kPanelWidth + lane);
-    }
-  }
-  transpose(square, transposed);
-  for (int64_t pair = 0; pair < kPanelWidth / 2; ++pair, out += kPanelWidth) {
-    const float* row = transposed + 2 * pair * kPanelWidth;
-    for (int64_t lane = 0; lane < kPanelWidth; lane += kLanes) {
-      const auto first = hn::BitCast(words, hn::LoadU(d, row + lane));
-      const auto second = hn::BitCast(words, hn::LoadU(d, row + kPanelWidth + lane));
-      hn::StoreU(hn::BitCast(d, hn::Or(hn::ShiftRight<16>(first), second)), d, out + lane);
-    }
-  }
-}
-
-}  // namespace
-}  // namespace HWY_NAMESPACE
-}  // namespace deepscaler
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-
 #include <algorithm>
 #include <vector>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "ops/bf16_kernel.h"
+#include "ops/bf16_native.h"
+#include "ops/fetch.h"
+#include "ops/kernel_target.h"
+#include "ops/tile_kernel.h"
 
 namespace deepscaler {
-
-HWY_EXPORT(round_row);
-HWY_EXPORT(round_row_to_floats);
-HWY_EXPORT(round_two_rows);
-HWY_EXPORT(transpose_pairs);
-
 namespace {
 
 // Rows from which on tiles in f32 that widen the weights as they load them take less time than a slow native
@@ -127,7 +56,7 @@ float* pair_memory(int64_t pairs) {
 
 // Pairs along the rows of x, [rows][pairs] in memory.
 ConstMatrixView pairs_in_rows(ConstMatrixView x, float* memory) {
-  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row), reinterpret_cast<uint16_t*>(memory));
+  round_rows(x, bf16_kernels().narrow, reinterpret_cast<uint16_t*>(memory));
   return {memory, x.rows, pairs_of(x.cols)};
 }
 
@@ -135,19 +64,19 @@ ConstMatrixView pairs_in_rows(ConstMatrixView x, float* memory) {
 // `stride` further. Zeros stand past x's last row and column.
 void pair_two_rows(ConstMatrixView x, int64_t pair, int64_t first, int64_t panels, int64_t stride,
                    float* out) {
-  const auto round = &HWY_DYNAMIC_DISPATCH(round_two_rows);
+  const auto pair_rows = bf16_kernels().pair_rows;
   const bool is_alone = 2 * pair + 1 == x.rows;
   const float* low = x.row(2 * pair) + first;
   const float* high = is_alone ? nullptr : low + x.stride;
   const int64_t columns = std::min(panels * kPanelWidth, x.cols - first);
   const int64_t whole = is_alone ? 0 : columns / kPanelWidth;
-  round(low, high, whole * kPanelWidth, stride, out);
+  pair_rows(low, high, whole * kPanelWidth, stride, out);
   for (int64_t p = whole; p < panels; ++p) {
     const int64_t i = p * kPanelWidth, count = std::min(kPanelWidth, columns - i);
     float padded_low[kPanelWidth] = {}, padded_high[kPanelWidth] = {};
     std::copy_n(low + i, count, padded_low);
     if (!is_alone) std::copy_n(high + i, count, padded_high);
-    round(padded_low, padded_high, kPanelWidth, stride, out + p * stride);
+    pair_rows(padded_low, padded_high, kPanelWidth, stride, out + p * stride);
   }
 }
 
@@ -196,7 +125,7 @@ void multiply_natively(ConstMatrixView x, const Bf16Projections& projections, Ac
 void multiply_widening(ConstMatrixView x, const Bf16Projections& projections, Accumulate accumulate) {
   thread_local Buffer<float> memory;
   memory.reserve_discarding(x.rows * x.cols);
-  round_rows(x, &HWY_DYNAMIC_DISPATCH(round_row_to_floats), memory.data());
+  round_rows(x, bf16_kernels().round, memory.data());
   multiply_by_panels(bf16_pair_panel_tile_kernels(), {memory.data(), x.rows, x.cols},
                      with_depth(projections, 1), accumulate);
 }
@@ -206,20 +135,19 @@ void multiply_widening(ConstMatrixView x, const Bf16Projections& projections, Ac
 void pack_transposed_pairs(Bf16PanelView weight, int64_t first_in, int64_t panels, int64_t first_out,
                            int64_t depth, float* out) {
   constexpr int64_t kSquare = kPanelWidth * kPanelWidth / 2;
-  const auto transpose = [of_floats = square_transpose(), of_pairs = &HWY_DYNAMIC_DISPATCH(transpose_pairs)](
-                             const float* square, float* to) { of_pairs(of_floats, square, to); };
+  const auto transpose_pairs = bf16_kernels().transpose_pairs;
   for (int64_t p = 0; p < panels; ++p) {
     const int64_t in = first_in + p * kPanelWidth, valid = std::min(kPanelWidth, weight.in - in);
     float* to = out + p * packed_panel_stride(depth);
     for (int64_t o = 0; o < 2 * depth; o += kPanelWidth, to += kSquare) {
       const float* square = weight.data + panel_offset(weight.in, first_out + o, in) / 2;
       if (valid == kPanelWidth) {
-        transpose(square, to);
+        transpose_pairs(square, to);
         continue;
       }
       float padded[kSquare] = {};
       std::copy_n(square, valid * kPanelWidth / 2, padded);
-      transpose(padded, to);
+      transpose_pairs(padded, to);
     }
   }
 }
@@ -234,7 +162,7 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs) {
     const float* from = weight.data + panel * weight.in * kPanelWidth;
     float* to = pairs + panel * weight.in / 2 * kPanelWidth;
     for (int64_t i = 0; i < weight.in; i += 2, from += 2 * kPanelWidth, to += kPanelWidth) {
-      HWY_DYNAMIC_DISPATCH(round_two_rows)(from, from + kPanelWidth, kPanelWidth, kPanelWidth, to);
+      bf16_kernels().pair_rows(from, from + kPanelWidth, kPanelWidth, kPanelWidth, to);
     }
   });
 }
@@ -283,4 +211,3 @@ void matmul_bf16_dw(GradientProjections projections, ConstMatrixView x) {
 }
 
 }  // namespace deepscaler
-#endif

@@ -92,26 +92,6 @@ HWY_INLINE Panel exp(Panel a) {
   return map([&](int i) HWY_ATTR { return hn::Exp(PanelTag(), a.v[i]); });
 }
 
-// kLanes numbers, each as the 16 bits of its bf16: rounded to nearest, ties to even; NaN stays NaN.
-using Words = hn::RebindToUnsigned<PanelTag>;
-HWY_INLINE hn::Vec<Words> bf16_bits(const float* in) {
-  const Words words;
-  const auto x = hn::LoadU(PanelTag(), in);
-  const auto bits = hn::BitCast(words, x);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(words, 1u));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(words, 0x7fffu))));
-  const auto quiet_nan = hn::Or(hn::ShiftRight<16>(bits), hn::Set(words, 0x40u));
-  return hn::IfThenElse(hn::RebindMask(words, hn::IsNaN(x)), quiet_nan, rounded);
-}
-// out [n], one after the other; n is a multiple of 16.
-HWY_INLINE void round_to_bf16(const float* in, int64_t n, uint16_t* out) {
-  const hn::Rebind<uint16_t, PanelTag> halves;
-  const hn::RebindToSigned<PanelTag> integers;
-  for (int64_t i = 0; i < n; i += kLanes) {
-    hn::StoreU(hn::DemoteTo(halves, hn::BitCast(integers, bf16_bits(in + i))), halves, out + i);
-  }
-}
-
 HWY_INLINE float sum_lanes(Panel a) {
   alignas(64) float lanes[kPanelWidth];
   store(a, lanes);

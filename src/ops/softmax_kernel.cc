@@ -72,18 +72,6 @@ void divide(const float* in, float divisor, int64_t n, float* out) {
                         HWY_ATTR { store(load(in + i, 0) / broadcast(divisor), out + i); });
 }
 
-void widen(const uint16_t* bf16, int64_t n, float* out) {
-  const hn::CappedTag<float, kPanelWidth> d;
-  const hn::RebindToUnsigned<decltype(d)> words;
-  const hn::Rebind<uint16_t, decltype(d)> halves;
-  for (int64_t i = 0; i < n; i += static_cast<int64_t>(hn::Lanes(d))) {
-    const auto bits = hn::ShiftLeft<16>(hn::PromoteTo(words, hn::LoadU(halves, bf16 + i)));
-    hn::StoreU(hn::BitCast(d, bits), d, out + i);
-  }
-}
-
-void narrow(const float* in, int64_t n, uint16_t* bf16) { round_to_bf16(in, n, bf16); }
-
 float maximum(const float* logits, int64_t n) {
   Panel m = broadcast(kMinusInfinity);
   for_each_panel(n,
@@ -123,8 +111,6 @@ const SoftmaxKernels& softmax_kernels_of_target() {
       .dot = dot,
       .multiply = multiply,
       .divide = divide,
-      .widen = widen,
-      .narrow = narrow,
       .maximum = maximum,
       .sum_exponentials = sum_exponentials,
       .gradient = gradient,

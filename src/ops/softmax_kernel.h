@@ -22,9 +22,6 @@ struct SoftmaxKernels {
   float (*dot)(const float* a, const float* b, int64_t n);
   void (*multiply)(const float* in, float factor, int64_t n, float* out);
   void (*divide)(const float* in, float divisor, int64_t n, float* out);
-  // From bf16 and, rounded, to it; n is a multiple of 16.
-  void (*widen)(const uint16_t* bf16, int64_t n, float* out);
-  void (*narrow)(const float* in, int64_t n, uint16_t* bf16);
 
   // Over a tile of at most kVocabularyTile logits, with z = logit * inverse_temperature.
   float (*maximum)(const float* logits, int64_t n);

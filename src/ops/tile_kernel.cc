@@ -65,19 +65,8 @@ struct F32Panels {
   }
 };
 
-// Panels of bf16, which become f32 when they are loaded.
-struct Bf16Panels : F32Panels {
-  static constexpr int64_t kRowFloats = kPanelWidth / 2;
-  static constexpr bool kTiles = false;
-  template <int kStep>
-  static HWY_INLINE Vector load(const float* row, int v) {
-    const hn::Rebind<uint16_t, decltype(d)> halves;
-    const auto bits = hn::LoadU(halves, reinterpret_cast<const uint16_t*>(row) + v * kLanes);
-    return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(words, bits)));
-  }
-};
-
-// The same of pairs of bf16: two steps a row, the second in the upper half.
+// Panels of pairs of bf16, which become f32 when they are loaded: two steps a row, the second in the upper
+// half.
 struct Bf16PairPanels : F32Panels {
   static constexpr int kSteps = 2;
   // With 16 registers, the mask takes those of a row.
@@ -95,10 +84,6 @@ const TileKernels& f32_kernels() {
   static const TileKernels kernels = make_kernels<F32Panels>();
   return kernels;
 }
-const TileKernels& bf16_panel_kernels() {
-  static const TileKernels kernels = make_kernels<Bf16Panels>();
-  return kernels;
-}
 const TileKernels& bf16_pair_panel_kernels() {
   static const TileKernels kernels = make_kernels<Bf16PairPanels>();
   return kernels;
@@ -113,11 +98,9 @@ HWY_AFTER_NAMESPACE();
 namespace deepscaler {
 
 HWY_EXPORT(f32_kernels);
-HWY_EXPORT(bf16_panel_kernels);
 HWY_EXPORT(bf16_pair_panel_kernels);
 
 const TileKernels& tile_kernels() { return HWY_DYNAMIC_DISPATCH(f32_kernels)(); }
-const TileKernels& bf16_panel_tile_kernels() { return HWY_DYNAMIC_DISPATCH(bf16_panel_kernels)(); }
 const TileKernels& bf16_pair_panel_tile_kernels() { return HWY_DYNAMIC_DISPATCH(bf16_pair_panel_kernels)(); }
 
 namespace {
@@ -175,13 +158,9 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
         next.c += split.height(i) * operands.c_row_stride;
         prefetch_sums(next, split.height(i + 1), width);
       }
-      if (operands.b_after != nullptr) {
-        tile.fetch_distance = i == 0 ? operands.b_after - operands.b : 0;
-      } else {
-        const bool more = panel + width < panels;
-        share_fetching(kernels, split, i, panel == 0,
-                       more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
-      }
+      const bool more = panel + width < panels;
+      share_fetching(kernels, split, i, panel == 0,
+                     more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
       table[split.height(i)][width](tile);
     }
     panel += width;

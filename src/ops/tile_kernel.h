@@ -31,9 +31,8 @@ struct TileOperands {
   int64_t c_row_stride;
   int64_t c_panel_stride;
   int64_t depth;
-  bool accumulate;                 // add to c instead of replacing it
-  bool b_from_memory = false;      // b is far: not packed just now
-  const float* b_after = nullptr;  // what will be read like b after it, to fetch meanwhile; of the same array
+  bool accumulate;             // add to c instead of replacing it
+  bool b_from_memory = false;  // b is far: not packed just now
 
   // What to fetch from memory meanwhile. Set by multiply_tiles().
   int64_t fetch_distance = 0;   // of b, so many floats before its use; 0: nothing
@@ -59,8 +58,6 @@ struct TileKernels {
 
 // The tables of the instruction set in use (see ops/kernel_target.h). Panels of f32; `a` in tiles too:
 [[nodiscard]] const TileKernels& tile_kernels();
-// Panels of bfloat16, two numbers in a float; the arithmetic is in f32.
-[[nodiscard]] const TileKernels& bf16_panel_tile_kernels();
 // Panels of pairs of bfloat16, [depth / 2][kPanelWidth][2] along an even depth, of which the second of a pair
 // is multiplied first. The arithmetic is in f32.
 [[nodiscard]] const TileKernels& bf16_pair_panel_tile_kernels();

@@ -64,7 +64,7 @@ int64_t longest_sequence(const StageConfig& stage, const ModelConfig& config) {
 RecipePlan plan_recipe(const Recipe& recipe, const std::filesystem::path& model) {
   RecipePlan plan;
   plan.model = read_model_config(model);
-  plan.model.attention.bf16_keys_values = computes_in_bf16(recipe);
+  plan.model.attention.bf16 = computes_in_bf16(recipe);
   plan.parameters = ParameterTable(plan.model).count();
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     const StageConfig& stage = recipe.stages[i];
