@@ -1,4 +1,4 @@
-// The memory of keys and values: a pool of blocks (ops/attention.h), the same block numbers in every
+// The memory of keys and values: a pool of blocks (ops/attention_block.h), the same block numbers in every
 // layer. Who owns which block is decided elsewhere (infer/scheduler.h, model/segments.h).
 #pragma once
 

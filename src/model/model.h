@@ -15,7 +15,8 @@
 
 namespace deepscaler {
 
-// What the products with weights compute in (those of the backward pass: model/linear.h); all else is f32.
+// What products compute in, with weights (those of the backward pass: model/linear.h) and in attention
+// (ops/attention.h); all else is f32.
 enum class ComputeType { kF32, kBf16 };
 [[nodiscard]] std::string_view compute_type_name(ComputeType type);  // "f32", "bf16"
 // Of "f32", "bf16" or "auto": bf16 where a CPU's bf16 dot product is faster than its f32 FMA, else f32.
