@@ -56,8 +56,8 @@ class BackwardTile {
 
   void gather(ConstMatrixView q, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout) {
     gather_queries(shape_, q, tile_, score_scale(shape_), q_);
-    // As the forward pass did, from which the sums are.
-    if (shape_.bf16) bf16_kernels().round(q_, queries_ * width_, q_);
+    // As the forward pass did, from which the sums are. A pair is rounded as it is made.
+    if (shape_.bf16 && !arithmetic_.is_paired()) bf16_kernels().round(q_, queries_ * width_, q_);
     gather_queries(shape_, dout, tile_, 1.0f, dout_);
     for (int64_t i = 0; i < queries_; ++i) {
       const int64_t row = i / group_, h = i % group_;

@@ -19,6 +19,23 @@ AttentionArithmetic paired_arithmetic() {
   return {native_bf16_tile_kernels(), 2, narrow};
 }
 
+// out [n][columns] (+)= rows [n][depth] times panels [columns / 16][depth][16].
+void multiply(const AttentionArithmetic& arithmetic, const float* rows, int64_t n, int64_t depth,
+              const float* panels, int64_t columns, bool accumulate, float* out) {
+  const int64_t floats = depth / arithmetic.per_float;
+  multiply_tiles(arithmetic.tiles,
+                 {.a = rows,
+                  .a_row_stride = floats,
+                  .b = panels,
+                  .b_panel_stride = floats * arithmetic.tiles.step_floats,
+                  .c = out,
+                  .c_row_stride = columns,
+                  .c_panel_stride = kPanelWidth,
+                  .depth = floats,
+                  .accumulate = accumulate},
+                 n, columns / kPanelWidth);
+}
+
 }  // namespace
 
 AttentionArithmetic forward_arithmetic(const AttentionShape& shape) {
@@ -33,34 +50,12 @@ AttentionArithmetic backward_arithmetic(const AttentionShape& shape) {
 
 void multiply_by_columns(const AttentionArithmetic& arithmetic, int64_t width, const float* queries,
                          int64_t n, const float* panels, float* out) {
-  const int64_t depth = width / arithmetic.per_float;
-  multiply_tiles(arithmetic.tiles,
-                 {.a = queries,
-                  .a_row_stride = depth,
-                  .b = panels,
-                  .b_panel_stride = depth * arithmetic.tiles.step_floats,
-                  .c = out,
-                  .c_row_stride = kKeysPerBlock,
-                  .c_panel_stride = kPanelWidth,
-                  .depth = depth,
-                  .accumulate = false},
-                 n, kKeysPerBlock / kPanelWidth);
+  multiply(arithmetic, queries, n, width, panels, kKeysPerBlock, false, out);
 }
 
 void add_weighted_rows(const AttentionArithmetic& arithmetic, int64_t width, const float* weights, int64_t n,
                        const float* panels, float* out) {
-  const int64_t depth = kKeysPerBlock / arithmetic.per_float;
-  multiply_tiles(arithmetic.tiles,
-                 {.a = weights,
-                  .a_row_stride = depth,
-                  .b = panels,
-                  .b_panel_stride = depth * arithmetic.tiles.step_floats,
-                  .c = out,
-                  .c_row_stride = width,
-                  .c_panel_stride = kPanelWidth,
-                  .depth = depth,
-                  .accumulate = true},
-                 n, width / kPanelWidth);
+  multiply(arithmetic, weights, n, kKeysPerBlock, panels, width, true, out);
 }
 
 void panels_of_rows(const AttentionArithmetic& arithmetic, const float* rows, int64_t count, int64_t width,
