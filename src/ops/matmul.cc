@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <limits>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -16,15 +17,20 @@ namespace {
 // Depth of a block: each one after the first reads and writes the result once more, so it is as deep as the
 // second-level cache allows: 1024 x 3 panels of 64 bytes are 192 KiB, which stream while rows pass by.
 constexpr int64_t kDepthBlock = 1024;
-// Rows that pass the panels of a task together: 96 x 1024 floats are 384 KiB, another share of that cache.
-constexpr int64_t kRowBlock = 96;
+// Rows that pass the panels of a task together: 256 of 576 floats each are 576 KiB, another share of that
+// cache.
+constexpr int64_t kRowBlock = 256;
+// Rows of a task come in multiples of the tallest tile.
+constexpr int64_t kRowUnit = TileKernels::kRowLimit;
 // Rows of a task that has to pack its panels first: enough to pay for that.
 constexpr int64_t kPackingRowBlock = 1024;
 constexpr int64_t kDwRowBlock = 640;
 // Of dW, whose result is large: each block of its depth reads and writes all of it, so blocks are deeper, and
 // more of its rows pass by at a time.
 constexpr int64_t kDwDepthBlock = 512;
-constexpr int64_t kDwPassingRows = 256;
+constexpr int64_t kDwPassingRows = 240;
+// Panels of dy packed at a time: they stay near while the rows pass.
+constexpr int64_t kDwPanels = 2 * TileKernels::kPanelLimit;
 // Panels of a task at most (1.5 MiB of a depth block); fewer where threads would go idle.
 constexpr int64_t kPanelBlock = 24;
 
@@ -62,32 +68,56 @@ void for_each_part(const AnyProjections& projections, int64_t first_panel, int64
   }
 }
 
-// The output of a product cut into tasks: ranges of rows, in multiples of row_unit, times ranges of panels.
-struct TaskGrid {
-  TaskGrid(int64_t rows, int64_t panels, int64_t most_rows, int64_t row_unit = kPanelWidth)
-      : rows(rows), panels(panels) {
-    row_tasks = std::max<int64_t>(1, ceil_div(rows, most_rows));
-    row_block = std::max(row_unit, ceil_div(ceil_div(rows, row_tasks), row_unit) * row_unit);
-    row_tasks = std::max<int64_t>(1, ceil_div(rows, row_block));
-    // At least eight tasks a thread level out what the machine's other work disturbs.
-    const int64_t wanted = std::max(ceil_div(8 * thread_count(), row_tasks), ceil_div(panels, kPanelBlock));
-    // In threes, as wide as the widest tile.
-    constexpr int64_t kWidth = TileKernels::kPanelLimit;
-    panel_block = std::min(panels, ceil_div(std::max<int64_t>(1, panels / wanted), kWidth) * kWidth);
-    panel_tasks = ceil_div(panels, panel_block);
+// Part of the output of a product.
+struct Task {
+  int64_t first_row, rows, first_panel, panels;
+};
+
+// The output cut into tasks: ranges of rows, in multiples of row_unit, times ranges of panels.
+class TaskGrid {
+ public:
+  TaskGrid(int64_t rows, int64_t panels, int64_t most_rows, int64_t row_unit = kRowUnit)
+      : rows_(rows), panels_(panels) {
+    const int64_t fewest = std::max<int64_t>(1, ceil_div(rows, most_rows));
+    row_block_ = std::max(row_unit, ceil_div(ceil_div(rows, fewest), row_unit) * row_unit);
+    row_tasks_ = std::max<int64_t>(1, ceil_div(rows, row_block_));
+    panel_block_ = level_panel_block();
   }
 
+  // Calls body(task, following) on the threads: `following` is the task that the same thread takes next if
+  // all are as fast as each other. It has no panels where none is left.
   template <class Body>
   void run(const Body& body) const {
-    parallel_for(row_tasks * panel_tasks, [&](int64_t task) {
-      const int64_t first_row = task % row_tasks * row_block;
-      const int64_t first_panel = task / row_tasks * panel_block;
-      body(first_row, std::min(row_block, rows - first_row), first_panel,
-           std::min(panel_block, panels - first_panel));
-    });
+    parallel_for(row_tasks_ * ceil_div(panels_, panel_block_),
+                 [&](int64_t i) { body(task(i), task(i + thread_count())); });
   }
 
-  int64_t rows, panels, row_block, panel_block, row_tasks, panel_tasks;
+ private:
+  // Some tasks a thread level out what the machine's other work disturbs. Of the widths that give about as
+  // many, the one that leaves the busiest thread the least.
+  [[nodiscard]] int64_t level_panel_block() const {
+    constexpr int64_t kTasksPerThread = 4;
+    const int64_t wanted =
+        std::max(ceil_div(kTasksPerThread * thread_count(), row_tasks_), ceil_div(panels_, kPanelBlock));
+    int64_t best = 0, least = std::numeric_limits<int64_t>::max();
+    for (int64_t tasks = wanted; tasks <= 2 * wanted; ++tasks) {
+      // In threes, as wide as the widest tile.
+      constexpr int64_t kWidth = TileKernels::kPanelLimit;
+      const int64_t block = std::min(panels_, ceil_div(ceil_div(panels_, tasks), kWidth) * kWidth);
+      const int64_t busiest = ceil_div(row_tasks_ * ceil_div(panels_, block), thread_count()) * block;
+      if (busiest >= least) continue;
+      least = busiest;
+      best = block;
+    }
+    return best;
+  }
+
+  [[nodiscard]] Task task(int64_t i) const {
+    const int64_t row = i % row_tasks_ * row_block_, panel = std::min(i / row_tasks_ * panel_block_, panels_);
+    return {row, std::min(row_block_, rows_ - row), panel, std::min(panel_block_, panels_ - panel)};
+  }
+
+  int64_t rows_, panels_, row_block_, panel_block_, row_tasks_;
 };
 
 // Runs tiles whose output is row-major [rows, cols], where the last panel may reach past the last
@@ -216,24 +246,37 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardPr
   }
   const DepthBlocks blocks(x.cols);
   const TaskGrid grid(x.rows, panel_count_of(projections), kRowBlock);
-  grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
-    for_each_part(
-        projections, first_panel, panels, [&](const auto& projection, int64_t first, int64_t count) {
-          const auto& [weight, y] = projection;
-          for (int64_t depth = 0; depth < weight.in; depth += blocks.size) {
-            const TileOperands t = {.a = x.row(first_row) + depth,
-                                    .a_row_stride = x.stride,
-                                    .b = weight.data + (first * weight.in + depth) * kernels.step_floats,
-                                    .b_panel_stride = weight.in * kernels.step_floats,
-                                    .c = y.row(first_row) + first * kPanelWidth,
-                                    .c_row_stride = y.stride,
-                                    .c_panel_stride = kPanelWidth,
-                                    .depth = blocks.last_size(depth),
-                                    .accumulate = depth > 0 || accumulate == Accumulate::kYes,
-                                    .b_from_memory = true};
-            multiply_into_rows(kernels, t, rows, count, weight.out - first * kPanelWidth);
-          }
-        });
+  const auto weight_at = [&](int64_t panel, int64_t depth) {
+    const float* found = nullptr;
+    for_each_part(projections, panel, 1, [&](const auto& projection, int64_t own_panel, int64_t) {
+      found = projection.weight.data + (own_panel * x.cols + depth) * kernels.step_floats;
+    });
+    return found;
+  };
+  grid.run([&](const Task& task, const Task& following) {
+    int64_t panel = task.first_panel;
+    const int64_t end = panel + task.panels;
+    for_each_part(projections, panel, task.panels, [&](const auto& projection, int64_t first, int64_t count) {
+      const auto& [weight, y] = projection;
+      const int64_t panel_after = panel + count < end ? panel + count : following.first_panel;
+      for (int64_t depth = 0; depth < x.cols; depth += blocks.size) {
+        const int64_t depth_after = depth + blocks.size;
+        const TileOperands t = {
+            .a = x.row(task.first_row) + depth,
+            .a_row_stride = x.stride,
+            .b = weight_at(panel, depth),
+            .b_panel_stride = x.cols * kernels.step_floats,
+            .c = y.row(task.first_row) + first * kPanelWidth,
+            .c_row_stride = y.stride,
+            .c_panel_stride = kPanelWidth,
+            .depth = blocks.last_size(depth),
+            .accumulate = depth > 0 || accumulate == Accumulate::kYes,
+            .b_from_memory = true,
+            .b_after = depth_after < x.cols ? weight_at(panel, depth_after) : weight_at(panel_after, 0)};
+        multiply_into_rows(kernels, t, task.rows, count, weight.out - first * kPanelWidth);
+      }
+      panel += count;
+    });
   });
 }
 
@@ -250,20 +293,21 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
   int64_t deepest = 0;
   for (const PackedTerm& term : terms) deepest = std::max(deepest, DepthBlocks(term.a.cols).size);
   const TaskGrid grid(c.rows, panel_count(c.cols), kPackingRowBlock);
-  grid.run([&](int64_t first_row, int64_t rows, int64_t first_panel, int64_t panels) {
+  grid.run([&](const Task& task, const Task&) {
     // Where all rows pass at once, no more panels are packed than stay near while they do.
-    const int64_t together = rows <= kRowBlock ? TileKernels::kPanelLimit : panels;
-    float* packed =
-        pack_memory(std::min(together, panels) * packed_panel_stride(deepest) + kPanelWidth * kPanelWidth);
-    for (int64_t panel = first_panel; panel < first_panel + panels; panel += together) {
-      const int64_t count = std::min(together, first_panel + panels - panel);
+    const int64_t together = task.rows <= kRowBlock ? TileKernels::kPanelLimit : task.panels;
+    float* packed = pack_memory(std::min(together, task.panels) * packed_panel_stride(deepest) +
+                                kPanelWidth * kPanelWidth);
+    const int64_t end_row = task.first_row + task.rows, end_panel = task.first_panel + task.panels;
+    for (int64_t panel = task.first_panel; panel < end_panel; panel += together) {
+      const int64_t count = std::min(together, end_panel - panel);
       bool add = false;
       for (const auto& [a, pack] : terms) {
         const DepthBlocks blocks(a.cols);
         for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
           const int64_t block_depth = blocks.last_size(depth);
           pack(panel, count, depth, block_depth, packed);
-          for (int64_t row = first_row; row < first_row + rows; row += kRowBlock) {
+          for (int64_t row = task.first_row; row < end_row; row += kRowBlock) {
             const TileOperands t = {.a = a.row(row) + depth,
                                     .a_row_stride = a.stride,
                                     .b = packed,
@@ -273,7 +317,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
                                     .c_panel_stride = kPanelWidth,
                                     .depth = block_depth,
                                     .accumulate = add};
-            multiply_into_rows(kernels, t, std::min(kRowBlock, first_row + rows - row), count,
+            multiply_into_rows(kernels, t, std::min(kRowBlock, end_row - row), count,
                                c.cols - panel * kPanelWidth);
           }
           add = true;
@@ -328,29 +372,31 @@ void add_outer_products(const TileKernels& kernels, Projections<PanelView, PackP
       pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, std::min(kDwPassingRows, in - i),
                  x_tiles + i * block_depth);
     });
-    const auto add_part = [&](const auto& projection, int64_t first_in, int64_t ins, int64_t first_panel,
-                              int64_t panels) {
+    const auto add_part = [&](const auto& projection, const Task& part) {
       const auto& [gradient, pack] = projection;
-      const int64_t first_out = first_panel * kPanelWidth;
-      float* dy_panels = pack_memory(panels * packed_panel_stride(block_depth));
-      pack(first_panel, panels, depth, block_depth, dy_panels);
-      for (int64_t i = first_in; i < first_in + ins; i += kDwPassingRows) {
-        multiply_packed_tiles(kernels,
-                              {.a = x_tiles + i * block_depth,
-                               .b = dy_panels,
-                               .b_panel_stride = packed_panel_stride(block_depth),
-                               .c = gradient.data + panel_offset(in, first_out, i),
-                               .c_row_stride = kPanelWidth,
-                               .c_panel_stride = in * kPanelWidth,
-                               .depth = block_depth,
-                               .accumulate = true},
-                              std::min(kDwPassingRows, first_in + ins - i), panels);
+      float* dy_panels = pack_memory(kDwPanels * packed_panel_stride(block_depth));
+      for (int64_t p = 0; p < part.panels; p += kDwPanels) {
+        const int64_t panel = part.first_panel + p, panels = std::min(kDwPanels, part.panels - p);
+        pack(panel, panels, depth, block_depth, dy_panels);
+        for (int64_t row = 0; row < part.rows; row += kDwPassingRows) {
+          const int64_t i = part.first_row + row;
+          multiply_packed_tiles(kernels,
+                                {.a = x_tiles + i * block_depth,
+                                 .b = dy_panels,
+                                 .b_panel_stride = packed_panel_stride(block_depth),
+                                 .c = gradient.data + panel_offset(in, panel * kPanelWidth, i),
+                                 .c_row_stride = kPanelWidth,
+                                 .c_panel_stride = in * kPanelWidth,
+                                 .depth = block_depth,
+                                 .accumulate = true},
+                                std::min(kDwPassingRows, part.rows - row), panels);
+        }
       }
     };
-    grid.run([&](int64_t first_in, int64_t ins, int64_t first_panel, int64_t panels) {
-      for_each_part(projections, first_panel, panels,
-                    [&](const auto& projection, int64_t first, int64_t count) {
-                      add_part(projection, first_in, ins, first, count);
+    grid.run([&](const Task& task, const Task&) {
+      for_each_part(projections, task.first_panel, task.panels,
+                    [&](const auto& projection, int64_t first_panel, int64_t panels) {
+                      add_part(projection, {task.first_row, task.rows, first_panel, panels});
                     });
     });
   }

@@ -160,7 +160,7 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
       }
       const bool more = panel + width < panels;
       share_fetching(kernels, split, i, panel == 0,
-                     more ? operands.b + (panel + width) * operands.b_panel_stride : nullptr, tile);
+                     more ? operands.b + (panel + width) * operands.b_panel_stride : operands.b_after, tile);
       table[split.height(i)][width](tile);
     }
     panel += width;
@@ -180,25 +180,36 @@ void multiply_packed_tiles(const TileKernels& kernels, const TileOperands& opera
 
 namespace {
 
-// The height is known to the compiler for the tallest tiles, so that a row is one or two moves.
+// Packs tiles of one height side by side: rows are read some cache lines at a time, and as many streams
+// written. The height is known to the compiler for the tallest tiles, so that a row is one or two moves.
 template <int kHeight>
-float* pack_tile(const float* in, int64_t stride, int64_t depth, int height, float* out) {
+void pack_side_by_side(const float* in, int64_t stride, int64_t depth, int64_t tiles, int height,
+                       float* out) {
   const int64_t count = kHeight > 0 ? kHeight : height;
   for (int64_t d = 0; d < depth; ++d, in += stride, out += count) {
-    std::memcpy(out, in, static_cast<size_t>(count) * sizeof(float));
+    const float* ahead = in + std::min(kRowsAhead, depth - 1 - d) * stride;
+    for (int64_t i = 0; i < tiles * count; i += kPanelWidth) fetch(ahead + i);
+    for (int64_t t = 0; t < tiles; ++t) {
+      std::memcpy(out + t * depth * count, in + t * count, static_cast<size_t>(count) * sizeof(float));
+    }
   }
-  return out;
 }
 
 }  // namespace
 
 void pack_tiles(const TileKernels& kernels, const float* in, int64_t stride, int64_t depth, int64_t rows,
                 float* out) {
+  constexpr int64_t kTilesAtOnce = 8;
   const TileSplit split(kernels, rows);
-  for (int64_t i = 0; i < split.tiles; ++i) {
-    const int height = split.height(i);
-    const auto pack = height == 8 ? pack_tile<8> : height == 6 ? pack_tile<6> : pack_tile<0>;
-    out = pack(in + split.first(i), stride, depth, height, out);
+  for (int64_t first = 0, end; first < split.tiles; first = end) {
+    const int height = split.height(first);
+    end = first + 1;
+    while (end < std::min(first + kTilesAtOnce, split.tiles) && split.height(end) == height) ++end;
+    const auto pack = height == 8   ? pack_side_by_side<8>
+                      : height == 6 ? pack_side_by_side<6>
+                                    : pack_side_by_side<0>;
+    const int64_t row = split.first(first);
+    pack(in + row, stride, depth, end - first, height, out + row * depth);
   }
 }
 

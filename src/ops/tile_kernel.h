@@ -31,8 +31,9 @@ struct TileOperands {
   int64_t c_row_stride;
   int64_t c_panel_stride;
   int64_t depth;
-  bool accumulate;             // add to c instead of replacing it
-  bool b_from_memory = false;  // b is far: not packed just now
+  bool accumulate;                 // add to c instead of replacing it
+  bool b_from_memory = false;      // b is far: not packed just now
+  const float* b_after = nullptr;  // panels of the same stride that are probably next, or null
 
   // What to fetch from memory meanwhile. Set by multiply_tiles().
   int64_t fetch_distance = 0;   // of b, so many floats before its use; 0: nothing
