@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "formats/excerpt.h"
 
 namespace deepscaler {
@@ -181,7 +182,7 @@ class Parser {
   // Gives every tensor its bytes: inside the file, aligned, none over another.
   void place_tensors() {
     const uint64_t align = alignment();
-    const uint64_t start = std::min<uint64_t>((at_ + align - 1) / align * align, file_.size());
+    const uint64_t start = std::min<uint64_t>(round_up(at_, align), file_.size());
     const auto data = file_.subspan(start);
     for (size_t i = 0; i < offsets_.size(); ++i) {
       StoredTensor& tensor = contents_.tensors[i];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/integer.h"
 
 namespace deepscaler {
 
@@ -55,9 +56,7 @@ void Scheduler::commit(const SchedulerPass& pass, std::span<const std::pair<int6
   }
 }
 
-int64_t Scheduler::blocks_for(int64_t positions) const {
-  return (positions + config_.keys_per_block - 1) / config_.keys_per_block;
-}
+int64_t Scheduler::blocks_for(int64_t positions) const { return ceil_div(positions, config_.keys_per_block); }
 
 int64_t Scheduler::shared_blocks(const Group& group) const {
   return group.prompt_length / config_.keys_per_block;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "model/linear.h"
 #include "ops/tile_kernel.h"
@@ -116,7 +117,7 @@ void embedding_backward(const Model& model, const ForwardBatch& batch, ConstMatr
   const ParameterInfo& info = model.table().all()[static_cast<size_t>(model.table().embedding())];
   float* values = gradients + info.offset;
   const bool panels = info.layout == ParameterInfo::Layout::kPanels;
-  parallel_for((info.cols + kColumnsPerTask - 1) / kColumnsPerTask, [&](int64_t task) {
+  parallel_for(ceil_div(info.cols, kColumnsPerTask), [&](int64_t task) {
     const int64_t first = task * kColumnsPerTask, last = std::min(info.cols, first + kColumnsPerTask);
     for (int64_t t = 0; t < d.rows; ++t) {
       const int64_t token = batch.tokens[static_cast<size_t>(t)];

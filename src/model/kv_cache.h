@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/integer.h"
 #include "model/config.h"
 #include "tensor/buffer.h"
 
@@ -19,9 +20,7 @@ struct BlockCopy {
 };
 
 // Blocks that so many positions of a sequence take.
-[[nodiscard]] constexpr int64_t blocks_for(int64_t positions) {
-  return (positions + kKeysPerBlock - 1) / kKeysPerBlock;
-}
+[[nodiscard]] constexpr int64_t blocks_for(int64_t positions) { return ceil_div(positions, kKeysPerBlock); }
 
 // Blocks that a prompt and its samples take, with a copy of the prompt's last one each.
 [[nodiscard]] constexpr int64_t blocks_for_group(int64_t prompt, int64_t samples, int64_t new_tokens) {

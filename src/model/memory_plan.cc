@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "base/integer.h"
 #include "model/kv_cache.h"
 #include "model/parameters.h"
 
@@ -27,7 +28,7 @@ int64_t backward_floats(const ModelConfig& c) {
 }
 
 // A quarter more blocks than full ones would be: sequences end inside one.
-int64_t training_blocks(int64_t rows) { return (rows + kKeysPerBlock - 1) / kKeysPerBlock * 5 / 4 + 1; }
+int64_t training_blocks(int64_t rows) { return ceil_div(rows, kKeysPerBlock) * 5 / 4 + 1; }
 
 int64_t head_bytes(const ModelConfig& c, int64_t head_rows, int64_t copies_of_hidden) {
   return head_rows * (c.vocabulary + copies_of_hidden * c.hidden) * kFloat;

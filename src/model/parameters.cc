@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "ops/tile_kernel.h"
@@ -52,7 +53,7 @@ ParameterTable::ParameterTable(const ModelConfig& c) {
 int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout layout) {
   const int64_t size = layout == Layout::kPanels ? panel_size(rows, cols) : rows * cols;
   all_.push_back({std::move(name), rows, cols, layout, size_, size});
-  size_ += (size + kPanelWidth - 1) / kPanelWidth * kPanelWidth;  // every parameter starts a cache line
+  size_ += round_up(size, kPanelWidth);  // every parameter starts a cache line
   return static_cast<int>(all_.size()) - 1;
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "ops/attention_products.h"
 #include "ops/attention_tiles.h"
 #include "ops/fetch.h"
@@ -40,7 +41,7 @@ class FetchAhead {
     if (block > tile.last_block()) return;
     next_ = head_block(shape, pool, tile.span->blocks[block], tile.kv_head).keys;
     end_ = next_ + shape.head_block_size();
-    share_ = (shape.head_block_size() / kPanelWidth + shares - 1) / shares * kPanelWidth;
+    share_ = ceil_div(shape.head_block_size() / kPanelWidth, shares) * kPanelWidth;
   }
   void fetch_share() {
     for (const float* const end = std::min(next_ + share_, end_); next_ < end; next_ += kPanelWidth)

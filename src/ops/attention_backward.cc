@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "ops/attention.h"
 #include "ops/attention_products.h"
@@ -140,7 +141,7 @@ class BackwardTile {
 
 std::vector<QueryTile> cut_for_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans) {
   return cut_into_tiles(shape, spans, [](const AttentionSpan& span) {
-    return std::max(kLeastBackwardRows, (span.rows + kBackwardParts - 1) / kBackwardParts);
+    return std::max(kLeastBackwardRows, ceil_div(span.rows, kBackwardParts));
   });
 }
 

@@ -1,5 +1,6 @@
 // Attention against a twin in double precision: values, and gradients by the twin's central differences.
 #include "ops/attention.h"
+#include "base/integer.h"
 
 #include <gtest/gtest.h>
 
@@ -26,7 +27,7 @@ struct Case {
 struct Batch {
   explicit Batch(const Case& c) : shape(c.shape) {
     int32_t blocks = 0;
-    const auto blocks_for = [](int64_t positions) { return (positions + kKeysPerBlock - 1) / kKeysPerBlock; };
+    const auto blocks_for = [](int64_t positions) { return ceil_div(positions, kKeysPerBlock); };
     const auto add = [&](int64_t count, int64_t first, std::vector<int32_t> table) {
       while (std::ssize(table) < blocks_for(first + count)) table.push_back(blocks++);
       tables.push_back(std::move(table));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "ops/bf16_kernel.h"
 #include "ops/bf16_native.h"
@@ -25,14 +26,12 @@ bool multiplies_natively(int64_t rows) {
 // Of so many numbers; the last of an odd number is paired with a zero.
 int64_t pairs_of(int64_t count) { return (count + 1) / 2; }
 
-int64_t panels_of(int64_t columns) { return (columns + kPanelWidth - 1) / kPanelWidth; }
-
 // out [rows][pairs][2]. Rows that are no multiple of 16 long are rounded beside the result.
 template <class Rounded>
 void round_rows(ConstMatrixView x, void (*round)(const float*, int64_t, Rounded*), Rounded* out) {
   constexpr int64_t kRowsPerTask = 16;
   const int64_t whole = x.cols / kPanelWidth * kPanelWidth, width = 2 * pairs_of(x.cols);
-  parallel_for((x.rows + kRowsPerTask - 1) / kRowsPerTask, [&](int64_t task) {
+  parallel_for(ceil_div(x.rows, kRowsPerTask), [&](int64_t task) {
     const int64_t end = std::min(x.rows, (task + 1) * kRowsPerTask);
     for (int64_t row = task * kRowsPerTask; row < end; ++row) {
       Rounded* to = out + row * width;
@@ -83,8 +82,8 @@ void pair_two_rows(ConstMatrixView x, int64_t pair, int64_t first, int64_t panel
 // Pairs along the columns of x, [pairs][columns, rounded up to a multiple of 16] in memory.
 ConstMatrixView pairs_in_columns(ConstMatrixView x, float* memory) {
   constexpr int64_t kPairsPerTask = 8;
-  const int64_t pairs = pairs_of(x.rows), panels = panels_of(x.cols), width = panels * kPanelWidth;
-  parallel_for((pairs + kPairsPerTask - 1) / kPairsPerTask, [&](int64_t task) {
+  const int64_t pairs = pairs_of(x.rows), panels = panel_count(x.cols), width = panels * kPanelWidth;
+  parallel_for(ceil_div(pairs, kPairsPerTask), [&](int64_t task) {
     const int64_t end = std::min(pairs, (task + 1) * kPairsPerTask);
     for (int64_t pair = task * kPairsPerTask; pair < end; ++pair) {
       pair_two_rows(x, pair, 0, panels, kPanelWidth, memory + pair * width);
@@ -158,7 +157,7 @@ int64_t bf16_panel_size(int64_t out, int64_t in) { return panel_size(out, in) / 
 
 void pack_bf16_panels(ConstPanelView weight, float* pairs) {
   DEEPSCALER_CHECK(weight.in % 2 == 0, "{} inputs", weight.in);
-  parallel_for(panels_of(weight.out), [&](int64_t panel) {
+  parallel_for(panel_count(weight.out), [&](int64_t panel) {
     const float* from = weight.data + panel * weight.in * kPanelWidth;
     float* to = pairs + panel * weight.in / 2 * kPanelWidth;
     for (int64_t i = 0; i < weight.in; i += 2, from += 2 * kPanelWidth, to += kPanelWidth) {
@@ -206,7 +205,7 @@ void matmul_bf16_dw(GradientProjections projections, ConstMatrixView x) {
           pack_columns_in_pairs(dy, first_panel, panels, first_pair, pairs, out);
         }};
   });
-  float* memory = pair_memory(pairs_of(x.rows) * panels_of(x.cols) * kPanelWidth);
+  float* memory = pair_memory(pairs_of(x.rows) * panel_count(x.cols) * kPanelWidth);
   add_outer_products(native_bf16_tile_kernels(), packing, pairs_in_columns(x, memory));
 }
 

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <limits>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "ops/fetch.h"
+#include "ops/product_tasks.h"
 #include "ops/tile_kernel.h"
 #include "ops/transpose_kernel.h"
 
@@ -31,23 +32,17 @@ constexpr int64_t kDwDepthBlock = 512;
 constexpr int64_t kDwPassingRows = 240;
 // Panels of dy packed at a time: they stay near while the rows pass.
 constexpr int64_t kDwPanels = 2 * TileKernels::kPanelLimit;
-// Panels of a task at most (1.5 MiB of a depth block); fewer where threads would go idle.
-constexpr int64_t kPanelBlock = 24;
 
 std::atomic<int64_t> flops_so_far = 0;
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Blocks of about equal depth, a multiple of the length of a chain but for the last.
 struct DepthBlocks {
   explicit DepthBlocks(int64_t depth, int64_t most = kDepthBlock)
-      : depth(depth), size(ceil_div(ceil_div(depth, ceil_div(depth, most)), kChainLength) * kChainLength) {}
+      : depth(depth), size(round_up(ceil_div(depth, ceil_div(depth, most)), kChainLength)) {}
   [[nodiscard]] int64_t last_size(int64_t first) const { return std::min(size, depth - first); }
   int64_t depth;
   int64_t size;
 };
-
-int64_t panel_count(int64_t out) { return ceil_div(out, kPanelWidth); }
 
 template <class AnyProjections>
 int64_t panel_count_of(const AnyProjections& projections) {
@@ -67,58 +62,6 @@ void for_each_part(const AnyProjections& projections, int64_t first_panel, int64
     first_panel -= own;
   }
 }
-
-// Part of the output of a product.
-struct Task {
-  int64_t first_row, rows, first_panel, panels;
-};
-
-// The output cut into tasks: ranges of rows, in multiples of row_unit, times ranges of panels.
-class TaskGrid {
- public:
-  TaskGrid(int64_t rows, int64_t panels, int64_t most_rows, int64_t row_unit = kRowUnit)
-      : rows_(rows), panels_(panels) {
-    const int64_t fewest = std::max<int64_t>(1, ceil_div(rows, most_rows));
-    row_block_ = std::max(row_unit, ceil_div(ceil_div(rows, fewest), row_unit) * row_unit);
-    row_tasks_ = std::max<int64_t>(1, ceil_div(rows, row_block_));
-    panel_block_ = level_panel_block();
-  }
-
-  // Calls body(task, following) on the threads: `following` is the task that the same thread takes next if
-  // all are as fast as each other. It has no panels where none is left.
-  template <class Body>
-  void run(const Body& body) const {
-    parallel_for(row_tasks_ * ceil_div(panels_, panel_block_),
-                 [&](int64_t i) { body(task(i), task(i + thread_count())); });
-  }
-
- private:
-  // Some tasks a thread level out what the machine's other work disturbs. Of the widths that give about as
-  // many, the one that leaves the busiest thread the least.
-  [[nodiscard]] int64_t level_panel_block() const {
-    constexpr int64_t kTasksPerThread = 4;
-    const int64_t wanted =
-        std::max(ceil_div(kTasksPerThread * thread_count(), row_tasks_), ceil_div(panels_, kPanelBlock));
-    int64_t best = 0, least = std::numeric_limits<int64_t>::max();
-    for (int64_t tasks = wanted; tasks <= 2 * wanted; ++tasks) {
-      // In threes, as wide as the widest tile.
-      constexpr int64_t kWidth = TileKernels::kPanelLimit;
-      const int64_t block = std::min(panels_, ceil_div(ceil_div(panels_, tasks), kWidth) * kWidth);
-      const int64_t busiest = ceil_div(row_tasks_ * ceil_div(panels_, block), thread_count()) * block;
-      if (busiest >= least) continue;
-      least = busiest;
-      best = block;
-    }
-    return best;
-  }
-
-  [[nodiscard]] Task task(int64_t i) const {
-    const int64_t row = i % row_tasks_ * row_block_, panel = std::min(i / row_tasks_ * panel_block_, panels_);
-    return {row, std::min(row_block_, rows_ - row), panel, std::min(panel_block_, panels_ - panel)};
-  }
-
-  int64_t rows_, panels_, row_block_, panel_block_, row_tasks_;
-};
 
 // Runs tiles whose output is row-major [rows, cols], where the last panel may reach past the last
 // column: that panel is computed beside the output and its valid part copied, bit for bit.
@@ -209,34 +152,7 @@ void pack_columns(ConstMatrixView in, int64_t first, int64_t panels, float* out)
 
 }  // namespace
 
-int64_t panel_size(int64_t out, int64_t in) { return panel_count(out) * kPanelWidth * in; }
-
-int64_t panel_offset(int64_t in, int64_t o, int64_t i) {
-  return (o / kPanelWidth * in + i) * kPanelWidth + o % kPanelWidth;
-}
-
 int64_t packed_panel_stride(int64_t depth) { return (depth + 1) * kPanelWidth; }
-
-void pack_panels(ConstMatrixView rows, PanelView panels) {
-  DEEPSCALER_CHECK(rows.rows == panels.out && rows.cols == panels.in);
-  parallel_for(panel_count(panels.out), [&](int64_t panel) {
-    float* out = panels.data + panel * panels.in * kPanelWidth;
-    for (int64_t lane = 0; lane < kPanelWidth; ++lane) {
-      const int64_t o = panel * kPanelWidth + lane;
-      for (int64_t i = 0; i < panels.in; ++i) {
-        out[i * kPanelWidth + lane] = o < panels.out ? rows.row(o)[i] : 0.0f;
-      }
-    }
-  });
-}
-
-void unpack_panels(ConstPanelView panels, MatrixView rows) {
-  DEEPSCALER_CHECK(rows.rows == panels.out && rows.cols == panels.in);
-  parallel_for(panels.out, [&](int64_t o) {
-    const float* in = panels.data + panel_offset(panels.in, o, 0);
-    for (int64_t i = 0; i < panels.in; ++i) rows.row(o)[i] = in[i * kPanelWidth];
-  });
-}
 
 void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardProjections projections,
                         Accumulate accumulate) {
@@ -245,7 +161,8 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardPr
                      "{}x{} by {}x{} to {}x{}", x.rows, x.cols, weight.out, weight.in, y.rows, y.cols);
   }
   const DepthBlocks blocks(x.cols);
-  const TaskGrid grid(x.rows, panel_count_of(projections), kRowBlock);
+  const ProductTasks tasks(x.rows, panel_count_of(projections), kRowBlock, kRowUnit);
+  // Null past the last panel.
   const auto weight_at = [&](int64_t panel, int64_t depth) {
     const float* found = nullptr;
     for_each_part(projections, panel, 1, [&](const auto& projection, int64_t own_panel, int64_t) {
@@ -253,7 +170,7 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardPr
     });
     return found;
   };
-  grid.run([&](const Task& task, const Task& following) {
+  tasks.run([&](const ProductTask& task, const ProductTask& following) {
     int64_t panel = task.first_panel;
     const int64_t end = panel + task.panels;
     for_each_part(projections, panel, task.panels, [&](const auto& projection, int64_t first, int64_t count) {
@@ -292,8 +209,8 @@ void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumu
 void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c) {
   int64_t deepest = 0;
   for (const PackedTerm& term : terms) deepest = std::max(deepest, DepthBlocks(term.a.cols).size);
-  const TaskGrid grid(c.rows, panel_count(c.cols), kPackingRowBlock);
-  grid.run([&](const Task& task, const Task&) {
+  const ProductTasks tasks(c.rows, panel_count(c.cols), kPackingRowBlock, kRowUnit);
+  tasks.run([&](const ProductTask& task, const ProductTask&) {
     // Where all rows pass at once, no more panels are packed than stay near while they do.
     const int64_t together = task.rows <= kRowBlock ? TileKernels::kPanelLimit : task.panels;
     float* packed = pack_memory(std::min(together, task.panels) * packed_panel_stride(deepest) +
@@ -360,7 +277,7 @@ void add_outer_products(const TileKernels& kernels, Projections<PanelView, PackP
   for (const auto& projection : projections) DEEPSCALER_CHECK(in == projection.weight.in);
   const DepthBlocks blocks(tokens, kDwDepthBlock);
   // The rows of this product are the inputs: the result then is in panels as it stands.
-  const TaskGrid grid(in, panel_count_of(projections), kDwRowBlock, kDwPassingRows);
+  const ProductTasks tasks(in, panel_count_of(projections), kDwRowBlock, kDwPassingRows);
   thread_local Buffer<float> memory;
   memory.reserve_discarding(in * blocks.size);
   float* const x_tiles = memory.data();
@@ -372,7 +289,7 @@ void add_outer_products(const TileKernels& kernels, Projections<PanelView, PackP
       pack_tiles(kernels, x.row(depth) + i, x.stride, block_depth, std::min(kDwPassingRows, in - i),
                  x_tiles + i * block_depth);
     });
-    const auto add_part = [&](const auto& projection, const Task& part) {
+    const auto add_part = [&](const auto& projection, const ProductTask& part) {
       const auto& [gradient, pack] = projection;
       float* dy_panels = pack_memory(kDwPanels * packed_panel_stride(block_depth));
       for (int64_t p = 0; p < part.panels; p += kDwPanels) {
@@ -393,7 +310,7 @@ void add_outer_products(const TileKernels& kernels, Projections<PanelView, PackP
         }
       }
     };
-    grid.run([&](const Task& task, const Task&) {
+    tasks.run([&](const ProductTask& task, const ProductTask&) {
       for_each_part(projections, task.first_panel, task.panels,
                     [&](const auto& projection, int64_t first_panel, int64_t panels) {
                       add_part(projection, {task.first_row, task.rows, first_panel, panels});

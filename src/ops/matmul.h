@@ -1,8 +1,6 @@
 // Matrix products for linear layers: y = x W^T forward, dx = dy W and dW += dy^T x backward.
 //
-// Weights live in panels, [ceil(out / 16)][in][16]: sixteen outputs side by side, so that the kernel
-// reads them in one stream. Lanes past `out` are zero and stay zero. Gradients use the same layout
-// as the weights, so an optimizer walks both as flat arrays, and there is no second copy of a weight.
+// Weights and their gradients live in panels (ops/panels.h).
 //
 // Each output element is a sum of chains of FMAs, both in ascending order of the summed index
 // (ops/tile_kernel.h): a row of y or dx has the same bits whatever other rows are computed with it, and no
@@ -15,33 +13,13 @@
 #include <cstdint>
 #include <functional>
 
+#include "ops/panels.h"
 #include "ops/projections.h"
 #include "tensor/matrix.h"
 
 namespace deepscaler {
 
 struct TileKernels;
-
-// Floats that the panels of an [out, in] matrix take.
-[[nodiscard]] int64_t panel_size(int64_t out, int64_t in);
-// Where element [o, i] of the matrix stands in its panels.
-[[nodiscard]] int64_t panel_offset(int64_t in, int64_t o, int64_t i);
-
-// A weight in panels; T is float or const float. A view: owns nothing.
-template <class T>
-struct PanelSpan {
-  T* data = nullptr;
-  int64_t out = 0;
-  int64_t in = 0;
-
-  operator PanelSpan<const T>() const { return {data, out, in}; }
-};
-using PanelView = PanelSpan<float>;
-using ConstPanelView = PanelSpan<const float>;
-
-// Between row-major [O, I] and panels. pack_panels also zeroes the lanes past O.
-void pack_panels(ConstMatrixView rows, PanelView panels);
-void unpack_panels(ConstPanelView panels, MatrixView rows);
 
 enum class Accumulate { kNo, kYes };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "ops/pointwise_kernel.h"
 
@@ -18,7 +19,7 @@ constexpr int64_t kColumnsPerTask = 64;
 
 template <class Row>
 void for_each_row(int64_t rows, const Row& row) {
-  parallel_for((rows + kRowsPerTask - 1) / kRowsPerTask, [&](int64_t task) {
+  parallel_for(ceil_div(rows, kRowsPerTask), [&](int64_t task) {
     const int64_t end = std::min(rows, (task + 1) * kRowsPerTask);
     for (int64_t t = task * kRowsPerTask; t < end; ++t) row(t);
   });
@@ -26,7 +27,7 @@ void for_each_row(int64_t rows, const Row& row) {
 
 template <class Strip>
 void for_each_strip(int64_t columns, const Strip& strip) {
-  parallel_for((columns + kColumnsPerTask - 1) / kColumnsPerTask, [&](int64_t task) {
+  parallel_for(ceil_div(columns, kColumnsPerTask), [&](int64_t task) {
     const int64_t first = task * kColumnsPerTask;
     strip(first, std::min(kColumnsPerTask, columns - first));
   });

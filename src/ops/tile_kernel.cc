@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/integer.h"
 #include "ops/fetch.h"
 #include "ops/kernel_target.h"
 
@@ -105,8 +106,6 @@ const TileKernels& bf16_pair_panel_tile_kernels() { return HWY_DYNAMIC_DISPATCH(
 
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // Where the sums go on from memory, they are fetched while the tile before is at work.
 void prefetch_sums(const TileOperands& t, int height, int64_t width) {
   if (!t.accumulate) return;
@@ -144,7 +143,7 @@ void multiply(const TileKernels& kernels, const TileKernels::Table& table, const
               int64_t a_row_step, int64_t rows, int64_t panels) {
   const TileSplit split(kernels, rows);
   if (split.tiles == 0) return;
-  const int64_t widest = kernels.panels_at_once[(rows + split.tiles - 1) / split.tiles];
+  const int64_t widest = kernels.panels_at_once[ceil_div(rows, split.tiles)];
   for (int64_t panel = 0; panel < panels;) {
     // Panels outside, rows inside: the panels stay near for all rows.
     const int64_t width = next_width(panels - panel, widest);

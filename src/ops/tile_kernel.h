@@ -13,10 +13,10 @@
 
 #include <cstdint>
 
-namespace deepscaler {
+#include "base/integer.h"
+#include "ops/panels.h"
 
-// 16 floats: one AVX-512 register or two of AVX2, and one cache line.
-inline constexpr int64_t kPanelWidth = 16;
+namespace deepscaler {
 
 // Products from one addition to c to the next.
 inline constexpr int64_t kChainLength = 64;
@@ -65,8 +65,7 @@ struct TileKernels {
 
 // How rows are cut into tiles: of about equal height, since a low one at the end would leave registers idle.
 struct TileSplit {
-  TileSplit(const TileKernels& kernels, int64_t rows)
-      : rows(rows), tiles((rows + kernels.max_rows - 1) / kernels.max_rows) {}
+  TileSplit(const TileKernels& kernels, int64_t rows) : rows(rows), tiles(ceil_div(rows, kernels.max_rows)) {}
   [[nodiscard]] int64_t first(int64_t tile) const { return rows * tile / tiles; }
   [[nodiscard]] int height(int64_t tile) const { return static_cast<int>(first(tile + 1) - first(tile)); }
   int64_t rows;

@@ -9,13 +9,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/integer.h"
 
 namespace deepscaler {
 namespace {
 
 constexpr size_t kHugePage = size_t{2} << 20;
-
-size_t round_up(size_t size, size_t unit) { return (size + unit - 1) / unit * unit; }
 
 // `size` bytes in huge pages, which are zero when they are first touched; null where there is no memory.
 char* map_huge_pages(size_t size) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "tensor/block_pool.h"
 
 namespace deepscaler {
@@ -16,8 +17,7 @@ constexpr size_t kCacheLine = 64;
 bool is_large(size_t size_bytes) { return size_bytes >= size_t{1} << 20; }
 
 PooledBlock take_from_heap(size_t size_bytes) {
-  const size_t lines = (std::max(size_bytes, kCacheLine) + kCacheLine - 1) / kCacheLine;
-  return {std::aligned_alloc(kCacheLine, lines * kCacheLine), false};
+  return {std::aligned_alloc(kCacheLine, round_up(std::max(size_bytes, kCacheLine), kCacheLine)), false};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "ops/optimizer_kernel.h"
 #include "train/parameter_file.h"
@@ -19,7 +20,7 @@ constexpr int64_t kTile = 1 << 16;
 
 template <class Body>
 void for_each_tile(int64_t size, const Body& body) {
-  parallel_for((size + kTile - 1) / kTile,
+  parallel_for(ceil_div(size, kTile),
                [&](int64_t i) { body(i, i * kTile, std::min(size, (i + 1) * kTile)); });
 }
 
@@ -58,7 +59,7 @@ void bind(ConfigSection& section, OptimizerConfig& config) {
 }
 
 double global_norm(std::span<const float> gradients) {
-  std::vector<double> sums((gradients.size() + kTile - 1) / kTile);
+  std::vector<double> sums(ceil_div(gradients.size(), kTile));
   for_each_tile(std::ssize(gradients), [&](int64_t tile, int64_t first, int64_t last) {
     sums[static_cast<size_t>(tile)] =
         optimizer_kernels().sum_of_squares(gradients.data() + first, last - first);

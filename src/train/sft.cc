@@ -6,6 +6,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/rng.h"
 
 namespace deepscaler {
@@ -117,8 +118,7 @@ int64_t examples_in_all(double epochs, int64_t size) {
 
 int64_t sft_steps(const SftConfig& config, int64_t size) {
   if (config.steps) return *config.steps;
-  const int64_t count = config.examples_per_step;
-  return (examples_in_all(*config.epochs, size) + count - 1) / count;
+  return ceil_div(examples_in_all(*config.epochs, size), config.examples_per_step);
 }
 
 std::vector<int64_t> sft_batch(const SftConfig& config, int64_t size, int64_t step, uint64_t seed) {

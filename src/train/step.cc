@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "model/linear.h"
 #include "model/memory_plan.h"
@@ -103,7 +104,7 @@ GroupScores TrainStep::score(std::span<const TokenGroup> groups) {
 void TrainStep::clear_gradients() {
   float* data = gradients_.data();
   constexpr int64_t kPiece = 1 << 20;
-  parallel_for((gradients_.size() + kPiece - 1) / kPiece, [&](int64_t i) {
+  parallel_for(ceil_div(gradients_.size(), kPiece), [&](int64_t i) {
     std::fill_n(data + i * kPiece, std::min(kPiece, gradients_.size() - i * kPiece), 0.0f);
   });
 }
