@@ -16,11 +16,10 @@ namespace deepscaler {
 namespace {
 
 // Depth of a block: each one after the first reads and writes the result once more, so it is as deep as the
-// second-level cache allows: 1024 x 3 panels of 64 bytes are 192 KiB, which stream while rows pass by.
-constexpr int64_t kDepthBlock = 1024;
-// Rows that pass the panels of a task together: 256 of 576 floats each are 576 KiB, another share of that
-// cache.
-constexpr int64_t kRowBlock = 256;
+// second-level cache allows: 768 x 3 panels of 64 bytes are 144 KiB, which stream while rows pass by.
+constexpr int64_t kDepthBlock = 768;
+// Of the rows that pass the panels of a block together: 576 KiB, another share of that cache.
+constexpr int64_t kPassingFloats = 144 * 1024;
 // Rows of a task come in multiples of the tallest tile.
 constexpr int64_t kRowUnit = TileKernels::kRowLimit;
 // Rows of a task that has to pack its panels first: enough to pay for that.
@@ -40,6 +39,8 @@ struct DepthBlocks {
   explicit DepthBlocks(int64_t depth, int64_t most = kDepthBlock)
       : depth(depth), size(round_up(ceil_div(depth, ceil_div(depth, most)), kChainLength)) {}
   [[nodiscard]] int64_t last_size(int64_t first) const { return std::min(size, depth - first); }
+  // How many rows pass the panels of a block together.
+  [[nodiscard]] int64_t passing_rows() const { return round_up(kPassingFloats / size, kRowUnit); }
   int64_t depth;
   int64_t size;
 };
@@ -161,7 +162,7 @@ void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardPr
                      "{}x{} by {}x{} to {}x{}", x.rows, x.cols, weight.out, weight.in, y.rows, y.cols);
   }
   const DepthBlocks blocks(x.cols);
-  const ProductTasks tasks(x.rows, panel_count_of(projections), kRowBlock, kRowUnit);
+  const ProductTasks tasks(x.rows, panel_count_of(projections), blocks.passing_rows(), kRowUnit);
   // Null past the last panel.
   const auto weight_at = [&](int64_t panel, int64_t depth) {
     const float* found = nullptr;
@@ -207,12 +208,17 @@ void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumu
 }
 
 void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c) {
-  int64_t deepest = 0;
-  for (const PackedTerm& term : terms) deepest = std::max(deepest, DepthBlocks(term.a.cols).size);
+  int64_t deepest = 0;  // of all blocks
+  int64_t passing_rows = c.rows;
+  for (const PackedTerm& term : terms) {
+    const DepthBlocks blocks(term.a.cols);
+    deepest = std::max(deepest, blocks.size);
+    passing_rows = std::min(passing_rows, blocks.passing_rows());
+  }
   const ProductTasks tasks(c.rows, panel_count(c.cols), kPackingRowBlock, kRowUnit);
   tasks.run([&](const ProductTask& task, const ProductTask&) {
     // Where all rows pass at once, no more panels are packed than stay near while they do.
-    const int64_t together = task.rows <= kRowBlock ? TileKernels::kPanelLimit : task.panels;
+    const int64_t together = task.rows <= passing_rows ? TileKernels::kPanelLimit : task.panels;
     float* packed = pack_memory(std::min(together, task.panels) * packed_panel_stride(deepest) +
                                 kPanelWidth * kPanelWidth);
     const int64_t end_row = task.first_row + task.rows, end_panel = task.first_panel + task.panels;
@@ -224,7 +230,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
         for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
           const int64_t block_depth = blocks.last_size(depth);
           pack(panel, count, depth, block_depth, packed);
-          for (int64_t row = task.first_row; row < end_row; row += kRowBlock) {
+          for (int64_t row = task.first_row; row < end_row; row += passing_rows) {
             const TileOperands t = {.a = a.row(row) + depth,
                                     .a_row_stride = a.stride,
                                     .b = packed,
@@ -234,7 +240,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
                                     .c_panel_stride = kPanelWidth,
                                     .depth = block_depth,
                                     .accumulate = add};
-            multiply_into_rows(kernels, t, std::min(kRowBlock, end_row - row), count,
+            multiply_into_rows(kernels, t, std::min(passing_rows, end_row - row), count,
                                c.cols - panel * kPanelWidth);
           }
           add = true;

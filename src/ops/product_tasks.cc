@@ -12,7 +12,7 @@ namespace {
 
 // Some tasks a thread level out what the machine's other work disturbs.
 constexpr int64_t kTasksPerThread = 4;
-// Panels of a task at most: 1.5 MiB of a block of 1024 steps.
+// Panels of a task at most: 1.1 MiB of a block of 768 steps.
 constexpr int64_t kMostPanels = 24;
 
 }  // namespace
