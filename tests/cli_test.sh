@@ -63,6 +63,17 @@ printf '%s\n' '{"token_ids": [87, 104, 97, 116]}' '{"messages": [{"role": "user"
 refuses 1 'deepscaler: forms.jsonl:2: messages: the model has no chat template; give a "prompt" instead' \
   generate --model $model --input forms.jsonl --output out.jsonl
 refuses 2 "Run with --help for more information." generate --model $model --prompt x --input forms.jsonl --output out.jsonl
+refuses 1 "deepscaler: none/out.jsonl: can't open for writing: No such file or directory; check that the folder exists and is writable" \
+  generate --model none --input prompts.jsonl --output none/out.jsonl
+for case in "--samples 0|--samples: is '0'; give a number above 0" "--threads -1|--threads: is '-1'; give 0 or more" \
+  "--temperature inf|--temperature: is 'inf'; give 0 or more" "--repetition-penalty 0|--repetition-penalty: is '0'; give a number above 0" \
+  "--seed -1|--seed: is '-1'; give a whole number from 0 to 18446744073709551615" \
+  "--seed 18446744073709551616|--seed: is '18446744073709551616'; give a whole number from 0 to 18446744073709551615"; do
+  refuses 2 "Run with --help for more information." generate --model $model --input prompts.jsonl --output out.jsonl ${case%%|*}
+  [[ $(head -n 1 err) == "${case#*|}" ]] || fail "${case%%|*} said: $(cat err)"
+done
+refuses 1 "deepscaler: temperature: is 1e-30; give a value of 1e-6 or more, or 0 for the most likely token" \
+  generate --model $model --input prompts.jsonl --output out.jsonl --temperature 1e-30
 refuses 1 "deepscaler: --logit-bias: 'x' is not ID=BIAS; write for example --logit-bias 198=-100" \
   generate --model $model --input prompts.jsonl --output out.jsonl --logit-bias x
 

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "cli/bench_figures.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "cli/product_time.h"
 #include "cli/runtime_options.h"
 #include "infer/engine.h"
@@ -220,20 +221,20 @@ void add_bench_command(CLI::App& app) {
   train
       ->add_option("--steps", options->steps,
                    "to time after one that is not; the best counts; 0: only that one")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   train->add_option("--config", options->config,
                     "folder with a config.json: random weights, in place of --model");
   train
       ->add_option("--prompt", options->prompt,
                    "tokens of each that have no loss and are the same, computed once")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   train->add_flag("--written-out", options->written_out, "compute the prompt for each sequence");
   train->add_flag("--no-update", options->no_update,
                   "forward and backward only, without the optimizer's memory");
   train->add_option("--token-budget", options->token_budget, "rows of a micro-batch")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   train->add_option("--recompute", options->recompute, "activations computed again in the backward pass")
       ->check(CLI::IsMember({"none", "layer"}))

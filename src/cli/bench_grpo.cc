@@ -15,6 +15,7 @@
 #include "base/temporary_folder.h"
 #include "cli/bench_figures.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
 #include "formats/jsonl.h"
 #include "ops/kernel_target.h"
@@ -144,16 +145,16 @@ void add_bench_grpo_command(CLI::App& bench) {
       ->check(CLI::Range(2, 1 << 16))
       ->capture_default_str();
   command->add_option("--max-tokens", options->max_tokens, "of each response")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--steps", options->steps, "to time after one that is not; the median counts")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--kv-memory", options->kv_memory_mib, "MiB for keys and values")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--token-budget", options->token_budget, "rows of a micro-batch in training")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   add_runtime_options(*command, options->runtime);
   command->callback([options] { bench_grpo(*options); });

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "cli/bench_figures.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "formats/jsonl.h"
 #include "text/tokenizer.h"
 
@@ -71,7 +72,7 @@ void add_bench_tokenize_command(CLI::App& bench) {
   command->add_option("--model", options->model, "Hugging Face folder or GGUF file")->required();
   command->add_option("--input", options->input, R"(JSONL file of lines {"text": ...})")->required();
   command->add_option("--passes", options->passes, "over the texts, each with a line of figures")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->callback([options] { bench_tokenize(*options); });
 }

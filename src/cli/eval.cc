@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
 #include "data/dataset.h"
 #include "data/generators.h"
@@ -134,17 +135,17 @@ void run(const Options& options) {
 
 void add_sampling_options(CLI::App& command, EvalConfig& eval) {
   command.add_option("--samples", eval.samples, "answers a problem")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command.add_option("--temperature", eval.temperature, "0 takes the most likely token")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command
       .add_option("--top-p", eval.top_p, "keep the most likely tokens up to this probability; 1 keeps all")
       ->check(CLI::Range(1e-6, 1.0))
       ->capture_default_str();
   command.add_option("--top-k", eval.top_k, "keep this many of the most likely tokens; 0 keeps all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command
       .add_option("--min-p", eval.min_p,
@@ -152,9 +153,9 @@ void add_sampling_options(CLI::App& command, EvalConfig& eval) {
       ->check(CLI::Range(0.0, 0.999))
       ->capture_default_str();
   command.add_option("--max-tokens", eval.max_new_tokens, "longest response")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
-  command.add_option("--seed", eval.seed, "of the random numbers")->capture_default_str();
+  command.add_option("--seed", eval.seed, "of the random numbers")->check(is_seed())->capture_default_str();
 }
 
 }  // namespace
@@ -167,9 +168,11 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--data", options->files, "problem files (DeepScaleR JSON, GSM8K or other JSONL)");
   command->add_option("--kind", options->kinds, "generated held-out problems of these kinds")->delimiter(',');
   command->add_option("--count", options->count, "how many of them")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
-  command->add_option("--data-seed", options->data_seed, "which of them")->capture_default_str();
+  command->add_option("--data-seed", options->data_seed, "which of them")
+      ->check(is_seed())
+      ->capture_default_str();
   command->add_option("--prompt", options->prompt.text, "the user's turn, with {problem}")
       ->capture_default_str();
   command->add_option("--system", options->prompt.system,

@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "cli/generation_file.h"
 #include "cli/generation_stream.h"
 #include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
+#include "formats/jsonl.h"
 #include "infer/engine.h"
 #include "ops/kernel_target.h"
 
@@ -101,6 +103,7 @@ void generate_file(const Options& options, const Model& model, const Tokenizer& 
 
 void run(const Options& options) {
   apply(options.runtime);
+  if (!options.output.empty()) JsonlWriter::check_path(options.output);
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, {});
   if (!options.input.empty()) {
@@ -137,7 +140,7 @@ void add_generate_command(CLI::App& app) {
   input->needs(output);
   output->needs(input);
   command->add_option("--samples", options->samples, "responses a prompt")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->needs(input)
       ->capture_default_str();
   command->add_flag("--resume", options->resume, "keep the lines of --output and generate what is missing")

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "export/hf_folder.h"
 #include "text/byte_tokenizer.h"
 
@@ -42,9 +43,9 @@ void add_init_command(CLI::App& app) {
   command->add_option("--output", options->output, "folder to make")->required();
   command->add_option("--tokenizer", options->tokenizer,
                       "model whose tokenizer it gets; by default every byte is a token");
-  command->add_option("--seed", options->seed, "of the weights")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the weights")->check(is_seed())->capture_default_str();
   command->add_option("--std", options->std, "standard deviation of the weights; norms are one")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->callback([options] { run(*options); });
 }

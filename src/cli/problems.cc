@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "data/generators.h"
 
 namespace deepscaler {
@@ -51,9 +52,10 @@ void add_problems_command(CLI::App& app) {
       ->check(CLI::IsMember({"train", "test"}))
       ->capture_default_str();
   command->add_option("--seed", options->request.seed, "which problems, and in what order")
+      ->check(is_seed())
       ->capture_default_str();
   command->add_option("--count", options->request.count, "how many problems over all kinds")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command->add_option("--output", options->output, "the file to write (default: standard output)");
   command->callback([options] { run(*options); });

@@ -4,13 +4,14 @@
 
 #include "base/parallel.h"
 #include "base/signals.h"
+#include "cli/flag_checks.h"
 #include "ops/kernel_target.h"
 
 namespace deepscaler {
 
 void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
   command.add_option("--threads", options.threads, "0 for one per core")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command
       .add_option("--kernels", options.kernels, "instruction set: auto, avx512bf16, avx512, avx2 or baseline")
@@ -27,7 +28,7 @@ void add_generation_memory(CLI::App& command, GenerationMemory& options) {
   command
       .add_option("--kv-memory", options.kv_memory_mib,
                   "MiB for keys and values; less is slower, not different")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   add_dtype(command, options.dtype);
 }

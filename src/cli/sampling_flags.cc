@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/flag_checks.h"
 #include "formats/excerpt.h"
 
 namespace deepscaler {
@@ -26,30 +27,30 @@ LogitBias parse_bias(const std::string& text) {
 void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   SamplingOptions& o = flags.options;
   command.add_option("--max-tokens", o.max_new_tokens, "longest response")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command.add_option("--temperature", o.temperature, "0 takes the most likely token")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command.add_option("--top-p", o.top_p, "keep the most likely tokens up to this probability")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command.add_option("--top-k", o.top_k, "keep that many most likely tokens; 0 keeps all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   command.add_option("--min-p", o.min_p, "drop tokens below this share of the most likely one's probability")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
       .add_option("--repetition-penalty", o.repetition_penalty, "divides the logits of tokens seen before")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   command.add_option("--logit-bias", flags.logit_bias, "ID=BIAS, added to a token's logit; may be repeated")
       ->allow_extra_args(false);
   command
       .add_option("--stop", flags.stop, "text that ends a response, which ends before it; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--seed", o.seed, "of the random numbers")->capture_default_str();
+  command.add_option("--seed", o.seed, "of the random numbers")->check(is_seed())->capture_default_str();
 }
 
 SamplingOptions sampling_options(const SamplingFlags& flags) {

@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "formats/jsonl.h"
@@ -112,6 +113,7 @@ class Scorer {
   }
 
   void run() {
+    JsonlWriter::check_path(options_.output);
     std::error_code ignored;
     if (std::filesystem::equivalent(options_.input, options_.output, ignored)) {
       throw Error(options_.output, "is the input too, which is read while this is written",
@@ -211,7 +213,7 @@ void add_score_command(CLI::App& app) {
   command
       ->add_option("--token-budget", options->token_budget,
                    "rows computed at a time; less is slower, not different")
-      ->check(CLI::PositiveNumber)
+      ->check(positive())
       ->capture_default_str();
   add_dtype(*command, options->dtype);
   add_runtime_options(*command, options->runtime);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "report/rollouts.h"
 #include "report/step_view.h"
 
@@ -59,7 +60,7 @@ void add_show_command(CLI::App& app) {
   command->add_option("run", options->run, "the run's folder")->required();
   command->add_option("--step", options->step, "which step (default: the last one)");
   command->add_option("--sample", options->filter.sample, "only this sample of each problem, counted from 0")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command->add_option("--problem", options->filter.problem, "only the problem with this id");
   command->callback([options] { run(*options); });
 }

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "verify/grade.h"
 
 namespace deepscaler {
@@ -169,7 +170,7 @@ void add_verify_command(CLI::App& app) {
   command->add_option("--extract", options->extract, "Where the answer is looked for")
       ->check(CLI::IsMember({"boxed", "any"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "0 is one per core")->check(CLI::NonNegativeNumber);
+  command->add_option("--threads", options->threads, "0 is one per core")->check(not_negative());
   command->add_flag("--prompt-opened-thinking", options->thinking,
                     "The prompts ended in <think>: responses without </think> are truncated");
   command->add_flag("!--no-numeric-agreement", options->grade.policy.accept_numeric_agreement,

@@ -84,12 +84,26 @@ bool JsonlReader::next(nlohmann::json& value) {
 
 std::string JsonlReader::where() const { return fmt::format("{}:{}", name_, line_number_); }
 
+namespace {
+
+[[noreturn]] void refuse_to_write(const std::filesystem::path& path, int error) {
+  throw Error(path.string(), fmt::format("can't open for writing: {}", std::strerror(error)),
+              "check that the folder exists and is writable");
+}
+
+}  // namespace
+
+void JsonlWriter::check_path(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) refuse_to_write(path, EISDIR);
+  const bool exists = std::filesystem::exists(path, ignored);
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (access(exists ? path.c_str() : folder.c_str(), W_OK) != 0) refuse_to_write(path, errno);
+}
+
 JsonlWriter::JsonlWriter(const std::filesystem::path& path, Start start)
     : name_(path.string()), descriptor_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) {
-    throw Error(name_, fmt::format("can't open for writing: {}", std::strerror(errno)),
-                "check that the folder exists and is writable");
-  }
+  if (descriptor_ < 0) refuse_to_write(path, errno);
   const off_t length = start == Start::kAppend ? end_of_last_whole_line(descriptor_) : 0;
   // What can't be truncated (a pipe, /dev/null) has nothing to keep either.
   if (ftruncate(descriptor_, length) == 0) lseek(descriptor_, length, SEEK_SET);

@@ -51,6 +51,10 @@ class JsonlWriter {
   JsonlWriter& operator=(const JsonlWriter&) = delete;
   ~JsonlWriter();
 
+  // Throws the Error of a path that can't be written, and touches nothing: for what is opened after long
+  // work.
+  static void check_path(const std::filesystem::path& path);
+
   void write(const nlohmann::json& value);          // throws Error
   void write(const nlohmann::ordered_json& value);  // keeps the order of keys
 

@@ -103,7 +103,8 @@ TEST(Sampler, SettingsOutOfRangeAreNamed) {
     }
   };
   EXPECT_EQ(message({}), "");
-  EXPECT_EQ(message({.temperature = -1}), "temperature: is -1; give a value of 0 or more");
+  EXPECT_EQ(message({.temperature = -1}),
+            "temperature: is -1; give a value of 1e-6 or more, or 0 for the most likely token");
   EXPECT_EQ(message({.top_p = 0}), "top_p: is 0; give a value above 0 and at most 1");
   EXPECT_EQ(message({.top_k = -2}), "top_k: is -2; give a value of 1 or more, or 0 for all tokens");
   EXPECT_EQ(message({.min_p = 1}), "min_p: is 1; give a value of 0 or more and below 1");

@@ -15,8 +15,11 @@ void validate(const SamplingOptions& options, int64_t vocabulary) {
   const auto require = [](bool holds, std::string_view name, auto value, std::string_view range) {
     if (!holds) throw Error(name, fmt::format("is {}", value), fmt::format("give a value {}", range));
   };
-  require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", options.temperature,
-          "of 0 or more");
+  // Below the least one, logits divided by it may be too large for a float.
+  constexpr float kLeastTemperature = 1e-6f;
+  const float t = options.temperature;
+  require(t == 0 || (t >= kLeastTemperature && std::isfinite(t)), "temperature", t,
+          "of 1e-6 or more, or 0 for the most likely token");
   require(options.top_p > 0 && options.top_p <= 1, "top_p", options.top_p, "above 0 and at most 1");
   require(options.top_k >= 0, "top_k", options.top_k, "of 1 or more, or 0 for all tokens");
   require(options.min_p >= 0 && options.min_p < 1, "min_p", options.min_p, "of 0 or more and below 1");
