@@ -65,6 +65,8 @@ refuses 1 'deepscaler: forms.jsonl:2: messages: the model has no chat template; 
 refuses 2 "Run with --help for more information." generate --model $model --prompt x --input forms.jsonl --output out.jsonl
 refuses 1 "deepscaler: none/out.jsonl: can't open for writing: No such file or directory; check that the folder exists and is writable" \
   generate --model none --input prompts.jsonl --output none/out.jsonl
+refuses 1 "deepscaler: .: can't open for writing: Is a directory; check that the folder exists and is writable" \
+  score --model none --input one.jsonl --output .
 for case in "--samples 0|--samples: is '0'; give a number above 0" "--threads -1|--threads: is '-1'; give 0 or more" \
   "--temperature inf|--temperature: is 'inf'; give 0 or more" "--repetition-penalty 0|--repetition-penalty: is '0'; give a number above 0" \
   "--seed -1|--seed: is '-1'; give a whole number from 0 to 18446744073709551615" \

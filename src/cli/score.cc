@@ -106,6 +106,15 @@ struct Comparison {
   }
 };
 
+void check_output(const Options& options) {
+  JsonlWriter::check_path(options.output);
+  std::error_code ignored;
+  if (std::filesystem::equivalent(options.input, options.output, ignored)) {
+    throw Error(options.output, "is the input too, which is read while this is written",
+                "choose another --output");
+  }
+}
+
 class Scorer {
  public:
   explicit Scorer(const Options& options) : options_(options), model_(Model::load(options.model)) {
@@ -113,12 +122,6 @@ class Scorer {
   }
 
   void run() {
-    JsonlWriter::check_path(options_.output);
-    std::error_code ignored;
-    if (std::filesystem::equivalent(options_.input, options_.output, ignored)) {
-      throw Error(options_.output, "is the input too, which is read while this is written",
-                  "choose another --output");
-    }
     JsonlReader reader(options_.input);
     Progress progress("scoring", "tokens", 0);
     for (json line; reader.next(line);) {
@@ -219,6 +222,7 @@ void add_score_command(CLI::App& app) {
   add_runtime_options(*command, options->runtime);
   command->callback([options] {
     apply(options->runtime);
+    check_output(*options);
     Scorer(*options).run();
   });
 }
