@@ -1,8 +1,8 @@
 #include "our_matmul.h"
 
-#include "ops/bf16_matmul.h"
 #include "ops/kernel_target.h"
-#include "ops/matmul.h"
+#include "ops/matmul/bf16_matmul.h"
+#include "ops/matmul/matmul.h"
 #include "tensor/matrix.h"
 
 namespace deepscaler::bench {

@@ -1,4 +1,4 @@
-// Our own matmul (ops/matmul.h, ops/bf16_matmul.h) as contenders of the table.
+// Our own matmul (ops/matmul/matmul.h, ops/matmul/bf16_matmul.h) as contenders of the table.
 #pragma once
 
 #include "matmul_table.h"

@@ -1,12 +1,12 @@
-# A layer is a folder of src/: one library from its x.cc files, one test program from its x_test.cc
-# files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.cc reads
+# A layer is a folder of src/: one library from the x.cc files in it and its rooms, one test program from the
+# x_test.cc files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.cc reads
 # the same list out of src/CMakeLists.txt); LIBRARIES are packages from outside,
 # TEST_LIBRARIES those of its tests alone.
 function(deepscaler_layer name)
   cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
-  file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
   list(REMOVE_ITEM sources ${tests})
   if(NOT sources)
     return()
@@ -30,4 +30,10 @@ function(deepscaler_layer name)
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
       PROPERTIES TIMEOUT 600 ENVIRONMENT OMP_WAIT_POLICY=passive)
   endif()
+endfunction()
+
+# A room is a folder in a layer, or the layer's own files where the room has the layer's name. ALLOWED_ROOMS is
+# the whole list of rooms of the layer that it may include; tests may include all. A room that is INNER is
+# included by its layer alone. Read by tests/layers_test.cc; the build needs to know nothing of rooms.
+function(deepscaler_room name)
 endfunction()

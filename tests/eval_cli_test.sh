@@ -44,9 +44,9 @@ refuses 1 "deepscaler: whole.samples.jsonl: holds samples of other settings: see
 grep -q '^| average ' compared.txt || fail "$(cat compared.txt)"
 grep -qx 'seed: 0 before, 7 after' compared.txt || fail "$(cat compared.txt)"
 "$program" "${base[@]}" --output short.json --max-tokens 20 >/dev/null 2>&1
-refuses 1 "deepscaler: compare: the two differ in more than the model: max_new_tokens (100 before, 20 after); evaluate again with the same settings (kept samples are graded anew), or add --allow-settings" \
+refuses 1 "deepscaler: compare: the two differ in more than the model: max_response_tokens (100 before, 20 after); evaluate again with the same settings (kept samples are graded anew), or add --allow-settings" \
   eval --compare whole.json short.json
-"$program" eval --compare whole.json short.json --allow-settings | grep -qx 'max_new_tokens: 100 before, 20 after' ||
+"$program" eval --compare whole.json short.json --allow-settings | grep -qx 'max_response_tokens: 100 before, 20 after' ||
   fail "--allow-settings"
 refuses 1 "deepscaler: tiny.toml: not valid JSON at byte 1; check that the file is complete" \
   eval --compare tiny.toml whole.json

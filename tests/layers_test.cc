@@ -1,10 +1,14 @@
 // The rules of the source tree, read from the sources themselves:
-// - a folder includes only the folders that src/CMakeLists.txt names for it;
+// - a layer includes only the layers that src/CMakeLists.txt names for it, and a room in it only the rooms;
+// - layers and rooms stand in that table lowest first, so that no arrow runs up and there is no circle;
+// - no room has more files than a reader can keep in mind;
+// - tests take their files' places from TemporaryFolder, since they run side by side;
 // - the libraries leave the terminal to cli/, base/log and base/error (CHECK);
 // - headers do not pull in whole libraries;
 // - no two headers define types of one name, of which a linker would mix up the members.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -23,24 +27,55 @@ namespace fs = std::filesystem;
 using Table = std::map<std::string, std::set<std::string>>;  // layer -> layers that it may include
 using Faults = std::vector<std::string>;
 
-// Reads `deepscaler_layer(name ALLOWED_LAYERS a b LIBRARIES ...)` calls.
-Table read_table(const std::string& cmake) {
-  Table table;
-  const std::regex call("\\n\\s*deepscaler_layer\\(([^)]*)\\)");
+// One call of deepscaler_layer(name ALLOWED_LAYERS a b LIBRARIES ...) or of
+// deepscaler_room(name INNER ALLOWED_ROOMS a b).
+struct Declaration {
+  std::string name;
+  std::set<std::string> allowed;  // itself included
+  bool inner = false;
+};
+
+// In the order of the file.
+std::vector<Declaration> read_declarations(const std::string& cmake, const std::string& function) {
+  std::vector<Declaration> declarations;
+  const std::regex call("\\n\\s*deepscaler_" + function + "\\(([^)]*)\\)");
   for (std::sregex_iterator i(cmake.begin(), cmake.end(), call), end; i != end; ++i) {
     std::istringstream words((*i)[1]);
-    std::string name, word;
-    words >> name;
-    auto& allowed = table[name] = {name};
-    bool in_layers = false;
-    while (words >> word) {
-      if (word == "ALLOWED_LAYERS" || word.ends_with("LIBRARIES"))
-        in_layers = word == "ALLOWED_LAYERS";
-      else if (in_layers)
-        allowed.insert(word);
+    Declaration declaration;
+    words >> declaration.name;
+    declaration.allowed = {declaration.name};
+    bool in_allowed = false;
+    for (std::string word; words >> word;) {
+      if (word == "INNER")
+        declaration.inner = true;
+      else if (word.starts_with("ALLOWED_") || word.ends_with("LIBRARIES"))
+        in_allowed = word.starts_with("ALLOWED_");
+      else if (in_allowed)
+        declaration.allowed.insert(word);
+    }
+    declarations.push_back(declaration);
+  }
+  return declarations;
+}
+
+Table read_table(const std::string& cmake) {
+  Table table;
+  for (const Declaration& layer : read_declarations(cmake, "layer")) table[layer.name] = layer.allowed;
+  return table;
+}
+
+// Lowest first: who names something that comes later makes an arrow that runs up.
+Faults order_faults(const std::vector<Declaration>& declarations) {
+  Faults faults;
+  std::set<std::string> seen;
+  for (const Declaration& declaration : declarations) {
+    seen.insert(declaration.name);
+    for (const std::string& name : declaration.allowed) {
+      if (!seen.contains(name))
+        faults.push_back(declaration.name + " may include " + name + ", which stands above it");
     }
   }
-  return table;
+  return faults;
 }
 
 // Reads the rows "| `name` | what is in it | a b |" of docs/architecture.md.
@@ -76,7 +111,7 @@ Faults find_lines(const std::string& file, const std::string& source, const std:
 
 std::string folder_of(const std::string& file) { return file.substr(0, file.find('/')); }
 
-// `file` is relative to src/: "ops/matmul.cc".
+// `file` is relative to src/: "ops/matmul/matmul.cc".
 Faults include_faults(const std::string& file, const std::string& source, const Table& table) {
   const std::string folder = folder_of(file);
   if (folder == "cli") return {};
@@ -93,6 +128,73 @@ Faults include_faults(const std::string& file, const std::string& source, const 
       faults.push_back(file + ":" + std::to_string(number) + ": " + folder + " may not include " + included);
   }
   return faults;
+}
+
+// The innermost folder of a file that is declared as a room; "" where its layer has none.
+std::string room_of(const std::string& file, const std::vector<Declaration>& rooms) {
+  std::string best;
+  for (const Declaration& room : rooms) {
+    const bool own_files = file.find('/') == file.rfind('/');  // of the layer itself
+    const std::string folder = file.substr(0, file.rfind('/'));
+    if (folder == room.name && (own_files || room.name.find('/') != std::string::npos)) best = room.name;
+  }
+  return best;
+}
+
+Faults room_faults(const std::string& file, const std::string& source,
+                   const std::vector<Declaration>& rooms) {
+  const auto find = [&](const std::string& name) {
+    return std::ranges::find(rooms, name, &Declaration::name);
+  };
+  const std::string layer = folder_of(file), own = room_of(file, rooms);
+  const bool has_rooms =
+      std::ranges::any_of(rooms, [&](const auto& r) { return folder_of(r.name) == layer; });
+  if (own.empty() && has_rooms) return {file + ": the folder is not in the table of rooms"};
+  if (own.empty() && layer != "cli" && file.find('/') != file.rfind('/')) {
+    return {file + ": the folder is not in the table of rooms"};
+  }
+  Faults faults;
+  static const std::regex include("^\\s*#\\s*include\\s*\"([^\"]+)\"");
+  int number = 0;
+  for (const auto& line : lines_without_comments(source)) {
+    ++number;
+    std::smatch match;
+    if (!std::regex_search(line, match, include)) continue;
+    const std::string other = room_of(match[1], rooms);
+    if (other.empty()) continue;
+    const std::string place = file + ":" + std::to_string(number) + ": ";
+    if (folder_of(other) != layer) {
+      if (find(other)->inner) faults.push_back(place + other + " is for its own layer alone");
+    } else if (!file.ends_with("_test.cc") && !find(own)->allowed.contains(other)) {
+      faults.push_back(place + own + " may not include " + other);
+    }
+  }
+  return faults;
+}
+
+// Tests run side by side, so none may share a name in the machine's temporary folder.
+Faults shared_folder_faults(const std::string& file, const std::string& source) {
+  if (file == "base/temporary_folder.h" || file == "layers_test.cc") return {};
+  static const std::regex shared("\\bTempDir\\(|\\btemp_directory_path\\(|\"/tmp|\\btmpnam\\(");
+  return find_lines(file, source, shared, "takes a path that others may take too; use TemporaryFolder");
+}
+
+// x.h, x.cc and x_test.cc are one thing to know of; so are platform files like x-inl.h.
+constexpr size_t kMostInARoom = 25;
+
+Faults crowd_faults(const std::map<std::string, std::set<std::string>>& rooms) {
+  Faults faults;
+  for (const auto& [room, concepts] : rooms) {
+    if (concepts.size() > kMostInARoom)
+      faults.push_back(room + " has " + std::to_string(concepts.size()) + " concepts: give it rooms");
+  }
+  return faults;
+}
+
+std::string concept_of(const fs::path& file) {
+  std::string stem = file.stem().string();
+  if (stem.ends_with("_test")) stem.resize(stem.size() - 5);
+  return stem;
 }
 
 // The error is in the word, so that fprintf, std::cout, fmt::print and so on are all found.
@@ -133,18 +235,31 @@ Faults definition_faults(const std::string& file, const std::string& source, Def
 
 Faults all_faults(const fs::path& sources) {
   Definitions definitions;
-  const Table table = read_table(read_file(sources / "CMakeLists.txt"));
+  const std::string cmake = read_file(sources / "CMakeLists.txt");
+  const Table table = read_table(cmake);
+  const auto rooms = read_declarations(cmake, "room");
+  std::map<std::string, std::set<std::string>> concepts;
   Faults faults;
   const auto add = [&faults](const Faults& more) { faults.insert(faults.end(), more.begin(), more.end()); };
   for (const auto& entry : fs::recursive_directory_iterator(sources)) {
     const fs::path extension = entry.path().extension();
     if (extension != ".h" && extension != ".cc") continue;
     const std::string file = fs::relative(entry.path(), sources).string(), source = read_file(entry.path());
+    concepts[fs::path(file).parent_path()].insert(concept_of(file));
     add(include_faults(file, source, table));
+    add(room_faults(file, source, rooms));
+    add(shared_folder_faults(file, source));
     add(terminal_faults(file, source));
     add(heavy_header_faults(file, source));
     add(definition_faults(file, source, definitions));
   }
+  for (const auto& entry : fs::directory_iterator(sources.parent_path() / "tests")) {
+    if (entry.path().extension() != ".cc") continue;
+    add(shared_folder_faults(entry.path().filename(), read_file(entry.path())));
+  }
+  add(order_faults(read_declarations(cmake, "layer")));
+  add(order_faults(rooms));
+  add(crowd_faults(concepts));
   return faults;
 }
 
@@ -155,7 +270,9 @@ TEST(Layers, TableIsRead) {
       "\ndeepscaler_layer(base LIBRARIES fmt::fmt)\n"
       "deepscaler_layer(ops ALLOWED_LAYERS base\n  tensor LIBRARIES hwy)\n");
   EXPECT_EQ(table, (Table{{"base", {"base"}}, {"ops", {"ops", "base", "tensor"}}}));
-  EXPECT_GE(read_table(read_file(fs::path(DEEPSCALER_SOURCES) / "CMakeLists.txt")).size(), 10u);
+  const std::string cmake = read_file(fs::path(DEEPSCALER_SOURCES) / "CMakeLists.txt");
+  EXPECT_GE(read_table(cmake).size(), 10u);
+  EXPECT_GE(read_declarations(cmake, "room").size(), 20u);
 }
 
 TEST(Layers, TheManualHasTheSameTable) {
@@ -167,23 +284,47 @@ TEST(Layers, TheManualHasTheSameTable) {
 TEST(Layers, FaultsAreFound) {
   const Table table = {{"base", {"base"}}, {"ops", {"ops", "base"}}};
   const std::string source =
-      "#include <vector>\n#include \"ops/matmul.h\"\n  #include \"rl/loss.h\"\n"
+      "#include <vector>\n#include \"ops/matmul/matmul.h\"\n  #include \"rl/loss.h\"\n"
       "// #include \"eval/report.h\"\n";
-  EXPECT_EQ(include_faults("ops/matmul.cc", source, table),
-            Faults{"ops/matmul.cc:3: ops may not include rl"});
+  EXPECT_EQ(include_faults("ops/matmul/matmul.cc", source, table),
+            Faults{"ops/matmul/matmul.cc:3: ops may not include rl"});
   EXPECT_EQ(include_faults("extra/x.cc", "", table),
             Faults{"extra/x.cc: the folder is not in the table of layers"});
   EXPECT_EQ(include_faults("cli/main.cc", source, table), Faults());
 
+  const std::vector<Declaration> rooms = {
+      {"ops/matmul", {"ops/matmul"}, true}, {"ops/rows", {"ops/rows"}}, {"ops", {"ops", "ops/matmul"}}};
+  const std::string rooms_source = "#include \"ops/rows/softmax.h\"\n#include \"ops/matmul/matmul.h\"\n";
+  EXPECT_EQ(room_faults("ops/x.cc", rooms_source, rooms), Faults{"ops/x.cc:1: ops may not include ops/rows"});
+  EXPECT_EQ(room_faults("ops/rows/x.cc", rooms_source, rooms),
+            Faults{"ops/rows/x.cc:2: ops/rows may not include ops/matmul"});
+  EXPECT_EQ(room_faults("ops/rows/x_test.cc", rooms_source, rooms), Faults());
+  EXPECT_EQ(room_faults("model/x.cc", rooms_source, rooms),
+            Faults{"model/x.cc:2: ops/matmul is for its own layer alone"});
+  EXPECT_EQ(room_faults("ops/new/x.cc", "", rooms),
+            Faults{"ops/new/x.cc: the folder is not in the table of rooms"});
+  EXPECT_EQ(room_faults("model/new/x.cc", "", rooms),
+            Faults{"model/new/x.cc: the folder is not in the table of rooms"});
+  EXPECT_EQ(order_faults(rooms), Faults());
+  EXPECT_EQ(order_faults({{"a", {"a", "b"}}, {"b", {"b"}}}),
+            Faults{"a may include b, which stands above it"});
+  EXPECT_EQ(crowd_faults({{"ops", {"a", "b"}}}), Faults());
+  std::set<std::string> many;
+  for (int i = 0; i <= static_cast<int>(kMostInARoom); ++i) many.insert(std::to_string(i));
+  EXPECT_EQ(crowd_faults({{"ops", many}}), Faults{"ops has 26 concepts: give it rooms"});
+  for (const char* line : {"testing::TempDir() / \"x\"", "fs::temp_directory_path()", "write(\"/tmp/x\")"})
+    EXPECT_EQ(shared_folder_faults("ops/x_test.cc", line).size(), 1u) << line;
+
   for (const char* line : {"std::cout << 1;", "fprintf(stderr, \"x\");", "printf(\"x\");", "std::puts(text);",
                            "fmt::print(\"x\");", "write(STDERR_FILENO, x, 1);"}) {
-    EXPECT_EQ(terminal_faults("ops/matmul.cc", line), Faults{"ops/matmul.cc:1: writes to the terminal"})
+    EXPECT_EQ(terminal_faults("ops/matmul/matmul.cc", line),
+              Faults{"ops/matmul/matmul.cc:1: writes to the terminal"})
         << line;
     EXPECT_EQ(terminal_faults("cli/main.cc", line), Faults()) << line;
-    EXPECT_EQ(terminal_faults("ops/matmul_test.cc", line), Faults()) << line;
+    EXPECT_EQ(terminal_faults("ops/matmul/matmul_test.cc", line), Faults()) << line;
   }
   for (const char* line : {"std::snprintf(text, 4, \"x\");", "int outputs(int);", "// printf(x)"})
-    EXPECT_EQ(terminal_faults("ops/matmul.cc", line), Faults()) << line;
+    EXPECT_EQ(terminal_faults("ops/matmul/matmul.cc", line), Faults()) << line;
 
   Definitions definitions;
   const std::string token =

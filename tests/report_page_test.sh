@@ -15,7 +15,7 @@ cat >tiny.toml <<END
 model.random = "$recipes/tiny-model"
 prompt.text = "{problem}"
 [eval]
-max_new_tokens = 8
+max_response_tokens = 8
 data.kinds = ["sub", "add"]
 data.count = 6
 data.held_out = true

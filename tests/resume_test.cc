@@ -30,7 +30,7 @@ prompt.text = "{problem}"
 [eval]
 every = 3
 samples = 4
-max_new_tokens = 12
+max_response_tokens = 12
 temperature = 1.0
 data.files = ["problems.jsonl"]
 [output]
@@ -54,7 +54,7 @@ sampling.samples_per_problem = 4
 sampling.max_response_tokens = 12
 loss.mini_batches = 2
 loss.kl_coefficient = 0.01
-loss.reference_every = 2
+loss.reference_every_rollouts = 2
 optimizer.lr = 1e-3
 optimizer.start = "keep"
 [[stage]]

@@ -15,7 +15,7 @@
 #include "formats/json_text.h"
 #include "infer/engine.h"
 #include "ops/kernel_target.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 #include "train/step.h"
 
 namespace deepscaler {
@@ -113,7 +113,7 @@ TEST_P(SmolLm2, GreedyContinuationsAreThoseOfTransformers) {
   std::vector<std::vector<TokenId>> continuations(requests.size());
   Engine engine(*model_, int64_t{1} << 30);
   engine.generate(
-      requests, {.temperature = 0, .max_new_tokens = 64, .ignore_eos = true},
+      requests, {.sampling = {.temperature = 0, .max_response_tokens = 64}, .ignore_eos = true},
       [&](int64_t r, int64_t, Generation&& generation) { continuations[r] = std::move(generation.tokens); });
   for (size_t i = 0; i < continuations.size(); ++i) {
     const json& golden = goldens_["cases"][i];

@@ -14,9 +14,8 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
-#include "data/dataset.h"
-#include "data/generators.h"
-#include "data/grading.h"
+#include "cli/sampling_flags.h"
+#include "data/problem_set.h"
 #include "eval/compare.h"
 #include "eval/evaluate.h"
 #include "eval/markdown.h"
@@ -38,29 +37,15 @@ struct Options {
   RuntimeOptions runtime;
 };
 
-// A problem whose reference can't be read stays: its samples are undecided, and counted as such.
 std::vector<Problem> eval_problems(const Options& options) {
-  std::vector<Problem> problems;
-  if (!options.files.empty()) {
-    Dataset dataset = read_dataset(std::vector<fs::path>(options.files.begin(), options.files.end()));
-    if (dataset.without_answer > 0) {
-      log_warning("{} problems without an answer are left out", dataset.without_answer);
-    }
-    problems = std::move(dataset.problems);
-  }
-  if (!options.kinds.empty()) {
-    auto generated = generate_problems({.kinds = options.kinds,
-                                        .split = Split::kTest,
-                                        .seed = static_cast<uint64_t>(options.data_seed),
-                                        .count = options.count});
-    std::ranges::move(generated, std::back_inserter(problems));
-  }
+  const DataConfig data = {.files = options.files,
+                           .kinds = options.kinds,
+                           .count = options.count,
+                           .seed = options.data_seed,
+                           .held_out = true};
+  // A problem whose reference can't be read stays: its samples are undecided, and counted as such.
+  auto problems = load_problems(data, "--data", UnreadableAnswers::kKeep);
   if (problems.empty()) throw Error("eval", "there are no problems", "give --data or --kind");
-  for (const Problem& p : problems) {
-    if (is_gradable(p)) continue;
-    log_warning("problem {}: the verifier can't read its answer '{}', so it stays undecided", p.id,
-                p.answers[0]);
-  }
   return problems;
 }
 
@@ -133,31 +118,6 @@ void run(const Options& options) {
   std::fputs(comparison_markdown(comparison).c_str(), stdout);
 }
 
-void add_sampling_options(CLI::App& command, EvalConfig& eval) {
-  command.add_option("--samples", eval.samples, "answers a problem")
-      ->check(positive())
-      ->capture_default_str();
-  command.add_option("--temperature", eval.temperature, "0 takes the most likely token")
-      ->check(not_negative())
-      ->capture_default_str();
-  command
-      .add_option("--top-p", eval.top_p, "keep the most likely tokens up to this probability; 1 keeps all")
-      ->check(CLI::Range(1e-6, 1.0))
-      ->capture_default_str();
-  command.add_option("--top-k", eval.top_k, "keep this many of the most likely tokens; 0 keeps all")
-      ->check(not_negative())
-      ->capture_default_str();
-  command
-      .add_option("--min-p", eval.min_p,
-                  "drop tokens less likely than this share of the likeliest; 0 keeps all")
-      ->check(CLI::Range(0.0, 0.999))
-      ->capture_default_str();
-  command.add_option("--max-tokens", eval.max_new_tokens, "longest response")
-      ->check(positive())
-      ->capture_default_str();
-  command.add_option("--seed", eval.seed, "of the random numbers")->check(is_seed())->capture_default_str();
-}
-
 }  // namespace
 
 void add_eval_command(CLI::App& app) {
@@ -177,7 +137,13 @@ void add_eval_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--system", options->prompt.system,
                       "the system message, in place of the chat template's");
-  add_sampling_options(*command, options->eval);
+  command->add_option("--samples", options->eval.samples, "answers a problem")
+      ->check(positive())
+      ->capture_default_str();
+  add_sampling_flags(*command, options->eval.sampling);
+  command->add_option("--seed", options->eval.seed, "of the random numbers")
+      ->check(is_seed())
+      ->capture_default_str();
   command->add_option("--output", options->output,
                       "the report with every sample, X.json; X.md and X.samples.jsonl are written beside it, "
                       "and a stopped evaluation goes on from there");

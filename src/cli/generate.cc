@@ -27,7 +27,7 @@ struct Options {
   bool chat = false;
   bool resume = false;
   int64_t samples = 1;
-  SamplingFlags sampling;
+  GenerationFlags generation;
   GenerationMemory memory;
   RuntimeOptions runtime;
 };
@@ -40,11 +40,11 @@ Model load_model(const Options& options) {
 }
 
 ordered_json settings_json(const Options& options, const Model& model) {
-  return {{"temperature", options.sampling.options.temperature},
+  return {{"temperature", options.generation.options.sampling.temperature},
           {"dtype", compute_type_name(model.compute_type())},
           {"kernels", kernel_target()},
           {"model", model.hash()},
-          {"sampling", sampling_json(options.sampling)}};
+          {"sampling", sampling_json(options.generation)}};
 }
 
 // The responses that the file does not have yet.
@@ -67,8 +67,8 @@ std::vector<GenerationRequest> open_requests(const std::vector<Prompt>& prompts,
 
 void generate_file(const Options& options, const Model& model, const Tokenizer& tokenizer,
                    const std::vector<Prompt>& prompts) {
-  const StopStrings stop(tokenizer, options.sampling.stop);
-  SamplingOptions sampling = sampling_options(options.sampling);
+  const StopStrings stop(tokenizer, options.generation.stop);
+  GenerationOptions sampling = generation_options(options.generation);
   sampling.stop = &stop;
   GenerationFile file(options.output, settings_json(options, model), prompts, stop);
   if (options.resume) file.resume(options.samples);
@@ -120,7 +120,7 @@ void run(const Options& options) {
       .tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
   const Model model = load_model(options);
   Engine engine(model, options.memory.kv_memory_mib << 20);
-  stream_response(engine, tokenizer, prompt, options.sampling);
+  stream_response(engine, tokenizer, prompt, options.generation);
 }
 
 }  // namespace
@@ -149,7 +149,7 @@ void add_generate_command(CLI::App& app) {
       ->add_flag("--chat", options->chat,
                  "put --prompt through the model's chat template, else it is raw text")
       ->needs(prompt);
-  add_sampling_flags(*command, options->sampling);
+  add_generation_flags(*command, options->generation);
   add_generation_memory(*command, options->memory);
   add_runtime_options(*command, options->runtime);
   command->callback([options] { run(*options); });

@@ -44,9 +44,9 @@ class StreamedText {
 }  // namespace
 
 void stream_response(Engine& engine, const Tokenizer& tokenizer, const Prompt& prompt,
-                     const SamplingFlags& flags) {
+                     const GenerationFlags& flags) {
   const StopStrings stop(tokenizer, flags.stop);
-  SamplingOptions options = sampling_options(flags);
+  GenerationOptions options = generation_options(flags);
   options.stop = &stop;
   const std::vector<GenerationRequest> requests = {
       {.prompt = prompt.tokens, .stream = stream_of(prompt), .name = prompt.where}};

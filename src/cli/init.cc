@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "export/hf_folder.h"
-#include "text/byte_tokenizer.h"
+#include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {

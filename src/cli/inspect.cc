@@ -15,8 +15,8 @@
 #include "model/kv_cache.h"
 #include "model/memory_plan.h"
 #include "model/model.h"
-#include "text/chat_template.h"
-#include "text/tokenizer.h"
+#include "text/chat/chat_template.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
 namespace {

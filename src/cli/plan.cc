@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "cli/commands.h"
-#include "rl/plan.h"
+#include "run/plan.h"
 
 namespace deepscaler {
 namespace {

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "data/generators.h"
+#include "data/grading.h"
 
 namespace deepscaler {
 namespace {
@@ -21,11 +22,12 @@ struct Options {
 std::string to_jsonl(const std::vector<Problem>& problems) {
   std::string text;
   for (const auto& problem : problems) {
-    const nlohmann::ordered_json line = {{"id", problem.id},
-                                         {"kind", problem.source},
-                                         {"problem", problem.problem},
-                                         {"solution", problem.solution},
-                                         {"answer", problem.answers[0]}};
+    nlohmann::ordered_json line = {{"id", problem.id},
+                                   {"kind", problem.source},
+                                   {"problem", problem.problem},
+                                   {"solution", problem.solution},
+                                   {"answer", problem.answers[0]}};
+    if (problem.grader != Grader::kAnswer) line["grader"] = grader_name(problem.grader);
     text += line.dump() + "\n";
   }
   return text;

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "report/page.h"
-#include "rl/recipe.h"
+#include "run/recipe.h"
 
 namespace deepscaler {
 

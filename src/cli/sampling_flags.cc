@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -24,53 +25,65 @@ LogitBias parse_bias(const std::string& text) {
 
 }  // namespace
 
-void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
-  SamplingOptions& o = flags.options;
-  command.add_option("--max-tokens", o.max_new_tokens, "longest response")
+void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
+  command.add_option("--max-tokens", config.max_response_tokens, "longest response")
       ->check(positive())
       ->capture_default_str();
-  command.add_option("--temperature", o.temperature, "0 takes the most likely token")
+  command.add_option("--temperature", config.temperature, "0 takes the most likely token")
       ->check(not_negative())
-      ->capture_default_str();
-  command.add_option("--top-p", o.top_p, "keep the most likely tokens up to this probability")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command.add_option("--top-k", o.top_k, "keep that many most likely tokens; 0 keeps all")
-      ->check(not_negative())
-      ->capture_default_str();
-  command.add_option("--min-p", o.min_p, "drop tokens below this share of the most likely one's probability")
-      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
-      .add_option("--repetition-penalty", o.repetition_penalty, "divides the logits of tokens seen before")
+      .add_option("--top-p", config.top_p, "keep the most likely tokens up to this probability; 1 keeps all")
+      ->check(CLI::Range(1e-6, 1.0))
+      ->capture_default_str();
+  command.add_option("--top-k", config.top_k, "keep this many of the most likely tokens; 0 keeps all")
+      ->check(not_negative())
+      ->capture_default_str();
+  command
+      .add_option("--min-p", config.min_p,
+                  "drop tokens less likely than this share of the likeliest; 0 keeps all")
+      ->check(CLI::Range(0.0, 0.999))
+      ->capture_default_str();
+  command
+      .add_option("--repetition-penalty", config.repetition_penalty,
+                  "divides the logits of tokens seen before; 1 is none")
       ->check(positive())
       ->capture_default_str();
+}
+
+void add_generation_flags(CLI::App& command, GenerationFlags& flags) {
+  add_sampling_flags(command, flags.options.sampling);
   command.add_option("--logit-bias", flags.logit_bias, "ID=BIAS, added to a token's logit; may be repeated")
       ->allow_extra_args(false);
   command
       .add_option("--stop", flags.stop, "text that ends a response, which ends before it; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--seed", o.seed, "of the random numbers")->check(is_seed())->capture_default_str();
+  command.add_option("--seed", flags.options.seed, "of the random numbers")
+      ->check(is_seed())
+      ->capture_default_str();
 }
 
-SamplingOptions sampling_options(const SamplingFlags& flags) {
-  SamplingOptions options = flags.options;
+GenerationOptions generation_options(const GenerationFlags& flags) {
+  GenerationOptions options = flags.options;
   for (const std::string& text : flags.logit_bias) options.logit_bias.push_back(parse_bias(text));
   return options;
 }
 
-nlohmann::ordered_json sampling_json(const SamplingFlags& flags) {
-  const SamplingOptions& o = flags.options;
-  const SamplingOptions off;
-  nlohmann::ordered_json json;  // in alphabetical order, so that a line read and written is the same
+nlohmann::ordered_json sampling_json(const GenerationFlags& flags) {
+  nlohmann::json json;  // in alphabetical order, so that a line read and written is the same
+  const SamplingConfig off;
+  std::map<std::string_view, std::string> defaults;
+  for_each_setting(off,
+                   [&](std::string_view name, auto value) { defaults[name] = fmt::format("{}", value); });
+  for_each_setting(flags.options.sampling, [&](std::string_view name, auto value) {
+    if (fmt::format("{}", value) != defaults[name]) json[name] = value;
+  });
+  json.erase("temperature");  // a key of the line itself
+  json.erase("max_response_tokens");
+  json["max_tokens"] = flags.options.sampling.max_response_tokens;  // as the option is called
+  json["seed"] = flags.options.seed;
   if (!flags.logit_bias.empty()) json["logit_bias"] = flags.logit_bias;
-  json["max_tokens"] = o.max_new_tokens;
-  if (o.min_p != off.min_p) json["min_p"] = o.min_p;
-  if (o.repetition_penalty != off.repetition_penalty) json["repetition_penalty"] = o.repetition_penalty;
-  json["seed"] = o.seed;
   if (!flags.stop.empty()) json["stop"] = flags.stop;
-  if (o.top_k != off.top_k) json["top_k"] = o.top_k;
-  if (o.top_p != off.top_p) json["top_p"] = o.top_p;
   return json;
 }
 

@@ -13,19 +13,23 @@ class App;
 
 namespace deepscaler {
 
-struct SamplingFlags {
-  SamplingOptions options;              // but for what is below
-  std::vector<std::string> logit_bias;  // "ID=BIAS"
+// Those of the settings that generation and evaluation share.
+void add_sampling_flags(CLI::App& command, SamplingConfig& config);
+
+// And those of `generate`.
+struct GenerationFlags {
+  GenerationOptions options = {.sampling = {.max_response_tokens = 256}};  // but for what is below
+  std::vector<std::string> logit_bias;                                     // "ID=BIAS"
   std::vector<std::string> stop;
 };
 
-void add_sampling_flags(CLI::App& command, SamplingFlags& flags);
+void add_generation_flags(CLI::App& command, GenerationFlags& flags);
 
 // The options with the logit biases read. Throws Error for one that is not ID=BIAS.
-[[nodiscard]] SamplingOptions sampling_options(const SamplingFlags& flags);
+[[nodiscard]] GenerationOptions generation_options(const GenerationFlags& flags);
 
 // What determines a response beside the prompt, the model and the temperature; options that are off are
 // left out.
-[[nodiscard]] nlohmann::ordered_json sampling_json(const SamplingFlags& flags);
+[[nodiscard]] nlohmann::ordered_json sampling_json(const GenerationFlags& flags);
 
 }  // namespace deepscaler

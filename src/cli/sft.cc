@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/train.h"
-#include "rl/recipe.h"
+#include "run/recipe.h"
 
 namespace deepscaler {
 namespace {

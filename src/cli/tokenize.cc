@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "formats/excerpt.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
 namespace {

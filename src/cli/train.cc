@@ -12,7 +12,7 @@
 #include "cli/run_report.h"
 #include "cli/train.h"
 #include "ops/kernel_target.h"
-#include "rl/run.h"
+#include "run/loop.h"
 
 namespace deepscaler {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/runtime_options.h"
-#include "rl/run.h"
+#include "run/loop.h"
 
 namespace CLI {
 class App;

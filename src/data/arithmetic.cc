@@ -120,7 +120,8 @@ constexpr ArithmeticKind kKinds[] = {
     {"sub", "a two-digit number less a smaller one", power(kTwoDigit, 2), make_difference},
     {"mul", "a two-digit number times a one-digit one", kTwoDigit* kOneDigit, make_product},
     {"fraction", "the sum of two reduced fractions", power(kDenominators, 4), make_fraction_sum},
-    {"countdown", "reach a number with three given ones", kCountdownSpace, make_countdown},
+    {"countdown", "reach a number with three given ones", kCountdownSpace, make_countdown,
+     Grader::kCountdown},
 };
 
 }  // namespace

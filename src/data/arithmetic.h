@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "data/problem.h"
+
 namespace deepscaler {
 
 struct Exercise {
@@ -31,6 +33,7 @@ struct ArithmeticKind {
   uint64_t space;  // exercises are numbered from 0 to space - 1
   // The exercise of a number, or nothing where the number stands for none (say, a negative result).
   std::optional<Exercise> (*make)(uint64_t number);
+  Grader grader = Grader::kAnswer;
 };
 
 // add, sum3, sum5, sub, mul, fraction, countdown.

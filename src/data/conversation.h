@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "text/chat_template.h"
+#include "text/chat/chat_template.h"
 
 namespace deepscaler {
 

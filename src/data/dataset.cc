@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "base/trim.h"
+#include "data/grading.h"
 #include "data/records.h"
 
 namespace deepscaler {
@@ -105,6 +106,14 @@ std::string solution_of(const Record& record) {
   return value.is_array() ? "" : text_of(record, "solution");
 }
 
+Grader grader_of(const Record& record) {
+  const std::string name = text_of(record, "grader");
+  if (name.empty()) return Grader::kAnswer;
+  const auto grader = grader_from_name(name);
+  if (!grader) record.fail(fmt::format("there is no grader \"{}\", only answer and countdown", name));
+  return *grader;
+}
+
 // "math" for .../math.json; "train/math" and "test/math" where the file name alone is ambiguous.
 std::string source_name(const std::filesystem::path& file, std::span<const std::filesystem::path> files) {
   const auto is_like_it = [&](const auto& other) { return other.stem() == file.stem(); };
@@ -132,6 +141,7 @@ Problem read_problem(const Json& json, const std::string& where, const std::stri
   }
   problem.id = id_of(record, problem);
   problem.source = record["kind"].is_null() ? source : text_of(record, "kind");
+  problem.grader = grader_of(record);
   const Json& difficulty = record["difficulty"];
   if (difficulty.is_number()) problem.difficulty = difficulty.get<double>();
   return problem;

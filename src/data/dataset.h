@@ -4,6 +4,8 @@
 //   JSONL        {"question", "answer": "steps ... #### 18"}                   GSM8K
 //   JSONL        {"problem", "answer", "id"?, "solution"?, "kind"?, ...}       ours, and everybody's
 //
+// "grader" says how responses are graded where it is not by equality with the answer (data/problem.h).
+//
 // GSM8K's solutions get their answer as a last line, in a \boxed{}: as worked examples they must end the way
 // in which answers are graded. An answer is a string, a number, or a list of them of which any counts. Other
 // keys are ignored.

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/temporary_folder.h"
-#include "text/byte_tokenizer.h"
+#include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {

@@ -69,7 +69,8 @@ class Walk {
               {exercise->answer},
               exercise->solution,
               std::string(kind_.name),
-              std::nullopt};
+              std::nullopt,
+              kind_.grader};
     }
     const char* name = split_ == Split::kTest ? "test" : "training";
     throw Error(fmt::format("problems of kind {}", kind_.name),

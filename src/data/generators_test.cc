@@ -79,7 +79,7 @@ TEST(Generators, SolutionsAreTrueLineByLine) {
       result = line.substr(line.rfind(' ') + 1);
     }
     ASSERT_EQ(problem.answers.size(), 1u);
-    if (problem.source == "countdown") {  // its box holds an expression: grading_test.cc
+    if (problem.grader == Grader::kCountdown) {  // its box holds an expression: grading_test.cc
       EXPECT_TRUE(problem.answers[0].starts_with(result + " from ")) << problem.solution;
       continue;
     }

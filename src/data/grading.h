@@ -1,6 +1,7 @@
-// How the responses to a problem are graded: by equality with its answers, or by a rule of its own kind.
+// How the responses to a problem are graded: by equality with its answers, or by a rule of their own.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "data/problem.h"
@@ -8,8 +9,9 @@
 
 namespace deepscaler {
 
-// Problems whose `source` (the "kind" of a problem file) is this are tasks of verify/countdown.h.
-inline constexpr std::string_view kCountdownKind = "countdown";
+// A grader's name in problem files, "answer" or "countdown", and back; nothing for another name.
+[[nodiscard]] std::string_view grader_name(Grader grader);
+[[nodiscard]] std::optional<Grader> grader_from_name(std::string_view name);
 
 // `prompt_opened_thinking` as in GradeOptions. Thread-safe; does not throw.
 [[nodiscard]] Verdict grade_response(const Problem& problem, std::string_view response,

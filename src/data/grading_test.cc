@@ -28,8 +28,12 @@ TEST(Grading, ACopyOfTheProblemIsWrong) {
 }
 
 TEST(Grading, CountdownTakesAnotherWayToTheTarget) {
-  const Problem problem = {
-      .id = "c", .problem = "", .answers = {"14 from 2, 3, 4"}, .solution = "", .source = "countdown"};
+  const Problem problem = {.id = "c",
+                           .problem = "",
+                           .answers = {"14 from 2, 3, 4"},
+                           .solution = "",
+                           .source = "",
+                           .grader = Grader::kCountdown};
   EXPECT_TRUE(grade_response(problem, "\\boxed{2 + 3 * 4}", false).correct);
   EXPECT_TRUE(grade_response(problem, "\\boxed{4 * 3 + 2}", false).correct);
   EXPECT_FALSE(grade_response(problem, "\\boxed{14}", false).correct);
@@ -37,8 +41,15 @@ TEST(Grading, CountdownTakesAnotherWayToTheTarget) {
   Problem unreadable = problem;
   unreadable.answers = {"14"};
   EXPECT_FALSE(is_gradable(unreadable));
-  unreadable.source = "";
+  unreadable.grader = Grader::kAnswer;
   EXPECT_TRUE(is_gradable(unreadable));
+}
+
+TEST(Grading, ANameDecidesNothing) {
+  const Problem problem = {
+      .id = "c", .problem = "1+1?", .answers = {"2"}, .solution = "", .source = "countdown"};
+  EXPECT_TRUE(is_gradable(problem));
+  EXPECT_TRUE(grade_response(problem, "\\boxed{2}", false).correct);
 }
 
 TEST(Grading, CountdownProblemsAreDistinctAndSplit) {

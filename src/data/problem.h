@@ -7,6 +7,12 @@
 
 namespace deepscaler {
 
+// What decides whether a response is right.
+enum class Grader {
+  kAnswer,     // equality with one of the answers (verify/grade.h)
+  kCountdown,  // the answer is a task, which the response carries out (verify/countdown.h)
+};
+
 struct Problem {
   // Names the problem in logs and in streams of random numbers; unique within a data set, and the
   // same wherever the problem stands in it.
@@ -14,8 +20,9 @@ struct Problem {
   std::string problem;               // the question, as the user would ask it
   std::vector<std::string> answers;  // reference answers; any one of them counts
   std::string solution;              // a worked solution; empty where there is none
-  std::string source;                // the kind or data set that it belongs to; may be empty
+  std::string source;  // the kind or data set that it belongs to; may be empty; never decides anything
   std::optional<double> difficulty;  // in the data set's own unit
+  Grader grader = Grader::kAnswer;
 };
 
 }  // namespace deepscaler

@@ -10,8 +10,8 @@
 
 #include "data/problem.h"
 #include "data/prompt.h"
-#include "text/chat_template.h"
-#include "text/tokenizer.h"
+#include "text/chat/chat_template.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
 

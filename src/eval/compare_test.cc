@@ -33,7 +33,7 @@ TEST(Compare, PairsByProblemWhateverTheOrder) {
   EvalReport after = report_of({{true, true}, {false, true}, {true, true}});
   std::swap(after.problems[0], after.problems[2]);
   after.settings.model_hash = "m2";
-  after.settings.sampling.seed = 4;
+  after.settings.config.seed = 4;
   const EvalComparison c = compare(before, after, OtherSettings::kRefuse);
   ASSERT_EQ(c.sets.size(), 1u);
   EXPECT_DOUBLE_EQ(c.sets[0].before.mean, 0.5);
@@ -49,7 +49,7 @@ TEST(Compare, PairsByProblemWhateverTheOrder) {
 TEST(Compare, WhatIsNotComparableIsRefusedByName) {
   const EvalReport report = report_of({{true}, {false}});
   EvalReport other = report;
-  other.settings.sampling.temperature = 1;
+  other.settings.config.sampling.temperature = 1;
   other.settings.prompt = "{problem}!";
   other.verifier = "v2";
   EXPECT_EQ(error_of(report, other),

@@ -15,7 +15,7 @@ class Evaluation {
              const EvalProgress& progress, SampleLog* log)
       : encoder_(encoder), problems_(problems), progress_(progress), log_(log) {
     report_ = {.settings = settings, .program = DEEPSCALER_VERSION, .verifier = verifier_version()};
-    const int64_t samples = settings.sampling.samples;
+    const int64_t samples = settings.config.samples;
     for (const Problem& p : problems) {
       prompts_.push_back(encoder.encode(p));
       report_.problems.push_back({.id = p.id,
@@ -39,7 +39,7 @@ class Evaluation {
   }
 
   void check_room(const ModelConfig& model) const {
-    const int64_t limit = report_.settings.sampling.max_new_tokens;
+    const int64_t limit = report_.settings.config.sampling.max_response_tokens;
     for (size_t p = 0; p < prompts_.size(); ++p) {
       const auto length = std::ssize(prompts_[p].tokens);
       if (length + limit <= model.context) continue;
@@ -64,9 +64,8 @@ class Evaluation {
       requests.push_back(std::move(request));
       problem_of_request.push_back(p);
     }
-    const EvalConfig& config = report_.settings.sampling;
-    const SamplingOptions options = {
-        .temperature = config.temperature, .max_new_tokens = config.max_new_tokens, .seed = config.seed};
+    const EvalConfig& config = report_.settings.config;
+    const GenerationOptions options = {.sampling = config.sampling, .seed = config.seed};
     engine.generate(requests, options, [&](int64_t request, int64_t sample, Generation&& generation) {
       const int64_t problem = problem_of_request[request];
       const LoggedSample logged = {
@@ -115,14 +114,14 @@ class Evaluation {
 }  // namespace
 
 EvalSettings eval_settings(const Model& model, const std::string& model_path, const PromptConfig& prompt,
-                           const std::vector<Problem>& problems, const EvalConfig& sampling) {
+                           const std::vector<Problem>& problems, const EvalConfig& config) {
   return {.model = model_path,
           .model_hash = model.hash(),
           .prompt = prompt.text,
           .system = prompt.system,
           .kernels = kernel_target(),
           .dtype = std::string(compute_type_name(model.compute_type())),
-          .sampling = sampling,
+          .config = config,
           .sets = sets_of(problems)};
 }
 

@@ -19,7 +19,7 @@ using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
 // The settings of an evaluation of `problems` by this program on this machine.
 [[nodiscard]] EvalSettings eval_settings(const Model& model, const std::string& model_path,
                                          const PromptConfig& prompt, const std::vector<Problem>& problems,
-                                         const EvalConfig& sampling);
+                                         const EvalConfig& config);
 
 // Samples as `settings` say and grades. The same settings and weights give the same report. With a log,
 // its earlier samples are taken as they are, and new ones are added as they finish. Throws Error for a

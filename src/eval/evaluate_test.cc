@@ -3,12 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "data/generators.h"
-#include "text/byte_tokenizer.h"
+#include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {
@@ -19,8 +20,9 @@ class EvaluateTest : public testing::Test {
   EvaluateTest() {
     randomize(model_, 5, 0.02f);
     problems_ = generate_problems({.kinds = {"sub", "add"}, .split = Split::kTest, .seed = 1, .count = 4});
-    settings_ = eval_settings(model_, "m", {"{problem}"}, problems_,
-                              {.samples = 3, .temperature = 1, .max_new_tokens = 12, .seed = 3});
+    settings_ =
+        eval_settings(model_, "m", {"{problem}"}, problems_,
+                      {.samples = 3, .sampling = {.temperature = 1, .max_response_tokens = 12}, .seed = 3});
   }
 
   EvalReport evaluate_with(SampleLog* log = nullptr) {
@@ -76,8 +78,8 @@ TEST_F(EvaluateTest, OtherSettingsAreRefusedByName) {
   }
   const std::string where = (folder_ / "s.jsonl").string();
   const std::string before = read_file(where);
-  settings_.sampling.seed = 4;
-  settings_.sampling.top_p = 0.5f;
+  settings_.config.seed = 4;
+  settings_.config.sampling.top_p = 0.5f;
   EXPECT_EQ(error_of_log(),
             where +
                 ": holds samples of other settings: top_p is 1.0 there and 0.5 here, seed is 3 there "
@@ -90,8 +92,35 @@ TEST_F(EvaluateTest, OtherSettingsAreRefusedByName) {
                 "file to begin anew");
 }
 
+// A setting that is read, written down and compared, but never passed on, is the worst kind of wrong.
+TEST_F(EvaluateTest, EverySettingOfSamplingActs) {
+  const auto texts = [&] {
+    std::string all;
+    for (const auto& problem : evaluate_with().problems) {
+      for (const EvalSample& sample : problem.samples) all += sample.text + "\n";
+    }
+    return all;
+  };
+  const std::map<std::string_view, double> others = {
+      {"temperature", 0.1},      {"top_p", 0.2}, {"top_k", 2}, {"min_p", 0.9}, {"repetition_penalty", 50},
+      {"max_response_tokens", 3}};
+  const std::string plain = texts();
+  const SamplingConfig before = settings_.config.sampling;
+  size_t settings = 0;
+  for_each_setting(before, [&](std::string_view name, auto) {
+    ++settings;
+    ASSERT_TRUE(others.contains(name)) << name << " is new: give it a value here";
+    settings_.config.sampling = before;
+    for_each_setting(settings_.config.sampling, [&](std::string_view other, auto& value) {
+      if (other == name) value = static_cast<std::remove_reference_t<decltype(value)>>(others.at(name));
+    });
+    EXPECT_NE(texts(), plain) << name << " changes nothing";
+  });
+  EXPECT_EQ(settings, others.size());
+}
+
 TEST_F(EvaluateTest, APromptWithoutRoomIsNamed) {
-  settings_.sampling.max_new_tokens = 250;
+  settings_.config.sampling.max_response_tokens = 250;
   try {
     (void)evaluate_with();
     FAIL();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "text/unicode.h"
+#include "text/unicode/unicode.h"
 
 namespace deepscaler {
 namespace {
@@ -84,15 +84,15 @@ std::string settings_markdown(const EvalReport& report) {
   Rows rows = {{"setting", "value"},
                {"model", s.model},
                {"model hash", s.model_hash},
-               {"samples a problem", fmt::format("{}", s.sampling.samples)},
-               {"temperature", fmt::format("{}", s.sampling.temperature)},
-               {"top-p, top-k, min-p",
-                fmt::format("{}, {}, {}", s.sampling.top_p, s.sampling.top_k, s.sampling.min_p)},
-               {"max new tokens", fmt::format("{}", s.sampling.max_new_tokens)},
-               {"seed", fmt::format("{}", s.sampling.seed)},
-               {"kernels, dtype", s.kernels + ", " + s.dtype},
-               {"program", report.program},
-               {"verifier", report.verifier}};
+               {"samples a problem", fmt::format("{}", s.config.samples)}};
+  for_each_setting(s.config.sampling, [&](std::string name, const auto& value) {
+    std::ranges::replace(name, '_', ' ');
+    rows.push_back({std::move(name), fmt::format("{}", value)});
+  });
+  rows.push_back({"seed", fmt::format("{}", s.config.seed)});
+  rows.push_back({"kernels, dtype", s.kernels + ", " + s.dtype});
+  rows.push_back({"program", report.program});
+  rows.push_back({"verifier", report.verifier});
   for (const EvalSet& set : s.sets) {
     rows.push_back({"data: " + set.name, fmt::format("{} problems, sha256 {}", set.problems, set.sha256)});
   }

@@ -42,7 +42,7 @@ std::vector<LoggedSample> read_samples(const std::filesystem::path& path, const 
                              .truncated = line.at("truncated"),
                              .text = line.at("text")};
       if (sample.problem < 0 || sample.problem >= problems || sample.sample < 0 ||
-          sample.sample >= settings.sampling.samples) {
+          sample.sample >= settings.config.samples) {
         refuse(reader.where(), "is of no sample of this evaluation");
       }
       if (seen.emplace(sample.problem, sample.sample).second) samples.push_back(std::move(sample));

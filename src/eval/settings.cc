@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "data/problem_set.h"
 
 namespace deepscaler {
 namespace {
@@ -22,13 +23,9 @@ void each_field(Settings& s, const Visit& visit) {
   visit("system", s.system);
   visit("kernels", s.kernels);
   visit("dtype", s.dtype);
-  visit("samples", s.sampling.samples);
-  visit("temperature", s.sampling.temperature);
-  visit("top_p", s.sampling.top_p);
-  visit("top_k", s.sampling.top_k);
-  visit("min_p", s.sampling.min_p);
-  visit("max_new_tokens", s.sampling.max_new_tokens);
-  visit("seed", s.sampling.seed);
+  visit("samples", s.config.samples);
+  for_each_setting(s.config.sampling, visit);
+  visit("seed", s.config.seed);
 }
 
 // 0.95f as 0.95, not as the double that is closest to the float.
@@ -51,28 +48,19 @@ std::string describe(const EvalSet* set) {
 
 void bind(ConfigSection& section, EvalConfig& config) {
   section.field("samples", config.samples, "answers sampled a problem").range(1, 1 << 20);
-  section.field("temperature", config.temperature, "of sampling; 0 takes the most likely token")
-      .range(0, 100);
-  section.field("top_p", config.top_p, "keep the most likely tokens up to this probability; 1 keeps all")
-      .range(1e-6, 1);
-  section.field("top_k", config.top_k, "keep this many of the most likely tokens; 0 keeps all").at_least(0);
-  section
-      .field("min_p", config.min_p, "drop tokens less likely than this share of the likeliest; 0 keeps all")
-      .range(0, 0.999);
-  section.field("max_new_tokens", config.max_new_tokens, "longest response, in tokens").at_least(1);
+  bind(section, config.sampling);
 }
 
 std::vector<EvalSet> sets_of(std::span<const Problem> problems) {
   std::vector<EvalSet> sets;
-  std::map<std::string, std::string> lines;
+  std::map<std::string, Sha256> hashes;
   for (const Problem& problem : problems) {
     auto set = std::ranges::find(sets, problem.source, &EvalSet::name);
     if (set == sets.end()) set = sets.insert(set, {.name = problem.source});
     ++set->problems;
-    const Json line = {problem.id, problem.problem, problem.answers};
-    lines[problem.source] += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    hashes[problem.source].add(problem_line(problem) + "\n");
   }
-  for (EvalSet& set : sets) set.sha256 = sha256_hex(lines[set.name]);
+  for (EvalSet& set : sets) set.sha256 = hashes[set.name].hex();
   return sets;
 }
 

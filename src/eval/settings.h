@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "data/problem.h"
+#include "infer/sampling.h"
 
 namespace deepscaler {
 
@@ -16,12 +17,8 @@ class ConfigSection;
 
 // How answers are sampled.
 struct EvalConfig {
-  int64_t samples = 1;       // a problem
-  float temperature = 0.6f;  // 0: the most likely answer
-  float top_p = 1;           // infer/sampling.h
-  int64_t top_k = 0;
-  float min_p = 0;
-  int64_t max_new_tokens = 512;  // of a response
+  int64_t samples = 1;  // a problem
+  SamplingConfig sampling = {.temperature = 0.6f, .max_response_tokens = 512};
   uint64_t seed = 0;
 };
 
@@ -31,7 +28,7 @@ void bind(ConfigSection& section, EvalConfig& config);
 struct EvalSet {
   std::string name;
   int64_t problems = 0;
-  std::string sha256;  // of one line of JSON a problem: [id, problem, [answers]]
+  std::string sha256;  // of its problems (data/problem_set.h)
 
   friend bool operator==(const EvalSet&, const EvalSet&) = default;
 };
@@ -46,7 +43,7 @@ struct EvalSettings {
   std::string system;      // the system message; empty: the chat template's own
   std::string kernels;     // instruction set that computed
   std::string dtype;       // what products compute in
-  EvalConfig sampling;
+  EvalConfig config;
   std::vector<EvalSet> sets;
 };
 

@@ -67,7 +67,7 @@ EvalSummary summarize_set(const EvalReport& report, const std::string& set) {
       if (!s.undecided) (s.correct ? length_right : length_wrong).add(tokens);
     }
   }
-  estimate(votes, report.settings.sampling.samples, summary);
+  estimate(votes, report.settings.config.samples, summary);
   summary.mean_length = length.get().value_or(0);
   summary.mean_length_right = length_right.get();
   summary.mean_length_wrong = length_wrong.get();

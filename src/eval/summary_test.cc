@@ -27,7 +27,7 @@ EvalProblem problem(const std::string& id, std::vector<std::string> answers,
 
 EvalReport report_of(std::vector<EvalProblem> problems, int64_t samples) {
   EvalReport report = {.program = "1", .verifier = "1+abc", .problems = std::move(problems)};
-  report.settings.sampling.samples = samples;
+  report.settings.config.samples = samples;
   for (const EvalProblem& p : report.problems) {
     if (report.settings.sets.empty() || report.settings.sets.back().name != p.set) {
       report.settings.sets.push_back({.name = p.set});
@@ -118,7 +118,7 @@ TEST(Report, ReadsBackWhatItWrote) {
   const TemporaryFolder folder;
   EvalReport report = report_of({problem("a", {"1"}, {sample("1", true, 7), undecided()})}, 2);
   report.settings.model = "m";
-  report.settings.sampling.top_p = 0.95f;
+  report.settings.config.sampling.top_p = 0.95f;
   report.problems[0].samples[1].text = "</script>\n\xE2\x82\xAC";
   write_report(folder / "r.json", report);
   const EvalReport again = read_report(folder / "r.json");

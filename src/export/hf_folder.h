@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "model/model.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
 

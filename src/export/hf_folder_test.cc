@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "formats/json_text.h"
-#include "text/byte_tokenizer.h"
+#include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "formats/mutation.h"
 
 namespace deepscaler {
@@ -36,9 +37,8 @@ std::string error_of(const std::string& text) {
 
 class JsonlFile : public testing::Test {
  protected:
-  void SetUp() override { path_ = fs::path(testing::TempDir()) / "jsonl_test.jsonl"; }
-  void TearDown() override { fs::remove(path_); }
-  fs::path path_;
+  const TemporaryFolder folder_;
+  const fs::path path_ = folder_ / "lines.jsonl";
 };
 
 TEST(Jsonl, ReadsLinesWithAndWithoutABreakAtTheEnd) {

@@ -27,14 +27,14 @@ int64_t common_prefix(std::span<const GenerationRequest> requests) {
   return length;
 }
 
-SchedulerConfig scheduler_config(std::span<const GenerationRequest> requests, int64_t max_new_tokens,
+SchedulerConfig scheduler_config(std::span<const GenerationRequest> requests, int64_t max_response_tokens,
                                  int64_t blocks) {
   SchedulerConfig config = {
       .blocks = blocks, .keys_per_block = kKeysPerBlock, .shared_prefix = common_prefix(requests)};
   int64_t longest = 0;
   for (const GenerationRequest& request : requests) longest = std::max(longest, std::ssize(request.prompt));
   // Sharing may take a block more than there is.
-  if (!Scheduler(config).can_ever_fit(longest + max_new_tokens)) config.shared_prefix = 0;
+  if (!Scheduler(config).can_ever_fit(longest + max_response_tokens)) config.shared_prefix = 0;
   return config;
 }
 
@@ -54,18 +54,18 @@ std::string Engine::name_of(std::span<const GenerationRequest> requests, int64_t
   return name.empty() ? fmt::format("request {}", request) : name;
 }
 
-void Engine::check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+void Engine::check(std::span<const GenerationRequest> requests, const GenerationOptions& options,
                    int64_t blocks) const {
   validate(options, model_.config().vocabulary);
   for (size_t i = 0; i < requests.size(); ++i) {
-    const int64_t length = std::ssize(requests[i].prompt) + options.max_new_tokens;
+    const int64_t length = std::ssize(requests[i].prompt) + options.sampling.max_response_tokens;
     const std::string where = name_of(requests, static_cast<int64_t>(i));
     if (requests[i].prompt.empty()) throw Error(where, "the prompt is empty", "give it at least one token");
     if (length > model_.config().context) {
       throw Error(where,
                   fmt::format("a prompt of {} tokens and {} new ones exceed the context of {} by {}",
-                              requests[i].prompt.size(), options.max_new_tokens, model_.config().context,
-                              length - model_.config().context),
+                              requests[i].prompt.size(), options.sampling.max_response_tokens,
+                              model_.config().context, length - model_.config().context),
                   "shorten the prompt or allow fewer new tokens");
     }
     if (blocks_for(length) + 1 > blocks) {
@@ -99,12 +99,12 @@ ForwardBatch Engine::make_batch(const SchedulerPass& pass, std::span<const Gener
   return batch;
 }
 
-void Engine::generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+void Engine::generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
                       const OnFinished& on_finished, const OnTokens& on_tokens) {
   // The whole budget, or what the requests could use at most, with a shared prefix that ends inside a block.
   int64_t useful = 1;
   for (const auto& r : requests) {
-    useful += blocks_for_group(std::ssize(r.prompt), r.samples, options.max_new_tokens);
+    useful += blocks_for_group(std::ssize(r.prompt), r.samples, options.sampling.max_response_tokens);
   }
   const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
   check(requests, options, blocks);
@@ -112,10 +112,10 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
                  .activations = Activations(model_.config(), Activations::Keep::kOneLayer)};
 
   preemptions_ = 0;
-  Scheduler scheduler(scheduler_config(requests, options.max_new_tokens, blocks));
+  Scheduler scheduler(scheduler_config(requests, options.sampling.max_response_tokens, blocks));
   std::vector<std::vector<Generation>> sequences;
   for (const auto& r : requests) {
-    scheduler.add(std::ssize(r.prompt), r.samples, options.max_new_tokens);
+    scheduler.add(std::ssize(r.prompt), r.samples, options.sampling.max_response_tokens);
     sequences.emplace_back(r.samples);
   }
 
@@ -149,7 +149,7 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Samplin
 }
 
 void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
-                         std::span<const GenerationRequest> requests, const SamplingOptions& options,
+                         std::span<const GenerationRequest> requests, const GenerationOptions& options,
                          std::vector<std::vector<Generation>>& sequences,
                          std::vector<std::pair<int64_t, int64_t>>& finished) {
   // Samples that draw from one row (of their prompt) share its logits.
@@ -190,13 +190,13 @@ void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
                   "its weights have diverged, or are damaged");
     }
     const bool stop = ends(sequence, options);
-    if (!stop && std::ssize(sequence.tokens) < options.max_new_tokens) continue;
+    if (!stop && std::ssize(sequence.tokens) < options.sampling.max_response_tokens) continue;
     sequence.finish_reason = stop ? FinishReason::kStop : FinishReason::kLength;
     finished.emplace_back(draw.request, draw.sample);
   }
 }
 
-bool Engine::ends(const Generation& sequence, const SamplingOptions& options) const {
+bool Engine::ends(const Generation& sequence, const GenerationOptions& options) const {
   if (!options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0) return true;
   return options.stop != nullptr && options.stop->complete(sequence.tokens);
 }

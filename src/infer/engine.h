@@ -61,7 +61,7 @@ class Engine {
   // on_tokens before that, with what a pass has drawn. Throws
   // Error for a request that can't fit the context or the cache, with its name or number, and for options
   // out of range, before anything is computed; Interrupted when the user asks to stop.
-  void generate(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+  void generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
                 const OnFinished& on_finished, const OnTokens& on_tokens = {});
 
  private:
@@ -80,12 +80,12 @@ class Engine {
     Matrix gathered, normed, logits;
   };
   void draw_tokens(std::span<const Draw> draws, Workspace& work, std::span<const GenerationRequest> requests,
-                   const SamplingOptions& options, std::vector<std::vector<Generation>>& sequences,
+                   const GenerationOptions& options, std::vector<std::vector<Generation>>& sequences,
                    std::vector<std::pair<int64_t, int64_t>>& finished);
   static std::string name_of(std::span<const GenerationRequest> requests, int64_t request);
   // Whether the last token of a response is its end, its length apart.
-  [[nodiscard]] bool ends(const Generation& sequence, const SamplingOptions& options) const;
-  void check(std::span<const GenerationRequest> requests, const SamplingOptions& options,
+  [[nodiscard]] bool ends(const Generation& sequence, const GenerationOptions& options) const;
+  void check(std::span<const GenerationRequest> requests, const GenerationOptions& options,
              int64_t blocks) const;
 
   const Model& model_;

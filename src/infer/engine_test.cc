@@ -12,7 +12,7 @@
 #include "formats/safetensors.h"
 #include "infer/stop_strings.h"
 #include "ops/kernel_target_test.h"
-#include "text/byte_tokenizer.h"
+#include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {
@@ -34,17 +34,17 @@ std::vector<GenerationRequest> requests(int64_t count, int64_t samples) {
 
 using Generations = std::vector<std::vector<Generation>>;
 
-const SamplingOptions kPlain = {.temperature = 0.8f, .max_new_tokens = 50, .seed = 3};
-const SamplingOptions kEveryOption = {.temperature = 0.8f,
-                                      .top_p = 0.9f,
-                                      .top_k = 40,
-                                      .min_p = 0.01f,
-                                      .repetition_penalty = 1.2f,
-                                      .logit_bias = {{7, 1.5f}},
-                                      .max_new_tokens = 50,
-                                      .seed = 3};
+const GenerationOptions kPlain = {.sampling = {.temperature = 0.8f, .max_response_tokens = 50}, .seed = 3};
+const GenerationOptions kEveryOption = {.sampling = {.temperature = 0.8f,
+                                                     .top_p = 0.9f,
+                                                     .top_k = 40,
+                                                     .min_p = 0.01f,
+                                                     .repetition_penalty = 1.2f,
+                                                     .max_response_tokens = 50},
+                                        .logit_bias = {{7, 1.5f}},
+                                        .seed = 3};
 
-Generations run(Engine& engine, const std::vector<GenerationRequest>& all, const SamplingOptions& options) {
+Generations run(Engine& engine, const std::vector<GenerationRequest>& all, const GenerationOptions& options) {
   Generations result(all.size());
   for (size_t i = 0; i < all.size(); ++i) result[i].resize(all[i].samples);
   engine.generate(all, options, [&](int64_t r, int64_t s, Generation&& g) { result[r][s] = std::move(g); });
@@ -52,7 +52,7 @@ Generations run(Engine& engine, const std::vector<GenerationRequest>& all, const
 }
 
 Generations run(const Model& model, const std::vector<GenerationRequest>& all, int64_t kv_bytes = 1 << 30,
-                const SamplingOptions& options = kPlain) {
+                const GenerationOptions& options = kPlain) {
   Engine engine(model, kv_bytes);
   return run(engine, all, options);
 }
@@ -70,7 +70,7 @@ DEEPSCALER_ON_ALL_KERNEL_TARGETS(EngineTest);
 TEST_P(EngineTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   const Model model = tiny_model("llama");
   const auto all = requests(4, 4);
-  for (const SamplingOptions& options : {kPlain, kEveryOption}) {
+  for (const GenerationOptions& options : {kPlain, kEveryOption}) {
     const auto together = run(model, all, 1 << 30, options);
     Engine short_of(model, 6 * KvCache::block_bytes(model.config()));
     const auto short_of_memory = run(short_of, all, options);
@@ -115,7 +115,7 @@ TEST(Engine, AStopStringEndsAResponseWhereItIsComplete) {
   ASSERT_GT(free.tokens.size(), 6u);
   const std::string text = tokenizer.decode(std::span(free.tokens).subspan(4, 2));
   const StopStrings stop(tokenizer, {text});
-  SamplingOptions options = kPlain;
+  GenerationOptions options = kPlain;
   options.stop = &stop;
   const auto stopped = run(model, requests(1, 1), 1 << 30, options)[0][0];
   EXPECT_EQ(stopped.finish_reason, FinishReason::kStop);
@@ -124,7 +124,7 @@ TEST(Engine, AStopStringEndsAResponseWhereItIsComplete) {
 
 TEST(Engine, OptionsOutOfRangeAreRefused) {
   const Model model = tiny_model("llama");
-  EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.top_p = 2}), Error);
+  EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.sampling = {.top_p = 2}}), Error);
   EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.logit_bias = {{263, 1}}}), Error);
 }
 
@@ -168,7 +168,8 @@ TEST_P(EngineTest, GreedyContinuationsAreThoseOfTransformers) {
     ASSERT_EQ(expected.size(), 64u);
     const Model model = tiny_model(name);
     const std::vector<GenerationRequest> request = {{.prompt = tokens_of("prompt")}};
-    const SamplingOptions greedy = {.temperature = 0, .max_new_tokens = 64, .ignore_eos = true};
+    const GenerationOptions greedy = {.sampling = {.temperature = 0, .max_response_tokens = 64},
+                                      .ignore_eos = true};
     const Generation generation = run(model, request, 1 << 30, greedy)[0][0];
     EXPECT_EQ(generation.tokens, expected) << name;
   }
@@ -186,7 +187,8 @@ TEST(Engine, APromptThatCannotFitSaysByHowMuch) {
   Engine engine(model, 1 << 30);
   GenerationRequest request{.prompt = std::vector<int32_t>(500, 5)};
   try {
-    engine.generate(std::vector{request}, {.max_new_tokens = 20}, [](int64_t, int64_t, Generation&&) {});
+    engine.generate(std::vector{request}, {.sampling = {.max_response_tokens = 20}},
+                    [](int64_t, int64_t, Generation&&) {});
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_STREQ(

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-#include "ops/lm_head.h"
+#include "ops/rows/lm_head.h"
 
 namespace deepscaler {
 namespace {
@@ -25,22 +25,23 @@ bool all_finite(std::span<const float> logits) {
   return finite;
 }
 
-bool changes_logits(const SamplingOptions& options) {
-  return options.repetition_penalty != 1 || !options.logit_bias.empty();
+bool changes_logits(const GenerationOptions& options) {
+  return options.sampling.repetition_penalty != 1 || !options.logit_bias.empty();
 }
 
 // Steps 1 and 2 of infer/sampling.h.
-void change_logits(const SamplingOptions& options, const SampledContext& context,
+void change_logits(const GenerationOptions& options, const SampledContext& context,
                    std::vector<float>& logits) {
   for (const LogitBias& bias : options.logit_bias) logits[static_cast<size_t>(bias.token)] += bias.bias;
-  if (options.repetition_penalty == 1) return;
+  if (options.sampling.repetition_penalty == 1) return;
   std::vector<int32_t> seen(context.prompt.begin(), context.prompt.end());
   seen.insert(seen.end(), context.response.begin(), context.response.end());
   std::ranges::sort(seen);
   seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
   for (int32_t token : seen) {
     float& logit = logits[static_cast<size_t>(token)];
-    logit = logit > 0 ? logit / options.repetition_penalty : logit * options.repetition_penalty;
+    logit =
+        logit > 0 ? logit / options.sampling.repetition_penalty : logit * options.sampling.repetition_penalty;
   }
 }
 
@@ -55,14 +56,15 @@ float top_k_limit(std::span<const float> logits, int64_t top_k) {
 // The tokens that steps 4 to 6 leave, in order of token numbers. Steps 5 and 6 look at tokens from the
 // most likely one on, so only those are sorted that could pass: tokens with less than (1 - top_p) / V
 // each have less than 1 - top_p together, so the others reach top_p without them.
-std::vector<Candidate> candidates(std::span<const float> logits, const SamplingOptions& options) {
-  const SoftmaxNormalizer normalizer = softmax_normalizer(logits, options.temperature);
-  const float inverse_temperature = 1.0f / options.temperature;
-  const float limit = top_k_limit(logits, options.top_k);
+std::vector<Candidate> candidates(std::span<const float> logits, const GenerationOptions& options) {
+  const SoftmaxNormalizer normalizer = softmax_normalizer(logits, options.sampling.temperature);
+  const float inverse_temperature = 1.0f / options.sampling.temperature;
+  const float limit = top_k_limit(logits, options.sampling.top_k);
   const bool all_ranks = limit == -std::numeric_limits<float>::infinity();
-  double least = options.min_p / 2;  // the exact comparison follows
-  if (all_ranks && options.top_p < 1) {
-    const double share = (1 - static_cast<double>(options.top_p)) / static_cast<double>(logits.size());
+  double least = options.sampling.min_p / 2;  // the exact comparison follows
+  if (all_ranks && options.sampling.top_p < 1) {
+    const double share =
+        (1 - static_cast<double>(options.sampling.top_p)) / static_cast<double>(logits.size());
     least = std::max(least, share / 2 * std::exp(normalizer.log_sum));
   }
   const double least_exponent = least > 0 ? std::log(least) : -std::numeric_limits<double>::infinity();
@@ -85,8 +87,9 @@ std::vector<Candidate> candidates(std::span<const float> logits, const SamplingO
   size_t count = 0;
   for (; count < kept.size(); ++count) {
     const double weight = kept[count].weight;
-    const bool enough = options.top_p < 1 && above >= static_cast<double>(options.top_p) * total;
-    if (count > 0 && (enough || weight < static_cast<double>(options.min_p))) break;
+    const bool enough =
+        options.sampling.top_p < 1 && above >= static_cast<double>(options.sampling.top_p) * total;
+    if (count > 0 && (enough || weight < static_cast<double>(options.sampling.min_p))) break;
     above += weight;
   }
   kept.resize(count);
@@ -104,19 +107,19 @@ int32_t draw(const std::vector<Candidate>& candidates, float uniform) {
   return candidates.back().token;
 }
 
-int32_t choose(std::span<const float> logits, const SamplingOptions& options, float uniform) {
-  if (options.temperature == 0) return most_likely_token(logits);
-  if (options.top_k == 0 && options.top_p == 1 && options.min_p == 0) {
-    return sample_token(logits, options.temperature, uniform);
+int32_t choose(std::span<const float> logits, const GenerationOptions& options, float uniform) {
+  if (options.sampling.temperature == 0) return most_likely_token(logits);
+  if (options.sampling.top_k == 0 && options.sampling.top_p == 1 && options.sampling.min_p == 0) {
+    return sample_token(logits, options.sampling.temperature, uniform);
   }
   return draw(candidates(logits, options), uniform);
 }
 
 }  // namespace
 
-SampledToken draw_token(std::span<const float> logits, const SamplingOptions& options,
+SampledToken draw_token(std::span<const float> logits, const GenerationOptions& options,
                         const SampledContext& context, float uniform) {
-  const float temperature = options.temperature == 0 ? 1 : options.temperature;
+  const float temperature = options.sampling.temperature == 0 ? 1 : options.sampling.temperature;
   if (!all_finite(logits)) return {0, std::numeric_limits<float>::quiet_NaN()};
   const SoftmaxNormalizer normalizer = softmax_normalizer(logits, temperature);
   int32_t token = 0;

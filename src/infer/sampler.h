@@ -21,7 +21,7 @@ struct SampledContext {
 
 // Draws a token after `logits` [V] with `uniform` in [0, 1): the first, in order of token numbers, where
 // the cumulative distribution of the tokens that are left passes it. A pure function, thread-safe.
-[[nodiscard]] SampledToken draw_token(std::span<const float> logits, const SamplingOptions& options,
+[[nodiscard]] SampledToken draw_token(std::span<const float> logits, const GenerationOptions& options,
                                       const SampledContext& context, float uniform);
 
 }  // namespace deepscaler

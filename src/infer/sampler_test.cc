@@ -25,17 +25,17 @@ struct Case {
         probabilities(j["probabilities"]),
         log_probs(j["log_probs"]) {
     const json& o = j["options"];
-    options.temperature = o.value("temperature", options.temperature);
-    options.top_p = o.value("top_p", options.top_p);
-    options.top_k = o.value("top_k", options.top_k);
-    options.min_p = o.value("min_p", options.min_p);
-    options.repetition_penalty = o.value("repetition_penalty", options.repetition_penalty);
+    options.sampling.temperature = o.value("temperature", options.sampling.temperature);
+    options.sampling.top_p = o.value("top_p", options.sampling.top_p);
+    options.sampling.top_k = o.value("top_k", options.sampling.top_k);
+    options.sampling.min_p = o.value("min_p", options.sampling.min_p);
+    options.sampling.repetition_penalty = o.value("repetition_penalty", options.sampling.repetition_penalty);
     for (const auto& bias : o.value("logit_bias", json::array())) {
       options.logit_bias.push_back({bias[0].get<int32_t>(), bias[1].get<float>()});
     }
   }
   std::string text;
-  SamplingOptions options;
+  GenerationOptions options;
   std::vector<int32_t> prompt, response;
   std::vector<float> logits;
   std::vector<double> probabilities, log_probs;
@@ -72,29 +72,29 @@ TEST(Sampler, DrawsWhatTransformersDrawsUnderEveryOption) {
 
 TEST(Sampler, OptionsThatDropNothingDrawAsIfTheyWereNotThere) {
   const Case c = cases()[1];
-  SamplingOptions all = c.options;
-  all.top_k = std::ssize(c.logits) - 1;
-  all.min_p = 1e-30f;
-  SamplingOptions none = c.options;
+  GenerationOptions all = c.options;
+  all.sampling.top_k = std::ssize(c.logits) - 1;
+  all.sampling.min_p = 1e-30f;
+  GenerationOptions none = c.options;
   int differ = 0;
   for (int i = 0; i < 1000; ++i) {
     const float uniform = static_cast<float>(i) / 1000;
     differ += draw_token(c.logits, all, {}, uniform).token != draw_token(c.logits, none, {}, uniform).token;
   }
   EXPECT_LE(differ, 2);  // the least likely token is gone, and its neighbours' intervals move by as much
-  EXPECT_TRUE(none.draws_from_the_model());
-  EXPECT_FALSE(all.draws_from_the_model());
+  EXPECT_TRUE(none.sampling.draws_from_the_model());
+  EXPECT_FALSE(all.sampling.draws_from_the_model());
 }
 
 TEST(Sampler, LogitsThatAreNotFiniteGiveNoNumber) {
   std::vector<float> logits = {1, std::numeric_limits<float>::quiet_NaN(), 2};
-  EXPECT_TRUE(std::isnan(draw_token(logits, {.top_p = 0.5f, .top_k = 2}, {}, 0.5f).log_prob));
+  EXPECT_TRUE(std::isnan(draw_token(logits, {.sampling = {.top_p = 0.5f, .top_k = 2}}, {}, 0.5f).log_prob));
   logits[1] = std::numeric_limits<float>::infinity();
-  EXPECT_TRUE(std::isnan(draw_token(logits, {.top_k = 2}, {}, 0.5f).log_prob));
+  EXPECT_TRUE(std::isnan(draw_token(logits, {.sampling = {.top_k = 2}}, {}, 0.5f).log_prob));
 }
 
 TEST(Sampler, SettingsOutOfRangeAreNamed) {
-  const auto message = [](const SamplingOptions& options) -> std::string {
+  const auto message = [](const GenerationOptions& options) -> std::string {
     try {
       validate(options, 100);
       return "";
@@ -103,16 +103,19 @@ TEST(Sampler, SettingsOutOfRangeAreNamed) {
     }
   };
   EXPECT_EQ(message({}), "");
-  EXPECT_EQ(message({.temperature = -1}),
+  EXPECT_EQ(message({.sampling = {.temperature = -1}}),
             "temperature: is -1; give a value of 1e-6 or more, or 0 for the most likely token");
-  EXPECT_EQ(message({.top_p = 0}), "top_p: is 0; give a value above 0 and at most 1");
-  EXPECT_EQ(message({.top_k = -2}), "top_k: is -2; give a value of 1 or more, or 0 for all tokens");
-  EXPECT_EQ(message({.min_p = 1}), "min_p: is 1; give a value of 0 or more and below 1");
-  EXPECT_EQ(message({.repetition_penalty = 0}), "repetition_penalty: is 0; give a value above 0");
+  EXPECT_EQ(message({.sampling = {.top_p = 0}}), "top_p: is 0; give a value above 0 and at most 1");
+  EXPECT_EQ(message({.sampling = {.top_k = -2}}),
+            "top_k: is -2; give a value of 1 or more, or 0 for all tokens");
+  EXPECT_EQ(message({.sampling = {.min_p = 1}}), "min_p: is 1; give a value of 0 or more and below 1");
+  EXPECT_EQ(message({.sampling = {.repetition_penalty = 0}}),
+            "repetition_penalty: is 0; give a value above 0");
   EXPECT_EQ(message({.logit_bias = {{100, 1}}}),
             "logit_bias: token 100 is not in the model's vocabulary; give a token from 0 to 99");
   EXPECT_EQ(message({.logit_bias = {{1, INFINITY}}}), "logit_bias: is inf; give a value that is finite");
-  EXPECT_EQ(message({.max_new_tokens = 0}), "max_new_tokens: is 0; give a value of 1 or more");
+  EXPECT_EQ(message({.sampling = {.max_response_tokens = 0}}),
+            "max_response_tokens: is 0; give a value of 1 or more");
 }
 
 }  // namespace

@@ -1,12 +1,13 @@
-// How tokens are chosen: the settings of sampling, as vLLM and transformers name them.
+// How tokens are chosen: the settings of sampling, as vLLM and transformers name them. One struct, bound
+// once, is what the commands, evaluations and rollouts share.
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 namespace deepscaler {
 
+class ConfigSection;
 class StopStrings;
 
 // Added to a token's logit.
@@ -29,25 +30,45 @@ struct LogitBias {
 // The log-probability recorded with a token is the model's own at that temperature (1 for 0): that of
 // softmax(logits / temperature), before all other steps. So scoring a response gives the same bits,
 // whatever it was sampled with.
-struct SamplingOptions {
+struct SamplingConfig {
   float temperature = 1;
   float top_p = 1;               // above 0; 1 keeps all
   int64_t top_k = 0;             // 0 keeps all
   float min_p = 0;               // below 1; 0 keeps all
   float repetition_penalty = 1;  // above 0; 1 is none
-  std::vector<LogitBias> logit_bias;
-  const StopStrings* stop = nullptr;  // what ends a response besides its tokens; must outlive the use
-  int64_t max_new_tokens = 256;
-  uint64_t seed = 0;
-  uint64_t step = 0;        // of a training run; its draws differ from those of other steps
-  bool ignore_eos = false;  // go on to max_new_tokens: for measurements
+  int64_t max_response_tokens = 512;
 
   // Whether a token is drawn from softmax(logits / temperature) itself, the distribution whose
   // log-probabilities are recorded.
   [[nodiscard]] bool draws_from_the_model() const;
 };
 
+// Calls visit(name, field) for each field, in order: one list for records, comparisons and tests. A new field
+// does not compile until it is in it.
+template <class Config, class Visit>
+void for_each_setting(Config& config, const Visit& visit) {
+  auto& [temperature, top_p, top_k, min_p, repetition_penalty, max_response_tokens] = config;
+  visit("temperature", temperature);
+  visit("top_p", top_p);
+  visit("top_k", top_k);
+  visit("min_p", min_p);
+  visit("repetition_penalty", repetition_penalty);
+  visit("max_response_tokens", max_response_tokens);
+}
+
+void bind(ConfigSection& section, SamplingConfig& config);
+
+// A call of the generator: how it samples, and what is not a setting of a recipe.
+struct GenerationOptions {
+  SamplingConfig sampling;
+  std::vector<LogitBias> logit_bias;
+  const StopStrings* stop = nullptr;  // what ends a response besides its tokens; must outlive the use
+  uint64_t seed = 0;
+  uint64_t step = 0;        // of a training run; its draws differ from those of other steps
+  bool ignore_eos = false;  // go on to max_response_tokens: for measurements
+};
+
 // Throws Error for a setting out of range, or a bias for a token that a vocabulary of that size lacks.
-void validate(const SamplingOptions& options, int64_t vocabulary);
+void validate(const GenerationOptions& options, int64_t vocabulary);
 
 }  // namespace deepscaler

@@ -6,7 +6,7 @@
 #include "base/integer.h"
 #include "base/parallel.h"
 #include "model/linear.h"
-#include "ops/tile_kernel.h"
+#include "ops/panels.h"
 
 namespace deepscaler {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/gguf.h"
-#include "ops/tile_kernel.h"
+#include "ops/panels.h"
 #include "tensor/dequantize.h"
 
 namespace deepscaler {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 #include "tensor/dtype.h"
 
 namespace deepscaler {

@@ -1,6 +1,6 @@
 // The forward pass of the transformer, one code for prefill, decoding, scoring and training.
 //
-// T rows, D hidden, F feed-forward; other letters as in ops/attention.h. Everything is f32, but for
+// T rows, D hidden, F feed-forward; other letters as in ops/attention/attention.h. Everything is f32, but for
 // the products of a model that computes in bf16 (model/linear.h).
 #pragma once
 

@@ -1,5 +1,5 @@
-// The memory of keys and values: a pool of blocks (ops/attention_block.h), the same block numbers in every
-// layer. Who owns which block is decided elsewhere (infer/scheduler.h, model/segments.h).
+// The memory of keys and values: a pool of blocks (ops/attention/attention_block.h), the same block numbers
+// in every layer. Who owns which block is decided elsewhere (infer/scheduler.h, model/segments.h).
 #pragma once
 
 #include <cstdint>

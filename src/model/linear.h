@@ -10,7 +10,7 @@
 namespace deepscaler {
 
 // y [T, O] = x [T, I] W^T of each projection, or y += x W^T. Rows do not depend on each other nor on threads
-// (ops/matmul.h, ops/bf16_matmul.h).
+// (ops/matmul/matmul.h, ops/matmul/bf16_matmul.h).
 void linear(const Model& model, ConstMatrixView x, Projections<int, MatrixView> projections,
             Accumulate accumulate = Accumulate::kNo);
 // What the products of the backward pass compute in, on this CPU.

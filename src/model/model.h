@@ -9,14 +9,14 @@
 
 #include "model/config.h"
 #include "model/parameters.h"
-#include "ops/bf16_matmul.h"
-#include "ops/pointwise.h"
+#include "ops/matmul/bf16_matmul.h"
+#include "ops/rows/pointwise.h"
 #include "tensor/dtype.h"
 
 namespace deepscaler {
 
 // What products compute in, with weights (those of the backward pass: model/linear.h) and in attention
-// (ops/attention.h); all else is f32.
+// (ops/attention/attention.h); all else is f32.
 enum class ComputeType { kF32, kBf16 };
 [[nodiscard]] std::string_view compute_type_name(ComputeType type);  // "f32", "bf16"
 // Of "f32", "bf16" or "auto": bf16 where a CPU's bf16 dot product is faster than its f32 FMA, else f32.

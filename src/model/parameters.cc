@@ -8,7 +8,7 @@
 #include "base/integer.h"
 #include "base/parallel.h"
 #include "base/rng.h"
-#include "ops/tile_kernel.h"
+#include "ops/panels.h"
 
 namespace deepscaler {
 

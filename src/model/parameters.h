@@ -1,7 +1,7 @@
 // The parameters of a model as one flat array of f32, and the table that says where each stands.
 //
 // Weights, gradients and the optimizer's moments share the table, so an optimizer, a norm or a hash is
-// one loop over flat arrays. Matrices are in panels (ops/matmul.h), the one form that all products
+// one loop over flat arrays. Matrices are in panels (ops/matmul/matmul.h), the one form that all products
 // read; what only gets looked up by row (an untied embedding) and vectors are plain.
 #pragma once
 
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "model/config.h"
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
 #include "tensor/buffer.h"
 
 namespace deepscaler {

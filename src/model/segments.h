@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "model/kv_cache.h"
-#include "ops/attention.h"
+#include "ops/attention/attention.h"
 
 namespace deepscaler {
 

@@ -7,7 +7,6 @@
 #include <array>
 
 #include "base/error.h"
-#include "ops/bf16_native.h"
 
 namespace deepscaler {
 namespace {
@@ -27,7 +26,8 @@ constexpr std::array kTargets = {Target{"avx512bf16", kAvx512, true}, Target{"av
 bool native_bf16_allowed = true;
 
 bool detect_native_bf16() {
-  return cpu_has_native_bf16() && native_bf16_allowed && (hwy::SupportedTargets() & kAvx512);
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx512bf16") && native_bf16_allowed && (hwy::SupportedTargets() & kAvx512);
 }
 
 // Every product asks, and on a virtual machine each look at the CPU is a trip to its host.

@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "ops/tile_kernel.h"
+#include "ops/panels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace deepscaler {

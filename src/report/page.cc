@@ -103,7 +103,7 @@ Json evaluations_json(const fs::path& folder, const History& history, const std:
                                                      : path.stem().string()},
                   {"step", number == 0 || steps == history.steps_of_stage.end() ? 0 : steps->second.second},
                   {"problems", report.problems.size()},
-                  {"samples", report.settings.sampling.samples},
+                  {"samples", report.settings.config.samples},
                   {"pass", interval_json(report.pass_at_1())},
                   {"change", last.size() == outcomes.size() ? interval_json(paired_difference(last, outcomes))
                                                             : Json()},

@@ -1,37 +1,26 @@
 #include "rl/grpo.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/error.h"
+#include "base/stopwatch.h"
+#include "data/epoch.h"
 #include "rl/grpo_metrics.h"
-#include "train/sft.h"
 
 namespace deepscaler {
 namespace {
 
 using Groups = std::vector<RolloutGroup>;
 
-class Stopwatch {
- public:
-  [[nodiscard]] double lap() {
-    const auto now = std::chrono::steady_clock::now();
-    return std::chrono::duration<double>(now - std::exchange(last_, now)).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
-};
-
 // The problems of a step, and after them those that later rounds may need; each epoch has an order of its
 // own.
 std::vector<const Problem*> reserve_problems(const std::vector<Problem>& problems,
-                                             const SamplingConfig& sampling, int64_t stage_step,
+                                             const RolloutConfig& rollout, int64_t stage_step,
                                              uint64_t seed) {
   std::vector<const Problem*> reserved;
-  const int64_t count = sampling.problems_per_step * (1 + sampling.resample_rounds);
+  const int64_t count = rollout.problems_per_step * (1 + rollout.resample_rounds);
   for (int64_t i : shuffled_batch(std::ssize(problems), count, stage_step, seed)) {
-    const bool replaces = std::ssize(reserved) >= sampling.problems_per_step;
+    const bool replaces = std::ssize(reserved) >= rollout.problems_per_step;
     if (replaces && std::ranges::count(reserved, &problems[i]) > 0) continue;
     reserved.push_back(&problems[i]);
   }
@@ -102,7 +91,7 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
                                   .reference_log_probs = sample.reference_log_probs,
                                   .advantage = sample.advantage,
                                   .weight = token_weight(config.loss.aggregation, length, denominators,
-                                                         config.sampling.max_response_tokens)});
+                                                         config.rollout.sampling.max_response_tokens)});
     }
     if (response_targets.empty()) continue;
     tokens.push_back(std::move(responses));
@@ -119,24 +108,24 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
 GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimizer,
                          const std::vector<Problem>& problems, uint64_t seed, int64_t stage_step,
                          GrpoWorkers& workers) {
-  const SamplingConfig& sampling = config.sampling;
+  const RolloutConfig& rollout = config.rollout;
   const LossConfig& loss = config.loss;
   GrpoStepResult result;
   Stopwatch watch;
   double generate_s = 0, grade_s = 0;
 
   // Rollout: problems, answers, rewards. Dynamic sampling replaces groups with equal rewards.
-  const auto reserved = reserve_problems(problems, sampling, stage_step, seed);
+  const auto reserved = reserve_problems(problems, rollout, stage_step, seed);
   auto next = reserved.begin();
-  int64_t missing = sampling.problems_per_step;
-  for (int64_t round = 0; round <= sampling.resample_rounds && missing > 0 && next != reserved.end();
+  int64_t missing = rollout.problems_per_step;
+  for (int64_t round = 0; round <= rollout.resample_rounds && missing > 0 && next != reserved.end();
        ++round) {
     const auto last = next + std::min<int64_t>(missing, reserved.end() - next);
     Groups sampled = workers.generate({next, last});
     next = last;
     generate_s += watch.lap();
     workers.grade(sampled);
-    missing = sampling.resample_rounds > 0 ? drop_equal_groups(sampled) : 0;
+    missing = rollout.resample_rounds > 0 ? drop_equal_groups(sampled) : 0;
     std::ranges::move(sampled, std::back_inserter(result.groups));
     require_decided(result.groups, config.reward.max_undecided_share);
     grade_s += watch.lap();
@@ -149,7 +138,8 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   }
   set_advantages(kept, loss);
   if (loss.uses_reference()) {
-    const bool refresh = loss.reference_every && stage_step > 0 && stage_step % *loss.reference_every == 0;
+    const bool refresh =
+        loss.reference_every_rollouts && stage_step > 0 && stage_step % *loss.reference_every_rollouts == 0;
     if (refresh) workers.reference->refresh(workers.model);
     workers.reference->score(result.groups, workers.step_options);
   }
@@ -177,7 +167,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   result.metrics.set("time/grade", grade_s);
   result.metrics.set("time/train", watch.lap());
   const int64_t reserved_so_far =
-      (stage_step + 1) * sampling.problems_per_step * (1 + sampling.resample_rounds);
+      (stage_step + 1) * rollout.problems_per_step * (1 + rollout.resample_rounds);
   result.metrics.set("epoch", static_cast<double>(reserved_so_far) / static_cast<double>(problems.size()));
   result.metrics.set("learning_rate", optimizer.lr);
   record_rewards(result.groups, result.metrics);

@@ -12,10 +12,11 @@
 
 #include <functional>
 
-#include "rl/recipe.h"
+#include "rl/grpo_config.h"
 #include "rl/reference_model.h"
-#include "rl/rollout.h"
+#include "rl/rollout/rollout.h"
 #include "track/metrics.h"
+#include "train/optimizer.h"
 #include "train/step.h"
 
 namespace deepscaler {

@@ -17,11 +17,11 @@ class Mean {
     count_ += 1;
   }
   [[nodiscard]] bool empty() const { return count_ == 0; }
-  [[nodiscard]] double count() const { return count_; }
   [[nodiscard]] double value() const { return sum_ / count_; }
-  // Over all that was added; `lost` degrees of freedom, 1 for the unbiased one.
-  [[nodiscard]] double std(double lost) const {
-    return std::sqrt(std::max(0.0, (squares_ - sum_ * sum_ / count_) / (count_ - lost)));
+  // The unbiased standard deviation; 0 of a single number.
+  [[nodiscard]] double std() const {
+    if (count_ < 2) return 0;
+    return std::sqrt(std::max(0.0, (squares_ - sum_ * sum_ / count_) / (count_ - 1)));
   }
   void record(std::string_view name, Metrics& metrics) const {
     if (!empty()) metrics.set(name, value());
@@ -44,7 +44,7 @@ void record_parts(std::span<const RolloutGroup> groups, Metrics& metrics) {
     }
     if (part.empty()) continue;
     metrics.set(fmt::format("rewards/{}/mean", names[i].name), part.value());
-    metrics.set(fmt::format("rewards/{}/std", names[i].name), part.std(0));
+    metrics.set(fmt::format("rewards/{}/std", names[i].name), part.std());
   }
 }
 
@@ -59,7 +59,7 @@ void record_rewards(std::span<const RolloutGroup> groups, Metrics& metrics) {
       of_group.add(*sample.reward);
       reward.add(*sample.reward);
     }
-    group_std.add(of_group.count() > 1 ? of_group.std(1) : 0);
+    group_std.add(of_group.std());
     equal.add(!rewards_differ(group.rewards()));
   }
   reward.record("reward", metrics);

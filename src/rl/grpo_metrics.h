@@ -3,8 +3,8 @@
 
 #include <span>
 
-#include "rl/grpo_loss.h"
-#include "rl/rollout.h"
+#include "rl/loss/grpo_loss.h"
+#include "rl/rollout/rollout.h"
 #include "track/metrics.h"
 
 namespace deepscaler {

@@ -18,8 +18,8 @@ class GrpoTest : public testing::Test {
  protected:
   GrpoTest() {
     for (int i = 0; i < 20; ++i) problems_.push_back({.id = std::to_string(i), .problem = "", .answers = {}});
-    config_.sampling.problems_per_step = 3;
-    config_.sampling.samples_per_problem = kSamples;
+    config_.rollout.problems_per_step = 3;
+    config_.rollout.samples_per_problem = kSamples;
     config_.reward.max_undecided_share = 0.5f;
   }
 
@@ -122,7 +122,7 @@ TEST_F(GrpoTest, EqualGroupsStillCountInTheDenominators) {
   };
   (void)step(only_the_first_differs);
   const double of_three = gradient_norm();
-  config_.sampling.problems_per_step = 1;  // the same first problem; all groups have as many tokens
+  config_.rollout.problems_per_step = 1;  // the same first problem; all groups have as many tokens
   (void)step(only_the_first_differs);
   EXPECT_GT(of_three, 0);
   EXPECT_NEAR(of_three, gradient_norm() / 3, 1e-6 * of_three);
@@ -139,7 +139,7 @@ TEST_F(GrpoTest, TheFirstUpdateIsExactlyOnPolicyAndLaterOnesAreNot) {
 }
 
 TEST_F(GrpoTest, DynamicSamplingReplacesEqualGroupsUpToItsLimit) {
-  config_.sampling.resample_rounds = 2;
+  config_.rollout.resample_rounds = 2;
   std::vector<int64_t> order;
   const auto mixed = [&](int64_t problem, int64_t sample) -> std::optional<double> {
     if (sample == 0) order.push_back(problem);
@@ -162,7 +162,7 @@ TEST_F(GrpoTest, DynamicSamplingReplacesEqualGroupsUpToItsLimit) {
 }
 
 TEST_F(GrpoTest, FewerGroupsThanMiniBatchesAreFewerUpdates) {
-  config_.sampling.resample_rounds = 1;
+  config_.rollout.resample_rounds = 1;
   config_.loss.mini_batches = 3;
   optimizer_config_.weight_decay = 0.1f;
   std::optional<int64_t> first;
@@ -180,14 +180,14 @@ TEST_F(GrpoTest, FewerGroupsThanMiniBatchesAreFewerUpdates) {
 
 TEST_F(GrpoTest, AReserveThatIsUsedUpEndsTheRounds) {
   problems_.resize(4);
-  config_.sampling.resample_rounds = 5;
+  config_.rollout.resample_rounds = 5;
   const auto result = step(all_equal);
   EXPECT_EQ(result.groups.size(), 4u);
   EXPECT_EQ(generated_, 2);  // 3 problems, then the one that is left
 }
 
 TEST_F(GrpoTest, TheUndecidedLimitIsTheStepsNotARounds) {
-  config_.sampling.resample_rounds = 1;
+  config_.rollout.resample_rounds = 1;
   config_.reward.max_undecided_share = 0.2f;
   std::vector<int64_t> order;
   // The first group has equal rewards; in the one that replaces it a third is undecided: 1 of 12 samples.
@@ -239,7 +239,7 @@ TEST_F(GrpoTest, MaskedTruncatedResponsesHaveNoLoss) {
 
 TEST_F(GrpoTest, TheReferenceIsRefreshedEveryNSteps) {
   config_.loss.kl_coefficient = 0.1f;
-  config_.loss.reference_every = 2;
+  config_.loss.reference_every_rollouts = 2;
   (void)step(by_sample, 0);
   EXPECT_GT(*step(by_sample, 1).metrics.get("kl"), 0);
   EXPECT_EQ(*step(by_sample, 2).metrics.get("kl"), 0) << "the reference is the policy now";

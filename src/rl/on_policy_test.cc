@@ -60,7 +60,8 @@ TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
       std::vector<std::vector<Generation>> generations;
       for (const auto& request : requests) generations.emplace_back(request.samples);
       Engine engine(model, 1 << 30);
-      engine.generate(requests, {.temperature = kTemperature, .max_new_tokens = 45, .seed = 9},
+      engine.generate(requests,
+                      {.sampling = {.temperature = kTemperature, .max_response_tokens = 45}, .seed = 9},
                       [&](int64_t r, int64_t s, Generation&& g) { generations[r][s] = std::move(g); });
 
       set_thread_count(3 - threads);
@@ -92,15 +93,15 @@ TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
 TEST_P(OnPolicyTest, ScoringComputesTheRecordedBits) {
   Model model = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / std::get<0>(GetParam()));
   model.compute_in(compute_type_from_name(std::get<2>(GetParam())));
-  const SamplingOptions plain = {.temperature = 0.7f, .max_new_tokens = 40, .seed = 9};
-  const SamplingOptions every = {.temperature = 0.7f,
-                                 .top_p = 0.9f,
-                                 .top_k = 30,
-                                 .min_p = 0.01f,
-                                 .repetition_penalty = 1.3f,
-                                 .logit_bias = {{5, 1.0f}, {2, -100.0f}},  // 2 ends a text
-                                 .max_new_tokens = 40,
-                                 .seed = 9};
+  const GenerationOptions plain = {.sampling = {.temperature = 0.7f, .max_response_tokens = 40}, .seed = 9};
+  const GenerationOptions every = {.sampling = {.temperature = 0.7f,
+                                                .top_p = 0.9f,
+                                                .top_k = 30,
+                                                .min_p = 0.01f,
+                                                .repetition_penalty = 1.3f,
+                                                .max_response_tokens = 40},
+                                   .logit_bias = {{5, 1.0f}, {2, -100.0f}},  // 2 ends a text
+                                   .seed = 9};
   for (const int64_t group : {1, 2, 7, 64}) {
     for (const bool short_of_memory : {false, true}) {
       GenerationRequest request{.samples = group, .stream = 1};

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/model.h"
-#include "rl/rollout.h"
+#include "rl/rollout/rollout.h"
 #include "train/step.h"
 
 namespace deepscaler {

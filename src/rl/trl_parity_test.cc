@@ -88,10 +88,10 @@ GrpoConfig config_of(const json& c) {
   const std::string loss_type = c["loss_type"], updates = c["updates"];
   const json& settings = goldens()["settings"];
   GrpoConfig config;
-  config.sampling.problems_per_step = kProblems;
-  config.sampling.samples_per_problem = kSamples;
-  config.sampling.max_response_tokens = settings["max_completion_length"];
-  config.sampling.temperature = settings["temperature"];
+  config.rollout.problems_per_step = kProblems;
+  config.rollout.samples_per_problem = kSamples;
+  config.rollout.sampling.max_response_tokens = settings["max_completion_length"];
+  config.rollout.sampling.temperature = settings["temperature"];
   LossConfig& loss = config.loss;
   loss.mini_batches = updates == "mini_batches" ? 2 : 1;
   loss.epochs = updates == "inner_epochs" ? 2 : 1;
@@ -137,7 +137,7 @@ class TrlParityTest : public testing::TestWithParam<size_t> {
   const SafetensorsFile expected_{kFolder / "cases.safetensors"};
   const RecordedRollouts rollouts_;
   Model model_ = Model::load(kFolder);
-  const StepOptions options_{.temperature = config_.sampling.temperature};
+  const StepOptions options_{.temperature = config_.rollout.sampling.temperature};
   TrainStep train_step_{model_, options_};
   AdamW optimizer_{model_.table()};
   ReferenceModel reference_{model_};

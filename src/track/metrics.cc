@@ -16,9 +16,9 @@ constexpr MetricInfo kTable[] = {
     {"entropy", "- sum p ln p of the next-token distribution", "nats", "tokens with a loss"},
 
     {"reward", "weighted sum of the rewards", "1", "decided samples"},
-    {"reward_std", "standard deviation of the rewards in a group", "1", "groups"},
+    {"reward_std", "unbiased standard deviation of the rewards in a group, of G - 1", "1", "groups"},
     {"rewards/{name}/mean", "one reward, unweighted", "1", "decided samples"},
-    {"rewards/{name}/std", "standard deviation of one reward", "1", "decided samples"},
+    {"rewards/{name}/std", "unbiased standard deviation of one reward, of n - 1", "1", "decided samples"},
     {"frac_reward_zero_std", "share of groups whose rewards are all equal", "1", "groups"},
     {"completions/mean_length", "tokens of a response, its end included", "tokens", "samples"},
     {"completions/min_length", "shortest response", "tokens", "samples"},

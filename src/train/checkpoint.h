@@ -16,7 +16,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "model/model.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 #include "train/optimizer.h"
 
 namespace deepscaler {

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/temporary_folder.h"
-#include "text/byte_tokenizer.h"
+#include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
 namespace {

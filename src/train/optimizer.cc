@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "base/parallel.h"
-#include "ops/optimizer_kernel.h"
+#include "ops/rows/optimizer_kernel.h"
 #include "train/parameter_file.h"
 
 namespace deepscaler {

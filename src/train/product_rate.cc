@@ -1,8 +1,8 @@
 #include "train/product_rate.h"
 
 #include <algorithm>
-#include <chrono>
 
+#include "base/stopwatch.h"
 #include "model/linear.h"
 
 namespace deepscaler {
@@ -15,11 +15,11 @@ double product_rate(const Model& model) {
   std::fill_n(x.data(), x.size(), 0.01f);
   double shortest = kSeconds;
   for (double total = 0; total < kSeconds;) {
-    const auto begin = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     linear(model, x.view(), {{model.table().layer(0).gate, y.view()}});
-    const std::chrono::duration<double> duration = std::chrono::steady_clock::now() - begin;
-    shortest = std::min(shortest, duration.count());
-    total += duration.count();
+    const double seconds = watch.seconds();
+    shortest = std::min(shortest, seconds);
+    total += seconds;
   }
   return 2.0 * kRows * static_cast<double>(c.hidden * c.feed_forward) / shortest;
 }

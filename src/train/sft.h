@@ -72,10 +72,6 @@ LengthCounts limit_lengths(std::vector<Demonstration>& demonstrations, int64_t m
 [[nodiscard]] std::vector<Demonstration> split_off(std::vector<Demonstration>& demonstrations, double share,
                                                    uint64_t seed);
 
-// Which of `size` items make up a step's batch: `count` numbers below `size`, every epoch in an order of
-// its own, from (seed, epoch) alone; so a step's batch is the same however training got there.
-[[nodiscard]] std::vector<int64_t> shuffled_batch(int64_t size, int64_t count, int64_t step, uint64_t seed);
-
 // The steps of a stage over `size` examples, and the examples of one of them, as the config says. The last
 // step of a number of epochs may be smaller than the others.
 [[nodiscard]] int64_t sft_steps(const SftConfig& config, int64_t size);

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "model/segments.h"
-#include "ops/lm_head.h"
+#include "ops/rows/lm_head.h"
 
 namespace deepscaler {
 

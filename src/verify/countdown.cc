@@ -4,8 +4,8 @@
 #include <charconv>
 #include <string>
 
-#include "verify/characters.h"
-#include "verify/rational.h"
+#include "verify/algebra/rational.h"
+#include "verify/latex/characters.h"
 #include "verify/verdict.h"
 
 namespace deepscaler {

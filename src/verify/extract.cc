@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/trim.h"
-#include "verify/characters.h"
+#include "verify/latex/characters.h"
 
 namespace deepscaler {
 namespace {

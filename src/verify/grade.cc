@@ -4,11 +4,11 @@
 
 #include <optional>
 
-#include "verify/compare.h"
-#include "verify/copied.h"
+#include "verify/compare/compare.h"
+#include "verify/copy/copied.h"
 #include "verify/extract.h"
-#include "verify/lexer.h"
-#include "verify/parse.h"
+#include "verify/latex/lexer.h"
+#include "verify/parse/parse.h"
 #include "verify/verdict.h"
 
 namespace deepscaler {

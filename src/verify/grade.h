@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "verify/policy.h"
+#include "verify/compare/policy.h"
 
 namespace deepscaler {
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "formats/gguf.h"
 #include "tensor/dequantize.h"
-#include "text/tokenizer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace {
 

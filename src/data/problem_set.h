@@ -1,0 +1,48 @@
+// The problems of a training stage or of an evaluation: read from files, made by the generators, or both.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/problem.h"
+
+namespace deepscaler {
+
+class ConfigSection;
+
+// Problems from files, or made by the generators; files come first.
+struct DataConfig {
+  std::vector<std::string> files;
+  std::vector<std::string> kinds;
+  int64_t count = 0;      // generated problems
+  int64_t seed = 1;       // of the generators
+  bool held_out = false;  // take the generators' test problems, which training never sees
+
+  [[nodiscard]] bool empty() const { return files.empty() && kinds.empty(); }
+};
+
+void bind(ConfigSection& section, DataConfig& config);
+
+// What to do about an answer that the verifier can't read: samples graded against it stay undecided.
+enum class UnreadableAnswers {
+  kRefuse,  // an Error naming the first, their number and their ids
+  kKeep,    // a warning for each
+};
+
+// The problems of a data section, in a fixed order. Those without an answer are left out, with a warning
+// that says `section` ("stage.0.data") and how many they are. Throws Error for files that can't be read, and
+// for none at all.
+[[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config, std::string_view section,
+                                                 UnreadableAnswers unreadable);
+
+// A line of JSON for a problem, as it stands in hashes: [id, problem, [answers]], and the grader where it is
+// not the usual one.
+[[nodiscard]] std::string problem_line(const Problem& problem);
+
+// SHA-256 of the problems' lines, each with a line break.
+[[nodiscard]] std::string hash_problems(std::span<const Problem> problems);
+
+}  // namespace deepscaler

@@ -1,0 +1,128 @@
+#include "ops/rows/pointwise_kernel.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/rows/pointwise_kernel.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <cmath>
+
+#include "ops/panel-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace deepscaler {
+namespace HWY_NAMESPACE {
+namespace {
+
+float inverse_rms(const float* x, int64_t width, float eps) {
+  Panel squares = broadcast(0);
+  for_each_panel(width, [&](int64_t i, auto load, auto) HWY_ATTR {
+    const Panel value = load(x + i, 0);
+    squares = fma(value, value, squares);
+  });
+  return 1.0f / std::sqrt(sum_lanes(squares) / static_cast<float>(width) + eps);
+}
+
+void rms_norm_row(const float* x, const float* weight, float inverse_rms, int64_t width, float* y) {
+  const Panel scale = broadcast(inverse_rms);
+  for_each_panel(width, [&](int64_t i, auto load, auto store)
+                            HWY_ATTR { store(load(x + i, 0) * scale * load(weight + i, 0), y + i); });
+}
+
+// With r = inverse rms and g = dy * weight: dx = r g - x r^3 mean(g x).
+void rms_norm_backward_row(const float* x, const float* weight, float inverse_rms, const float* dy,
+                           int64_t width, float* dx) {
+  Panel products = broadcast(0);
+  for_each_panel(width, [&](int64_t i, auto load, auto) HWY_ATTR {
+    products = fma(load(dy + i, 0) * load(weight + i, 0), load(x + i, 0), products);
+  });
+  const float mean = sum_lanes(products) / static_cast<float>(width);
+  const Panel r = broadcast(inverse_rms);
+  const Panel along_x = broadcast(-mean * inverse_rms * inverse_rms * inverse_rms);
+  for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    const Panel g = load(dy + i, 0) * load(weight + i, 0);
+    store(fma(r, g, fma(along_x, load(x + i, 0), load(dx + i, 0))), dx + i);
+  });
+}
+
+void rms_norm_weight_strip(ConstMatrixView x, ConstMatrixView dy, const float* inverse_rms, int64_t first,
+                           int64_t count, float* gradient) {
+  for_each_panel(count, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    Panel sum = load(gradient + first + i, 0);
+    for (int64_t t = 0; t < x.rows; ++t) {
+      const Panel normalized = load(x.row(t) + first + i, 0) * broadcast(inverse_rms[t]);
+      sum = fma(load(dy.row(t) + first + i, 0), normalized, sum);
+    }
+    store(sum, gradient + first + i);
+  });
+}
+
+void rope_head(float* head, const float* cos, const float* sin, float sign, int64_t half) {
+  const Panel direction = broadcast(sign);
+  for_each_panel(half, [&](int64_t j, auto load, auto store) HWY_ATTR {
+    const Panel c = load(cos + j, 0), s = load(sin + j, 0) * direction;
+    const Panel low = load(head + j, 0), high = load(head + half + j, 0);
+    store(low * c - high * s, head + j);
+    store(high * c + low * s, head + half + j);
+  });
+}
+
+// 1 / (1 + exp(-x)); the argument is bounded so that exp stays finite.
+HWY_INLINE Panel sigmoid(Panel x) {
+  return broadcast(1) / (broadcast(1) + exp(min(broadcast(0) - x, broadcast(88))));
+}
+
+void swiglu_row(const float* gate, const float* up, int64_t width, float* out) {
+  for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    const Panel g = load(gate + i, 0);
+    store(g * sigmoid(g) * load(up + i, 0), out + i);
+  });
+}
+
+// silu'(g) = s + g s (1 - s) with s = sigmoid(g).
+void swiglu_backward_row(float* gate, float* up, float* dout, int64_t width) {
+  for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    const Panel g = load(gate + i, 0), d = load(dout + i, 0), u = load(up + i, 0);
+    const Panel s = sigmoid(g);
+    store(d * u * fma(g * s, broadcast(1) - s, s), gate + i);
+    store(d * g * s, up + i);
+    store(g * s * u, dout + i);
+  });
+}
+
+void column_sum_strip(ConstMatrixView dy, int64_t first, int64_t count, float* gradient) {
+  for_each_panel(count, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    Panel sum = load(gradient + first + i, 0);
+    for (int64_t t = 0; t < dy.rows; ++t) sum = sum + load(dy.row(t) + first + i, 0);
+    store(sum, gradient + first + i);
+  });
+}
+
+const PointwiseKernels& pointwise_kernels_of_target() {
+  static constexpr PointwiseKernels kernels = {
+      .inverse_rms = inverse_rms,
+      .rms_norm_row = rms_norm_row,
+      .rms_norm_backward_row = rms_norm_backward_row,
+      .rms_norm_weight_strip = rms_norm_weight_strip,
+      .rope_head = rope_head,
+      .swiglu_row = swiglu_row,
+      .swiglu_backward_row = swiglu_backward_row,
+      .column_sum_strip = column_sum_strip,
+  };
+  return kernels;
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace deepscaler
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace deepscaler {
+
+HWY_EXPORT(pointwise_kernels_of_target);
+
+const PointwiseKernels& pointwise_kernels() { return HWY_DYNAMIC_DISPATCH(pointwise_kernels_of_target)(); }
+
+}  // namespace deepscaler
+#endif

@@ -1,0 +1,27 @@
+// The settings of GRPO (rl/grpo.h): what a rollout is, what it is rewarded for, how that becomes a gradient.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "rl/loss/grpo_loss.h"
+#include "rl/reward/reward.h"
+#include "rl/rollout/rollout.h"
+
+namespace deepscaler {
+
+class ConfigSection;
+
+struct GrpoConfig {
+  int64_t steps = 0;
+  RolloutConfig rollout;
+  LossConfig loss;
+  RewardConfig reward;
+};
+
+void bind(ConfigSection& section, GrpoConfig& config);
+
+// Throws Error naming `where` ("recipe.toml: stage.1") for settings that each may be but not together.
+void validate(const GrpoConfig& config, const std::string& where);
+
+}  // namespace deepscaler

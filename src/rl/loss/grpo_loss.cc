@@ -1,0 +1,125 @@
+#include "rl/loss/grpo_loss.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/config.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr ConfigName<AdvantageKind> kAdvantageNames[] = {
+    {"group-std", AdvantageKind::kGroupStd},
+    {"group-mean", AdvantageKind::kGroupMean},
+    {"leave-one-out", AdvantageKind::kLeaveOneOut},
+    {"batch-whitened", AdvantageKind::kBatchWhitened},
+    {"batch-whitened-baseline", AdvantageKind::kBatchWhitenedBaseline}};
+constexpr ConfigName<PolicyLossKind> kPolicyNames[] = {
+    {"clip", PolicyLossKind::kClip}, {"gspo", PolicyLossKind::kGspo}, {"cispo", PolicyLossKind::kCispo}};
+constexpr ConfigName<LossAggregation> kAggregationNames[] = {
+    {"token-mean", LossAggregation::kTokenMean},
+    {"seq-mean-token-mean", LossAggregation::kSequenceMean},
+    {"seq-mean-token-sum", LossAggregation::kSequenceSum},
+    {"seq-mean-token-sum-norm", LossAggregation::kSequenceSumNorm}};
+constexpr ConfigName<Denominator> kDenominatorNames[] = {{"mini-batch", Denominator::kMiniBatch},
+                                                         {"rollout", Denominator::kRollout}};
+constexpr ConfigName<KlEstimator> kKlNames[] = {
+    {"k1", KlEstimator::kK1}, {"k2", KlEstimator::kK2}, {"k3", KlEstimator::kK3}};
+constexpr ConfigName<ReferenceStart> kReferenceNames[] = {{"reset", ReferenceStart::kReset},
+                                                          {"keep", ReferenceStart::kKeep}};
+
+}  // namespace
+
+void bind(ConfigSection& s, LossConfig& c) {
+  s.field("mini_batches", c.mini_batches, "parts of a rollout, each an optimizer step").at_least(1);
+  s.field("epochs", c.epochs, "passes over the same rollout").at_least(1);
+  s.choice("advantage", c.advantage, "how rewards become advantages", kAdvantageNames);
+  s.field("advantage_eps", c.advantage_eps,
+          "added to a group's standard deviation, or to the batch's variance where that whitens")
+      .at_least(0);
+  s.choice("policy", c.policy, "the policy loss: clipped ratio, ratio of responses, or clipped weight",
+           kPolicyNames);
+  s.field("clip_low", c.clip.low, "the ratio is clipped below 1 - clip_low").range(0, 1);
+  s.field("clip_high", c.clip.high, "the ratio is clipped above 1 + clip_high").at_least(0);
+  s.field("dual_clip", c.clip.dual, "the most that a ratio counts where the advantage is negative").above(1);
+  s.choice("aggregation", c.aggregation, "how token losses add up", kAggregationNames);
+  s.choice("denominator", c.denominator, "over what the aggregation counts responses and tokens",
+           kDenominatorNames);
+  s.field("kl_coefficient", c.kl_coefficient, "of the divergence from the reference, 0 for no reference")
+      .at_least(0);
+  s.choice("kl", c.kl, "estimator of that divergence", kKlNames);
+  s.field("kl_times_ratio", c.kl_times_ratio, "multiply the estimator by the ratio to the sampling policy");
+  s.choice("reference", c.reference,
+           "reference at the stage's start: the present weights, or the last stage's", kReferenceNames);
+  s.field("reference_every_rollouts", c.reference_every_rollouts,
+          "rollouts, each with all its updates, after which the reference becomes the present policy")
+      .at_least(1);
+  s.field("entropy_coefficient", c.entropy_coefficient, "of the entropy bonus");
+  s.field("mask_truncated", c.mask_truncated, "responses cut at the length limit have no loss");
+}
+
+GrpoLoss::GrpoLoss(const LossConfig& config, std::vector<std::vector<ResponseTarget>> targets)
+    : config_(config), targets_(std::move(targets)) {
+  for (const auto& group : targets_) log_ratios_.emplace_back(group.size(), 0.0);
+}
+
+void GrpoLoss::observe(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const auto& [row, target, group, response, token] = tokens[i];
+    const float old_log_prob = targets_[group][response].old_log_probs[token];
+    log_ratios_[group][response] += static_cast<double>(scores[i].log_prob) - old_log_prob;
+  }
+}
+
+PolicyTerm GrpoLoss::policy_term(const PredictedToken& token, float log_prob) const {
+  const ResponseTarget& target = targets_[token.group][token.response];
+  const float old_log_prob = target.old_log_probs[token.token];
+  switch (config_.policy) {
+    case PolicyLossKind::kCispo:
+      return cispo_loss(log_prob, old_log_prob, target.advantage, config_.clip);
+    case PolicyLossKind::kGspo: {
+      // All T tokens of the response have this loss and the same weight w. The derivative of their sum
+      // with respect to one log-probability is w T dl/dx / T: as if the loss were the token's own.
+      const double mean = log_ratios_[token.group][token.response] / std::ssize(target.old_log_probs);
+      return clipped_policy_loss(static_cast<float>(mean), target.advantage, config_.clip);
+    }
+    case PolicyLossKind::kClip:
+      break;
+  }
+  return clipped_policy_loss(log_prob - old_log_prob, target.advantage, config_.clip);
+}
+
+void GrpoLoss::evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
+                        std::span<TokenDerivative> derivatives) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const ResponseTarget& target = targets_[tokens[i].group][tokens[i].response];
+    const auto token = static_cast<size_t>(tokens[i].token);
+    const float log_prob = scores[i].log_prob, old_log_prob = target.old_log_probs[token];
+    const PolicyTerm policy = policy_term(tokens[i], log_prob);
+    KlTerm kl;
+    if (config_.uses_reference()) {
+      kl = kl_term(config_.kl, log_prob, target.reference_log_probs[token]);
+      if (config_.kl_times_ratio) kl = times_ratio(kl, log_prob - old_log_prob);
+    }
+    derivatives[i].log_prob =
+        static_cast<float>(target.weight * (policy.derivative + config_.kl_coefficient * kl.derivative));
+    derivatives[i].entropy = static_cast<float>(-target.weight * config_.entropy_coefficient);
+    sums_.loss += target.weight * (policy.loss + config_.kl_coefficient * kl.value -
+                                   config_.entropy_coefficient * scores[i].entropy);
+    sums_.kl += kl.value;
+    record(policy, scores[i], old_log_prob);
+  }
+}
+
+void GrpoLoss::record(const PolicyTerm& policy, const TokenScore& score, float old_log_prob) {
+  const double difference = std::abs(static_cast<double>(score.log_prob) - old_log_prob);
+  sums_.entropy += score.entropy;
+  sums_.log_prob_difference += difference;
+  sums_.max_log_prob_difference = std::max(sums_.max_log_prob_difference, difference);
+  sums_.clipped_low += policy.clipped_low;
+  sums_.clipped_high += policy.clipped_high;
+  sums_.clipped_dual += policy.clipped_dual;
+  ++sums_.tokens;
+}
+
+}  // namespace deepscaler

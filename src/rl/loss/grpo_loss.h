@@ -1,0 +1,100 @@
+// The loss of a GRPO update: a policy loss, the divergence from a reference and an entropy bonus, per
+// token, and the sums that are reported.
+//
+//   l = policy loss + kl_coefficient KL - entropy_coefficient H,   L = sum over tokens of weight * l
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "rl/loss/advantage.h"
+#include "rl/loss/aggregation.h"
+#include "rl/loss/kl.h"
+#include "rl/loss/policy_loss.h"
+#include "train/token_loss.h"
+
+namespace deepscaler {
+
+class ConfigSection;
+
+// Which weights the divergence is taken from, when a stage begins.
+enum class ReferenceStart {
+  kReset,  // those with which this stage begins
+  kKeep,   // those of the stages before; the same as kReset where these had no reference
+};
+
+// [stage.loss]: how rewards become a gradient.
+struct LossConfig {
+  int64_t mini_batches = 1;  // of a rollout, each an optimizer step
+  int64_t epochs = 1;        // over the same rollout
+  AdvantageKind advantage = AdvantageKind::kGroupStd;
+  double advantage_eps = 1e-6;
+  PolicyLossKind policy = PolicyLossKind::kClip;
+  ClipBounds clip;
+  LossAggregation aggregation = LossAggregation::kTokenMean;
+  Denominator denominator = Denominator::kMiniBatch;
+  float kl_coefficient = 0;  // 0: no reference model is in memory
+  KlEstimator kl = KlEstimator::kK3;
+  bool kl_times_ratio = false;
+  ReferenceStart reference = ReferenceStart::kReset;
+  // Rollouts, each with all its updates, after which the reference becomes the present policy.
+  std::optional<int64_t> reference_every_rollouts;
+  float entropy_coefficient = 0;
+  bool mask_truncated = false;  // responses cut at the limit have no loss
+
+  [[nodiscard]] bool uses_reference() const { return kl_coefficient > 0; }
+  // Whether a response with advantage zero still has a gradient.
+  [[nodiscard]] bool trains_without_advantage() const { return uses_reference() || entropy_coefficient != 0; }
+};
+
+void bind(ConfigSection& section, LossConfig& config);
+
+// One response as the loss sees it. A view: the log-probabilities live elsewhere.
+struct ResponseTarget {
+  std::span<const float> old_log_probs;        // recorded in sampling
+  std::span<const float> reference_log_probs;  // empty where the loss uses no reference
+  float advantage = 0;
+  double weight = 0;  // of each of its tokens
+};
+
+// What the loss measures on the way, as sums over the tokens it saw.
+struct GrpoLossSums {
+  double loss = 0;  // weighted: the loss itself
+  double entropy = 0;
+  double kl = 0;                       // the estimator, not times its coefficient
+  double log_prob_difference = 0;      // |log pi - log pi_old|
+  double max_log_prob_difference = 0;  // the largest
+  int64_t clipped_low = 0;
+  int64_t clipped_high = 0;
+  int64_t clipped_dual = 0;
+  int64_t tokens = 0;
+};
+
+class GrpoLoss : public TokenLoss {
+ public:
+  // targets[group][response] as in the groups given to the training step. `config` must outlive this.
+  GrpoLoss(const LossConfig& config, std::vector<std::vector<ResponseTarget>> targets);
+
+  // GSPO's ratio is that of a whole response.
+  [[nodiscard]] bool needs_whole_responses() const override {
+    return config_.policy == PolicyLossKind::kGspo;
+  }
+  void observe(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores) override;
+  void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
+                std::span<TokenDerivative> derivatives) override;
+
+  [[nodiscard]] const GrpoLossSums& sums() const { return sums_; }
+
+ private:
+  [[nodiscard]] PolicyTerm policy_term(const PredictedToken& token, float log_prob) const;
+  void record(const PolicyTerm& policy, const TokenScore& score, float old_log_prob);
+
+  const LossConfig& config_;
+  std::vector<std::vector<ResponseTarget>> targets_;
+  std::vector<std::vector<double>> log_ratios_;  // of whole responses: sums over their tokens
+  GrpoLossSums sums_;
+};
+
+}  // namespace deepscaler

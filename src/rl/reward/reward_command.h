@@ -1,0 +1,35 @@
+// A reward of the user's own: an external program that reads samples as JSON lines and answers with one
+// line each, in the same order.
+//
+//   in:  {"id", "sample", "problem", "answers": [...], "response", "tokens", "finish_reason",
+//         "accuracy": 1 | 0 | null}
+//   out: a number, or {"reward": number}; null for a sample that it can't decide
+//
+// It is started once a rollout, with resample_rounds once a round. What goes wrong with it is an Error of the
+// run, never a zero: it can't be started, takes too long (its process group is then killed), exits with
+// another code than 0, or answers with something else than one such line a sample.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "rl/rollout/rollout.h"
+
+namespace deepscaler {
+
+// [[stage.reward.command]]
+struct CommandRewardConfig {
+  std::string name;                  // of the reward, in metrics and rollouts
+  std::vector<std::string> program;  // and its arguments; looked up in PATH, no shell
+  double weight = 1;
+  double time_limit_s = 60;  // for all samples of a rollout
+};
+
+void bind(ConfigSection& section, CommandRewardConfig& config);
+
+// The rewards of all samples, group by group. Throws Error, and Interrupted when the user asks to stop.
+[[nodiscard]] std::vector<std::optional<double>> command_rewards(const CommandRewardConfig& config,
+                                                                 const std::vector<RolloutGroup>& groups);
+
+}  // namespace deepscaler

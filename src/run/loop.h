@@ -1,0 +1,40 @@
+// A run: a recipe carried out into a folder (run/folder.h), stage by stage; and gone on with there after
+// it was stopped or killed, from its last checkpoint, to the same bits as if it never had been.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "eval/evaluate.h"
+#include "run/recipe.h"
+
+namespace deepscaler {
+
+// The result of one evaluation, under the title of the stage that it follows.
+struct RunEvaluation {
+  std::string title;
+  EvalReport report;
+};
+
+struct RunOptions {
+  // Go on although another instruction set, precision, token budget or version computes from here.
+  bool allow_inexact = false;
+};
+
+struct RunResult {
+  bool complete = false;  // else the user asked to stop
+  int64_t step = 0;       // the last one
+  // In order: that of the model at the start, then one a stage; empty unless complete.
+  std::vector<RunEvaluation> evaluations;
+};
+
+// Carries out the recipe, from the beginning or from the folder's last checkpoint. When the user asks to
+// stop, finishes the step, or drops what can be made again, saves, and returns. Throws Error, among others
+// where another process has the folder, where the recipe differs from the folder's in a key that
+// may not change (run/recipe_changes.h), and where other bits would come out (run/manifest.h); the last
+// checkpoint then stays as it is.
+[[nodiscard]] RunResult run_recipe(const Recipe& recipe, const std::filesystem::path& folder,
+                                   const RunOptions& options = {});
+
+}  // namespace deepscaler

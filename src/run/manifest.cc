@@ -1,0 +1,65 @@
+#include "run/manifest.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace deepscaler {
+
+using nlohmann::ordered_json;
+
+void write_manifest(const std::filesystem::path& path, const Manifest& m) {
+  ordered_json inexact = ordered_json::array();
+  for (const auto& resume : m.inexact_resumes)
+    inexact.push_back({{"step", resume.step}, {"what", resume.what}});
+  const ordered_json json = {
+      {"program", m.program},           {"binary", m.binary}, {"verifier", m.verifier},
+      {"kernels", m.kernels},           {"dtype", m.dtype},   {"backward_dtype", m.backward_dtype},
+      {"token_budget", m.token_budget}, {"seed", m.seed},     {"model", m.model},
+      {"parameters", m.parameters},     {"data", m.data},     {"inexact_resumes", inexact}};
+  write_file_atomically(path, json.dump(2) + "\n");
+}
+
+Manifest read_manifest(const std::filesystem::path& path) {
+  Manifest m;
+  try {
+    const auto json = nlohmann::json::parse(read_file(path));
+    json.at("program").get_to(m.program);
+    json.at("binary").get_to(m.binary);
+    json.at("verifier").get_to(m.verifier);
+    json.at("kernels").get_to(m.kernels);
+    json.at("dtype").get_to(m.dtype);
+    json.at("backward_dtype").get_to(m.backward_dtype);
+    json.at("token_budget").get_to(m.token_budget);
+    json.at("seed").get_to(m.seed);
+    json.at("model").get_to(m.model);
+    json.at("parameters").get_to(m.parameters);
+    json.at("data").get_to(m.data);
+    for (const auto& resume : json.at("inexact_resumes")) {
+      m.inexact_resumes.push_back({resume.at("step"), resume.at("what")});
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(path.string(), fmt::format("is no manifest of a run: {}", error.what()),
+                "put it back, or start a new run from a checkpoint");
+  }
+  return m;
+}
+
+std::vector<std::string> inexact_changes(const Manifest& before, const Manifest& now) {
+  std::vector<std::string> changes;
+  const auto compare = [&](const char* name, const auto& old_value, const auto& new_value) {
+    if (old_value != new_value) changes.push_back(fmt::format("{}: {}, now {}", name, old_value, new_value));
+  };
+  compare("kernels", before.kernels, now.kernels);
+  compare("dtype", before.dtype, now.dtype);
+  compare("backward_dtype", before.backward_dtype, now.backward_dtype);
+  compare("token_budget", before.token_budget, now.token_budget);
+  compare("program", before.program, now.program);
+  compare("verifier", before.verifier, now.verifier);
+  return changes;
+}
+
+}  // namespace deepscaler

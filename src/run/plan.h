@@ -1,0 +1,33 @@
+// What a recipe will take: the memory of each stage, before any of it is taken.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "model/memory_plan.h"
+#include "run/recipe.h"
+
+namespace deepscaler {
+
+struct StagePlan {
+  std::string name;
+  MemoryPlan memory;
+};
+
+struct RecipePlan {
+  ModelConfig model;
+  int64_t parameters = 0;
+  std::vector<StagePlan> stages;
+};
+
+// Of the recipe with the model at `model`, of which it reads the config, not the weights. Throws Error where
+// that can't be read.
+[[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const std::filesystem::path& model);
+
+// Throws Error naming the first stage that needs more than `available` bytes, its largest part and what
+// makes that smaller.
+void require_memory(const RecipePlan& plan, int64_t available);
+
+}  // namespace deepscaler

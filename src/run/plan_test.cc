@@ -1,0 +1,86 @@
+#include "run/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "base/config.h"
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+Recipe recipe_of_tiny_model() {
+  Recipe recipe;
+  recipe.model.random = DEEPSCALER_GOLDENS "/../../recipes/tiny-model";
+  recipe.model.dtype = "f32";
+  StageConfig stage;
+  stage.kind = "grpo";
+  recipe.stages = {stage};
+  return recipe;
+}
+
+RecipePlan plan_of(const Recipe& recipe) { return plan_recipe(recipe, recipe.start()); }
+
+int64_t bytes_of(const MemoryPlan& plan, const std::string& part) {
+  const auto found = std::ranges::find(plan.parts, part, &MemoryPart::name);
+  return found == plan.parts.end() ? 0 : found->bytes;
+}
+
+TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
+  Recipe recipe = recipe_of_tiny_model();
+  EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "reference model"), 0);
+  recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
+  const MemoryPlan plan = plan_of(recipe).stages[0].memory;
+  EXPECT_GT(bytes_of(plan, "weights"), 0);
+  EXPECT_EQ(bytes_of(plan, "reference model"), bytes_of(plan, "weights"));
+}
+
+TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
+  const MemoryPlan f32 = plan_of(recipe).stages[0].memory;
+  recipe.model.dtype = "bf16";
+  const MemoryPlan bf16 = plan_of(recipe).stages[0].memory;
+  const int64_t rounded = bytes_of(bf16, "weights in bf16");
+  EXPECT_NEAR(static_cast<double>(bytes_of(bf16, "gradients")), 2.0 * static_cast<double>(rounded), 1);
+  EXPECT_EQ(bytes_of(bf16, "reference model"), bytes_of(f32, "reference model") + rounded);
+  for (const char* part : {"keys and values, training", "keys and values, generation"}) {
+    EXPECT_EQ(bytes_of(f32, part), 2 * bytes_of(bf16, part)) << part;
+  }
+}
+
+TEST(Plan, TrainingAndGenerationTakeTurns) {
+  const auto sum_of = [](const MemoryPlan& plan, std::initializer_list<MemoryPhase> phases) {
+    int64_t sum = 0;
+    for (const MemoryPart& part : plan.parts) {
+      if (std::ranges::find(phases, part.phase) != phases.end()) sum += part.bytes;
+    }
+    return sum;
+  };
+  using enum MemoryPhase;
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.token_budget = 1 << 16;
+  const MemoryPlan trains = plan_of(recipe).stages[0].memory;
+  EXPECT_EQ(trains.total(), sum_of(trains, {kAlways, kTraining}));
+  recipe.token_budget = 1;
+  recipe.stages[0].grpo.rollout.problems_per_step = 4096;
+  const MemoryPlan samples = plan_of(recipe).stages[0].memory;
+  EXPECT_EQ(samples.total(), sum_of(samples, {kAlways, kGeneration}));
+  EXPECT_EQ(samples.largest().phase, kGeneration);
+}
+
+TEST(Plan, RefusesWhatDoesNotFitAndNamesTheLargestPart) {
+  const RecipePlan plan = plan_of(recipe_of_tiny_model());
+  const MemoryPlan& memory = plan.stages[0].memory;
+  EXPECT_NO_THROW(require_memory(plan, memory.total()));
+  try {
+    require_memory(plan, memory.total() - 1);
+    FAIL() << "a plan larger than the memory was accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(memory.largest().name), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace deepscaler

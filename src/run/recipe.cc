@@ -1,0 +1,83 @@
+#include "run/recipe.h"
+
+#include "base/config.h"
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr ConfigName<Recompute> kRecomputeNames[] = {{"none", Recompute::kNone},
+                                                     {"layer", Recompute::kLayer}};
+
+}  // namespace
+
+void bind(ConfigSection& s, ModelConfigSection& c) {
+  s.field("path", c.path, "Hugging Face folder or GGUF file to start from");
+  s.field("random", c.random,
+          "folder with the config.json of a model to start from with random weights, instead of path");
+  s.field("dtype", c.dtype,
+          "what products compute in, those of the backward pass only where the CPU is faster at it, and keys "
+          "and values are kept in: f32, bf16, or auto (bf16 where the CPU is faster at it)");
+  s.require(c.dtype == "f32" || c.dtype == "bf16" || c.dtype == "auto", "dtype", "is none of them",
+            "use f32, bf16 or auto");
+  s.field("kv_memory_mib", c.kv_memory_mib, "memory for keys and values in generation, in MiB").at_least(1);
+}
+
+void bind(ConfigSection& s, EvalSection& c) {
+  s.section("data", c.data, "problems to evaluate on; none switches evaluation off");
+  s.field("every", c.every,
+          "evaluate after every so many steps of a stage too, and save a checkpoint; 0: only at its end")
+      .at_least(0);
+  bind(s, c.config);
+}
+
+void bind(ConfigSection& s, OutputConfig& c) {
+  s.field("save_every", c.save_every,
+          "save a checkpoint after every so many steps of the run; always before an evaluation and at a "
+          "stage's end")
+      .at_least(1);
+  s.field("keep_last", c.keep_last, "latest checkpoints that are kept whole, to resume from").at_least(1);
+  s.field("keep_best", c.keep_best, "keep the model of the best evaluation too, as checkpoints/best");
+}
+
+void bind(ConfigSection& s, Recipe& c) {
+  s.field("seed", c.seed, "of every random choice of the run").at_least(0);
+  s.field("token_budget", c.token_budget, "rows computed at a time in training; more memory, fewer passes")
+      .at_least(1);
+  s.choice("recompute", c.recompute,
+           "activations that the backward pass computes again instead of keeping them: less memory, a third "
+           "more time, the same bits",
+           kRecomputeNames);
+  s.section("model", c.model, "the model to start from");
+  s.section("prompt", c.prompt, "how a problem becomes the user's turn");
+  s.section("eval", c.eval, "evaluation before the first stage and after each");
+  s.section("output", c.output, "checkpoints; may change while a run is under way");
+  s.sections("stage", c.stages, "the stages, one after the other");
+}
+
+void validate(const Recipe& recipe, const std::string& where) {
+  const auto require = [&](bool holds, std::string_view what, std::string_view remedy) {
+    if (!holds) throw Error(where, what, remedy);
+  };
+  require(recipe.model.path.empty() != recipe.model.random.empty(),
+          "model.path and model.random: exactly one of them must be set",
+          "set one in the recipe or with --set model.path=...");
+  require(!recipe.stages.empty(), "it has no [[stage]]", "add at least one");
+  for (size_t i = 0; i < recipe.stages.size(); ++i) {
+    const DataConfig& data = recipe.stages[i].data;
+    require(!data.empty(), fmt::format("stage.{}.data is empty", i), "name files or kinds of problems");
+    require(!data.held_out, fmt::format("stage.{}.data.held_out is true", i),
+            "held-out problems are for evaluation only");
+    const UntilConfig& until = recipe.stages[i].until;
+    require(until.plateau == 0 || (recipe.evaluates_every(i) > 0 && !recipe.eval.data.empty()),
+            fmt::format("stage.{}.until.plateau needs evaluations inside the stage", i),
+            "set eval.every and eval.data");
+    require(!until.clipped_ratio || recipe.stages[i].kind != "sft",
+            fmt::format("stage.{}.until.clipped_ratio is set, but an sft stage samples no responses", i),
+            "remove it");
+    if (recipe.stages[i].kind == "grpo")
+      validate(recipe.stages[i].grpo, fmt::format("{}: stage.{}", where, i));
+  }
+}
+
+}  // namespace deepscaler

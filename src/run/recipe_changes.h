@@ -1,0 +1,26 @@
+// Which keys of a recipe may change while a run is under way.
+//
+// The rule: those that have not had an effect yet. Then a run resumed with the changed recipe is the run
+// that the changed recipe would have been from its beginning.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "run/recipe.h"
+#include "run/state.h"
+
+namespace deepscaler {
+
+// The differences between a run's recipe and the one that it shall go on with from `state` which are not
+// allowed: all but
+// - output.* and model.kv_memory_mib, which change no bit of weights and logs;
+// - everything of stages that have not begun, which may also be added and left out;
+// - the steps of the stage under way, if neither its learning rate nor a plateau rule (which has counted the
+//   evaluation at the end) depends on them, and they are not fewer than it has done;
+// - token_budget, which the manifest records and decides about.
+[[nodiscard]] std::vector<ConfigDifference> forbidden_changes(const Recipe& before, const Recipe& after,
+                                                              const RunState& state);
+
+}  // namespace deepscaler

@@ -1,0 +1,147 @@
+#include "run/start.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "model/linear.h"
+#include "ops/kernel_target.h"
+#include "run/recipe_changes.h"
+#include "text/tokenizer/byte_tokenizer.h"
+#include "train/checkpoint.h"
+#include "verify/version.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+void require_same_recipe(const Recipe& recipe, const RunFolder& folder, const RunState& state) {
+  const auto before = read_config<Recipe>(folder.config());
+  std::vector<std::string> changes;
+  for (const ConfigDifference& d : forbidden_changes(before, recipe, state)) {
+    changes.push_back(fmt::format("{} = {} (was {})", d.path, d.after.empty() ? "nothing" : d.after,
+                                  d.before.empty() ? "nothing" : d.before));
+  }
+  if (changes.empty()) return;
+  throw Error(folder.path().string(),
+              fmt::format("the run was begun with another recipe: {}", fmt::join(changes, ", ")),
+              "change it back, or choose another --output to begin a new run");
+}
+
+void require_trainable(const Model& model, const Tokenizer& tokenizer, const std::string& where) {
+  if (tokenizer.size() > model.config().vocabulary) {
+    throw Error(
+        where,
+        fmt::format("the tokenizer has {} tokens, the model {}", tokenizer.size(), model.config().vocabulary),
+        "use the tokenizer that belongs to the model");
+  }
+  if (!tokenizer.eos()) {
+    throw Error(where, "its tokenizer has no end-of-text token", "use a model whose responses can end");
+  }
+  if (model.config().eos.empty()) {
+    throw Error(where, "its config.json has no eos_token_id, so that no response would end",
+                fmt::format("add it; the tokenizer's is {}", *tokenizer.eos()));
+  }
+  if (std::ranges::count(model.config().eos, *tokenizer.eos()) == 0) {
+    log_warning("{}: the tokenizer ends a text with token {}, at which the model's config.json does not stop",
+                where, *tokenizer.eos());
+  }
+}
+
+RunStart fresh_start(const Recipe& recipe) {
+  if (!recipe.model.path.empty()) {
+    return {{}, {}, Model::load(recipe.model.path), Tokenizer::load(recipe.model.path)};
+  }
+  Model model(read_hf_config(fs::path(recipe.model.random)));
+  randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  return {{}, {}, std::move(model), byte_tokenizer()};
+}
+
+RunStart start_in_f32(const Recipe& recipe, const RunFolder& folder) {
+  const std::vector<int64_t> steps = folder.resumable();
+  if (steps.empty()) {
+    if (fs::exists(folder.config())) log_info("{}: no checkpoint yet, begins anew", folder.path().string());
+    RunStart start = fresh_start(recipe);
+    require_trainable(start.model, start.tokenizer, recipe.start());
+    return start;
+  }
+  const fs::path checkpoint = folder.checkpoint(steps.back());
+  const auto json = read_state(checkpoint);
+  RunState state = parse_state(json, checkpoint.string());
+  require_same_recipe(recipe, folder, state);
+  RunStart start{checkpoint, std::move(state), Model::load(checkpoint), Tokenizer::load(checkpoint)};
+  if (json.value("model", "") != start.model.hash()) {
+    throw Error(checkpoint.string(), "its weights are not those that were saved",
+                "the checkpoint is damaged: remove its folder and go on from an earlier one");
+  }
+  return start;
+}
+
+}  // namespace
+
+fs::path model_to_start_from(const Recipe& recipe, const RunFolder& folder) {
+  const std::vector<int64_t> steps = folder.resumable();
+  return steps.empty() ? fs::path(recipe.start()) : folder.checkpoint(steps.back());
+}
+
+RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
+  RunStart start = start_in_f32(recipe, folder);
+  start.model.compute_in(compute_type_from_name(recipe.model.dtype));
+  return start;
+}
+
+Manifest manifest_of(const Recipe& recipe, const Model& model) {
+  return {.program = DEEPSCALER_VERSION,
+          .binary = sha256_of_file("/proc/self/exe"),
+          .verifier = verifier_version(),
+          .kernels = kernel_target(),
+          .dtype = std::string(compute_type_name(model.compute_type())),
+          .backward_dtype = std::string(compute_type_name(backward_compute_type(model))),
+          .token_budget = recipe.token_budget,
+          .seed = recipe.seed,
+          .model = model.hash(),
+          .parameters = model.table().count()};
+}
+
+Manifest manifest_to_go_on_with(Manifest before, const Manifest& now, const std::string& where, int64_t step,
+                                bool allow_inexact) {
+  for (const auto& [section, hash] : now.data) {
+    const auto was = before.data.find(section);
+    if (was == before.data.end() || was->second == hash) continue;
+    throw Error(where,
+                fmt::format("the problems of {}.data are not those that the run was begun with", section),
+                "put the files back as they were, or choose another --output to begin a new run");
+  }
+  for (const auto& entry : now.data) before.data.insert(entry);
+  const auto changes = inexact_changes(before, now);
+  if (!changes.empty() && !allow_inexact) {
+    const bool kernels = before.kernels != now.kernels;
+    throw Error(where,
+                fmt::format("would go on in other bits than it was begun with: {}", fmt::join(changes, ", ")),
+                (kernels ? fmt::format("give --kernels {}, or ", before.kernels) : std::string()) +
+                    "give --allow-inexact to go on all the same");
+  }
+  for (const std::string& what : changes) before.inexact_resumes.push_back({step, what});
+  if (!changes.empty()) {
+    before.program = now.program;
+    before.binary = now.binary;
+    before.verifier = now.verifier;
+    before.kernels = now.kernels;
+    before.dtype = now.dtype;
+    before.backward_dtype = now.backward_dtype;
+    before.token_budget = now.token_budget;
+  }
+  if (before.binary != now.binary) {
+    log_warning("{}: the program was built anew since the run began; the same sources give the same bits",
+                where);
+  }
+  return before;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,52 @@
+// Where a run stands: all that must survive a kill beside the weights and the optimizer's moments. It is
+// saved whole, as a checkpoint's state.json. Nothing random is in it, since draws are functions of the
+// seed, the step and what they are for (base/rng.h).
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "run/stages/curriculum.h"
+#include "track/run_log.h"
+
+namespace deepscaler {
+
+// An evaluation that was made and is in a file of eval/.
+struct RecordedEvaluation {
+  std::string file;   // without ".json"
+  std::string title;  // what it follows, "start" or a stage; empty inside a stage
+};
+
+// The evaluation that "best" means: that of the highest eval/pass@1 of the run, or, where there is
+// nothing to sample answers to, of the lowest eval/loss of the latest stage that measures one.
+struct BestEvaluation {
+  std::string metric;
+  double value = 0;
+  int64_t stage = 0;
+  int64_t step = 0;
+};
+
+struct RunState {
+  int64_t stage = 0;       // the one under way, from 0; the last one, when the run is complete
+  int64_t stage_step = 0;  // steps of it that are done
+  int64_t step = 0;        // steps of the whole run that are done
+  int64_t trained_tokens = 0;
+  bool evaluated = false;  // the evaluation due after that many steps, if there is one, has been made
+  StageHistory history;    // of the stage
+  std::vector<int64_t> stage_ends;  // the step after which each earlier stage ended
+  std::vector<RecordedEvaluation> evaluations;
+  std::optional<BestEvaluation> best;
+  RunLogSizes log;
+
+  // Takes note of an evaluation of this step.
+  void offer_best(const std::string& metric, double value);
+};
+
+[[nodiscard]] nlohmann::ordered_json state_json(const RunState& state);
+// Throws Error naming `where` for JSON that is no state of a run.
+[[nodiscard]] RunState parse_state(const nlohmann::ordered_json& json, const std::string& where);
+
+}  // namespace deepscaler

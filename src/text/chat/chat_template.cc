@@ -1,0 +1,61 @@
+#include "text/chat/chat_template.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "text/jinja/python_text.h"
+#include "text/jinja/template_evaluator.h"
+#include "text/jinja/template_parser.h"
+#include "text/tokenizer/tokenizer.h"
+#include "text/unicode/unicode.h"
+
+namespace deepscaler {
+namespace {
+
+using nlohmann::ordered_json;
+
+}  // namespace
+
+struct ChatTemplate::Parsed {
+  std::string where;
+  jinja::Body body;
+};
+
+ChatTemplate::ChatTemplate(std::string_view source, std::string where) {
+  if (valid_utf8_prefix(source) != source.size()) {
+    throw Error(where, "is not valid UTF-8", "correct the chat template");
+  }
+  jinja::Body body = jinja::parse_template(source, where);
+  parsed_ = std::make_unique<const Parsed>(Parsed{std::move(where), std::move(body)});
+}
+
+ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
+ChatTemplate::~ChatTemplate() = default;
+
+std::string ChatTemplate::render(const ordered_json& messages, GenerationPrompt generation_prompt,
+                                 const ordered_json& variables) const {
+  jinja::Variables values;
+  try {
+    values = {{"messages", jinja::from_json(messages)},
+              {"tools", jinja::Value::none()},
+              {"documents", jinja::Value::none()},
+              {"add_generation_prompt", jinja::Value::boolean(generation_prompt == GenerationPrompt::kAdd)}};
+    for (const auto& [name, value] : variables.items()) values.emplace_back(name, jinja::from_json(value));
+  } catch (const jinja::Fault& fault) {
+    throw Error(parsed_->where, std::string("can't take the messages: ") + fault.what(),
+                "correct the messages");
+  }
+  return jinja::evaluate_template(parsed_->body, values, parsed_->where);
+}
+
+ordered_json template_variables(const Tokenizer& tokenizer) {
+  ordered_json variables = ordered_json::object();
+  if (tokenizer.bos()) variables["bos_token"] = tokenizer.bos_text();
+  if (tokenizer.eos()) variables["eos_token"] = tokenizer.eos_text();
+  if (tokenizer.pad()) variables["pad_token"] = tokenizer.pad_text();
+  return variables;
+}
+
+bool opens_think(std::string_view prompt) { return jinja::strip_right(prompt).ends_with("<think>"); }
+
+}  // namespace deepscaler

@@ -1,0 +1,19 @@
+// Runs a chat template's syntax tree.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "text/jinja/template_syntax.h"
+
+namespace deepscaler::jinja {
+
+using Variables = std::vector<std::pair<std::string, Value>>;
+
+// The text that the template writes. Throws Error naming `where` and the line for a fault of the
+// template or of the values, for raise_exception(), and where work or nesting passes its bound.
+[[nodiscard]] std::string evaluate_template(const Body& body, const Variables& variables,
+                                            const std::string& where);
+
+}  // namespace deepscaler::jinja

@@ -1,0 +1,37 @@
+// Collects tokens and merges from a file and refuses what does not fit together.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "text/tokenizer/tokenizer_definition.h"
+
+namespace deepscaler {
+
+class VocabularyBuilder {
+ public:
+  // Fills `definition`, which must outlive this object and whose `where` names the file in errors.
+  // No id may reach `id_limit`, which keeps one absurd id from asking for all memory.
+  VocabularyBuilder(TokenizerDefinition& definition, size_t id_limit)
+      : definition_(definition), id_limit_(id_limit) {}
+
+  // Throws Error where the id is out of range or taken, or the token has another id.
+  void add_token(std::string_view token, int64_t id);
+
+  // A merge written as the two tokens; they and their joining must be in the vocabulary.
+  void add_merge(std::string_view left, std::string_view right);
+  // The same written as one string with a space between.
+  void add_merge(std::string_view pair);
+
+  [[nodiscard]] std::optional<TokenId> find(std::string_view token) const;
+  // Throws Error, which says that `role` names it, where the vocabulary lacks it.
+  [[nodiscard]] TokenId require(std::string_view token, const char* role) const;
+
+ private:
+  TokenizerDefinition& definition_;
+  size_t id_limit_;
+  std::unordered_map<std::string, TokenId> ids_;
+};
+
+}  // namespace deepscaler

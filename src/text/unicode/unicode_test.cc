@@ -1,0 +1,75 @@
+#include "text/unicode/unicode.h"
+
+#include <gtest/gtest.h>
+
+#include "text/tokenizer/byte_symbols.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr const char* kReplacement = "\xef\xbf\xbd";
+
+TEST(Unicode, InvalidBytesBecomeReplacementCharacters) {
+  const std::string r = kReplacement;
+  const std::pair<std::string, std::string> kCases[] = {
+      {"plain text of more than eight bytes", "plain text of more than eight bytes"},
+      {"\xc3\xa9\xe4\xbd\xa0\xf0\x9f\x99\x82", "\xc3\xa9\xe4\xbd\xa0\xf0\x9f\x99\x82"},
+      {"a\x80z", "a" + r + "z"},
+      {"\xc0\xaf", r + r},                  // overlong
+      {"\xed\xa0\x80", r + r + r},          // surrogate
+      {"\xf4\x90\x80\x80", r + r + r + r},  // past U+10FFFF
+      {"\xe4\xbd", r},                      // cut short: one piece
+      {"\xf0\x9f\x99!", r + "!"},           // three bytes of a character: one piece
+      {"\xf0\x9f\xf0\x9f\x99\x82", r + "\xf0\x9f\x99\x82"},
+      {"\xff\xfe", r + r},
+  };
+  for (const auto& [bytes, repaired] : kCases) {
+    EXPECT_EQ(repaired_utf8(bytes), repaired) << bytes;
+    EXPECT_EQ(valid_utf8_prefix(repaired), repaired.size());
+  }
+}
+
+TEST(Unicode, UnfinishedSuffixIsWhatMoreBytesCouldComplete) {
+  EXPECT_EQ(unfinished_utf8_suffix("a"), 0u);
+  EXPECT_EQ(unfinished_utf8_suffix("a\xe4\xbd"), 2u);
+  EXPECT_EQ(unfinished_utf8_suffix("\xf0\x9f\x99"), 3u);
+  EXPECT_EQ(unfinished_utf8_suffix("\xe4\xbd\xa0"), 0u);
+  EXPECT_EQ(unfinished_utf8_suffix("\xed\xa0"), 0u);  // never becomes a character
+  EXPECT_EQ(unfinished_utf8_suffix("\x80"), 0u);
+  EXPECT_EQ(unfinished_utf8_suffix(""), 0u);
+}
+
+TEST(Unicode, CharactersForwardAndBackward) {
+  const std::string text = "a\xc3\xa9\xe4\xbd\xa0\xf0\x9f\x99\x82";
+  const char32_t kCodes[] = {U'a', U'é', U'你', U'🙂'};
+  size_t at = 0;
+  for (const char32_t code : kCodes) {
+    const Utf8Char here = utf8_char_at(text, at);
+    EXPECT_EQ(here.code, code);
+    at += here.bytes;
+    EXPECT_EQ(utf8_char_before(text, at).code, code);
+    std::string written;
+    append_utf8(code, written);
+    EXPECT_EQ(written.size(), here.bytes);
+  }
+  EXPECT_EQ(at, text.size());
+}
+
+TEST(Unicode, ComposesCharacters) {
+  EXPECT_EQ(nfc("e\xcc\x81"), "\xc3\xa9");
+  EXPECT_EQ(nfc(""), "");
+  EXPECT_EQ(nfc(std::string_view("a\0b", 3)), std::string("a\0b", 3));
+}
+
+TEST(ByteSymbols, EveryByteHasItsOwn) {
+  std::string all;
+  for (int byte = 0; byte < 256; ++byte) append_utf8(byte_symbols()[byte], all);
+  const auto bytes = bytes_of_symbols(all);
+  ASSERT_TRUE(bytes.has_value());
+  for (int byte = 0; byte < 256; ++byte) EXPECT_EQ(static_cast<unsigned char>((*bytes)[byte]), byte);
+  EXPECT_EQ(byte_symbols()[' '], 0x120u);
+  EXPECT_EQ(bytes_of_symbols("\xe4\xbd\xa0"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace deepscaler

@@ -1,0 +1,38 @@
+// Rational functions in normal form: a quotient of polynomials with integer coefficients, in the
+// variables and in whatever else an expression holds (roots, constants, functions), each of which
+// counts as one more unknown. Equal forms prove two expressions equal; different forms prove them
+// different only where there are no such unknowns.
+//
+// Quotients are never reduced: two are compared by multiplying out, so that the only operation
+// is the product of polynomials, whose cost is known before it is started.
+#pragma once
+
+#include <cstdint>
+
+#include "verify/algebra/expr.h"
+#include "verify/algebra/steps.h"
+
+namespace deepscaler {
+
+enum class FormMatch : uint8_t { same, different, open };
+
+[[nodiscard]] FormMatch compare_forms(const Expr& a, const Expr& b, Steps& steps);
+
+// Whether a = c b for a rational number c other than 0, and the sign of c.
+struct Proportion {
+  FormMatch match = FormMatch::open;
+  int sign = 0;
+};
+[[nodiscard]] Proportion compare_up_to_scale(const Expr& a, const Expr& b, Steps& steps);
+
+// Whether a = 0 and b = 0 are the same equation: proportional once the denominators are multiplied out.
+[[nodiscard]] bool same_zeros(const Expr& a, const Expr& b, Steps& steps);
+
+// a x + b as the two numbers a and b, when the expression is that in its only variable.
+struct Linear {
+  Rational slope;
+  Rational constant;
+};
+[[nodiscard]] bool read_linear(const Expr& expr, const std::string& variable, Linear& result, Steps& steps);
+
+}  // namespace deepscaler

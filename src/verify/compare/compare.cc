@@ -1,0 +1,349 @@
+#include "verify/compare/compare.h"
+
+#include <algorithm>
+
+#include "verify/compare/comparer.h"
+#include "verify/compare/real_set.h"
+
+namespace deepscaler {
+namespace {
+
+// (x, y) = (1, 2) as x = 1 and y = 2.
+Expr expand_tuple_equation(const Expr& expr) {
+  const bool applies = expr.op == Op::relation && expr.text == "=" && expr.args[0].op == Op::tuple &&
+                       expr.args[1].op == Op::tuple && expr.args[0].args.size() == expr.args[1].args.size();
+  if (!applies) return expr;
+  Expr result = make_node(Op::list, {}, "and");
+  for (size_t i = 0; i < expr.args[0].args.size(); ++i) {
+    result.args.push_back(make_node(Op::relation, {expr.args[0].args[i], expr.args[1].args[i]}, "="));
+  }
+  return result;
+}
+
+// x = y = z = 1 as x = 1, y = 1, z = 1.
+Expr expand_chain(const Expr& expr) {
+  const bool applies = expr.op == Op::relation && expr.args.size() > 2 &&
+                       expr.text.find_first_not_of('=') == std::string::npos &&
+                       std::all_of(expr.args.begin(), expr.args.end() - 1,
+                                   [](const Expr& name) { return name.op == Op::symbol; });
+  if (!applies) return expr;
+  Expr result = make_node(Op::list, {}, "and");
+  for (size_t i = 0; i + 1 < expr.args.size(); ++i) {
+    result.args.push_back(make_node(Op::relation, {expr.args[i], expr.args.back()}, "="));
+  }
+  return result;
+}
+
+// A list or set of one is its element.
+const Expr& unwrap(const Expr& expr) {
+  const Expr* inner = &expr;
+  while ((inner->op == Op::list || inner->op == Op::set) && inner->args.size() == 1 &&
+         !(inner->op == Op::set && inner->args[0].op == Op::set)) {
+    inner = &inner->args[0];
+  }
+  return *inner;
+}
+
+bool is_collection(const Expr& expr) { return expr.op == Op::list || expr.op == Op::set; }
+
+bool is_set_of_scalars(const Expr& expr) {
+  return expr.op == Op::set &&
+         std::ranges::all_of(expr.args, [](const Expr& element) { return is_scalar(element.op); });
+}
+
+bool is_set_expression(const Expr& expr) {
+  return expr.op == Op::set_union || expr.op == Op::set_intersection || expr.op == Op::set_difference ||
+         expr.op == Op::reals;
+}
+
+bool holds_inequality(const Expr& expr) {
+  return is_inequality(expr) ||
+         (expr.op == Op::list && std::any_of(expr.args.begin(), expr.args.end(), is_inequality));
+}
+
+// A matrix, or a tuple of tuples that can stand for one; columns and rows stand for vectors.
+std::optional<std::vector<std::vector<Expr>>> rows_of(const Expr& expr) {
+  if (expr.op != Op::matrix && expr.op != Op::tuple) return std::nullopt;
+  std::vector<std::vector<Expr>> rows;
+  for (const Expr& row : expr.args) {
+    if (row.op != Op::tuple) return std::nullopt;
+    rows.push_back(row.args);
+  }
+  return rows;
+}
+
+// Lists of assignments to different names, in the order of the names.
+std::optional<std::vector<Expr>> assigned_values(const Expr& expr, bool by_name) {
+  if (expr.op != Op::list || expr.args.size() < 2) return std::nullopt;
+  std::vector<std::pair<std::string, const Expr*>> assigned;
+  for (const Expr& item : expr.args) {
+    const auto assignment = as_assignment(item);
+    if (!assignment) return std::nullopt;
+    assigned.emplace_back(to_text(*assignment->name), assignment->value);
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, value] : assigned) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end()) return std::nullopt;
+  if (by_name) {
+    std::stable_sort(assigned.begin(), assigned.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
+  std::vector<Expr> values;
+  for (const auto& [name, value] : assigned) values.push_back(*value);
+  return values;
+}
+
+// "1 hour and 30 minutes" as one quantity: ever smaller units of one dimension.
+Expr joined_quantity(const Expr& expr) {
+  const bool applies = expr.op == Op::list && expr.text == "and" && expr.args.size() <= 3 &&
+                       std::all_of(expr.args.begin(), expr.args.end(), [&](const Expr& item) {
+                         return item.op == Op::quantity && !item.text.empty() && item.text[0] != '#' &&
+                                item.text == expr.args[0].text;
+                       });
+  if (!applies) return expr;
+  Expr total = make_number(0);
+  for (size_t i = 0; i < expr.args.size(); ++i) {
+    if (i > 0 && !(expr.args[i].number < expr.args[i - 1].number)) return expr;
+    total = add(std::move(total), multiply(expr.args[i].args[0], make_number(expr.args[i].number)));
+  }
+  Expr result = make_node(Op::quantity, {std::move(total)}, expr.args[0].text);
+  result.number = Rational(1);
+  return result;
+}
+
+// "3 red and 2 blue": in a list, what is counted tells the numbers apart.
+bool counts_other_things(const Expr& a, const Expr& b) {
+  return a.op == Op::quantity && b.op == Op::quantity && a.text.starts_with("#") && b.text.starts_with("#") &&
+         a.text != b.text;
+}
+
+bool is_congruence(const Expr& expr) { return expr.op == Op::relation && expr.text.ends_with('m'); }
+
+// The point P(2, 3), and C(2, 3), which is also a number of choices.
+bool is_named_point(const Expr& expr) {
+  return expr.op == Op::call && expr.args.size() > 1 && expr.text[0] >= 'A' && expr.text[0] <= 'Z' &&
+         (expr.text.size() == 1 || expr.text.ends_with("()"));
+}
+
+bool is_identity_name(const Expr& expr) {
+  return expr.op == Op::symbol &&
+         (expr.text == "I" || expr.text == "I_n" || expr.text == "I_2" || expr.text == "I_3");
+}
+
+Expr identity_like(const Expr& matrix) {
+  Expr result = matrix;
+  for (size_t i = 0; i < result.args.size(); ++i) {
+    for (size_t j = 0; j < result.args[i].args.size(); ++j)
+      result.args[i].args[j] = make_number(i == j ? 1 : 0);
+  }
+  return result;
+}
+
+}  // namespace
+
+Match compare_answers(const Expr& full_reference, const Expr& full_answer, const Policy& policy,
+                      Steps& steps) {
+  const auto is_several = [](const Expr& expr) { return expr.op == Op::list || expr.op == Op::tuple; };
+  Expr reference = joined_quantity(expand_tuple_equation(full_reference));
+  Expr answer = joined_quantity(expand_tuple_equation(full_answer));
+  if (is_several(answer)) reference = expand_chain(reference);
+  if (is_several(reference)) answer = expand_chain(answer);
+  return Comparer(policy, steps).compare(reference, answer);
+}
+
+bool is_within_reach(const Expr& answer, Steps& steps) {
+  if (is_scalar(answer.op)) return has_value_within_reach(answer, steps);
+  return std::ranges::all_of(answer.args, [&](const Expr& arg) { return is_within_reach(arg, steps); });
+}
+
+Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
+  if (!steps_.spend(10)) return Match::unknown;
+  if (is_set_of_scalars(full_reference) && is_set_of_scalars(full_answer))
+    return as_sets(full_reference.args, full_answer.args);  // {3, 3} is {3}
+  const Expr &reference = unwrap(full_reference), &answer = unwrap(full_answer);
+  if (same_tree(reference, answer)) return Match::equal;
+  if (reference.op == Op::choice || answer.op == Op::choice) return choices(reference, answer);
+  if (is_congruence(reference) || is_congruence(answer)) return congruences(reference, answer);
+  if (reference.op == Op::list || answer.op == Op::list) {
+    if (const auto match = families(reference, answer)) return *match;
+  }
+  bool applies = false;
+  const Match assigned = assigned_tuple(reference, answer, applies);
+  if (applies) return assigned;
+  const bool may_be_point = reference.op == Op::tuple && !is_surely_interval(reference);
+  if (may_be_point && answer.op == Op::list && holds_inequality(answer)) return Match::different;
+  const bool sets = is_set_expression(reference) || is_set_expression(answer) ||
+                    (holds_inequality(reference) && reference.op == Op::list) ||
+                    (holds_inequality(answer) && answer.op == Op::list);
+  if (reference.op == Op::relation || answer.op == Op::relation) {
+    if (!sets || (reference.op == Op::relation && answer.op == Op::relation))
+      return relations(reference, answer);
+    const Match match = relations(reference, answer);
+    return match == Match::different ? real_sets(reference, answer) : match;
+  }
+  if (sets) return real_sets(reference, answer);
+  if (reference.op == Op::cases || answer.op == Op::cases) return pieces(reference, answer);
+  if (is_collection(reference) || is_collection(answer)) return collections(reference, answer);
+  if (reference.op == Op::matrix || answer.op == Op::matrix) return matrices(reference, answer);
+  if (reference.op == Op::tuple || answer.op == Op::tuple) {
+    if (reference.op == Op::tuple && reference.text == "()" && is_named_point(answer))
+      return in_order(reference.args, answer.args);
+    if (reference.op != answer.op) return Match::different;
+    const bool brackets_matter = reference.args.size() == 2;
+    if (brackets_matter && reference.text != answer.text) return Match::different;
+    return in_order(reference.args, answer.args);
+  }
+  if (reference.op == Op::ratio || answer.op == Op::ratio) return ratios(reference, answer);
+  if (reference.op == Op::word || answer.op == Op::word) return words(reference, answer);
+  if (is_scalar(reference.op) && is_scalar(answer.op)) return values(reference, answer);
+  return Match::different;
+}
+
+Match Comparer::in_order(const std::vector<Expr>& reference, const std::vector<Expr>& answer) {
+  if (reference.size() != answer.size()) return Match::different;
+  Match result = Match::equal;
+  for (size_t i = 0; i < reference.size() && result != Match::different; ++i) {
+    result = both(result, compare(reference[i], answer[i]));
+  }
+  return result;
+}
+
+// Each of the reference's elements takes one of the answer's that no other took.
+Match Comparer::as_bags(const std::vector<Expr>& reference, const std::vector<Expr>& answer) {
+  if (reference.size() != answer.size()) return Match::different;
+  std::vector<bool> taken(answer.size(), false);
+  Match result = Match::equal;
+  for (const Expr& expected : reference) {
+    Match best = Match::different;
+    size_t chosen = answer.size();
+    for (size_t i = 0; i < answer.size(); ++i) {
+      if (taken[i] || counts_other_things(expected, answer[i])) continue;
+      const Match match = compare(expected, answer[i]);
+      best = either(best, match);
+      if (match > Match::numeric) continue;
+      chosen = i;
+      break;
+    }
+    if (chosen < answer.size()) taken[chosen] = true;
+    result = both(result, best);
+    if (result == Match::different) break;
+  }
+  return result;
+}
+
+Match Comparer::as_sets(const std::vector<Expr>& reference, const std::vector<Expr>& answer) {
+  Match result = Match::equal;
+  const auto covered = [&](const std::vector<Expr>& items, const std::vector<Expr>& others, bool swapped) {
+    for (const Expr& item : items) {
+      Match best = Match::different;
+      for (const Expr& other : others) {
+        best = either(best, swapped ? compare(other, item) : compare(item, other));
+        if (best <= Match::numeric) break;
+      }
+      result = both(result, best);
+      if (result == Match::different) return;
+    }
+  };
+  covered(reference, answer, false);
+  if (result != Match::different) covered(answer, reference, true);
+  return result;
+}
+
+Match Comparer::collections(const Expr& reference, const Expr& answer) {
+  if (!is_collection(reference) || !is_collection(answer)) {
+    // "7/2 or 3.5" is one value in two spellings when each of them is the other side.
+    const Expr& several = is_collection(reference) ? reference : answer;
+    if (several.text != "or" || several.args.empty()) return Match::different;
+    Match result = Match::equal;
+    for (const Expr& item : several.args) {
+      result = both(result, is_collection(reference) ? compare(item, answer) : compare(reference, item));
+      if (result == Match::different) break;
+    }
+    return result;
+  }
+  if (policy_.lists_are_ordered && reference.op == Op::list && answer.op == Op::list) {
+    return in_order(reference.args, answer.args);
+  }
+  if (reference.op == Op::list && answer.op == Op::list) {
+    // "x = 1, y = 2" answered by "1, 2": the order says which is which.
+    const auto named = assigned_values(reference, false);
+    const bool answer_named = std::any_of(answer.args.begin(), answer.args.end(),
+                                          [](const Expr& item) { return item.op == Op::relation; });
+    if (named && !answer_named)
+      return policy_.names_may_be_dropped ? in_order(*named, answer.args) : Match::different;
+    return as_bags(reference.args, answer.args);
+  }
+  return as_sets(reference.args, answer.args);
+}
+
+// x = 1, y = 2 and (1, 2): the names in their order.
+Match Comparer::assigned_tuple(const Expr& reference, const Expr& answer, bool& applies) {
+  const bool tuple_first = reference.op == Op::tuple && answer.op == Op::list;
+  const bool tuple_second = reference.op == Op::list && answer.op == Op::tuple;
+  if (!policy_.names_may_be_dropped || (!tuple_first && !tuple_second)) return Match::different;
+  const auto values = assigned_values(tuple_first ? answer : reference, true);
+  if (!values) return Match::different;
+  applies = true;
+  return tuple_first ? in_order(reference.args, *values) : in_order(*values, answer.args);
+}
+
+// Every piece of the one is a piece of the other; "otherwise" stands for whatever condition is left.
+Match Comparer::pieces(const Expr& reference, const Expr& answer) {
+  if (reference.op != answer.op || reference.args.size() != answer.args.size()) return Match::different;
+  const auto is_rest = [](const Expr& condition) {
+    return condition.op == Op::word && (condition.text == "otherwise" || condition.text == "else");
+  };
+  std::vector<bool> taken(answer.args.size(), false);
+  Match result = Match::equal;
+  for (const bool rest : {false, true}) {
+    for (const Expr& piece : reference.args) {
+      Match best = Match::different;
+      for (size_t i = 0; i < answer.args.size() && best == Match::different; ++i) {
+        const Expr& other = answer.args[i];
+        if (taken[i] || (is_rest(piece.args[1]) || is_rest(other.args[1])) != rest) continue;
+        best = both(rest ? Match::equal : compare(piece.args[1], other.args[1]),
+                    compare(piece.args[0], other.args[0]));
+        taken[i] = best != Match::different;
+      }
+      if (best != Match::different) result = both(result, best);
+    }
+  }
+  const bool all = std::all_of(taken.begin(), taken.end(), [](bool is_taken) { return is_taken; });
+  return all ? result : Match::different;
+}
+
+Match Comparer::matrices(const Expr& reference, const Expr& answer) {
+  if (is_identity_name(answer) && rows_of(reference)) return matrices(reference, identity_like(reference));
+  const auto expected = rows_of(reference), given = rows_of(answer);
+  if (expected && given) {
+    if (expected->size() != given->size()) return Match::different;
+    Match result = Match::equal;
+    for (size_t i = 0; i < expected->size() && result != Match::different; ++i) {
+      result = both(result, in_order((*expected)[i], (*given)[i]));
+    }
+    return result;
+  }
+  // A column or row stands for the vector in parentheses.
+  const Expr& matrix = reference.op == Op::matrix ? reference : answer;
+  const Expr& other = reference.op == Op::matrix ? answer : reference;
+  const bool vector = matrix.args.size() == 1 || matrix.args[0].args.size() == 1;
+  if (other.op != Op::tuple || !vector) return Match::different;
+  std::vector<Expr> elements;
+  for (const Expr& row : matrix.args) elements.insert(elements.end(), row.args.begin(), row.args.end());
+  return reference.op == Op::matrix ? in_order(elements, answer.args) : in_order(reference.args, elements);
+}
+
+Match Comparer::real_sets(const Expr& reference, const Expr& answer) {
+  const auto expected = read_real_set(reference, steps_);
+  const auto given = read_real_set(answer, steps_);
+  if (steps_.exhausted()) return Match::unknown;
+  if (expected && given) return compare_real_sets(*expected, *given, policy_, steps_);
+  if (reference.op == answer.op) {  // unions of what is no set of reals, lists of systems
+    return reference.op == Op::set_union || reference.op == Op::list ? as_sets(reference.args, answer.args)
+                                                                     : in_order(reference.args, answer.args);
+  }
+  return Match::different;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,300 @@
+// Equations, inequalities and what is assigned to a name.
+#include <algorithm>
+
+#include "verify/algebra/normal_form.h"
+#include "verify/compare/comparer.h"
+#include "verify/compare/real_set.h"
+#include "verify/latex/characters.h"
+
+namespace deepscaler {
+namespace {
+
+// |AB|: the bars around two points.
+bool is_length(const Expr& expr) {
+  const auto is_point = [](const Expr& part) {
+    return part.op == Op::symbol && part.text.size() == 1 && part.text[0] >= 'A' && part.text[0] <= 'Z';
+  };
+  return expr.op == Op::call && expr.text == "abs" && expr.args[0].op == Op::multiply &&
+         expr.args[0].args.size() == 2 && is_point(expr.args[0].args[0]) && is_point(expr.args[0].args[1]);
+}
+
+bool is_name(const Expr& expr) {
+  if (is_left_open(expr)) return is_scalar(expr.op);
+  if (expr.op == Op::call && (expr.text == "max" || expr.text == "min") && expr.args.size() == 1)
+    return is_name(expr.args[0]);
+  if (is_length(expr)) return true;
+  if (expr.op == Op::matrix) {
+    return std::all_of(expr.args.begin(), expr.args.end(), [](const Expr& row) { return is_name(row); });
+  }
+  return expr.op == Op::symbol || expr.op == Op::word ||
+         (expr.op == Op::call && expr.text.size() >= 1 && !free_symbols(expr).empty() &&
+          free_symbols(expr).contains(to_text(expr))) ||
+         (expr.op == Op::tuple && std::all_of(expr.args.begin(), expr.args.end(),
+                                              [](const Expr& arg) { return arg.op == Op::symbol; }));
+}
+
+bool is_equality_chain(const Expr& expr) {
+  return expr.op == Op::relation && expr.text.find_first_not_of("=~") == std::string::npos;
+}
+
+Expr difference_of_sides(const Expr& relation, size_t at) {
+  return subtract(relation.args[at], relation.args[at + 1]);
+}
+
+bool scalar_sides(const Expr& relation) {
+  return std::all_of(relation.args.begin(), relation.args.end(),
+                     [](const Expr& arg) { return is_scalar(arg.op); });
+}
+
+// f(t) = ... with its argument renamed to that of f(x) = ...
+Expr renamed(const Expr& definition, const Expr& like) {
+  const Expr &name = definition.args[0], &target = like.args[0];
+  const bool applies = name.op == Op::call && target.op == Op::call && name.text == target.text &&
+                       name.args.size() == 1 && target.args.size() == 1 && name.args[0].op == Op::symbol &&
+                       target.args[0].op == Op::symbol;
+  if (!applies) return definition;
+  const std::string from = name.args[0].text, to = target.args[0].text;
+  if (contains(definition, [&](const Expr& part) { return part.op == Op::symbol && part.text == to; }))
+    return definition;
+  return with_symbol(definition, from, make_symbol(to));
+}
+
+// x and x_1: the first of several values of x.
+bool is_one_of_several(const Expr& name, const Expr& indexed) {
+  return name.op == Op::symbol && indexed.op == Op::symbol && indexed.text.starts_with(name.text + "_") &&
+         indexed.text.find_first_not_of("0123456789", name.text.size() + 1) == std::string::npos;
+}
+
+// y = 2x and f(x) = 2x say the same.
+bool names_of_one_function(const Expr& a, const Expr& b) {
+  const auto is_y = [](const Expr& expr) { return expr.op == Op::symbol && expr.text == "y"; };
+  return (is_y(a) && b.op == Op::call) || (is_y(b) && a.op == Op::call);
+}
+
+// "5 is the answer" says it, "5 is wrong" and "not x = 5" do not.
+bool says_its_value(const Expr& name, bool value_first) {
+  if (name.op != Op::word && name.op != Op::symbol) return true;
+  constexpr std::string_view kDenials[] = {
+      " not ",     " no ",  " wrong ",      " incorrect ", " false ",  " never ",       " isn ",
+      " neither ", " nor ", " impossible ", " unlike ",    " untrue ", " incorrectly ", " without "};
+  const std::string padded = " " + lower(name.text) + " ";
+  const auto denies = [&](std::string_view word) { return padded.find(word) != padded.npos; };
+  if (std::ranges::any_of(kDenials, denies)) return false;
+  if (!value_first) return true;
+  constexpr std::string_view kNames[] = {"answer", "result", "solution", "value", "total", "alpha", "beta",
+                                         "gamma",  "delta",  "epsilon",  "zeta",  "eta",   "theta", "iota",
+                                         "kappa",  "lambda", "mu",       "nu",    "xi",    "rho",   "sigma",
+                                         "tau",    "phi",    "chi",      "psi",   "omega", "ell",   "hbar"};
+  const auto ends = [&](std::string_view word) { return name.text.ends_with(word); };
+  const bool wordy =
+      name.op == Op::word || (name.text.size() > 1 && std::ranges::all_of(name.text, [](char c) {
+                                return (c >= 'a' && c <= 'z') || c == ' ';
+                              }));
+  return !wordy || std::ranges::any_of(kNames, ends);
+}
+
+// "x \in (1, 2)" says that the brackets are an interval.
+bool is_membership(const Expr& expr) { return expr.op == Op::relation && expr.text == "E"; }
+
+}  // namespace
+
+std::optional<Assignment> as_assignment(const Expr& expr) {
+  if (expr.op != Op::relation || (expr.text != "=" && expr.text != "~")) return std::nullopt;
+  if (is_name(expr.args[0])) return Assignment{&expr.args[0], &expr.args[1]};
+  if (is_name(expr.args[1]) && free_symbols(expr.args[0]).empty())
+    return Assignment{&expr.args[1], &expr.args[0]};
+  return std::nullopt;
+}
+
+bool is_inequality(const Expr& expr) {
+  return expr.op == Op::relation && !expr.text.empty() &&
+         expr.text.find_first_not_of("<>LGN") == std::string::npos;
+}
+
+bool is_surely_interval(const Expr& expr) {
+  if (expr.op == Op::set_union || expr.op == Op::reals || expr.op == Op::set_difference ||
+      expr.op == Op::set_intersection) {
+    return true;
+  }
+  if (expr.op != Op::tuple || expr.args.size() != 2) return false;
+  return expr.text != "()" || contains(expr.args[0], Op::infinity) || contains(expr.args[1], Op::infinity);
+}
+
+Match Comparer::relations(const Expr& reference, const Expr& answer) {
+  if (reference.op == Op::relation && answer.op == Op::relation) return two_relations(reference, answer);
+  return reference.op == Op::relation ? relation_as_reference(reference, answer)
+                                      : relation_as_answer(reference, answer);
+}
+
+// Any side of 0.56 = 56\% will do.
+Match Comparer::any_side(const Expr& relation, const Expr& answer) {
+  Match result = Match::different;
+  for (size_t i = 0; i < relation.args.size(); ++i) {
+    if (i == 0 && is_name(relation.args[0])) continue;
+    result = either(result, compare(relation.args[i], answer));
+    if (result <= Match::numeric) break;
+  }
+  return result;
+}
+
+// An answer of several equal sides must have all of them right; what is only approximately equal
+// must be near.
+Match Comparer::all_sides(const Expr& reference, const Expr& relation, size_t first) {
+  while (first + 1 < relation.args.size() && is_left_open(relation.args[first]) && !is_left_open(reference))
+    ++first;
+  Match result = compare(reference, relation.args[first]);
+  for (size_t i = first + 1; i < relation.args.size() && result <= Match::numeric; ++i) {
+    if (relation.text[i - 1] == '=') {
+      result = both(result, compare(reference, relation.args[i]));
+    } else if (is_scalar(relation.args[i].op)) {
+      Policy coarse = policy_;
+      coarse.decimal_places = 1;
+      if (Comparer(coarse, steps_).compare(relation.args[first], relation.args[i]) == Match::different) {
+        result = Match::different;
+      }
+    }
+  }
+  return result;
+}
+
+Match Comparer::relation_as_reference(const Expr& reference, const Expr& answer) {
+  if (is_membership(reference)) {
+    const Match match = real_sets(reference, answer);
+    return match <= Match::numeric ? match : compare(reference.args[1], answer);
+  }
+  if (is_inequality(reference)) return real_sets(reference, answer);
+  if (!is_equality_chain(reference)) return Match::different;
+  const bool named = is_name(reference.args[0]);
+  if (named && !policy_.names_may_be_dropped) return Match::different;
+  const bool constants = std::all_of(reference.args.begin(), reference.args.end(),
+                                     [](const Expr& arg) { return free_symbols(arg).empty(); });
+  if (named || constants) return any_side(reference, answer);
+  if (const auto assignment = as_assignment(reference)) return compare(*assignment->value, answer);
+  return Match::different;
+}
+
+Match Comparer::relation_as_answer(const Expr& reference, const Expr& answer) {
+  if (is_membership(answer) && is_name(answer.args[0])) {
+    return policy_.names_may_be_dropped ? compare(reference, answer.args[1]) : Match::different;
+  }
+  if (is_inequality(answer)) {
+    return is_surely_interval(reference) ? real_sets(reference, answer) : Match::different;
+  }
+  if (!is_equality_chain(answer)) return Match::different;
+  const bool named = is_name(answer.args[0]);
+  if (named && (!policy_.names_may_be_dropped || !says_its_value(answer.args[0], false)))
+    return Match::different;
+  if (named) return all_sides(reference, answer, 1);
+  const bool constants = std::all_of(answer.args.begin(), answer.args.end(),
+                                     [](const Expr& arg) { return free_symbols(arg).empty(); });
+  if (constants) return all_sides(reference, answer, 0);
+  const auto assignment = as_assignment(answer);
+  const bool says_it = assignment && says_its_value(*assignment->name, assignment->name == &answer.args[1]);
+  return says_it ? compare(reference, *assignment->value) : Match::different;
+}
+
+Match Comparer::two_relations(const Expr& reference, const Expr& answer) {
+  if (is_equality_chain(reference) && is_equality_chain(answer))
+    return equations(reference, renamed(answer, reference));
+  if (is_membership(reference) && is_membership(answer)) {
+    if (!same_tree(reference.args[0], answer.args[0])) return Match::different;
+    return compare(reference.args[1], answer.args[1]);
+  }
+  return inequalities(reference, answer);
+}
+
+Match Comparer::equations(const Expr& reference, const Expr& answer) {
+  const bool same_name = is_name(reference.args[0]) && (same_tree(reference.args[0], answer.args[0]) ||
+                                                        is_one_of_several(reference.args[0], answer.args[0]));
+  if (same_name) {
+    Match best = Match::different;
+    for (size_t i = 1; i < reference.args.size(); ++i) {
+      best = either(best, all_sides(reference.args[i], answer, 1));
+      if (best <= Match::numeric) return best;
+    }
+  }
+  if (names_of_one_function(reference.args[0], answer.args[0]))
+    return all_sides(reference.args[1], answer, 1);
+  const bool constants = free_symbols(reference).empty() && free_symbols(answer).empty();
+  if (constants) {
+    Match best = Match::different;
+    for (const Expr& side : reference.args) best = either(best, all_sides(side, answer, 0));
+    return best;
+  }
+  if (reference.args.size() != 2 || answer.args.size() != 2) return as_bags(reference.args, answer.args);
+  if (!scalar_sides(reference) || !scalar_sides(answer)) {
+    return both(compare(reference.args[0], answer.args[0]), compare(reference.args[1], answer.args[1]));
+  }
+  const Expr expected = difference_of_sides(reference, 0), given = difference_of_sides(answer, 0);
+  if (same_zeros(expected, given, steps_)) return Match::equal;
+  const Match scaled = compare_scaled(expected, given, steps_).match;
+  if (scaled != Match::unknown) return scaled;
+  const Match sides =
+      both(compare(reference.args[0], answer.args[0]), compare(reference.args[1], answer.args[1]));
+  return sides <= Match::numeric ? sides : scaled;  // ab = ba, whose sides cancel
+}
+
+// x = a (mod m): the same residues of one modulus, which may be dropped.
+Match Comparer::congruences(const Expr& reference, const Expr& answer) {
+  struct Residue {
+    const Expr *name = nullptr, *value = nullptr, *modulus = nullptr;
+  };
+  const auto read = [](const Expr& expr) {
+    Residue result{.value = &expr};
+    if (expr.op != Op::relation || !expr.text.ends_with('m')) return result;
+    const size_t last = expr.args.size() - 1;
+    result.modulus = &expr.args[last];
+    result.value = &expr.args[last - 1];
+    if (last > 1) result.name = &expr.args[0];
+    return result;
+  };
+  const Residue expected = read(reference), given = read(answer);
+  if (expected.name != nullptr && given.name != nullptr && !same_tree(*expected.name, *given.name))
+    return Match::different;
+  if (expected.modulus == nullptr || given.modulus == nullptr) {
+    // 8x + 1 = 5 (mod 12) does not answer 5; x = 5 (mod 12) does.
+    const Expr* name = given.name != nullptr ? given.name : expected.name;
+    if (name != nullptr && !is_name(*name) && !free_symbols(*name).empty()) return Match::different;
+    return compare(*expected.value, *given.value);
+  }
+  const Match same_modulus = compare(*expected.modulus, *given.modulus);
+  if (same_modulus == Match::different || !is_scalar(expected.value->op) || !is_scalar(given.value->op))
+    return Match::different;
+  const auto residue = [&](const Expr& value) {
+    return make_node(Op::call, {value, *expected.modulus}, "mod");
+  };
+  const bool numbers = free_symbols(reference).size() <= 1 && free_symbols(*expected.value).empty() &&
+                       free_symbols(*given.value).empty();
+  if (!numbers) return both(same_modulus, compare(*expected.value, *given.value));
+  return both(same_modulus, values(residue(*expected.value), residue(*given.value)));
+}
+
+// In one variable by the sets they describe, otherwise side by side up to a positive factor.
+Match Comparer::inequalities(const Expr& reference, const Expr& answer) {
+  const auto expected = read_real_set(reference, steps_), given = read_real_set(answer, steps_);
+  if (expected && given) return compare_real_sets(*expected, *given, policy_, steps_);
+  if (!is_inequality(reference) || !is_inequality(answer) || reference.args.size() != answer.args.size()) {
+    return Match::different;
+  }
+  if (!scalar_sides(reference) || !scalar_sides(answer)) return Match::different;
+  const size_t count = reference.text.size();
+  const auto direction = [](char op) { return op == '<' || op == 'L' ? 1 : op == 'N' ? 0 : -1; };
+  const auto strict = [](char op) { return op == '<' || op == '>'; };
+  const auto aligned = [&](bool backwards) {
+    Match result = Match::equal;
+    for (size_t i = 0; i < count && result != Match::different; ++i) {
+      const size_t j = backwards ? count - 1 - i : i;
+      const char a = reference.text[i], b = answer.text[j];
+      if (strict(a) != strict(b) || (direction(a) == 0) != (direction(b) == 0)) return Match::different;
+      const ScaledMatch scaled =
+          compare_scaled(difference_of_sides(reference, i), difference_of_sides(answer, j), steps_);
+      const bool same_side = direction(a) == 0 || scaled.sign == direction(a) * direction(b);
+      result = both(result, scaled.match <= Match::numeric && !same_side ? Match::different : scaled.match);
+    }
+    return result;
+  };
+  const Match forwards = aligned(false);
+  return forwards <= Match::numeric || count == 1 ? forwards : either(forwards, aligned(true));
+}
+
+}  // namespace deepscaler

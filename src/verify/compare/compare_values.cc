@@ -1,0 +1,141 @@
+// Numbers with their units, words, multiple-choice letters and ratios.
+#include <algorithm>
+
+#include "verify/algebra/functions.h"
+#include "verify/compare/comparer.h"
+#include "verify/latex/characters.h"
+#include "verify/words/unit_product.h"
+
+namespace deepscaler {
+namespace {
+
+// One letter, however it is written; empty for anything else.
+std::string letter_of(const Expr& expr) {
+  if (expr.op == Op::euler) return "e";
+  if (expr.op == Op::imaginary) return "i";
+  const bool named = expr.op == Op::symbol || expr.op == Op::word || expr.op == Op::choice;
+  return named && expr.text.size() == 1 ? expr.text : "";
+}
+
+// What a name reads as in words: \overline{AB} as "ab".
+std::string name_of(const Expr& expr) {
+  if (expr.op == Op::word) return expr.text;
+  if (expr.op == Op::euler || expr.op == Op::imaginary) return letter_of(expr);
+  if (expr.op != Op::symbol) return {};
+  return lower(expr.text.starts_with("bar ") ? expr.text.substr(4) : expr.text);
+}
+
+// Whether a sign of this kind stands where it can be dropped: in trigonometric functions the degree is meant.
+bool holds(const Expr& expr, Op sign) {
+  if (expr.op == sign) return true;
+  if (expr.op == Op::call && is_trigonometric(function_of(expr.text))) return false;
+  return std::any_of(expr.args.begin(), expr.args.end(), [&](const Expr& arg) { return holds(arg, sign); });
+}
+
+Expr without(Expr expr, Op sign) {
+  if (expr.op == Op::call && is_trigonometric(function_of(expr.text))) return expr;
+  for (Expr& arg : expr.args) arg = without(std::move(arg), sign);
+  if (expr.op != sign) return expr;
+  return Expr(std::move(expr.args[0]));
+}
+
+// The parts of a time of day, its hours counted from midnight.
+std::vector<Expr> of_24_hours(const Expr& time) {
+  std::vector<Expr> parts = time.args;
+  if (time.text == "t" || parts[0].op != Op::number) return parts;
+  const bool twelve = is_number(parts[0], 12);
+  if (time.text == "tpm" && !twelve) parts[0] = add(std::move(parts[0]), make_number(12));
+  if (time.text == "tam" && twelve) parts[0] = make_number(0);
+  return parts;
+}
+
+bool has_dimension(const Expr& expr) {
+  return expr.op == Op::quantity && !expr.text.empty() && expr.text[0] != '#';
+}
+
+}  // namespace
+
+Match Comparer::values(const Expr& reference, const Expr& answer) {
+  if (is_left_open(reference) || is_left_open(answer)) return open_operators(reference, answer);
+  if (has_dimension(reference) && !has_dimension(answer)) {
+    if (const auto quantity = as_bare_quantity(answer)) return values(reference, *quantity);
+  }
+  if (has_dimension(reference) && has_dimension(answer)) {
+    if (reference.text != answer.text) return Match::different;
+    if (reference.number == answer.number) return values(reference.args[0], answer.args[0]);
+    return compare_scalars(reference, answer, policy_, steps_);
+  }
+  if (holds(reference, Op::quantity) || holds(answer, Op::quantity)) {
+    const bool one_sided = has_dimension(reference) != has_dimension(answer);
+    if (one_sided && !policy_.units_may_be_dropped) return Match::different;
+    return values(without(reference, Op::quantity), without(answer, Op::quantity));
+  }
+  Match match = Match::different;
+  const bool reference_degrees = holds(reference, Op::degrees), answer_degrees = holds(answer, Op::degrees);
+  if (reference_degrees != answer_degrees && policy_.units_may_be_dropped) {
+    match = values(without(reference, Op::degrees), without(answer, Op::degrees));
+    if (match <= Match::numeric) return match;
+  }
+  if (holds(reference, Op::percent) && !holds(answer, Op::percent) && policy_.percent_may_be_dropped) {
+    match = either(match, compare_scalars(without(reference, Op::percent), answer, policy_, steps_));
+    if (match <= Match::numeric) return match;
+  }
+  if (reference.op == Op::based && answer.op == Op::number) {  // 12_5 takes 12, its digits
+    Rational digits;
+    if (fmpq_set_str(digits.get(), reference.text.c_str(), 10) == 0 && digits == answer.number)
+      return Match::equal;
+  }
+  match = either(match, compare_scalars(reference, answer, policy_, steps_));
+  return match == Match::different ? integration_constants(reference, answer) : match;
+}
+
+Match Comparer::choices(const Expr& reference, const Expr& answer) {
+  const std::string expected = letter_of(reference), given = letter_of(answer);
+  if (answer.op != Op::choice) {  // the reference is "(B) 12"
+    if (!given.empty()) return lower(given) == lower(expected) ? Match::equal : Match::different;
+    return reference.args.empty() ? Match::different : compare(reference.args[0], answer);
+  }
+  if (reference.op == Op::choice && !reference.args.empty() && !answer.args.empty()) {
+    return expected == given ? compare(reference.args[0], answer.args[0]) : Match::different;
+  }
+  if (!expected.empty()) return lower(given) == lower(expected) ? Match::equal : Match::different;
+  return answer.args.empty() ? Match::different : compare(reference, answer.args[0]);
+}
+
+Match Comparer::words(const Expr& reference, const Expr& answer) {
+  const std::string expected = name_of(reference), given = name_of(answer);
+  if (!expected.empty() && !given.empty()) return expected == given ? Match::equal : Match::different;
+  // A numeral in a base whose subscript was dropped: \text{A5}_{11} and A5.
+  if (reference.op == Op::based && answer.op == Op::word) {
+    return lower(reference.text) == answer.text ? Match::equal : Match::different;
+  }
+  return Match::different;
+}
+
+Match Comparer::ratios(const Expr& reference, const Expr& answer) {
+  if (reference.op != answer.op) {
+    const auto has_value = [](const Expr& expr) {
+      return is_scalar(expr.op) || (expr.op == Op::ratio && expr.args.size() == 2);
+    };
+    if (!has_value(reference) || !has_value(answer)) return Match::different;
+    return compare_scalars(reference, answer, policy_, steps_);
+  }
+  if (reference.args.size() != answer.args.size()) return Match::different;
+  const bool times = reference.text.starts_with("t") && answer.text.starts_with("t");
+  if (times) {
+    const bool same_half = reference.text == answer.text || answer.text == "t";
+    const Match written = same_half ? in_order(reference.args, answer.args) : Match::different;
+    const bool one_sided = (reference.text == "t") != (answer.text == "t");
+    return one_sided && written == Match::different ? in_order(of_24_hours(reference), of_24_hours(answer))
+                                                    : written;
+  }
+  if (reference.text.size() > 1 || answer.text.size() > 1) return Match::different;
+  Match result = Match::equal;
+  for (size_t i = 1; i < reference.args.size() && result != Match::different; ++i) {
+    result = both(result, compare_scalars(multiply(reference.args[0], answer.args[i]),
+                                          multiply(answer.args[0], reference.args[i]), policy_, steps_));
+  }
+  return result;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,26 @@
+// Whether an answer only repeats the problem: "12+34" asked, "12+34" in the box.
+//
+// As values the two are equal, so comparing can't tell. An answer is a copy when it leaves more to do than
+// the reference does (another sum, product, power, function, base to convert; a fraction or a root that can
+// be reduced; repeating decimals) and stands in the problem where that asks for it (problem_text.h): whatever
+// its spaces, styles and brackets, a lead-in or a unit around it, 0 added or 1 multiplied, its terms or
+// factors in any order. Numbers alone are never copies, nor fractions in lowest terms, roots such as \sqrt{2}
+// and numbers times a power of ten: what the problem mentions is often its answer.
+#pragma once
+
+#include <string_view>
+
+#include "verify/algebra/steps.h"
+
+namespace deepscaler {
+
+// Longer problems are not searched.
+inline constexpr size_t kMaxProblemBytes = size_t{1} << 16;
+
+// `answer` is equal to `reference`, or could be, both as they are written. Linear in the problem;
+// thread-safe. What is not found before `steps` are exhausted is no copy; as it is written, it is looked for
+// first.
+[[nodiscard]] bool is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
+                             Steps& steps);
+
+}  // namespace deepscaler

@@ -1,0 +1,191 @@
+// Numerals: decimals of any notation, repeating ones, and those of other bases.
+#include <cctype>
+
+#include "verify/parse/parser.h"
+
+namespace deepscaler {
+namespace {
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+// A decimal numeral of the lexer, exactly. Exponents are at most six digits there; past this bound
+// the value is left to arithmetic that knows its limits.
+bool decimal_value(std::string_view text, Rational& value) {
+  constexpr long kMaxExponent = 4000;
+  std::string digits;
+  long scale = 0;
+  size_t i = 0;
+  bool point = false;
+  for (; i < text.size() && text[i] != 'e' && text[i] != 'E'; ++i) {
+    if (text[i] == '.') {
+      point = true;
+    } else {
+      digits += text[i];
+      scale -= point ? 1 : 0;
+    }
+  }
+  if (i < text.size()) scale += std::stol(std::string(text.substr(i + 1)));
+  if (!is_digits(digits) || scale > kMaxExponent ||
+      scale < -static_cast<long>(kMaxAnswerBytes) - kMaxExponent)
+    return false;
+  fmpz_set_str(value.numerator(), digits.c_str(), 10);
+  Rational power(10);
+  fmpz_pow_ui(power.numerator(), power.numerator(), static_cast<ulong>(std::abs(scale)));
+  (scale < 0 ? fmpq_div : fmpq_mul)(value.get(), value.get(), power.get());
+  return true;
+}
+
+// A numeral in a base of 2 ... 36; false when a digit does not fit.
+bool value_in_base(std::string_view digits, int base, Rational& value) {
+  if (base < 2 || base > 36 || digits.empty()) return false;
+  fmpz_zero(value.numerator());
+  for (const char c : digits) {
+    const int upper = std::toupper(static_cast<unsigned char>(c));
+    const int digit = upper >= '0' && upper <= '9'   ? upper - '0'
+                      : upper >= 'A' && upper <= 'Z' ? upper - 'A' + 10
+                                                     : 99;
+    if (digit >= base) return false;
+    fmpz_mul_ui(value.numerator(), value.numerator(), static_cast<ulong>(base));
+    fmpz_add_ui(value.numerator(), value.numerator(), static_cast<ulong>(digit));
+  }
+  fmpz_one(value.denominator());
+  return true;
+}
+
+}  // namespace
+
+Expr Parser::number() {
+  if (peek().kind != Token::Kind::number) return fail();
+  std::string digits = take().text;
+  const bool point = digits.find('.') != digits.npos;
+  if (point) {
+    const std::string period = peek().is_command("bar")   ? barred_digits()
+                               : peek().is_command("dot") ? dotted_digits()
+                                                          : std::string();
+    if (!period.empty()) return repeating(digits, period);
+    if (peek().is_mark("(") && !peek().space_before && peek(1).kind == Token::Kind::number &&
+        is_digits(peek(1).text) && peek(2).is_mark(")")) {
+      const std::string period = peek(1).text;
+      next_ += 3;
+      return repeating(digits, period);
+    }
+    const bool dots = peek().is_command("ldots") || (peek().is_mark(".") && peek(1).is_mark("."));
+    if (dots) {
+      while (accept_command("ldots") || accept_mark(".")) {
+      }
+      const std::string decimals = digits.substr(digits.find('.') + 1);
+      for (size_t length = 1; length * 2 <= decimals.size(); ++length) {
+        const std::string period = decimals.substr(decimals.size() - length);
+        const size_t repeats = length == 1 ? 3 : 2;
+        if (decimals.size() < repeats * length) break;
+        bool repeated = true;
+        for (size_t i = 0; i < repeats * length; ++i) {
+          repeated = repeated && decimals[decimals.size() - 1 - i] == period[length - 1 - i % length];
+        }
+        if (repeated) return repeating(digits, period);
+      }
+    }
+  }
+  const bool decimal = digits.find_first_of(".eE") != digits.npos && digits.back() != '.';
+  Rational value;
+  if (!decimal_value(digits, value)) return fail();
+  Expr result = make_number(std::move(value), decimal);
+  if (!decimal && peek().is_mark("_")) result.text = digits;  // a base may follow
+  return result;
+}
+
+// \overline{142857} behind the digits before it; empty where something else stands there.
+std::string Parser::barred_digits() {
+  const bool braced = peek(1).is_mark("{");
+  const size_t at = braced ? 2 : 1;
+  if (peek(at).kind != Token::Kind::number || (braced && !peek(at + 1).is_mark("}"))) return {};
+  if (!braced) {
+    take();
+    split_digit();
+    return take().text;
+  }
+  const std::string period = peek(at).text;
+  next_ += at + 2;
+  return period;
+}
+
+// \dot{1}4285\dot{7} or \dot14285\dot7: dots on the first and the last digit of the period.
+std::string Parser::dotted_digits() {
+  std::string period;
+  for (int dots = 0; dots < 2 && accept_command("dot"); ++dots) {
+    const bool braced = accept_mark("{");
+    if (peek().kind != Token::Kind::number || !is_digits(peek().text)) return {};
+    if (dots == 1) split_digit();
+    period += take().text;
+    if (braced) expect_mark("}");
+    if (dots == 0 && braced && peek(1).is_command("dot") && peek().kind == Token::Kind::number)
+      period += take().text;
+  }
+  return period;
+}
+
+// digits.(period): digits + period / (10^length - 1) at the last place.
+Expr Parser::repeating(std::string digits, const std::string& period) {
+  if (!is_digits(period)) return fail();
+  const size_t decimals = digits.size() - digits.find('.') - 1;
+  Rational value, tail;
+  if (!decimal_value(digits, value)) return fail();
+  fmpz_set_str(tail.numerator(), period.c_str(), 10);
+  Rational scale(10);
+  fmpz_pow_ui(scale.numerator(), scale.numerator(), period.size());
+  fmpz_sub_ui(scale.numerator(), scale.numerator(), 1);
+  fmpq_div(tail.get(), tail.get(), scale.get());
+  fmpz_set_ui(scale.numerator(), 10);
+  fmpz_pow_ui(scale.numerator(), scale.numerator(), decimals);
+  fmpq_div(tail.get(), tail.get(), scale.get());
+  fmpq_add(value.get(), value.get(), tail.get());
+  return make_number(std::move(value));
+}
+
+// "101 base 2" and "101 (base 2)".
+bool Parser::in_words_of_base(Expr& value) {
+  const size_t at = peek().is_mark("(") ? 1 : 0;
+  const bool named = peek(at).is_word("base") && peek(at + 1).kind == Token::Kind::number &&
+                     is_digits(peek(at + 1).text) && peek(at + 1).text.size() <= 2 &&
+                     (at == 0 || peek(3).is_mark(")"));
+  if (!named || value.decimal || !value.number.is_integer()) return false;
+  Expr result = make_node(Op::based, {}, to_text(value));
+  if (!value_in_base(result.text, std::stoi(peek(at + 1).text), result.number)) return false;
+  next_ += at == 1 ? 4 : 2;
+  value = std::move(result);
+  return true;
+}
+
+// x_1 is a name; 12_5 a numeral in base five.
+Expr Parser::with_subscript(Expr base) {
+  std::string subscript = subscript_text();
+  std::string digits = base.op == Op::symbol || base.op == Op::number ? base.text : std::string();
+  if (base.op == Op::number && digits.empty() && !base.decimal && base.number.is_integer())
+    digits = to_text(base);
+  std::erase_if(subscript, [](char c) { return c == '(' || c == ')'; });
+  if (base.op == Op::symbol && !is_digits(subscript)) {
+    base.text.append("_").append(subscript);
+    return base;
+  }
+  constexpr std::pair<std::string_view, int> kBases[] = {
+      {"two", 2},   {"three", 3}, {"four", 4}, {"five", 5},    {"six", 6},     {"seven", 7},
+      {"eight", 8}, {"nine", 9},  {"ten", 10}, {"twelve", 12}, {"sixteen", 16}};
+  int radix = is_digits(subscript) && subscript.size() <= 2 ? std::stoi(subscript) : 0;
+  for (const auto& [name, value] : kBases) {
+    if (subscript == name) radix = value;
+  }
+  Expr result = make_node(Op::based, {}, digits);
+  const bool numeral = base.op == Op::number ||
+                       (digits.size() > 1 && digits.find_first_of("0123456789") != digits.npos) ||
+                       (base.op == Op::symbol && radix > 10 && digits.size() > 1);
+  if (numeral && value_in_base(digits, radix, result.number)) return result;
+  if (base.op == Op::symbol) {
+    base.text.append("_").append(subscript);
+    return base;
+  }
+  return fail();
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,195 @@
+// What a value is measured in: units in running text or with known symbols, count nouns, "million".
+#include <algorithm>
+#include <optional>
+
+#include "verify/algebra/functions.h"
+#include "verify/latex/characters.h"
+#include "verify/parse/parser.h"
+#include "verify/words/counted_words.h"
+#include "verify/words/number_words.h"
+#include "verify/words/unit_product.h"
+#include "verify/words/units.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr int kMaxNouns = 6;
+
+}  // namespace
+
+// The base unit of a currency sign that stands here, or nothing.
+std::string Parser::currency() {
+  if (accept_mark("\\$")) return "usd";
+  if (accept_command("euro")) return "eur";
+  return accept_command("pounds") ? "gbp" : "";
+}
+
+// Whether the word here belongs to the value before it: in running text any may, otherwise known
+// units, and longer words behind a plain number.
+bool Parser::at_unit_word(const Expr& value) const {
+  const Token& token = peek();
+  if (token.kind != Token::Kind::word || token.is_word("and") || token.is_word("or")) return false;
+  const std::string plain = lower(token.text);
+  const bool time_of_day =
+      plain == "am" || plain == "pm" || ((plain == "a" || plain == "p") && peek(1).is_mark("."));
+  if (time_of_day) return false;
+  if (token.text_mode || plain == "percent" || plain == "mph") return true;
+  if (find_unit(token.text) && !starts_function()) return true;
+  return token.space_before && plain.size() >= 4 && value.op == Op::number &&
+         plain.find_first_of("aeiou") != plain.npos;
+}
+
+// "percent", "degrees", "eighths" and "million" are part of the value.
+bool Parser::suffix_word(Expr& value) {
+  const std::string plain = lower(peek().text);
+  if (value.op == Op::percent || value.op == Op::degrees) return false;
+  if (plain == "percent" || (plain == "per" && peek(1).is_word("cent"))) {
+    if (plain == "per") take();
+    take();
+    value = make_node(Op::percent, {std::move(value)});
+    return true;
+  }
+  if (plain == "degrees" || plain == "degree" || plain == "deg") {
+    take();
+    const bool celsius = peek().is_word("celsius"), fahrenheit = peek().is_word("fahrenheit");
+    if (celsius || fahrenheit) take();
+    value = make_node(celsius || fahrenheit ? Op::quantity : Op::degrees, {std::move(value)});
+    if (celsius || fahrenheit)
+      value.text = celsius ? "celsius^1" : "fahrenheit^1", value.number = Rational(1);
+    return true;
+  }
+  const bool whole = value.op == Op::number && !value.decimal && value.number.is_integer();
+  const slong parts = whole ? denominator_of(plain) : 0;
+  if (parts != 0 && (plain.ends_with('s') || is_number(value, 1))) {  // 5 eighths
+    take();
+    value = divide(std::move(value), make_number(parts));
+    return true;
+  }
+  const auto scale = find_scale_word(peek().text);
+  if (!scale) return false;
+  take();
+  value = multiply(std::move(value), make_number(*scale));
+  if (value.op == Op::number) value.decimal = false;
+  return true;
+}
+
+bool Parser::unit_word(UnitProduct& units, int side) {
+  const Token token = take();
+  const std::string plain = lower(token.text);
+  if (plain == "square" || plain == "sq" || plain == "cubic" || plain == "cu") {
+    units.next_exponent = plain[0] == 's' ? 2 : 3;
+    return true;
+  }
+  if (plain == "mph") {
+    units.multiply_by(*find_unit("mile"), 1);
+    units.multiply_by(*find_unit("hour"), -1);
+    units.may_end = true;
+    return true;
+  }
+  if (plain == "in" && (accept_word("all") || accept_word("total"))) {  // no inches
+    units.may_end = true;
+    return true;
+  }
+  if (peek().is_mark(".") && peek(1).is_mark("^")) take();  // "in.^3"
+  int raised = std::exchange(units.next_exponent, 1);
+  if (accept_word("squared")) raised = 2;
+  if (accept_word("cubed")) raised = 3;
+  if (accept_mark("^")) {
+    const Expr written = exponent();
+    if (written.op != Op::number || !written.number.is_integer() || written.number.bits() > 3) return false;
+    raised = static_cast<int>(fmpz_get_si(written.number.numerator()));
+  }
+  if (const auto known = find_unit(token.text)) {
+    units.multiply_by(*known, side * raised);
+    units.may_end = true;
+    return true;
+  }
+  if (changes_the_number(plain) || plain.find_first_of("0123456789") != plain.npos) return false;
+  // Behind a noun or "per" any word will do: "cups of tea", "years old now".
+  units.may_end = units.may_end || side < 0 || is_counted_noun(plain) || follows_a_noun(plain);
+  units.counted = plain.ends_with('s') ? plain.substr(0, plain.size() - 1) : plain;
+  return ++units.nouns <= kMaxNouns;
+}
+
+// \frac{\text{km}}{\text{h}}
+bool Parser::unit_fraction(UnitProduct& units) {
+  const bool applies = peek().is_command("frac") && peek(1).is_mark("{") &&
+                       peek(2).kind == Token::Kind::word && peek(2).text_mode && find_unit(peek(2).text);
+  if (!applies) return false;
+  take();
+  for (const int side : {1, -1}) {
+    expect_mark("{");
+    while (!failed_ && peek().kind == Token::Kind::word) {
+      if (!unit_word(units, side)) failed_ = true;
+    }
+    expect_mark("}");
+  }
+  return true;
+}
+
+bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
+  bool any = unit_fraction(units);
+  bool in_brackets = false;  // of J/(g K)
+  int side = 1;
+  for (;;) {
+    const bool word_follows = peek(1).kind == Token::Kind::word;
+    if (any && !in_brackets && peek().is_mark("/") && peek(1).is_mark("(") &&
+        peek(2).kind == Token::Kind::word) {
+      side = -1;
+      in_brackets = true;
+      take();
+      take();
+      continue;
+    }
+    if (in_brackets && accept_mark(")")) {
+      in_brackets = false;
+      continue;
+    }
+    if (any && (peek().is_mark("/") || peek().is_word("per")) && word_follows) {
+      side = -1;
+      take();
+    } else if (any && peek().is_mark(".") && (word_follows || peek(1).kind == Token::Kind::end)) {
+      take();
+    } else if (!any && peek().is_mark("\\$")) {
+      take();
+      units.multiply_by(*find_unit("dollar"), 1);
+      any = units.may_end = true;
+    } else if (!any && peek().is_command("euro")) {
+      take();
+      units.multiply_by(*find_unit("euro"), 1);
+      any = units.may_end = true;
+    } else if (at_unit_word(value)) {
+      if (!unit_word(units, side)) return false;
+      any = true;
+    } else {
+      return any && units.may_end;
+    }
+  }
+}
+
+bool Parser::unit(Expr& value) {
+  if (value.op == Op::quantity || !is_scalar(value.op)) return false;
+  if (at_unit_word(value) && suffix_word(value)) return true;
+  const size_t start = next_;
+  UnitProduct units;
+  if (!units_in_words(units, value)) {
+    next_ = start;
+    return false;
+  }
+  value = units.quantity(std::move(value));
+  if (peek().kind != Token::Kind::number || value.text.empty() || value.text[0] == '#') return true;
+  // "5 ft 3 in": the parts add up.
+  const size_t before = next_;
+  Expr rest = product();
+  if (failed_ || rest.op != Op::quantity || rest.text != value.text) {
+    next_ = before;
+    return true;
+  }
+  rest.args[0] = add(multiply(std::move(value.args[0]), make_number(value.number)),
+                     multiply(std::move(rest.args[0]), make_number(rest.number)));
+  rest.number = Rational(1);
+  value = std::move(rest);
+  return true;
+}
+
+}  // namespace deepscaler
