@@ -13,7 +13,7 @@
 #include "fetch/repository.h"
 #include "fetch/wheel.h"
 #include "formats/json_text.h"
-#include "infer/engine.h"
+#include "infer/generator.h"
 #include "ops/kernel_target.h"
 #include "text/tokenizer/tokenizer.h"
 #include "train/step.h"
@@ -93,7 +93,7 @@ TEST_P(SmolLm2, LogProbabilitiesAreThoseOfTransformers) {
   for (const json& golden : goldens_["cases"]) {
     const auto prompt = ids(golden["prompt"]);
     const auto continuation = ids(golden["continuation"]), greedy = ids(golden["greedy"]);
-    const auto scores = step.score(std::vector{TokenGroup{prompt, {continuation, greedy}}})[0];
+    const auto scores = step.score(std::vector{TokenGroup{prompt, {continuation, greedy}}}, 1)[0];
     for (const auto& [response, key] : {std::pair{0, "logprobs"}, {1, "greedy_logprobs"}}) {
       const auto expected = golden[key].get<std::vector<float>>();
       ASSERT_EQ(scores[response].size(), expected.size());
@@ -111,8 +111,8 @@ TEST_P(SmolLm2, GreedyContinuationsAreThoseOfTransformers) {
   std::vector<GenerationRequest> requests;
   for (const json& golden : goldens_["cases"]) requests.push_back({.prompt = ids(golden["prompt"])});
   std::vector<std::vector<TokenId>> continuations(requests.size());
-  Engine engine(*model_, int64_t{1} << 30);
-  engine.generate(
+  Generator generator(*model_, int64_t{1} << 30);
+  generator.generate(
       requests, {.sampling = {.temperature = 0, .max_response_tokens = 64}, .ignore_eos = true},
       [&](int64_t r, int64_t, Generation&& generation) { continuations[r] = std::move(generation.tokens); });
   for (size_t i = 0; i < continuations.size(); ++i) {

@@ -75,13 +75,13 @@ EvalReport evaluate_model(const Options& options) {
   const int64_t total = std::ssize(problems) * options.eval.samples;
   const int64_t earlier = log ? std::ssize(log->earlier()) : 0;
   if (earlier > 0) log_info("{} of {} answers are there already", earlier, total);
-  Engine engine(model, options.memory.kv_memory_mib << 20);
+  Generator generator(model, options.memory.kv_memory_mib << 20);
   Progress progress("evaluating", "answers", total, earlier);
-  progress.side_by_side(Engine::most_side_by_side());
+  progress.side_by_side(Generator::most_side_by_side());
   int64_t done = earlier;
   try {
     return evaluate(
-        engine, encoder, problems, settings,
+        generator, encoder, problems, settings,
         [&](int64_t finished, int64_t right) {
           done = finished;
           progress.set("right", fmt::format("{:.1f} %", 100.0 * static_cast<double>(right) / finished));

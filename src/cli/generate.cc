@@ -14,8 +14,7 @@
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
 #include "formats/jsonl.h"
-#include "infer/engine.h"
-#include "ops/kernel_target.h"
+#include "infer/generator.h"
 
 namespace deepscaler {
 namespace {
@@ -42,7 +41,7 @@ Model load_model(const Options& options) {
 ordered_json settings_json(const Options& options, const Model& model) {
   return {{"temperature", options.generation.options.sampling.temperature},
           {"dtype", compute_type_name(model.compute_type())},
-          {"kernels", kernel_target()},
+          {"kernels", cpu_device().name()},
           {"model", model.hash()},
           {"sampling", sampling_json(options.generation)}};
 }
@@ -77,27 +76,27 @@ void generate_file(const Options& options, const Model& model, const Tokenizer& 
 
   const int64_t all = std::ssize(prompts) * options.samples;
   if (file.lines() > 0) log_info("{} of {} responses are there already", file.lines(), all);
-  Engine engine(model, options.memory.kv_memory_mib << 20);
+  Generator generator(model, options.memory.kv_memory_mib << 20);
   Progress progress("generating", "tokens", 0);
   try {
-    engine.generate(
+    generator.generate(
         requests, sampling,
         [&](int64_t request, int64_t sample, Generation&& generation) {
           const std::string text = tokenizer.decode(generation.tokens, {.skip_special_tokens = true});
           file.add(prompt_of[request], requests[request].sample_numbers[sample], text, generation);
           progress.set("responses", fmt::format("{}/{}", file.lines(), all));
         },
-        [&](std::span<const Engine::NewToken> tokens) { progress.advance(std::ssize(tokens)); });
+        [&](std::span<const Generator::NewToken> tokens) { progress.advance(std::ssize(tokens)); });
   } catch (const Interrupted&) {
     throw Error(options.output, fmt::format("stopped with {} of {} responses", file.lines(), all),
                 "go on with --resume");
   }
   file.finish();
-  if (engine.preemptions() > 0) {
+  if (generator.preemptions() > 0) {
     log_info(
         "{} times a response gave its keys and values back and was computed again; more --kv-memory is "
         "faster",
-        engine.preemptions());
+        generator.preemptions());
   }
 }
 
@@ -119,8 +118,8 @@ void run(const Options& options) {
   const Prompt prompt = {
       .tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
   const Model model = load_model(options);
-  Engine engine(model, options.memory.kv_memory_mib << 20);
-  stream_response(engine, tokenizer, prompt, options.generation);
+  Generator generator(model, options.memory.kv_memory_mib << 20);
+  stream_response(generator, tokenizer, prompt, options.generation);
 }
 
 }  // namespace

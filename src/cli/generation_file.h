@@ -13,7 +13,7 @@
 
 #include "cli/prompts.h"
 #include "formats/jsonl.h"
-#include "infer/engine.h"
+#include "infer/generator.h"
 #include "infer/stop_strings.h"
 
 namespace deepscaler {

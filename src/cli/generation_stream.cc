@@ -43,7 +43,7 @@ class StreamedText {
 
 }  // namespace
 
-void stream_response(Engine& engine, const Tokenizer& tokenizer, const Prompt& prompt,
+void stream_response(Generator& generator, const Tokenizer& tokenizer, const Prompt& prompt,
                      const GenerationFlags& flags) {
   const StopStrings stop(tokenizer, flags.stop);
   GenerationOptions options = generation_options(flags);
@@ -53,13 +53,13 @@ void stream_response(Engine& engine, const Tokenizer& tokenizer, const Prompt& p
   Generation response;
   {
     StreamedText text(tokenizer, stop);
-    engine.generate(
+    generator.generate(
         requests, options,
         [&](int64_t, int64_t, Generation&& generation) {
           text.finish();
           response = std::move(generation);
         },
-        [&](std::span<const Engine::NewToken> tokens) {
+        [&](std::span<const Generator::NewToken> tokens) {
           for (const auto& token : tokens) text.add(token.token);
         });
   }

@@ -17,6 +17,7 @@
 #include "model/model.h"
 #include "text/chat/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
+#include "train/adamw.h"
 
 namespace deepscaler {
 namespace {
@@ -77,7 +78,9 @@ void show_text(const ModelConfig& c, const Tokenizer& tokenizer) {
 
 void show_memory(const Model& model) {
   const ModelConfig& c = model.config();
-  const auto of_training = [&](int64_t rows) { return plan_memory(c, {}, {.rows = rows}, {}).total(); };
+  const auto of_training = [&](int64_t rows) {
+    return plan_memory(c, {}, {.rows = rows, .optimizer_bytes = adamw_memory(ParameterTable(c))}, {}).total();
+  };
   const int64_t token = KvCache::block_bytes(c) / kKeysPerBlock;
   line("weights", "{} in f32; half as much again to compute in bf16",
        mib(plan_memory(c, {}, {}, {}).total()));

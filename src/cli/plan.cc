@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "model/model.h"
 #include "run/plan.h"
 
 namespace deepscaler {
@@ -46,7 +47,7 @@ std::vector<std::string> part_names(const std::vector<StagePlan>& stages) {
 void run(const Options& options) {
   const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   validate(recipe, options.recipe);
-  const RecipePlan plan = plan_recipe(recipe, recipe.start());
+  const RecipePlan plan = plan_recipe(recipe, read_model_config(recipe.start()));
   fmt::print("{} parameters, dtype {}, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
              recipe.model.dtype, recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer",
              "memory, MiB");

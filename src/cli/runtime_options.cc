@@ -5,7 +5,7 @@
 #include "base/parallel.h"
 #include "base/signals.h"
 #include "cli/flag_checks.h"
-#include "ops/kernel_target.h"
+#include "model/device.h"
 
 namespace deepscaler {
 
@@ -20,7 +20,7 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
 
 void apply(const RuntimeOptions& options) {
   set_thread_count(options.threads);
-  force_kernel_target(options.kernels);
+  cpu_device().use_kernels(options.kernels);
   install_stop_signals();
 }
 

@@ -16,7 +16,6 @@
 #include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "formats/jsonl.h"
-#include "ops/kernel_target.h"
 #include "train/step.h"
 
 namespace deepscaler {
@@ -152,10 +151,9 @@ class Scorer {
       }
       groups.back().responses.emplace_back(response.tokens);
     }
-    TrainStep step(
-        model_, {.temperature = scoring_temperature(batch_.front()), .token_budget = options_.token_budget});
+    TrainStep step(model_, {.token_budget = options_.token_budget});
     auto response = batch_.begin();
-    for (const auto& group : step.score(groups)) {
+    for (const auto& group : step.score(groups, scoring_temperature(batch_.front()))) {
       for (const auto& scores : group) {
         write(*response, scores);
         comparison_.add(*response++, scores);
@@ -179,7 +177,7 @@ class Scorer {
     values["logprobs"] = log_probs;
     values["temperature"] = response.temperature;
     values["dtype"] = compute_type_name(model_.compute_type());
-    values["kernels"] = kernel_target();
+    values["kernels"] = cpu_device().name();
     values["model"] = model_hash_;
     ordered_json line;
     for (const char* key :

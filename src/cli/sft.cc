@@ -47,7 +47,7 @@ void run(const Options& options) {
   const Recipe recipe = recipe_of(options);
   validate(recipe, options.train.recipe.empty() ? "sft" : options.train.recipe);
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
-    if (recipe.stages[i].kind == "sft") continue;
+    if (!recipe.stages[i].settings().samples_responses()) continue;
     throw Error(options.train.recipe, fmt::format("stage.{} is of kind \"{}\"", i, recipe.stages[i].kind),
                 "use `deepscaler train` for recipes with other stages than sft");
   }

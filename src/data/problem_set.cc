@@ -21,6 +21,7 @@ void bind(ConfigSection& s, DataConfig& c) {
   s.field("kinds", c.kinds, "kinds of generated problems, see `deepscaler problems --help`");
   s.field("count", c.count, "number of generated problems over all kinds").at_least(0);
   s.field("seed", c.seed, "seed of the generated problems");
+  s.field("from", c.from, "\"stage NAME\": what that earlier stage has written, beside files and kinds");
   s.field("held_out", c.held_out, "generate from the held-out problems, which are in no training set");
 }
 

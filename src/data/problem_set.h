@@ -20,8 +20,9 @@ struct DataConfig {
   int64_t count = 0;      // generated problems
   int64_t seed = 1;       // of the generators
   bool held_out = false;  // take the generators' test problems, which training never sees
+  std::string from;       // "stage NAME": what that earlier stage of the recipe has written
 
-  [[nodiscard]] bool empty() const { return files.empty() && kinds.empty(); }
+  [[nodiscard]] bool empty() const { return files.empty() && kinds.empty() && from.empty(); }
 };
 
 void bind(ConfigSection& section, DataConfig& config);

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "data/grading.h"
-#include "ops/kernel_target.h"
+#include "model/device.h"
 #include "verify/version.h"
 
 namespace deepscaler {
@@ -50,7 +50,7 @@ class Evaluation {
     }
   }
 
-  void generate(Engine& engine) {
+  void generate(Generator& generator) {
     // A request has the samples of a problem that are still to be done.
     std::vector<GenerationRequest> requests;
     std::vector<int64_t> problem_of_request;
@@ -66,7 +66,7 @@ class Evaluation {
     }
     const EvalConfig& config = report_.settings.config;
     const GenerationOptions options = {.sampling = config.sampling, .seed = config.seed};
-    engine.generate(requests, options, [&](int64_t request, int64_t sample, Generation&& generation) {
+    generator.generate(requests, options, [&](int64_t request, int64_t sample, Generation&& generation) {
       const int64_t problem = problem_of_request[request];
       const LoggedSample logged = {
           .problem = problem,
@@ -119,18 +119,18 @@ EvalSettings eval_settings(const Model& model, const std::string& model_path, co
           .model_hash = model.hash(),
           .prompt = prompt.text,
           .system = prompt.system,
-          .kernels = kernel_target(),
+          .kernels = cpu_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
           .config = config,
           .sets = sets_of(problems)};
 }
 
-EvalReport evaluate(Engine& engine, const PromptEncoder& encoder, const std::vector<Problem>& problems,
+EvalReport evaluate(Generator& generator, const PromptEncoder& encoder, const std::vector<Problem>& problems,
                     const EvalSettings& settings, const EvalProgress& progress, SampleLog* log) {
   Evaluation evaluation(encoder, problems, settings, progress, log);
-  evaluation.check_room(engine.model().config());
+  evaluation.check_room(generator.model().config());
   if (log != nullptr) evaluation.take_earlier_samples();
-  evaluation.generate(engine);
+  evaluation.generate(generator);
   return evaluation.take_report();
 }
 

@@ -9,7 +9,7 @@
 #include "data/prompt_encoder.h"
 #include "eval/report.h"
 #include "eval/sample_log.h"
-#include "infer/engine.h"
+#include "infer/generator.h"
 
 namespace deepscaler {
 
@@ -25,7 +25,7 @@ using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
 // its earlier samples are taken as they are, and new ones are added as they finish. Throws Error for a
 // problem whose prompt leaves no room for an answer, before anything is computed, and Interrupted when the
 // user asks to stop.
-[[nodiscard]] EvalReport evaluate(Engine& engine, const PromptEncoder& encoder,
+[[nodiscard]] EvalReport evaluate(Generator& generator, const PromptEncoder& encoder,
                                   const std::vector<Problem>& problems, const EvalSettings& settings,
                                   const EvalProgress& progress = {}, SampleLog* log = nullptr);
 

@@ -26,8 +26,8 @@ class EvaluateTest : public testing::Test {
   }
 
   EvalReport evaluate_with(SampleLog* log = nullptr) {
-    Engine engine(model_, 64 << 20);
-    return evaluate(engine, PromptEncoder(tokenizer_, {"{problem}"}), problems_, settings_, {}, log);
+    Generator generator(model_, 64 << 20);
+    return evaluate(generator, PromptEncoder(tokenizer_, {"{problem}"}), problems_, settings_, {}, log);
   }
   [[nodiscard]] std::string bytes_of(const EvalReport& report) const {
     write_report(folder_ / "report.json", report);

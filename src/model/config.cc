@@ -21,13 +21,13 @@ using nlohmann::json;
 struct ArchitectureName {
   Architecture architecture;
   std::string_view model_type;
-  const char* class_name;  // in transformers
+  const char* class_prefix;  // in transformers, before what kHeads has
 };
 
 constexpr std::array kArchitectures = {
-    ArchitectureName{Architecture::kLlama, "llama", "LlamaForCausalLM"},
-    ArchitectureName{Architecture::kQwen2, "qwen2", "Qwen2ForCausalLM"},
-    ArchitectureName{Architecture::kQwen3, "qwen3", "Qwen3ForCausalLM"},
+    ArchitectureName{Architecture::kLlama, "llama", "Llama"},
+    ArchitectureName{Architecture::kQwen2, "qwen2", "Qwen2"},
+    ArchitectureName{Architecture::kQwen3, "qwen3", "Qwen3"},
 };
 
 const ArchitectureName& name_of(Architecture architecture) {
@@ -141,6 +141,34 @@ void read_rope(const json& object, const std::string& where, ModelConfig& c) {
   }
 }
 
+struct NamedHead {
+  HeadKind head;
+  std::string_view suffix;  // of the class in "architectures"
+};
+constexpr NamedHead kHeads[] = {{HeadKind::kLanguageModel, "ForCausalLM"},
+                                {HeadKind::kSequenceScore, "ForSequenceClassification"},
+                                {HeadKind::kTokenScore, "ForTokenClassification"}};
+
+std::string_view suffix_of(HeadKind head) {
+  return std::ranges::find(kHeads, head, &NamedHead::head)->suffix;
+}
+
+// A config without "architectures" is a language model's.
+void read_head(const json& object, const std::string& where, ModelConfig& c) {
+  const auto found = object.find("architectures");
+  if (found == object.end() || !found->is_array() || found->empty() || !(*found)[0].is_string()) return;
+  const std::string name = (*found)[0];
+  for (const NamedHead& head : kHeads) {
+    if (name.ends_with(head.suffix)) c.head = head.head;
+  }
+  if (!c.scalar_head()) return;
+  const auto labels = object.find("id2label");
+  if (labels == object.end() || labels->size() != 1) {
+    throw Error(where, fmt::format("{} has {} labels", name, labels == object.end() ? 2 : labels->size()),
+                "only heads of one number are supported");
+  }
+}
+
 int32_t token_of(const ModelConfig& c, int64_t id, const char* key, const std::string& where) {
   if (id < 0 || id >= c.vocabulary) {
     throw Error(where, fmt::format("key '{}': there is no token {}", key, id), "use a complete model");
@@ -237,6 +265,7 @@ ModelConfig parse_hf_config(std::string_view text, const std::string& where) {
   const JsonKeys keys(object, where);
   ModelConfig c;
   c.architecture = architecture_from(keys.get<std::string>("model_type"), where);
+  read_head(object, where, c);
   c.vocabulary = keys.get<int64_t>("vocab_size");
   c.hidden = keys.get<int64_t>("hidden_size");
   c.feed_forward = keys.get<int64_t>("intermediate_size");
@@ -315,27 +344,32 @@ json hf_config_json(const ModelConfig& c, DType dtype) {
   const char* dtype_in_torch = dtype == DType::kBF16  ? "bfloat16"
                                : dtype == DType::kF16 ? "float16"
                                                       : "float32";
-  json object = {{"architectures", {name_of(c.architecture).class_name}},
-                 {"model_type", architecture_name(c.architecture)},
-                 {"vocab_size", c.vocabulary},
-                 {"hidden_size", c.hidden},
-                 {"intermediate_size", c.feed_forward},
-                 {"num_hidden_layers", c.layers},
-                 {"num_attention_heads", c.attention.heads},
-                 {"num_key_value_heads", c.attention.kv_heads},
-                 {"head_dim", c.attention.head_dim},
-                 {"max_position_embeddings", c.context},
-                 {"rms_norm_eps", c.norm_eps},
-                 {"rope_theta", c.rope_theta},
-                 {"tie_word_embeddings", c.tied_embeddings},
-                 {"hidden_act", "silu"},
-                 {"torch_dtype", dtype_in_torch}};
+  json object = {
+      {"architectures", {fmt::format("{}{}", name_of(c.architecture).class_prefix, suffix_of(c.head))}},
+      {"model_type", architecture_name(c.architecture)},
+      {"vocab_size", c.vocabulary},
+      {"hidden_size", c.hidden},
+      {"intermediate_size", c.feed_forward},
+      {"num_hidden_layers", c.layers},
+      {"num_attention_heads", c.attention.heads},
+      {"num_key_value_heads", c.attention.kv_heads},
+      {"head_dim", c.attention.head_dim},
+      {"max_position_embeddings", c.context},
+      {"rms_norm_eps", c.norm_eps},
+      {"rope_theta", c.rope_theta},
+      {"tie_word_embeddings", c.tied_embeddings},
+      {"hidden_act", "silu"},
+      {"torch_dtype", dtype_in_torch}};
   if (c.rope_scaling) {
     object["rope_scaling"] = {{"rope_type", "llama3"},
                               {"factor", c.rope_scaling->factor},
                               {"low_freq_factor", c.rope_scaling->low_freq_factor},
                               {"high_freq_factor", c.rope_scaling->high_freq_factor},
                               {"original_max_position_embeddings", c.rope_scaling->original_context}};
+  }
+  if (c.scalar_head()) {
+    object["id2label"] = {{"0", "score"}};
+    object["label2id"] = {{"score", 0}};
   }
   if (c.bos) object["bos_token_id"] = *c.bos;
   if (c.eos.size() == 1) object["eos_token_id"] = c.eos.front();

@@ -21,6 +21,11 @@ enum class Architecture { kLlama, kQwen2, kQwen3 };
 
 [[nodiscard]] std::string_view architecture_name(Architecture architecture);  // as in model_type
 
+// What stands on the last hidden states: transformers' ...ForCausalLM, ...ForSequenceClassification and
+// ...ForTokenClassification, the latter two with one label. They differ in where the label is read: at a
+// sequence's end, or at every token.
+enum class HeadKind { kLanguageModel, kSequenceScore, kTokenScore };
+
 // Llama 3's stretching of the rotary frequencies for contexts beyond the one it was trained on.
 struct Llama3RopeScaling {
   double factor;
@@ -42,11 +47,14 @@ struct ModelConfig {
   double rope_theta = 10000;
   std::optional<Llama3RopeScaling> rope_scaling;
   float norm_eps = 1e-5f;
+  HeadKind head = HeadKind::kLanguageModel;
   bool tied_embeddings = false;
   bool attention_bias = false;  // on q, k and v
   std::optional<int32_t> bos;
   std::vector<int32_t> eos;  // any of them ends a text
 
+  // A model with a scalar head, "score.weight", has no LM head.
+  [[nodiscard]] bool scalar_head() const { return head != HeadKind::kLanguageModel; }
   [[nodiscard]] bool head_norms() const { return architecture == Architecture::kQwen3; }
   [[nodiscard]] int64_t query_width() const { return attention.heads * attention.head_dim; }
   [[nodiscard]] int64_t kv_width() const { return attention.kv_heads * attention.head_dim; }

@@ -42,9 +42,8 @@ void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<M
   parts.push_back({"weights", MemoryPhase::kAlways, weights, "use a smaller model"});
   if (copies.bf16)
     parts.push_back({"weights in bf16", MemoryPhase::kAlways, rounded, "set model.dtype = \"f32\""});
-  if (copies.reference) {
-    parts.push_back(
-        {"reference model", MemoryPhase::kAlways, weights + rounded, "set loss.kl_coefficient = 0"});
+  for (const std::string& name : copies.others) {
+    parts.push_back({name + " model", MemoryPhase::kAlways, weights + rounded, "use a smaller model"});
   }
 }
 
@@ -57,8 +56,8 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
                   std::vector<MemoryPart>& parts) {
   const int64_t parameters = ParameterTable(c).size() * kFloat;
   parts.push_back({"gradients", MemoryPhase::kAlways, parameters, "use a smaller model"});
-  if (t.optimizer)
-    parts.push_back({"optimizer", MemoryPhase::kAlways, 2 * parameters, "use a smaller model"});
+  if (t.optimizer_bytes > 0)
+    parts.push_back({"optimizer", MemoryPhase::kAlways, t.optimizer_bytes, "use a smaller model"});
   const bool all = t.keep == Activations::Keep::kAllLayers;
   const int64_t kept =
       all ? c.layers * activation_floats(c) : (c.layers - 1) * c.hidden + activation_floats(c);

@@ -11,12 +11,9 @@
 
 #include "model/config.h"
 #include "model/forward.h"
+#include "model/pass.h"
 
 namespace deepscaler {
-
-// Rows of logits in memory at a time: 256 x 49152 floats are 48 MiB; fewer rows would read and write the
-// LM head's gradient (as large as the embedding) too often.
-inline constexpr int64_t kHeadRows = 256;
 
 // When a part is taken: training and generation take turns, and each gives back what it took.
 enum class MemoryPhase { kAlways, kTraining, kGeneration };
@@ -43,15 +40,15 @@ struct MemoryPlan {
 
 // Copies of the weights beside those that are trained.
 struct WeightCopies {
-  bool bf16 = false;       // to compute in; the reference model then has one too
-  bool reference = false;  // for a KL term
+  bool bf16 = false;                // to compute in; other models then have one too
+  std::vector<std::string> others;  // names of whole models of the same shapes
 };
 
 // A training step over at most `rows` rows at a time.
 struct TrainingShape {
   int64_t rows = 0;
   Activations::Keep keep = Activations::Keep::kAllLayers;
-  bool optimizer = true;  // with its two moments
+  int64_t optimizer_bytes = 0;
 };
 
 // Generation; no blocks: none.

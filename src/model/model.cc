@@ -224,6 +224,22 @@ void randomize(Model& model, uint64_t seed, float std) {
   }
 }
 
+void copy_parameters(const Model& from, Model& to) {
+  float* weights = to.weights();
+  for (const ParameterInfo& target : to.table().all()) {
+    const auto& all = from.table().all();
+    const auto source = std::ranges::find(all, target.name, &ParameterInfo::name);
+    if (source == all.end() || source->rows != target.rows || source->cols != target.cols) continue;
+    if (source->layout == target.layout) {
+      std::copy_n(from.weights() + source->offset, source->size, weights + target.offset);
+    } else {
+      Matrix rows(source->rows, source->cols);
+      read_parameter(*source, from.weights(), rows.view());
+      write_parameter(target, rows.view(), weights);
+    }
+  }
+}
+
 namespace {
 
 std::vector<uint16_t> rounded(std::span<const float> values, DType dtype, const std::string& name) {

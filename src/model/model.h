@@ -73,6 +73,9 @@ class Model {
 // Every weight from N(0, std^2) by a counter of the seed, norms one: for tests and benchmarks.
 void randomize(Model& model, uint64_t seed, float std);
 
+// Copies every parameter that both models have, by name and shape; the others of `to` stay as they are.
+void copy_parameters(const Model& from, Model& to);
+
 // config.json and model.safetensors into an existing folder, for transformers. dtype is F32, BF16 or
 // F16. Throws Error, also for a weight that is too large for F16.
 void save_hf_model(const Model& model, const std::filesystem::path& folder, DType dtype = DType::kF32);

@@ -15,7 +15,8 @@ namespace deepscaler {
 using Layout = ParameterInfo::Layout;
 
 ParameterTable::ParameterTable(const ModelConfig& c) {
-  const Layout embedding_layout = c.tied_embeddings ? Layout::kPanels : Layout::kRows;
+  const bool head_is_embedding = c.tied_embeddings && !c.scalar_head();
+  const Layout embedding_layout = head_is_embedding ? Layout::kPanels : Layout::kRows;
   embedding_ = add("model.embed_tokens.weight", c.vocabulary, c.hidden, embedding_layout);
   for (int64_t i = 0; i < c.layers; ++i) {
     const std::string prefix = fmt::format("model.layers.{}.", i);
@@ -47,7 +48,11 @@ ParameterTable::ParameterTable(const ModelConfig& c) {
     layers_.push_back(layer);
   }
   final_norm_ = add("model.norm.weight", 1, c.hidden, Layout::kVector);
-  lm_head_ = c.tied_embeddings ? embedding_ : add("lm_head.weight", c.vocabulary, c.hidden, Layout::kPanels);
+  if (c.scalar_head())
+    scalar_head_ = add("score.weight", 1, c.hidden, Layout::kPanels);
+  else
+    lm_head_ =
+        head_is_embedding ? embedding_ : add("lm_head.weight", c.vocabulary, c.hidden, Layout::kPanels);
 }
 
 int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout layout) {

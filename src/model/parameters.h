@@ -44,16 +44,17 @@ class ParameterTable {
   [[nodiscard]] const LayerParameters& layer(int64_t i) const { return layers_[static_cast<size_t>(i)]; }
   [[nodiscard]] int embedding() const { return embedding_; }
   [[nodiscard]] int final_norm() const { return final_norm_; }
-  [[nodiscard]] int lm_head() const { return lm_head_; }  // the embedding where it is tied
-  [[nodiscard]] int64_t size() const { return size_; }    // floats in all
-  [[nodiscard]] int64_t count() const;                    // parameters, without padding
+  [[nodiscard]] int lm_head() const { return lm_head_; }          // the embedding where it is tied; none: -1
+  [[nodiscard]] int scalar_head() const { return scalar_head_; }  // none: -1
+  [[nodiscard]] int64_t size() const { return size_; }            // floats in all
+  [[nodiscard]] int64_t count() const;                            // parameters, without padding
 
  private:
   int add(std::string name, int64_t rows, int64_t cols, ParameterInfo::Layout layout);
 
   std::vector<ParameterInfo> all_;
   std::vector<LayerParameters> layers_;
-  int embedding_ = 0, final_norm_ = 0, lm_head_ = 0;
+  int embedding_ = 0, final_norm_ = 0, lm_head_ = -1, scalar_head_ = -1;
   int64_t size_ = 0;
 };
 

@@ -7,12 +7,9 @@
 namespace deepscaler {
 namespace {
 
-// Rows that a response adds to its prompt's.
-int64_t rows_of_response(std::span<const int32_t> response) { return std::ssize(response) - 1; }
-
 class Packer {
  public:
-  explicit Packer(int64_t token_budget) : token_budget_(token_budget) {}
+  Packer(int64_t token_budget, TokenRow token_row) : token_budget_(token_budget), token_row_(token_row) {}
 
   void add(const TokenGroup& group, int32_t number) {
     DEEPSCALER_CHECK(!group.prompt.empty());
@@ -41,6 +38,11 @@ class Packer {
   }
 
  private:
+  // Rows that a response adds to its prompt's.
+  [[nodiscard]] int64_t rows_of_response(std::span<const int32_t> response) const {
+    return std::ssize(response) - (token_row_ == TokenRow::kBefore ? 1 : 0);
+  }
+
   [[nodiscard]] bool fits(int64_t rows) const { return batch_.forward.rows() + rows <= token_budget_; }
 
   void finish() {
@@ -75,9 +77,10 @@ class Packer {
                     int32_t number) {
     DEEPSCALER_CHECK(in_loss.empty() || in_loss.size() == response.size());
     const int64_t rows = rows_of_response(response), first_row = batch_.forward.rows();
-    for (int64_t t = 0; t <= rows; ++t) {
+    for (int64_t t = 0; t < std::ssize(response); ++t) {
       if (!in_loss.empty() && in_loss[static_cast<size_t>(t)] == 0) continue;
-      const int64_t row = t == 0 ? prompt_first_row_ + prompt_length_ - 1 : first_row + t - 1;
+      const int64_t reads = token_row_ == TokenRow::kAt ? t : t - 1;  // the last token that the row has read
+      const int64_t row = reads < 0 ? prompt_first_row_ + prompt_length_ - 1 : first_row + reads;
       batch_.predicted.push_back(
           {row, response[static_cast<size_t>(t)], group, number, static_cast<int32_t>(t)});
     }
@@ -96,6 +99,7 @@ class Packer {
   int32_t new_block() { return static_cast<int32_t>(batch_.blocks++); }
 
   int64_t token_budget_;
+  TokenRow token_row_;
   MicroBatch batch_;
   std::vector<MicroBatch> done_;
   std::vector<int32_t> prompt_table_;
@@ -105,8 +109,9 @@ class Packer {
 
 }  // namespace
 
-std::vector<MicroBatch> pack_groups(std::span<const TokenGroup> groups, int64_t token_budget) {
-  Packer packer(token_budget);
+std::vector<MicroBatch> pack_groups(std::span<const TokenGroup> groups, int64_t token_budget,
+                                    TokenRow token_row) {
+  Packer packer(token_budget, token_row);
   for (size_t g = 0; g < groups.size(); ++g) packer.add(groups[g], static_cast<int32_t>(g));
   return packer.take();
 }

@@ -4,7 +4,8 @@
 // prompt's rows are computed once; each response is a segment of its own that attends to the prompt's
 // keys and to its own. Sequences are packed one after the other and never see each other.
 //
-// Only what a loss needs is computed: the last token of a response is predicted, never read.
+// Only what a loss needs is computed: where a loss goes by the rows that predict, the last token of a
+// response is never read.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,13 @@ struct TokenGroup {
   std::string_view name;  // of the problem or example, for messages; may be empty
 };
 
-// A token that a loss looks at: `row` predicts `target`, which is number `token` of response
+// Which row belongs to a token of a response.
+enum class TokenRow {
+  kBefore,  // the one that predicts it: log-probabilities, and the value of the state in which it is chosen
+  kAt,      // the one that has read it: scores of what is written so far
+};
+
+// A token that a loss looks at: `row` belongs to `target`, which is number `token` of response
 // `response` of group `group` (numbers in the input of pack_groups).
 struct PredictedToken {
   int64_t row;
@@ -57,6 +64,7 @@ struct MicroBatch {
 // Cuts groups into micro-batches of at most `token_budget` rows, in order. A group is split only where
 // it does not fit whole (its prompt is then computed once in each part); a single sequence longer than
 // the budget makes a micro-batch of its own. Responses without tokens are left out.
-[[nodiscard]] std::vector<MicroBatch> pack_groups(std::span<const TokenGroup> groups, int64_t token_budget);
+[[nodiscard]] std::vector<MicroBatch> pack_groups(std::span<const TokenGroup> groups, int64_t token_budget,
+                                                  TokenRow token_row = TokenRow::kBefore);
 
 }  // namespace deepscaler

@@ -6,6 +6,7 @@
 #include "base/stopwatch.h"
 #include "data/epoch.h"
 #include "rl/grpo_metrics.h"
+#include "rl/reference.h"
 
 namespace deepscaler {
 namespace {
@@ -14,12 +15,11 @@ using Groups = std::vector<RolloutGroup>;
 
 // The problems of a step, and after them those that later rounds may need; each epoch has an order of its
 // own.
-std::vector<const Problem*> reserve_problems(const std::vector<Problem>& problems,
-                                             const RolloutConfig& rollout, int64_t stage_step,
-                                             uint64_t seed) {
+std::vector<const Problem*> reserve_problems(const GrpoDraw& draw, const RolloutConfig& rollout) {
+  const std::vector<Problem>& problems = draw.problems;
   std::vector<const Problem*> reserved;
   const int64_t count = rollout.problems_per_step * (1 + rollout.resample_rounds);
-  for (int64_t i : shuffled_batch(std::ssize(problems), count, stage_step, seed)) {
+  for (int64_t i : shuffled_batch(std::ssize(problems), count, draw.stage_step, draw.seed)) {
     const bool replaces = std::ssize(reserved) >= rollout.problems_per_step;
     if (replaces && std::ranges::count(reserved, &problems[i]) > 0) continue;
     reserved.push_back(&problems[i]);
@@ -52,6 +52,7 @@ int64_t tokens_with_loss(const RolloutSample& sample, const LossConfig& config) 
   return config.mask_truncated && sample.truncated() ? 0 : std::ssize(sample.generation.tokens);
 }
 
+// A response's advantage is that of each of its tokens.
 void set_advantages(std::span<RolloutGroup*> groups, const LossConfig& config) {
   std::vector<GroupRewards> rewards;
   for (const RolloutGroup* group : groups) {
@@ -61,7 +62,10 @@ void set_advantages(std::span<RolloutGroup*> groups, const LossConfig& config) {
   }
   const auto values = advantages(rewards, config.advantage, config.advantage_eps);
   for (size_t g = 0; g < groups.size(); ++g) {
-    for (size_t i = 0; i < values[g].size(); ++i) groups[g]->samples[i].advantage = values[g][i];
+    for (size_t i = 0; i < values[g].size(); ++i) {
+      RolloutSample& sample = groups[g]->samples[i];
+      sample.streams.advantages.assign(sample.generation.tokens.size(), values[g][i]);
+    }
   }
 }
 
@@ -76,7 +80,7 @@ Denominators denominators_of(std::span<RolloutGroup* const> groups, const LossCo
 // The gradient of the loss over a mini-batch. Every response counts in the denominators; those without a
 // gradient cost no pass.
 GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denominators& denominators,
-                        const GrpoConfig& config, TrainStep& train_step) {
+                        const GrpoConfig& config, Engine& policy) {
   std::vector<TokenGroup> tokens;
   std::vector<std::vector<ResponseTarget>> targets;
   for (const RolloutGroup* group : mini_batch) {
@@ -88,8 +92,8 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
       if (length == 0) continue;
       responses.responses.emplace_back(sample.generation.tokens);
       response_targets.push_back({.old_log_probs = sample.generation.log_probs,
-                                  .reference_log_probs = sample.reference_log_probs,
-                                  .advantage = sample.advantage,
+                                  .reference_log_probs = sample.streams.reference_log_probs,
+                                  .advantages = sample.streams.advantages,
                                   .weight = token_weight(config.loss.aggregation, length, denominators,
                                                          config.rollout.sampling.max_response_tokens)});
     }
@@ -98,16 +102,15 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
     targets.push_back(std::move(response_targets));
   }
   GrpoLoss loss(config.loss, std::move(targets));
-  train_step.clear_gradients();
-  train_step.accumulate(tokens, loss);
+  LmHead head(loss, config.rollout.sampling.temperature);
+  policy.accumulate(tokens, head);
   return loss.sums();
 }
 
 }  // namespace
 
-GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimizer,
-                         const std::vector<Problem>& problems, uint64_t seed, int64_t stage_step,
-                         GrpoWorkers& workers) {
+GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimizer, const GrpoDraw& draw,
+                         const GrpoModels& models, const GrpoSources& sources) {
   const RolloutConfig& rollout = config.rollout;
   const LossConfig& loss = config.loss;
   GrpoStepResult result;
@@ -115,16 +118,16 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   double generate_s = 0, grade_s = 0;
 
   // Rollout: problems, answers, rewards. Dynamic sampling replaces groups with equal rewards.
-  const auto reserved = reserve_problems(problems, rollout, stage_step, seed);
+  const auto reserved = reserve_problems(draw, rollout);
   auto next = reserved.begin();
   int64_t missing = rollout.problems_per_step;
   for (int64_t round = 0; round <= rollout.resample_rounds && missing > 0 && next != reserved.end();
        ++round) {
     const auto last = next + std::min<int64_t>(missing, reserved.end() - next);
-    Groups sampled = workers.generate({next, last});
+    Groups sampled = sources.generate({next, last});
     next = last;
     generate_s += watch.lap();
-    workers.grade(sampled);
+    sources.grade(sampled);
     missing = rollout.resample_rounds > 0 ? drop_equal_groups(sampled) : 0;
     std::ranges::move(sampled, std::back_inserter(result.groups));
     require_decided(result.groups, config.reward.max_undecided_share);
@@ -138,10 +141,10 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   }
   set_advantages(kept, loss);
   if (loss.uses_reference()) {
-    const bool refresh =
-        loss.reference_every_rollouts && stage_step > 0 && stage_step % *loss.reference_every_rollouts == 0;
-    if (refresh) workers.reference->refresh(workers.model);
-    workers.reference->score(result.groups, workers.step_options);
+    const auto& every = loss.reference_every_rollouts;
+    const bool refresh = every && draw.stage_step > 0 && draw.stage_step % *every == 0;
+    if (refresh) models.reference->copy_weights_from(models.policy.model());
+    score_by_reference(*models.reference, result.groups, rollout.sampling.temperature);
   }
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
@@ -155,20 +158,19 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       const Denominators denominators = loss.denominator == Denominator::kRollout
                                             ? denominators_of(kept, loss).divided_by(loss.mini_batches)
                                             : denominators_of(mini_batch, loss);
-      const GrpoLossSums sums = accumulate(mini_batch, denominators, config, workers.train_step);
-      const double norm = workers.optimizer.step(optimizer, optimizer.lr, workers.train_step.gradients(),
-                                                 workers.model.weights());
-      updates.add(sums, norm);
+      const GrpoLossSums sums = accumulate(mini_batch, denominators, config, models.policy);
+      updates.add(sums, models.policy.update(optimizer, optimizer.lr));
     }
   }
-  workers.train_step.release_workspace();  // sampling comes next and needs the memory
+  models.policy.release_workspace();  // sampling comes next and needs the memory
 
   result.metrics.set("time/generate", generate_s);
   result.metrics.set("time/grade", grade_s);
   result.metrics.set("time/train", watch.lap());
   const int64_t reserved_so_far =
-      (stage_step + 1) * rollout.problems_per_step * (1 + rollout.resample_rounds);
-  result.metrics.set("epoch", static_cast<double>(reserved_so_far) / static_cast<double>(problems.size()));
+      (draw.stage_step + 1) * rollout.problems_per_step * (1 + rollout.resample_rounds);
+  result.metrics.set("epoch",
+                     static_cast<double>(reserved_so_far) / static_cast<double>(draw.problems.size()));
   result.metrics.set("learning_rate", optimizer.lr);
   record_rewards(result.groups, result.metrics);
   record_completions(result.groups, result.metrics);

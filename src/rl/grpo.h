@@ -11,25 +11,31 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
+#include "engine/engine.h"
 #include "rl/grpo_config.h"
-#include "rl/reference_model.h"
 #include "rl/rollout/rollout.h"
 #include "track/metrics.h"
-#include "train/optimizer.h"
-#include "train/step.h"
 
 namespace deepscaler {
 
-// What a stage works with; all of it is owned by the run.
-struct GrpoWorkers {
-  Model& model;
-  TrainStep& train_step;
-  const StepOptions& step_options;  // those of train_step
-  AdamW& optimizer;
-  ReferenceModel* reference;  // null where the loss uses none
-  // Answers problems by the present policy, one group each (roll_out), and gives the answers their
-  // rewards (reward.h).
+// The models of a step.
+struct GrpoModels {
+  Engine& policy;
+  Engine* reference = nullptr;  // null where the loss uses none
+};
+
+// Which problems a step draws: those of step `stage_step`, from 0, of a stage on `problems`.
+struct GrpoDraw {
+  const std::vector<Problem>& problems;
+  uint64_t seed = 0;
+  int64_t stage_step = 0;
+};
+
+// What a step asks for: answers to problems by the present policy, one group each (roll_out), and the rewards
+// of answers (rl/reward/reward.h).
+struct GrpoSources {
   std::function<std::vector<RolloutGroup>(const std::vector<const Problem*>& problems)> generate;
   std::function<void(std::vector<RolloutGroup>& groups)> grade;
 };
@@ -40,11 +46,10 @@ struct GrpoStepResult {
   Metrics metrics;
 };
 
-// One step: rollout, rewards, advantages, updates. `seed` and `stage_step`, from 0, say which problems it
-// draws; a step reserves problems for all rounds of dynamic sampling, needed or not. Throws Error when too
-// many samples are undecided or a reward fails, before any update.
+// One step: rollout, rewards, advantages, updates. It reserves problems for all rounds of dynamic sampling,
+// needed or not. Throws Error when too many samples are undecided or a reward fails, before any update.
 [[nodiscard]] GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimizer,
-                                       const std::vector<Problem>& problems, uint64_t seed,
-                                       int64_t stage_step, GrpoWorkers& workers);
+                                       const GrpoDraw& draw, const GrpoModels& models,
+                                       const GrpoSources& sources);
 
 }  // namespace deepscaler

@@ -12,6 +12,7 @@ namespace deepscaler {
 namespace {
 
 constexpr int64_t kSamples = 3;
+const std::filesystem::path kModel = std::filesystem::path(DEEPSCALER_GOLDENS) / "trl";
 
 // A step over made-up answers, whose log-probabilities are the model's own; rewards by problem and sample.
 class GrpoTest : public testing::Test {
@@ -25,26 +26,27 @@ class GrpoTest : public testing::Test {
 
   using Rewards = std::function<std::optional<double>(int64_t problem, int64_t sample)>;
   GrpoStepResult step(const Rewards& rewards, int64_t stage_step = 0) {
-    GrpoWorkers workers{.model = model_,
-                        .train_step = train_step_,
-                        .step_options = options_,
-                        .optimizer = optimizer_,
-                        .reference = config_.loss.uses_reference() ? &reference_ : nullptr,
-                        .generate = [this](const auto& problems) { return generate(problems); },
-                        .grade =
-                            [&](auto& groups) {
-                              for (RolloutGroup& group : groups) {
-                                for (int64_t s = 0; s < kSamples; ++s) {
-                                  group.samples[s].reward = rewards(group.problem - problems_.data(), s);
-                                }
-                              }
-                            }};
-    const std::vector<float> before(model_.weights(), model_.weights() + model_.table().size());
-    auto result = grpo_step(config_, optimizer_config_, problems_, 1, stage_step, workers);
-    changed_ = !std::equal(before.begin(), before.end(), model_.weights());
+    const GrpoSources sources = {.generate = [this](const auto& problems) { return generate(problems); },
+                                 .grade =
+                                     [&](auto& groups) {
+                                       for (RolloutGroup& group : groups) {
+                                         for (int64_t s = 0; s < kSamples; ++s) {
+                                           group.samples[s].reward =
+                                               rewards(group.problem - problems_.data(), s);
+                                         }
+                                       }
+                                     }};
+    const std::vector<float> before = weights();
+    auto result = grpo_step(
+        config_, optimizer_config_, {.problems = problems_, .seed = 1, .stage_step = stage_step},
+        {.policy = policy_, .reference = config_.loss.uses_reference() ? &reference_ : nullptr}, sources);
+    changed_ = before != weights();
     return result;
   }
-  [[nodiscard]] double gradient_norm() { return global_norm(train_step_.gradients()); }
+  [[nodiscard]] std::vector<float> weights() const {
+    return {policy_.model().weights(), policy_.model().weights() + policy_.model().table().size()};
+  }
+  [[nodiscard]] double gradient_norm() { return global_norm(policy_.gradients()); }
 
   std::vector<RolloutGroup> generate(const std::vector<const Problem*>& problems) {
     ++generated_;
@@ -68,7 +70,7 @@ class GrpoTest : public testing::Test {
         tokens.back().responses.emplace_back(sample.generation.tokens);
       }
     }
-    const GroupScores scores = train_step_.score(tokens);
+    const GroupScores scores = policy_.score(tokens, 1);
     for (size_t g = 0; g < groups.size(); ++g) {
       for (size_t s = 0; s < kSamples; ++s) {
         for (const TokenScore& score : scores[g][s]) {
@@ -80,13 +82,9 @@ class GrpoTest : public testing::Test {
   }
 
   std::vector<Problem> problems_;
-  Model model_ = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "trl");
   GrpoConfig config_;
   OptimizerConfig optimizer_config_ = {.lr = 1e-2f, .weight_decay = 0};
-  StepOptions options_;
-  TrainStep train_step_{model_, options_};
-  AdamW optimizer_{model_.table()};
-  ReferenceModel reference_{model_};
+  Engine policy_{Model::load(kModel), {}}, reference_{Model::load(kModel), {}};
   int32_t truncated_shift_ = 0;
   int generated_ = 0;
   bool changed_ = false;
@@ -134,7 +132,7 @@ TEST_F(GrpoTest, TheFirstUpdateIsExactlyOnPolicyAndLaterOnesAreNot) {
   const auto result = step(by_sample);
   EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
   EXPECT_GT(*result.metrics.get("clip_ratio/region_mean"), 0) << "later updates are off policy";
-  EXPECT_EQ(optimizer_.steps(), 6);
+  EXPECT_EQ(policy_.updates(), 6);
   EXPECT_TRUE(changed_);
 }
 
@@ -170,10 +168,10 @@ TEST_F(GrpoTest, FewerGroupsThanMiniBatchesAreFewerUpdates) {
     if (!first) first = problem;
     return problem == *first ? by_sample(0, sample) : 1.0;
   });
-  EXPECT_EQ(optimizer_.steps(), 1) << "one group is kept";
+  EXPECT_EQ(policy_.updates(), 1) << "one group is kept";
   EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
   result = step(all_equal, 1);
-  EXPECT_EQ(optimizer_.steps(), 1);
+  EXPECT_EQ(policy_.updates(), 1);
   EXPECT_FALSE(changed_);
   EXPECT_FALSE(result.metrics.get("grad_norm"));
 }
@@ -205,14 +203,14 @@ TEST_F(GrpoTest, UndecidedSamplesGetNoAdvantageAndTooManyStopTheRun) {
     return sample == 0 ? std::nullopt : std::optional(by_sample(0, sample));
   });
   for (const RolloutGroup& group : result.groups) {
-    EXPECT_EQ(group.samples[0].advantage, 0);
-    EXPECT_GT(group.samples[2].advantage, 0);
+    EXPECT_EQ(group.samples[0].streams.advantages.front(), 0);
+    EXPECT_GT(group.samples[2].streams.advantages.front(), 0);
   }
   EXPECT_NEAR(*result.metrics.get("completions/undecided_ratio"), 1.0 / 3, 1e-12);
   const auto undecided = [](int64_t, int64_t sample) -> std::optional<double> {
     return sample == 0 ? std::optional(1.0) : std::nullopt;
   };
-  const int64_t updates = optimizer_.steps();
+  const int64_t updates = policy_.updates();
   try {
     (void)step(undecided, 1);
     FAIL() << "no error";
@@ -221,7 +219,7 @@ TEST_F(GrpoTest, UndecidedSamplesGetNoAdvantageAndTooManyStopTheRun) {
                  "rollout: 6 of 9 samples are undecided; look at the answers that the verifier can't decide, "
                  "or raise reward.max_undecided_share");
   }
-  EXPECT_EQ(optimizer_.steps(), updates);
+  EXPECT_EQ(policy_.updates(), updates);
 }
 
 TEST_F(GrpoTest, MaskedTruncatedResponsesHaveNoLoss) {
@@ -229,7 +227,7 @@ TEST_F(GrpoTest, MaskedTruncatedResponsesHaveNoLoss) {
   const auto gradient = [&](int32_t shift) {
     truncated_shift_ = shift;  // other tokens in the truncated samples
     (void)step(by_sample);
-    return std::vector<float>(train_step_.gradients().begin(), train_step_.gradients().end());
+    return std::vector<float>(policy_.gradients().begin(), policy_.gradients().end());
   };
   EXPECT_NE(gradient(0), gradient(1));
   config_.loss.mask_truncated = true;

@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "base/parallel.h"
-#include "infer/engine.h"
+#include "infer/generator.h"
 #include "ops/kernel_target.h"
 #include "train/step.h"
 
@@ -59,10 +59,10 @@ TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
       }
       std::vector<std::vector<Generation>> generations;
       for (const auto& request : requests) generations.emplace_back(request.samples);
-      Engine engine(model, 1 << 30);
-      engine.generate(requests,
-                      {.sampling = {.temperature = kTemperature, .max_response_tokens = 45}, .seed = 9},
-                      [&](int64_t r, int64_t s, Generation&& g) { generations[r][s] = std::move(g); });
+      Generator generator(model, 1 << 30);
+      generator.generate(requests,
+                         {.sampling = {.temperature = kTemperature, .max_response_tokens = 45}, .seed = 9},
+                         [&](int64_t r, int64_t s, Generation&& g) { generations[r][s] = std::move(g); });
 
       set_thread_count(3 - threads);
       for (int64_t budget : {2048, 100}) {
@@ -71,9 +71,10 @@ TEST_P(OnPolicyTest, TrainingComputesTheRecordedBits) {
           groups.push_back({requests[r].prompt, {}});
           for (const Generation& g : generations[r]) groups.back().responses.emplace_back(g.tokens);
         }
-        TrainStep step(model, {.temperature = kTemperature, .token_budget = budget});
+        TrainStep step(model, {.token_budget = budget});
         Recorder recorder;
-        step.accumulate(groups, recorder);
+        LmHead head(recorder, kTemperature);
+        step.accumulate(groups, head);
         size_t expected_tokens = 0;
         for (const auto& group : generations) {
           for (const Generation& g : group) expected_tokens += g.tokens.size();
@@ -107,18 +108,18 @@ TEST_P(OnPolicyTest, ScoringComputesTheRecordedBits) {
       GenerationRequest request{.samples = group, .stream = 1};
       for (int32_t t = 0; t < 37; ++t) request.prompt.push_back((11 * t) % 250 + 3);
       std::vector<Generation> generations(static_cast<size_t>(group));
-      Engine engine(model, short_of_memory ? 7 * KvCache::block_bytes(model.config()) : 1 << 30);
+      Generator generator(model, short_of_memory ? 7 * KvCache::block_bytes(model.config()) : 1 << 30);
       set_thread_count(short_of_memory ? 1 : 2);
-      engine.generate(std::vector{request}, short_of_memory ? every : plain,
-                      [&](int64_t, int64_t s, Generation&& g) { generations[s] = std::move(g); });
+      generator.generate(std::vector{request}, short_of_memory ? every : plain,
+                         [&](int64_t, int64_t s, Generation&& g) { generations[s] = std::move(g); });
       if (short_of_memory && group >= 7) {
-        EXPECT_GT(engine.preemptions(), 0);
+        EXPECT_GT(generator.preemptions(), 0);
       }
       set_thread_count(short_of_memory ? 2 : 1);
       TokenGroup tokens{request.prompt, {}};
       for (const Generation& g : generations) tokens.responses.emplace_back(g.tokens);
-      TrainStep step(model, {.temperature = 0.7f, .token_budget = 300});
-      const auto scores = step.score(std::vector{tokens})[0];
+      TrainStep step(model, {.token_budget = 300});
+      const auto scores = step.score(std::vector{tokens}, 0.7f)[0];
       for (size_t s = 0; s < generations.size(); ++s) {
         for (size_t t = 0; t < generations[s].tokens.size(); ++t) {
           ASSERT_EQ(scores[s][t].log_prob, generations[s].log_probs[t]) << group << ", " << s << ", " << t;

@@ -39,7 +39,7 @@ class RecordedRollouts {
   [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
 
   // The groups of a step, with the log-probabilities that sampling would have recorded.
-  [[nodiscard]] std::vector<RolloutGroup> generate(int64_t step, TrainStep& train_step) const {
+  [[nodiscard]] std::vector<RolloutGroup> generate(int64_t step, Engine& policy, float temperature) const {
     const auto prompts = integers_of(file_, "prompts");
     const auto prompt_lengths = integers_of(file_, "prompt_lengths");
     const auto responses = integers_of(file_, "responses");
@@ -59,7 +59,7 @@ class RecordedRollouts {
         tokens.back().responses.emplace_back(generation.tokens);
       }
     }
-    const GroupScores scores = train_step.score(tokens);
+    const GroupScores scores = policy.score(tokens, temperature);
     for (int64_t p = 0; p < kProblems; ++p) {
       for (int64_t s = 0; s < kSamples; ++s) {
         for (const TokenScore& score : scores[p][s]) {
@@ -121,14 +121,15 @@ OptimizerConfig optimizer_settings() {
 
 class TrlParityTest : public testing::TestWithParam<size_t> {
  protected:
-  GrpoWorkers make_workers(std::function<std::vector<RolloutGroup>()> play) {
-    return {.model = model_,
-            .train_step = train_step_,
-            .step_options = options_,
-            .optimizer = optimizer_,
-            .reference = config_.loss.uses_reference() ? &reference_ : nullptr,
-            .generate = [play](const auto&) { return play(); },
-            .grade = [this](auto& groups) { rollouts_.grade(groups); }};
+  GrpoStepResult step(int64_t number, const OptimizerConfig& optimizer,
+                      const std::function<std::vector<RolloutGroup>()>& play) {
+    return grpo_step(config_, optimizer, {.problems = rollouts_.problems(), .seed = 1, .stage_step = number},
+                     {.policy = policy_, .reference = config_.loss.uses_reference() ? &reference_ : nullptr},
+                     {.generate = [&](const auto&) { return play(); },
+                      .grade = [this](auto& groups) { rollouts_.grade(groups); }});
+  }
+  [[nodiscard]] std::vector<RolloutGroup> rollout(int64_t number) {
+    return rollouts_.generate(number, policy_, config_.rollout.sampling.temperature);
   }
 
   const json& case_ = goldens()["cases"][GetParam()];
@@ -136,34 +137,29 @@ class TrlParityTest : public testing::TestWithParam<size_t> {
   const GrpoConfig config_ = config_of(case_);
   const SafetensorsFile expected_{kFolder / "cases.safetensors"};
   const RecordedRollouts rollouts_;
-  Model model_ = Model::load(kFolder);
-  const StepOptions options_{.temperature = config_.rollout.sampling.temperature};
-  TrainStep train_step_{model_, options_};
-  AdamW optimizer_{model_.table()};
-  ReferenceModel reference_{model_};
+  Engine policy_{Model::load(kFolder), {}}, reference_{Model::load(kFolder), {}};
 };
 
 TEST_P(TrlParityTest, ThreeSteps) {
-  int64_t step = 0;
-  GrpoWorkers workers = make_workers([&] { return rollouts_.generate(step, train_step_); });
+  int64_t number = 0;
   const auto losses = case_["losses"].get<std::vector<double>>();
   const auto norms = case_["gradient_norms"].get<std::vector<double>>();
   const size_t updates = losses.size() / kSteps;
-  for (; step < kSteps; ++step) {
-    const auto result = grpo_step(config_, optimizer_settings(), rollouts_.problems(), 1, step, workers);
+  for (; number < kSteps; ++number) {
+    const auto result = step(number, optimizer_settings(), [&] { return rollout(number); });
     double loss = 0, norm = 0;
     for (size_t i = 0; i < updates; ++i) {
-      loss += losses[step * updates + i] / static_cast<double>(updates);
-      norm += norms[step * updates + i] / static_cast<double>(updates);
+      loss += losses[number * updates + i] / static_cast<double>(updates);
+      norm += norms[number * updates + i] / static_cast<double>(updates);
     }
     // A loss that cancels to nearly zero is compared with the size of its terms.
-    EXPECT_NEAR(*result.metrics.get("loss"), loss, 1e-4 * std::max(std::abs(loss), 0.1)) << "step " << step;
-    EXPECT_NEAR(*result.metrics.get("grad_norm"), norm, 1e-4 * norm) << "step " << step;
+    EXPECT_NEAR(*result.metrics.get("loss"), loss, 1e-4 * std::max(std::abs(loss), 0.1)) << "step " << number;
+    EXPECT_NEAR(*result.metrics.get("grad_norm"), norm, 1e-4 * norm) << "step " << number;
     EXPECT_EQ(*result.metrics.get("sampling/sampling_logp_difference/max"), 0);
   }
-  for (const ParameterInfo& info : model_.table().all()) {
+  for (const ParameterInfo& info : policy_.model().table().all()) {
     const auto expected = golden_floats(expected_, name_ + "/after." + info.name);
-    EXPECT_LT(relative_error(rows_of(info, model_.weights()), expected), 1e-4) << info.name;
+    EXPECT_LT(relative_error(rows_of(info, policy_.model().weights()), expected), 1e-4) << info.name;
   }
 }
 
@@ -174,15 +170,14 @@ TEST_P(TrlParityTest, TheFirstGradient) {
   const std::string name = in_goldens ? name_ : name_.substr(0, name_.rfind('.')) + ".one";
   OptimizerConfig still = optimizer_settings();
   still.lr = 0;
-  GrpoWorkers workers = make_workers([&] {
-    auto groups = rollouts_.generate(0, train_step_);
+  (void)step(0, still, [&] {
+    auto groups = rollout(0);
     if (config_.loss.mini_batches == 2) std::ranges::rotate(groups, groups.begin() + kProblems / 2);
     return groups;
   });
-  (void)grpo_step(config_, still, rollouts_.problems(), 1, 0, workers);
-  for (const ParameterInfo& info : model_.table().all()) {
+  for (const ParameterInfo& info : policy_.model().table().all()) {
     const auto expected = golden_floats(expected_, name + "/gradient." + info.name);
-    EXPECT_LT(relative_error(rows_of(info, train_step_.gradients().data()), expected), 1e-4) << info.name;
+    EXPECT_LT(relative_error(rows_of(info, policy_.gradients().data()), expected), 1e-4) << info.name;
   }
 }
 

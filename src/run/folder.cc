@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "track/append_file.h"
 #include "train/checkpoint.h"
 
 namespace deepscaler {
@@ -53,6 +54,26 @@ std::vector<fs::path> entries(const fs::path& folder, const Condition& wanted) {
   return paths;
 }
 
+// The number in "01-NAME.jsonl", from 0.
+int64_t stage_of_output(const fs::path& path) {
+  int64_t number = 0;
+  const std::string name = path.filename();
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  return number - 1;
+}
+
+void cut_outputs(const fs::path& folder, const RunState& state) {
+  if (!fs::exists(folder)) return;
+  for (const fs::path& file : entries(folder, [](const auto&) { return true; })) {
+    const StageOutput* output = state.output_of(stage_of_output(file));
+    if (output == nullptr) {
+      fs::remove(file);
+    } else if (static_cast<int64_t>(fs::file_size(file)) > output->bytes) {
+      cut_file(file, static_cast<uint64_t>(output->bytes));
+    }
+  }
+}
+
 }  // namespace
 
 RunFolder::RunFolder(const fs::path& path) : path_(path), lock_(made_folder(path) / kLock) {}
@@ -60,6 +81,9 @@ RunFolder::RunFolder(const fs::path& path) : path_(path), lock_(made_folder(path
 fs::path RunFolder::rollouts(int64_t step) const { return path_ / "rollouts" / (step_name(step) + ".jsonl"); }
 fs::path RunFolder::evaluation(const std::string& file) const { return path_ / "eval" / (file + ".json"); }
 fs::path RunFolder::checkpoint(int64_t step) const { return path_ / "checkpoints" / step_name(step); }
+fs::path RunFolder::output(int64_t stage, const std::string& title) const {
+  return path_ / "outputs" / (numbered_name(stage + 1, title) + ".jsonl");
+}
 
 std::vector<int64_t> RunFolder::checkpoint_steps() const {
   std::vector<int64_t> steps;
@@ -94,6 +118,7 @@ void RunFolder::cut_back(const RunState& state) const {
          })) {
       fs::remove(file);
     }
+    cut_outputs(path_ / "outputs", state);
     std::set<fs::path> made;
     for (const auto& e : state.evaluations) made.insert(evaluation(e.file));
     for (const fs::path& file : entries(path_ / "eval", [&](const auto& p) { return !made.contains(p); })) {

@@ -4,6 +4,7 @@
 //               rollouts/step-000001.jsonl     of every step
 //               eval/00-start.json             and after each stage, 01-NAME.json; inside a stage
 //                    step-000020.json
+//               outputs/01-NAME.jsonl          what a stage has left for later ones
 //               checkpoints/step-000020/       and links to them: 01-NAME, a stage's end, and best
 #pragma once
 
@@ -31,12 +32,13 @@ class RunFolder {
   [[nodiscard]] std::filesystem::path rollouts(int64_t step) const;
   [[nodiscard]] std::filesystem::path evaluation(const std::string& file) const;
   [[nodiscard]] std::filesystem::path checkpoint(int64_t step) const;
+  [[nodiscard]] std::filesystem::path output(int64_t stage, const std::string& title) const;
 
   // The steps of the checkpoints from which training can go on, ascending.
   [[nodiscard]] std::vector<int64_t> resumable() const;
 
-  // Removes all rollouts, evaluations and checkpoints that are not yet made at `state` (all, where it is
-  // of no step), and what killed processes left unfinished.
+  // Removes all rollouts, outputs, evaluations and checkpoints that are not yet made at `state` (all, where
+  // it is of no step), cuts the output under way, and removes what killed processes left unfinished.
   void cut_back(const RunState& state) const;
 
   // Removes checkpoints but for the `keep_last` latest, of those that `kept` names the models too.

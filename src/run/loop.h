@@ -6,16 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "eval/evaluate.h"
+#include "run/evaluations.h"
 #include "run/recipe.h"
 
 namespace deepscaler {
-
-// The result of one evaluation, under the title of the stage that it follows.
-struct RunEvaluation {
-  std::string title;
-  EvalReport report;
-};
 
 struct RunOptions {
   // Go on although another instruction set, precision, token budget or version computes from here.

@@ -15,11 +15,18 @@ void write_manifest(const std::filesystem::path& path, const Manifest& m) {
   ordered_json inexact = ordered_json::array();
   for (const auto& resume : m.inexact_resumes)
     inexact.push_back({{"step", resume.step}, {"what", resume.what}});
-  const ordered_json json = {
-      {"program", m.program},           {"binary", m.binary}, {"verifier", m.verifier},
-      {"kernels", m.kernels},           {"dtype", m.dtype},   {"backward_dtype", m.backward_dtype},
-      {"token_budget", m.token_budget}, {"seed", m.seed},     {"model", m.model},
-      {"parameters", m.parameters},     {"data", m.data},     {"inexact_resumes", inexact}};
+  const ordered_json json = {{"program", m.program},
+                             {"binary", m.binary},
+                             {"verifier", m.verifier},
+                             {"device", m.device},
+                             {"dtype", m.dtype},
+                             {"backward_dtype", m.backward_dtype},
+                             {"token_budget", m.token_budget},
+                             {"seed", m.seed},
+                             {"model", m.model},
+                             {"parameters", m.parameters},
+                             {"data", m.data},
+                             {"inexact_resumes", inexact}};
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
@@ -30,7 +37,7 @@ Manifest read_manifest(const std::filesystem::path& path) {
     json.at("program").get_to(m.program);
     json.at("binary").get_to(m.binary);
     json.at("verifier").get_to(m.verifier);
-    json.at("kernels").get_to(m.kernels);
+    json.at("device").get_to(m.device);
     json.at("dtype").get_to(m.dtype);
     json.at("backward_dtype").get_to(m.backward_dtype);
     json.at("token_budget").get_to(m.token_budget);
@@ -53,7 +60,7 @@ std::vector<std::string> inexact_changes(const Manifest& before, const Manifest&
   const auto compare = [&](const char* name, const auto& old_value, const auto& new_value) {
     if (old_value != new_value) changes.push_back(fmt::format("{}: {}, now {}", name, old_value, new_value));
   };
-  compare("kernels", before.kernels, now.kernels);
+  compare("device", before.device, now.device);
   compare("dtype", before.dtype, now.dtype);
   compare("backward_dtype", before.backward_dtype, now.backward_dtype);
   compare("token_budget", before.token_budget, now.token_budget);

@@ -20,7 +20,7 @@ struct Manifest {
   std::string program;  // version
   std::string binary;   // SHA-256 of the program's file
   std::string verifier;
-  std::string kernels;  // instruction set that computes
+  std::string device;  // what computes, by its instruction set (model/device.h)
   std::string dtype;
   std::string backward_dtype;  // bf16 only where the CPU is faster at it
   int64_t token_budget = 0;

@@ -14,7 +14,7 @@ Manifest some_manifest() {
   return {.program = "1.0",
           .binary = "b",
           .verifier = "2",
-          .kernels = "avx2",
+          .device = "avx2",
           .dtype = "bf16",
           .backward_dtype = "f32",
           .token_budget = 2048,
@@ -36,7 +36,7 @@ std::string refusal(const Manifest& now) {
 TEST(Manifest, ComesBackFromItsFile) {
   const TemporaryFolder folder;
   Manifest manifest = some_manifest();
-  manifest.inexact_resumes = {{4, "kernels: avx2, now avx512"}};
+  manifest.inexact_resumes = {{4, "device: avx2, now avx512"}};
   write_manifest(folder / "manifest.json", manifest);
   const Manifest back = read_manifest(folder / "manifest.json");
   write_manifest(folder / "again.json", back);
@@ -50,17 +50,17 @@ TEST(Manifest, ComesBackFromItsFile) {
 TEST(Manifest, OtherBitsAreRefusedUnlessAllowed) {
   EXPECT_EQ(refusal(some_manifest()), "");
   Manifest now = some_manifest();
-  now.kernels = "avx512";
+  now.device = "avx512";
   now.token_budget = 4096;
   EXPECT_EQ(
       refusal(now),
-      "runs/x: would go on in other bits than it was begun with: kernels: avx2, now avx512, "
+      "runs/x: would go on in other bits than it was begun with: device: avx2, now avx512, "
       "token_budget: 2048, now 4096; give --kernels avx2, or give --allow-inexact to go on all the same");
   const Manifest allowed = manifest_to_go_on_with(some_manifest(), now, "runs/x", 7, /*allow_inexact=*/true);
-  EXPECT_EQ(allowed.kernels, "avx512");
+  EXPECT_EQ(allowed.device, "avx512");
   ASSERT_EQ(allowed.inexact_resumes.size(), 2u);
   EXPECT_EQ(allowed.inexact_resumes[0].step, 7);
-  EXPECT_EQ(allowed.inexact_resumes[0].what, "kernels: avx2, now avx512");
+  EXPECT_EQ(allowed.inexact_resumes[0].what, "device: avx2, now avx512");
   now = some_manifest();
   now.backward_dtype = "bf16";  // the same run on a CPU of another make
   EXPECT_EQ(refusal(now),

@@ -1,7 +1,7 @@
 #include "run/plan.h"
 
 #include <algorithm>
-#include <span>
+#include <set>
 
 #include "base/error.h"
 #include "infer/scheduler.h"
@@ -11,27 +11,21 @@
 namespace deepscaler {
 namespace {
 
-// Prompts are not known before the data are read; few of them are longer.
-constexpr int64_t kPromptTokens = 256;
-
 bool computes_in_bf16(const Recipe& recipe) {
   return compute_type_from_name(recipe.model.dtype) == ComputeType::kBf16;
 }
 
-GenerationShape generation_of(const Recipe& recipe, size_t number, const ModelConfig& config) {
-  const StageConfig& stage = recipe.stages[number];
-  int64_t blocks = 0, sequences = 0;
-  if (stage.kind != "sft") {
-    const RolloutConfig& rollout = stage.grpo.rollout;
-    blocks = rollout.problems_per_step * blocks_for_group(kPromptTokens, rollout.samples_per_problem,
-                                                          rollout.sampling.max_response_tokens);
-    sequences = rollout.problems_per_step * rollout.samples_per_problem;
-  }
+GenerationShape generation_of(const Recipe& recipe, size_t number, const StageNeeds& needs,
+                              const ModelConfig& config) {
+  int64_t sequences = needs.problems * needs.samples;
+  int64_t blocks = sequences == 0 ? 0
+                                  : needs.problems * blocks_for_group(needs.prompt_tokens, needs.samples,
+                                                                      needs.response_tokens);
   if (!recipe.eval.data.empty()) {
     // Problems in files are not counted here: as many as the memory holds.
     const int64_t problems = recipe.eval.data.files.empty() ? recipe.eval.data.count : 1 << 20;
     const int64_t samples = recipe.evaluation_samples(number);
-    blocks = std::max(blocks, problems * blocks_for_group(kPromptTokens, samples,
+    blocks = std::max(blocks, problems * blocks_for_group(kUsualPromptTokens, samples,
                                                           recipe.eval.config.sampling.max_response_tokens));
     sequences = std::max(sequences, problems * samples);
   }
@@ -43,37 +37,33 @@ GenerationShape generation_of(const Recipe& recipe, size_t number, const ModelCo
           .head_rows = std::min({kHeadRows, sequences, rows})};
 }
 
-// A reference model stays in memory through stages that do not use it: a later one may keep it.
-WeightCopies copies_of(const Recipe& recipe, size_t number) {
-  const auto up_to_here = std::span(recipe.stages).first(number + 1);
-  return {.bf16 = computes_in_bf16(recipe),
-          .reference = std::ranges::any_of(up_to_here, [](const StageConfig& stage) {
-            return stage.kind != "sft" && stage.grpo.loss.uses_reference();
-          })};
-}
-
-int64_t longest_sequence(const StageConfig& stage, const ModelConfig& config) {
-  if (stage.kind == "sft") return stage.sft.max_tokens;
-  const RolloutConfig& rollout = stage.grpo.rollout;
-  return std::min(config.context,
-                  rollout.max_prompt_tokens.value_or(kPromptTokens) + rollout.sampling.max_response_tokens);
+// A model stays in memory through stages that do not use it: a later one may keep it.
+std::vector<std::string> models_up_to(const std::vector<StageNeeds>& needs, size_t number) {
+  std::set<std::string> names;
+  for (size_t i = 0; i <= number; ++i) names.insert(needs[i].models.begin(), needs[i].models.end());
+  return {names.begin(), names.end()};
 }
 
 }  // namespace
 
-RecipePlan plan_recipe(const Recipe& recipe, const std::filesystem::path& model) {
+RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
   RecipePlan plan;
-  plan.model = read_model_config(model);
+  plan.model = model;
   plan.model.attention.bf16 = computes_in_bf16(recipe);
-  plan.parameters = ParameterTable(plan.model).count();
+  const ParameterTable table(plan.model);
+  plan.parameters = table.count();
+  std::vector<StageNeeds> needs;
+  for (const StageConfig& stage : recipe.stages) needs.push_back(stage.settings().needs(plan.model));
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     const StageConfig& stage = recipe.stages[i];
-    const TrainingShape training = {
-        .rows = std::max(recipe.token_budget, longest_sequence(stage, plan.model)),
-        .keep = recipe.recompute == Recompute::kNone ? Activations::Keep::kAllLayers
-                                                     : Activations::Keep::kInputs};
-    plan.stages.push_back({stage.title(), plan_memory(plan.model, copies_of(recipe, i), training,
-                                                      generation_of(recipe, i, plan.model))});
+    const TrainingShape training = {.rows = std::max(recipe.token_budget, needs[i].longest_sequence),
+                                    .keep = recipe.recompute == Recompute::kNone
+                                                ? Activations::Keep::kAllLayers
+                                                : Activations::Keep::kInputs,
+                                    .optimizer_bytes = find_optimizer(stage.optimizer.kind).memory(table)};
+    const WeightCopies copies = {.bf16 = computes_in_bf16(recipe), .others = models_up_to(needs, i)};
+    plan.stages.push_back({stage.title(), plan_memory(plan.model, copies, training,
+                                                      generation_of(recipe, i, needs[i], plan.model))});
   }
   return plan;
 }

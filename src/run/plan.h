@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,9 +21,8 @@ struct RecipePlan {
   std::vector<StagePlan> stages;
 };
 
-// Of the recipe with the model at `model`, of which it reads the config, not the weights. Throws Error where
-// that can't be read.
-[[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const std::filesystem::path& model);
+// Of the recipe with a model of that config.
+[[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model);
 
 // Throws Error naming the first stage that needs more than `available` bytes, its largest part and what
 // makes that smaller.

@@ -6,6 +6,8 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "model/model.h"
+#include "run/stages/grpo_stage.h"
 
 namespace deepscaler {
 namespace {
@@ -20,7 +22,11 @@ Recipe recipe_of_tiny_model() {
   return recipe;
 }
 
-RecipePlan plan_of(const Recipe& recipe) { return plan_recipe(recipe, recipe.start()); }
+GrpoConfig& grpo_of(Recipe& recipe) {
+  return dynamic_cast<GrpoSettings&>(recipe.stages[0].settings_of_kinds["grpo"]).config;
+}
+
+RecipePlan plan_of(const Recipe& recipe) { return plan_recipe(recipe, read_model_config(recipe.start())); }
 
 int64_t bytes_of(const MemoryPlan& plan, const std::string& part) {
   const auto found = std::ranges::find(plan.parts, part, &MemoryPart::name);
@@ -30,7 +36,7 @@ int64_t bytes_of(const MemoryPlan& plan, const std::string& part) {
 TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
   Recipe recipe = recipe_of_tiny_model();
   EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "reference model"), 0);
-  recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
+  grpo_of(recipe).loss.kl_coefficient = 0.001f;
   const MemoryPlan plan = plan_of(recipe).stages[0].memory;
   EXPECT_GT(bytes_of(plan, "weights"), 0);
   EXPECT_EQ(bytes_of(plan, "reference model"), bytes_of(plan, "weights"));
@@ -38,7 +44,7 @@ TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
 
 TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {
   Recipe recipe = recipe_of_tiny_model();
-  recipe.stages[0].grpo.loss.kl_coefficient = 0.001f;
+  grpo_of(recipe).loss.kl_coefficient = 0.001f;
   const MemoryPlan f32 = plan_of(recipe).stages[0].memory;
   recipe.model.dtype = "bf16";
   const MemoryPlan bf16 = plan_of(recipe).stages[0].memory;
@@ -64,7 +70,7 @@ TEST(Plan, TrainingAndGenerationTakeTurns) {
   const MemoryPlan trains = plan_of(recipe).stages[0].memory;
   EXPECT_EQ(trains.total(), sum_of(trains, {kAlways, kTraining}));
   recipe.token_budget = 1;
-  recipe.stages[0].grpo.rollout.problems_per_step = 4096;
+  grpo_of(recipe).rollout.problems_per_step = 4096;
   const MemoryPlan samples = plan_of(recipe).stages[0].memory;
   EXPECT_EQ(samples.total(), sum_of(samples, {kAlways, kGeneration}));
   EXPECT_EQ(samples.largest().phase, kGeneration);

@@ -55,6 +55,41 @@ void bind(ConfigSection& s, Recipe& c) {
   s.sections("stage", c.stages, "the stages, one after the other");
 }
 
+namespace {
+
+// What a stage starts from and reads must be there when it begins.
+void require_earlier_stages(const Recipe& recipe, size_t number, const std::string& where) {
+  const StageConfig& stage = recipe.stages[number];
+  const auto require_earlier = [&](const std::string& key, const std::string& value) {
+    const auto name = stage_named_in(value);
+    if (name && earlier_stage(recipe, number, *name)) return;
+    throw Error(where,
+                fmt::format("stage.{}.{} is \"{}\", which names no stage before it", number, key, value),
+                "name one by its name, as \"stage NAME\"");
+  };
+  if (!stage.data.from.empty()) require_earlier("data.from", stage.data.from);
+  const bool keeps = number > 0 && stage.optimizer.start == OptimizerStart::kKeep;
+  if (keeps && stage.optimizer.kind != recipe.stages[number - 1].optimizer.kind) {
+    throw Error(where, fmt::format("stage.{} keeps the state of another kind of optimizer", number),
+                "set optimizer.start = \"reset\"");
+  }
+  if (stage.start == "previous") return;
+  if (stage.start != "recipe") require_earlier("start", stage.start);
+  if (keeps) {
+    throw Error(where, fmt::format("stage.{} keeps the optimizer's moments of other weights", number),
+                "set optimizer.start = \"reset\", or start = \"previous\"");
+  }
+}
+
+}  // namespace
+
+std::optional<size_t> earlier_stage(const Recipe& recipe, size_t number, const std::string& name) {
+  for (size_t i = number; i-- > 0;) {
+    if (recipe.stages[i].title() == name) return i;
+  }
+  return std::nullopt;
+}
+
 void validate(const Recipe& recipe, const std::string& where) {
   const auto require = [&](bool holds, std::string_view what, std::string_view remedy) {
     if (!holds) throw Error(where, what, remedy);
@@ -63,6 +98,8 @@ void validate(const Recipe& recipe, const std::string& where) {
           "model.path and model.random: exactly one of them must be set",
           "set one in the recipe or with --set model.path=...");
   require(!recipe.stages.empty(), "it has no [[stage]]", "add at least one");
+  require(recipe.eval.data.from.empty(), "eval.data.from is set",
+          "evaluations are on files and generated problems");
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     const DataConfig& data = recipe.stages[i].data;
     require(!data.empty(), fmt::format("stage.{}.data is empty", i), "name files or kinds of problems");
@@ -72,11 +109,12 @@ void validate(const Recipe& recipe, const std::string& where) {
     require(until.plateau == 0 || (recipe.evaluates_every(i) > 0 && !recipe.eval.data.empty()),
             fmt::format("stage.{}.until.plateau needs evaluations inside the stage", i),
             "set eval.every and eval.data");
-    require(!until.clipped_ratio || recipe.stages[i].kind != "sft",
-            fmt::format("stage.{}.until.clipped_ratio is set, but an sft stage samples no responses", i),
+    require(!until.clipped_ratio || recipe.stages[i].settings().samples_responses(),
+            fmt::format("stage.{}.until.clipped_ratio is set, but an {} stage samples no responses", i,
+                        recipe.stages[i].kind),
             "remove it");
-    if (recipe.stages[i].kind == "grpo")
-      validate(recipe.stages[i].grpo, fmt::format("{}: stage.{}", where, i));
+    require_earlier_stages(recipe, i, where);
+    recipe.stages[i].settings().validate(recipe.stages[i], fmt::format("{}: stage.{}", where, i));
   }
 }
 

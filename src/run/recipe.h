@@ -4,14 +4,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/problem_set.h"
 #include "data/prompt.h"
 #include "eval/settings.h"
+#include "model/device.h"
 #include "run/stages/stage_config.h"
-#include "train/step.h"
 
 namespace deepscaler {
 
@@ -57,6 +58,10 @@ struct Recipe {
 };
 
 void bind(ConfigSection& section, Recipe& recipe);
+
+// The number of the nearest stage of that name before stage `number`; nothing where there is none.
+[[nodiscard]] std::optional<size_t> earlier_stage(const Recipe& recipe, size_t number,
+                                                  const std::string& name);
 
 // Throws Error for a recipe that parses but can't run: no stages, a stage without data, ...
 void validate(const Recipe& recipe, const std::string& where);

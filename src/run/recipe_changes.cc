@@ -5,8 +5,6 @@
 #include <charconv>
 
 namespace deepscaler {
-namespace {
-
 // N of "stage.N.optimizer.lr", or nothing for other keys.
 std::optional<int64_t> stage_of(const std::string& path) {
   constexpr std::string_view kPrefix = "stage.";
@@ -16,11 +14,13 @@ std::optional<int64_t> stage_of(const std::string& path) {
   return stage;
 }
 
+namespace {
+
 bool steps_may_change(const Recipe& after, const RunState& state) {
   if (state.stage >= std::ssize(after.stages)) return false;
   const StageConfig& stage = after.stages[static_cast<size_t>(state.stage)];
   return stage.optimizer.schedule.schedule == Schedule::kConstant && stage.until.plateau == 0 &&
-         stage.steps().value_or(0) >= state.stage_step;
+         stage.settings().steps().value_or(0) >= state.stage_step;
 }
 
 bool may_change(const std::string& path, const Recipe& after, const RunState& state) {

@@ -4,6 +4,8 @@
 // that the changed recipe would have been from its beginning.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,9 @@
 #include "run/state.h"
 
 namespace deepscaler {
+
+// N of "stage.N" and "stage.N.optimizer.lr"; nothing for other keys.
+[[nodiscard]] std::optional<int64_t> stage_of(const std::string& key);
 
 // The differences between a run's recipe and the one that it shall go on with from `state` which are not
 // allowed: all but

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "run/loop.h"
+#include "run/stages/grpo_stage.h"
 
 namespace deepscaler {
 namespace {
@@ -55,7 +56,7 @@ TEST_F(RecipesTest, DeepscalerSaysWhatWasPublished) {
   const int64_t limits[] = {8192, 16384, 24576}, samples[] = {8, 16, 16}, steps[] = {1040, 480, 230},
                 intervals[] = {20, 10, 10};
   for (size_t i = 0; i < 3; ++i) {
-    const GrpoConfig& grpo = recipe.stages[i].grpo;
+    const GrpoConfig& grpo = dynamic_cast<const GrpoSettings&>(recipe.stages[i].settings()).config;
     EXPECT_EQ(grpo.steps, steps[i]);
     EXPECT_EQ(recipe.evaluates_every(i), intervals[i]);
     EXPECT_EQ(recipe.evaluation_samples(i), samples[i]);

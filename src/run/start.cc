@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "model/device.h"
 #include "model/linear.h"
-#include "ops/kernel_target.h"
 #include "run/recipe_changes.h"
 #include "text/tokenizer/byte_tokenizer.h"
 #include "train/checkpoint.h"
@@ -54,53 +54,59 @@ void require_trainable(const Model& model, const Tokenizer& tokenizer, const std
   }
 }
 
-RunStart fresh_start(const Recipe& recipe) {
-  if (!recipe.model.path.empty()) {
-    return {{}, {}, Model::load(recipe.model.path), Tokenizer::load(recipe.model.path)};
-  }
+Model first_model(const Recipe& recipe) {
+  if (!recipe.model.path.empty()) return Model::load(recipe.model.path);
   Model model(read_hf_config(fs::path(recipe.model.random)));
   randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
-  return {{}, {}, std::move(model), byte_tokenizer()};
+  return model;
 }
 
-RunStart start_in_f32(const Recipe& recipe, const RunFolder& folder) {
-  const std::vector<int64_t> steps = folder.resumable();
-  if (steps.empty()) {
-    if (fs::exists(folder.config())) log_info("{}: no checkpoint yet, begins anew", folder.path().string());
-    RunStart start = fresh_start(recipe);
-    require_trainable(start.model, start.tokenizer, recipe.start());
-    return start;
+LoadedModel load_in_f32(const Recipe& recipe, const RunStart& start) {
+  if (!start.checkpoint) {
+    LoadedModel loaded = {first_model(recipe),
+                          recipe.model.path.empty() ? byte_tokenizer() : Tokenizer::load(recipe.model.path)};
+    require_trainable(loaded.model, loaded.tokenizer, recipe.start());
+    return loaded;
   }
-  const fs::path checkpoint = folder.checkpoint(steps.back());
-  const auto json = read_state(checkpoint);
-  RunState state = parse_state(json, checkpoint.string());
-  require_same_recipe(recipe, folder, state);
-  RunStart start{checkpoint, std::move(state), Model::load(checkpoint), Tokenizer::load(checkpoint)};
-  if (json.value("model", "") != start.model.hash()) {
-    throw Error(checkpoint.string(), "its weights are not those that were saved",
+  LoadedModel loaded = {Model::load(*start.checkpoint), Tokenizer::load(*start.checkpoint)};
+  if (read_state(*start.checkpoint).value("model", "") != loaded.model.hash()) {
+    throw Error(start.checkpoint->string(), "its weights are not those that were saved",
                 "the checkpoint is damaged: remove its folder and go on from an earlier one");
   }
-  return start;
+  return loaded;
 }
 
 }  // namespace
 
-fs::path model_to_start_from(const Recipe& recipe, const RunFolder& folder) {
-  const std::vector<int64_t> steps = folder.resumable();
-  return steps.empty() ? fs::path(recipe.start()) : folder.checkpoint(steps.back());
-}
-
 RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
-  RunStart start = start_in_f32(recipe, folder);
-  start.model.compute_in(compute_type_from_name(recipe.model.dtype));
+  const std::vector<int64_t> steps = folder.resumable();
+  RunStart start;
+  if (steps.empty()) {
+    if (fs::exists(folder.config())) log_info("{}: no checkpoint yet, begins anew", folder.path().string());
+    start.model = recipe.start();
+  } else {
+    start.model = folder.checkpoint(steps.back());
+    start.checkpoint = start.model;
+    start.state = parse_state(read_state(start.model), start.model.string());
+    require_same_recipe(recipe, folder, start.state);
+  }
+  start.config = read_model_config(start.model);
   return start;
 }
+
+LoadedModel load_model(const Recipe& recipe, const RunStart& start) {
+  LoadedModel loaded = load_in_f32(recipe, start);
+  loaded.model.compute_in(compute_type_from_name(recipe.model.dtype));
+  return loaded;
+}
+
+Model load_first_model(const Recipe& recipe) { return first_model(recipe); }
 
 Manifest manifest_of(const Recipe& recipe, const Model& model) {
   return {.program = DEEPSCALER_VERSION,
           .binary = sha256_of_file("/proc/self/exe"),
           .verifier = verifier_version(),
-          .kernels = kernel_target(),
+          .device = cpu_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
           .backward_dtype = std::string(compute_type_name(backward_compute_type(model))),
           .token_budget = recipe.token_budget,
@@ -121,10 +127,10 @@ Manifest manifest_to_go_on_with(Manifest before, const Manifest& now, const std:
   for (const auto& entry : now.data) before.data.insert(entry);
   const auto changes = inexact_changes(before, now);
   if (!changes.empty() && !allow_inexact) {
-    const bool kernels = before.kernels != now.kernels;
+    const bool device = before.device != now.device;
     throw Error(where,
                 fmt::format("would go on in other bits than it was begun with: {}", fmt::join(changes, ", ")),
-                (kernels ? fmt::format("give --kernels {}, or ", before.kernels) : std::string()) +
+                (device ? fmt::format("give --kernels {}, or ", before.device) : std::string()) +
                     "give --allow-inexact to go on all the same");
   }
   for (const std::string& what : changes) before.inexact_resumes.push_back({step, what});
@@ -132,7 +138,7 @@ Manifest manifest_to_go_on_with(Manifest before, const Manifest& now, const std:
     before.program = now.program;
     before.binary = now.binary;
     before.verifier = now.verifier;
-    before.kernels = now.kernels;
+    before.device = now.device;
     before.dtype = now.dtype;
     before.backward_dtype = now.backward_dtype;
     before.token_budget = now.token_budget;

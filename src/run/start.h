@@ -13,20 +13,29 @@
 
 namespace deepscaler {
 
+// Where a run starts, before anything large is read.
 struct RunStart {
+  std::filesystem::path model;  // folder or file of its weights, or of the config of random ones
+  ModelConfig config;
   std::optional<std::filesystem::path> checkpoint;  // none: anew
   RunState state;
+};
+
+// Throws Error for a model whose config can't be read, a checkpoint without a sound state, and a recipe that
+// differs from the folder's in a key that may not change. Changes nothing in the folder.
+[[nodiscard]] RunStart start_of(const Recipe& recipe, const RunFolder& folder);
+
+// The weights and the tokenizer of a run's policy, computing as the recipe says.
+struct LoadedModel {
   Model model;
   Tokenizer tokenizer;
 };
 
-// The folder or file of the weights that the run begins with: the last checkpoint's, where there is one.
-[[nodiscard]] std::filesystem::path model_to_start_from(const Recipe& recipe, const RunFolder& folder);
-
-// Loads model and tokenizer. Throws Error for a checkpoint that is damaged, a recipe that differs from the
-// folder's in a key that may not change, and a model that can't be trained: whose tokenizer is another
-// model's or whose texts can't end. Changes nothing in the folder.
-[[nodiscard]] RunStart start_of(const Recipe& recipe, const RunFolder& folder);
+// Throws Error for a checkpoint that is damaged, and for a model that can't be trained: whose tokenizer is
+// another model's or whose texts can't end.
+[[nodiscard]] LoadedModel load_model(const Recipe& recipe, const RunStart& start);
+// The weights of [model], as the run began with them.
+[[nodiscard]] Model load_first_model(const Recipe& recipe);
 
 // The manifest of a run that begins with `model` now, but for its data.
 [[nodiscard]] Manifest manifest_of(const Recipe& recipe, const Model& model);

@@ -1,5 +1,6 @@
 #include "run/state.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -15,9 +16,18 @@ void RunState::offer_best(const std::string& metric, double value) {
   if (better) best = BestEvaluation{metric, value, stage, step};
 }
 
+const StageOutput* RunState::output_of(int64_t number) const {
+  const auto found = std::ranges::find(outputs, number, &StageOutput::stage);
+  return found == outputs.end() ? nullptr : &*found;
+}
+
 ordered_json state_json(const RunState& s) {
   ordered_json evaluations = ordered_json::array();
   for (const auto& e : s.evaluations) evaluations.push_back({{"file", e.file}, {"title", e.title}});
+  ordered_json outputs = ordered_json::array();
+  for (const auto& o : s.outputs) {
+    outputs.push_back({{"stage", o.stage}, {"bytes", o.bytes}, {"sha256", o.sha256}});
+  }
   ordered_json best;
   if (s.best) {
     best = {{"metric", s.best->metric},
@@ -35,11 +45,17 @@ ordered_json state_json(const RunState& s) {
           {"stage_ends", s.stage_ends},
           {"evaluations", evaluations},
           {"best", best},
+          {"outputs", outputs},
+          {"models", s.models},
           {"metrics_bytes", s.log.metrics_bytes},
           {"events_bytes", s.log.events_bytes}};
 }
 
 RunState parse_state(const ordered_json& json, const std::string& where) {
+  if (!json.contains("models")) {
+    throw Error(where, "is of an earlier version of the program",
+                "go on with that version, or begin a new run from its weights");
+  }
   RunState s;
   try {
     json.at("stage").get_to(s.stage);
@@ -54,6 +70,9 @@ RunState parse_state(const ordered_json& json, const std::string& where) {
     if (const auto& best = json.at("best"); !best.is_null()) {
       s.best = BestEvaluation{best.at("metric"), best.at("value"), best.at("stage"), best.at("step")};
     }
+    for (const auto& o : json.at("outputs"))
+      s.outputs.push_back({o.at("stage"), o.at("bytes"), o.at("sha256")});
+    json.at("models").get_to(s.models);
     json.at("metrics_bytes").get_to(s.log.metrics_bytes);
     json.at("events_bytes").get_to(s.log.events_bytes);
   } catch (const nlohmann::json::exception& error) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -29,6 +30,13 @@ struct BestEvaluation {
   int64_t step = 0;
 };
 
+// What a stage has left for later ones: lines in a file of outputs/.
+struct StageOutput {
+  int64_t stage = 0;
+  int64_t bytes = 0;   // so far
+  std::string sha256;  // once the stage is over
+};
+
 struct RunState {
   int64_t stage = 0;       // the one under way, from 0; the last one, when the run is complete
   int64_t stage_step = 0;  // steps of it that are done
@@ -39,10 +47,14 @@ struct RunState {
   std::vector<int64_t> stage_ends;  // the step after which each earlier stage ended
   std::vector<RecordedEvaluation> evaluations;
   std::optional<BestEvaluation> best;
+  std::vector<StageOutput> outputs;           // in order of stages; none of a stage without lines
+  std::map<std::string, std::string> models;  // hashes of the models beside the policy, by name
   RunLogSizes log;
 
   // Takes note of an evaluation of this step.
   void offer_best(const std::string& metric, double value);
+  // The output of a stage, or null.
+  [[nodiscard]] const StageOutput* output_of(int64_t number) const;
 };
 
 [[nodiscard]] nlohmann::ordered_json state_json(const RunState& state);

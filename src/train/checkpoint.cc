@@ -34,8 +34,7 @@ void on_disk(const fs::path& folder, const char* what, const Work& work) {
 void fill(const fs::path& folder, const CheckpointContents& contents) {
   save_hf_model(contents.model, folder);
   contents.tokenizer.save(folder);
-  contents.optimizer.save(folder / kOptimizerFile);
-  if (contents.more) contents.more(folder);
+  contents.save_training(folder);
   replace_state(folder, contents.state);
   write_file_atomically(folder / kMarker, "");
 }

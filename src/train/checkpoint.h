@@ -17,7 +17,6 @@
 
 #include "model/model.h"
 #include "text/tokenizer/tokenizer.h"
-#include "train/optimizer.h"
 
 namespace deepscaler {
 
@@ -25,10 +24,9 @@ namespace deepscaler {
 struct CheckpointContents {
   const Model& model;
   const Tokenizer& tokenizer;
-  const AdamW& optimizer;
   const nlohmann::ordered_json& state;
-  // Writes further files into the folder, where there are any.
-  std::function<void(const std::filesystem::path& folder)> more;
+  // Writes the files of training into the folder: the optimizer's, and other models.
+  std::function<void(const std::filesystem::path& folder)> save_training;
 };
 
 // Writes the folder, or throws Error (a full disk, ...) and leaves nothing of it. It must not exist yet.

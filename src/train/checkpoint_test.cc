@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/temporary_folder.h"
 #include "text/tokenizer/byte_tokenizer.h"
+#include "train/adamw.h"
 
 namespace deepscaler {
 namespace {
@@ -29,11 +30,11 @@ class CheckpointTest : public testing::TestWithParam<const char*> {
                          model.weights());
   }
   void save(const fs::path& folder, const AdamW& optimizer) const {
-    save_checkpoint(folder, {.model = model_,
-                             .tokenizer = tokenizer_,
-                             .optimizer = optimizer,
-                             .state = {{"step", 3}},
-                             .more = {}});
+    save_checkpoint(folder,
+                    {.model = model_,
+                     .tokenizer = tokenizer_,
+                     .state = {{"step", 3}},
+                     .save_training = [&](const fs::path& path) { optimizer.save(path / kOptimizerFile); }});
   }
 
   const TemporaryFolder folder_;
@@ -76,11 +77,11 @@ TEST_P(SavedCheckpointTest, IsThereWholeOrNotAtAll) {
   const AdamW optimizer(model_.table());
   EXPECT_FALSE(can_resume(folder_ / "c"));
   const auto failing = [&] {
-    save_checkpoint(folder_ / "c", {.model = model_,
-                                    .tokenizer = tokenizer_,
-                                    .optimizer = optimizer,
-                                    .state = {},
-                                    .more = [](const fs::path&) { throw Error("x", "disk full", "y"); }});
+    save_checkpoint(
+        folder_ / "c",
+        {.model = model_, .tokenizer = tokenizer_, .state = {}, .save_training = [](const fs::path&) {
+           throw Error("x", "disk full", "y");
+         }});
   };
   EXPECT_THROW(failing(), Error);
   EXPECT_TRUE(fs::is_empty(folder_.path()));

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
-#include "train/optimizer.h"
+#include "train/adamw.h"
 #include "train/parity_test.h"
 #include "train/step.h"
 
@@ -105,8 +105,8 @@ INSTANTIATE_TEST_SUITE_P(Models, ParityTest, testing::Values("llama", "llama3", 
 
 TEST_P(ParityTest, LogProbabilitiesAndEntropies) {
   for (const char* temperature : {"1.0", "0.6"}) {
-    TrainStep step(model_, {.temperature = std::stof(temperature)});
-    const auto scores = step.score(std::vector{batch_.shared()})[0];
+    TrainStep step(model_, {});
+    const auto scores = step.score(std::vector{batch_.shared()}, std::stof(temperature))[0];
     const auto log_probs = goldens_.floats(std::string("logprobs.temperature_") + temperature);
     const auto entropies = goldens_.floats(std::string("entropies.temperature_") + temperature);
     for (size_t r = 0; r < scores.size(); ++r) {
@@ -123,9 +123,10 @@ TEST_P(ParityTest, EveryGradientWithASharedPromptAndWrittenOut) {
   for (const bool shared : {true, false}) {
     std::vector<std::vector<float>> gradients;
     for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
-      TrainStep step(model_, {.temperature = 0.6f, .recompute = recompute});
+      TrainStep step(model_, {.recompute = recompute});
       LinearLoss loss(goldens_, batch_, 1);
-      step.accumulate(shared ? std::vector{batch_.shared()} : batch_.written_out(), loss);
+      LmHead head(loss, 0.6f);
+      step.accumulate(shared ? std::vector{batch_.shared()} : batch_.written_out(), head);
       EXPECT_NEAR(loss.value, goldens_.floats("loss")[0], 1e-4);
       for (const ParameterInfo& info : model_.table().all()) {
         const auto gradient = rows_of(info, step.gradients().data());
@@ -142,13 +143,14 @@ TEST_P(ParityTest, TenAdamWStepsWithRecomputation) { ten_steps(Recompute::kLayer
 TEST_P(ParityTest, TenAdamWStepsOfAGroupWrittenOut) { ten_steps(Recompute::kNone, batch_.written_out()); }
 
 void ParityTest::ten_steps(Recompute recompute, const std::vector<TokenGroup>& groups) {
-  TrainStep step(model_, {.temperature = 0.6f, .recompute = recompute});
+  TrainStep step(model_, {.recompute = recompute});
   AdamW optimizer(model_.table());
   const auto losses = goldens_.floats("step_losses"), norms = goldens_.floats("step_gradient_norms");
   for (int i = 0; i < 10; ++i) {
     LinearLoss loss(goldens_, batch_, 1 / batch_.tokens());
     step.clear_gradients();
-    step.accumulate(groups, loss);
+    LmHead head(loss, 0.6f);
+    step.accumulate(groups, head);
     const double norm = optimizer.step({}, 1e-3f, step.gradients(), model_.weights());
     EXPECT_NEAR(loss.value, losses[i], 1e-5 * std::abs(losses[i]) + 1e-6) << "step " << i;
     EXPECT_NEAR(norm, norms[i], 1e-4 * norms[i]) << "step " << i;
@@ -164,9 +166,10 @@ TEST_P(ParityTest, GradientsHaveTheSameBitsOnAnyNumberOfThreads) {
   std::vector<std::vector<float>> runs;
   for (int threads : {1, 2, 3}) {
     set_thread_count(threads);
-    TrainStep step(model_, {.temperature = 0.6f, .token_budget = 64});
+    TrainStep step(model_, {.token_budget = 64});
     LinearLoss loss(goldens_, batch_, 1);
-    step.accumulate(std::vector{batch_.shared()}, loss);
+    LmHead head(loss, 0.6f);
+    step.accumulate(std::vector{batch_.shared()}, head);
     runs.emplace_back(step.gradients().begin(), step.gradients().end());
   }
   set_thread_count(0);
@@ -175,12 +178,12 @@ TEST_P(ParityTest, GradientsHaveTheSameBitsOnAnyNumberOfThreads) {
 }
 
 TEST_P(ParityTest, ScoresHaveTheSameBitsHoweverSequencesArePacked) {
-  TrainStep whole(model_, {.temperature = 0.6f});
-  const auto expected = whole.score(std::vector{batch_.shared()})[0];
+  TrainStep whole(model_, {});
+  const auto expected = whole.score(std::vector{batch_.shared()}, 0.6f)[0];
   for (int64_t budget : {1, 50, 90}) {
-    TrainStep step(model_, {.temperature = 0.6f, .token_budget = budget});
-    const auto shared = step.score(std::vector{batch_.shared()})[0];
-    const auto written_out = step.score(batch_.written_out());
+    TrainStep step(model_, {.token_budget = budget});
+    const auto shared = step.score(std::vector{batch_.shared()}, 0.6f)[0];
+    const auto written_out = step.score(batch_.written_out(), 0.6f);
     for (size_t r = 0; r < expected.size(); ++r) {
       for (size_t t = 0; t < expected[r].size(); ++t) {
         ASSERT_EQ(shared[r][t].log_prob, expected[r][t].log_prob);

@@ -129,7 +129,8 @@ TokenGroup token_group(const Demonstration& d) {
           .name = d.where};
 }
 
-double mean_loss(TrainStep& step, std::span<const Demonstration> demonstrations) {
+double mean_loss(std::span<const Demonstration> demonstrations,
+                 const std::function<GroupScores(std::span<const TokenGroup>)>& score) {
   std::vector<TokenGroup> groups;
   int64_t tokens = 0;
   for (const Demonstration& d : demonstrations) {
@@ -137,7 +138,7 @@ double mean_loss(TrainStep& step, std::span<const Demonstration> demonstrations)
     tokens += d.learned();
   }
   double sum = 0;
-  for (const auto& group : step.score(groups)) {
+  for (const auto& group : score(groups)) {
     // Tokens without a loss have no score: zero.
     for (const TokenScore& score : group[0]) sum -= score.log_prob;
   }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -82,7 +83,9 @@ LengthCounts limit_lengths(std::vector<Demonstration>& demonstrations, int64_t m
 // demonstration.
 [[nodiscard]] TokenGroup token_group(const Demonstration& demonstration);
 
-// The mean negative log-probability of the learned tokens, in nats.
-[[nodiscard]] double mean_loss(TrainStep& step, std::span<const Demonstration> demonstrations);
+// The mean negative log-probability of the learned tokens, in nats, by what `score` gives them at
+// temperature 1.
+[[nodiscard]] double mean_loss(std::span<const Demonstration> demonstrations,
+                               const std::function<GroupScores(std::span<const TokenGroup>)>& score);
 
 }  // namespace deepscaler

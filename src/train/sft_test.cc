@@ -138,7 +138,8 @@ TEST(TokenGroupOfADemonstration, TurnsBetweenLearnedOnesAreOnlyRead) {
     NegativeLogLikelihood loss(5);
     std::vector<TokenGroup> groups;
     for (const Demonstration& d : demonstrations) groups.push_back(token_group(d));
-    step.accumulate(groups, loss);
+    LmHead head(loss, 1);
+    step.accumulate(groups, head);
     return std::pair(loss.loss(), std::vector<float>(step.gradients().begin(), step.gradients().end()));
   };
   EXPECT_EQ(token_group(both).prompt.size(), 3u);
@@ -154,7 +155,8 @@ TEST(TokenGroupOfADemonstration, TurnsBetweenLearnedOnesAreOnlyRead) {
   EXPECT_LT(std::sqrt(difference / norm), 1e-5);
 
   TrainStep step(model, {.token_budget = 16});
-  EXPECT_NEAR(mean_loss(step, std::vector{first, second}), loss, 1e-6 * loss);
+  EXPECT_NEAR(mean_loss(std::vector{first, second}, [&](auto groups) { return step.score(groups, 1); }), loss,
+              1e-6 * loss);
 }
 
 }  // namespace

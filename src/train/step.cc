@@ -2,13 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
 #include "base/error.h"
-#include "base/integer.h"
-#include "base/parallel.h"
-#include "model/linear.h"
-#include "model/memory_plan.h"
 
 namespace deepscaler {
 namespace {
@@ -25,27 +20,15 @@ bool is_finite(std::span<const float> numbers) {
   return std::ranges::all_of(numbers, [](float x) { return std::isfinite(x); });
 }
 
-// The sample whose token has a score or a derivative that is not finite.
-const PredictedToken* find_bad_token(std::span<const PredictedToken> tokens,
-                                     std::span<const TokenScore> scores,
-                                     std::span<const TokenDerivative> derivatives) {
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    const float numbers[] = {scores[i].log_prob, scores[i].entropy, derivatives[i].log_prob,
-                             derivatives[i].entropy};
-    if (!is_finite(numbers)) return &tokens[i];
-  }
-  return nullptr;
-}
-
-// The same from the gradient [T, D] at the bottom of the layers, where all that went wrong in the backward
-// pass arrives. Own rows of a response come first: a shared prompt's collect from all responses.
-const PredictedToken* find_bad_row(const MicroBatch& batch, ConstMatrixView d) {
-  const auto bad = [&](int64_t row) { return !is_finite({d.row(row), static_cast<size_t>(d.cols)}); };
+// The token of the first row at which the gradient at the bottom of the layers is not finite: all that went
+// wrong in the backward pass arrives there. Own rows of a response come first: a shared prompt's collect from
+// all responses.
+const PredictedToken* find_bad_row(const MicroBatch& batch, const Pass& pass) {
   for (const PredictedToken& token : batch.predicted) {
-    if (token.token > 0 && bad(token.row)) return &token;
+    if (token.token > 0 && !pass.is_finite_at(token.row)) return &token;
   }
   for (const PredictedToken& token : batch.predicted) {
-    if (bad(token.row)) return &token;
+    if (!pass.is_finite_at(token.row)) return &token;
   }
   return nullptr;
 }
@@ -66,110 +49,73 @@ const PredictedToken* find_bad_row(const MicroBatch& batch, ConstMatrixView d) {
 
 }  // namespace
 
-TrainStep::TrainStep(const Model& model, const StepOptions& options)
-    : model_(model),
-      options_(options),
-      training_(model.config(), options.recompute == Recompute::kNone ? Activations::Keep::kAllLayers
-                                                                      : Activations::Keep::kInputs),
-      scoring_(model.config(), Activations::Keep::kOneLayer) {}
+TrainStep::TrainStep(const Model& model, const StepOptions& options, const Device& device)
+    : model_(model), options_(options), pass_(device.make_pass(model, options.recompute)) {}
 
-void TrainStep::accumulate(std::span<const TokenGroup> groups, TokenLoss& loss,
+void TrainStep::accumulate(std::span<const TokenGroup> groups, Head& head,
                            const std::function<void(int64_t)>& progress) {
-  if (gradients_.size() == 0) gradients_ = Buffer<float>(model_.table().size());
   int64_t rows = 0;
-  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget)) {
-    train_micro_batch(groups, batch, loss);
+  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget, head.token_row())) {
+    train_micro_batch(groups, batch, head);
     rows += batch.forward.rows();
     if (progress) progress(rows);
   }
 }
 
-GroupScores TrainStep::score(std::span<const TokenGroup> groups) {
-  GroupScores scores(groups.size());
-  for (size_t g = 0; g < groups.size(); ++g) {
-    for (const auto& response : groups[g].responses) scores[g].emplace_back(response.size());
+void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch, Head& head) {
+  pass_->reserve(batch.blocks, Contents::kZero);
+  pass_->forward(batch.forward, PassPurpose::kTraining);
+  // A response is never split between micro-batches, so this pass sees it whole.
+  if (head.needs_whole_responses()) {
+    for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) { head.observe(*pass_, chunk); });
   }
-  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget)) {
-    run_forward(batch, scoring_);
+  const PredictedToken* bad = nullptr;
+  for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
+    const PredictedToken* bad_here = head.evaluate(*pass_, chunk);
+    if (bad == nullptr) bad = bad_here;
+  });
+  pass_->backward();
+  if (bad == nullptr) bad = find_bad_row(batch, *pass_);
+  if (bad != nullptr) refuse_gradient(model_.table(), pass_->gradients(), groups, *bad);
+}
+
+// Reads a number of every response token; read(chunk, numbers) fills in those of a chunk.
+template <class Number, class Read>
+std::vector<std::vector<std::vector<Number>>> TrainStep::read_all(std::span<const TokenGroup> groups,
+                                                                  TokenRow token_row, const Read& read) {
+  std::vector<std::vector<std::vector<Number>>> all(groups.size());
+  for (size_t g = 0; g < groups.size(); ++g) {
+    for (const auto& response : groups[g].responses) all[g].emplace_back(response.size());
+  }
+  std::vector<Number> numbers;
+  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget, token_row)) {
+    pass_->reserve(batch.blocks, Contents::kZero);
+    pass_->forward(batch.forward, PassPurpose::kInference);
     for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
-      score_chunk(scoring_, chunk);
+      numbers.resize(chunk.size());
+      read(chunk, numbers);
       for (size_t i = 0; i < chunk.size(); ++i) {
-        scores[chunk[i].group][chunk[i].response][chunk[i].token] = scores_[i];
+        all[chunk[i].group][chunk[i].response][chunk[i].token] = numbers[i];
       }
     });
   }
-  return scores;
+  return all;
 }
 
-void TrainStep::clear_gradients() {
-  float* data = gradients_.data();
-  constexpr int64_t kPiece = 1 << 20;
-  parallel_for(ceil_div(gradients_.size(), kPiece), [&](int64_t i) {
-    std::fill_n(data + i * kPiece, std::min(kPiece, gradients_.size() - i * kPiece), 0.0f);
-  });
+GroupScores TrainStep::score(std::span<const TokenGroup> groups, float temperature) {
+  return read_all<TokenScore>(groups, TokenRow::kBefore,
+                              [&](std::span<const PredictedToken> chunk, std::span<TokenScore> scores) {
+                                std::vector<int32_t> targets;
+                                for (const PredictedToken& token : chunk) targets.push_back(token.target);
+                                pass_->score(token_rows(chunk), targets, temperature, scores);
+                              });
 }
 
-void TrainStep::release_workspace() {
-  cache_.reset();
-  training_ = Activations(model_.config(), training_.keep());
-  scoring_ = Activations(model_.config(), scoring_.keep());
-  for (Matrix* matrix : {&d_hidden_, &gathered_, &normed_, &logits_, &d_normed_}) *matrix = Matrix();
-}
-
-void TrainStep::run_forward(const MicroBatch& batch, Activations& activations) {
-  if (!cache_ || cache_->blocks() < batch.blocks)
-    cache_ = std::make_unique<KvCache>(model_.config(), batch.blocks);
-  forward(model_, batch.forward, *cache_, activations);
-}
-
-void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch,
-                                  TokenLoss& loss) {
-  const ParameterTable& table = model_.table();
-  run_forward(batch, training_);
-  d_hidden_.resize(batch.forward.rows(), model_.config().hidden);
-  std::fill_n(d_hidden_.data(), d_hidden_.size(), 0.0f);
-  const PredictedToken* bad = nullptr;
-  // A response is never split between micro-batches, so this pass sees it whole.
-  if (loss.needs_whole_responses()) {
-    for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
-      score_chunk(training_, chunk);
-      loss.observe(chunk, scores_);
-    });
-  }
-  for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
-    score_chunk(training_, chunk);
-    std::vector<TokenDerivative> derivatives(chunk.size());
-    loss.evaluate(chunk, scores_, derivatives);
-    if (bad == nullptr) bad = find_bad_token(chunk, scores_, derivatives);
-    std::vector<float> d_log_prob, d_entropy;
-    for (const TokenDerivative& d : derivatives) {
-      d_log_prob.push_back(d.log_prob);
-      d_entropy.push_back(d.entropy);
-    }
-    score_tokens_backward(logits_.view(), targets_, options_.temperature, scores_, d_log_prob, d_entropy);
-    linear_dw(model_, {{table.lm_head(), logits_.view()}}, normed_.view(), gradients_.data());
-    d_normed_.resize(normed_.rows(), normed_.cols());
-    linear_dx(model_, {{table.lm_head(), logits_.view()}}, d_normed_.view());
-    final_norm_rows_backward(model_, gathered_.view(), rows_, d_normed_.view(), d_hidden_.view(),
-                             gradients_.data());
-  });
-  backward(model_, batch.forward, *cache_, training_, d_hidden_.view(), gradients_.data());
-  if (bad == nullptr) bad = find_bad_row(batch, d_hidden_.view());
-  if (bad != nullptr) refuse_gradient(table, gradients_.span(), groups, *bad);
-}
-
-void TrainStep::score_chunk(Activations& activations, std::span<const PredictedToken> chunk) {
-  rows_.clear();
-  targets_.clear();
-  for (const PredictedToken& token : chunk) {
-    rows_.push_back(token.row);
-    targets_.push_back(token.target);
-  }
-  final_norm_rows(model_, activations.hidden.view(), rows_, gathered_, normed_);
-  logits_.resize(std::ssize(chunk), model_.config().vocabulary);
-  linear(model_, normed_.view(), {{model_.table().lm_head(), logits_.view()}});
-  scores_.resize(chunk.size());
-  score_tokens(logits_.view(), targets_, options_.temperature, scores_);
+GroupValues TrainStep::values(std::span<const TokenGroup> groups, TokenRow token_row) {
+  return read_all<float>(groups, token_row,
+                         [&](std::span<const PredictedToken> chunk, std::span<float> values) {
+                           pass_->values(token_rows(chunk), values);
+                         });
 }
 
 }  // namespace deepscaler

@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "model/memory_plan.h"
 #include "model/model.h"
-#include "train/optimizer.h"
+#include "train/adamw.h"
 #include "train/sft.h"
 #include "train/step.h"
 
@@ -39,7 +39,8 @@ int64_t measured(const std::filesystem::path& path, ComputeType type, Recompute 
   std::vector<int32_t> text(kRows + 1, 7);
   const std::vector<TokenGroup> groups = {{std::span(text).first(1), {std::span(text).subspan(1)}}};
   NegativeLogLikelihood loss(kRows);
-  step.accumulate(groups, loss);
+  LmHead head(loss, 1);
+  step.accumulate(groups, head);
   return held_bytes() - before;
 }
 
@@ -55,12 +56,12 @@ TEST_P(StepMemoryTest, ThePlanIsWhatAStepHolds) {
       const auto held = static_cast<double>(measured(path, type, recompute));
       Model model = Model::load(path);
       model.compute_in(type);
-      const MemoryPlan plan =
-          plan_memory(model.config(), {.bf16 = type == ComputeType::kBf16},
-                      {.rows = kRows,
-                       .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers
-                                                             : Activations::Keep::kInputs},
-                      {});
+      const MemoryPlan plan = plan_memory(
+          model.config(), {.bf16 = type == ComputeType::kBf16},
+          {.rows = kRows,
+           .keep = recompute == Recompute::kNone ? Activations::Keep::kAllLayers : Activations::Keep::kInputs,
+           .optimizer_bytes = adamw_memory(model.table())},
+          {});
       int64_t planned = plan.total();
       for (const MemoryPart& part : plan.parts) {
         // What the step gives back, and what the threads kept.

@@ -83,15 +83,16 @@ TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
   const Model model = tiny_model();
   const Texts texts;
   for (const int64_t budget : {64, 2048}) {
-    TrainStep step(model, {.temperature = 0.7f, .token_budget = budget});
+    TrainStep step(model, {.token_budget = budget});
     SquaredMeans loss;
-    step.accumulate(texts.groups(), loss);
+    LmHead head(loss, 0.7f);
+    step.accumulate(texts.groups(), head);
     const std::map<Response, int64_t> whole = {{{0, 0}, 300}, {{0, 1}, 1}, {{1, 0}, 40}, {{1, 1}, 300}};
     EXPECT_EQ(loss.seen_at_evaluation, whole) << budget;
 
     // The same gradient, bit for bit, as with coefficients known beforehand from scoring.
     Constants constants;
-    const GroupScores scores = step.score(texts.groups());
+    const GroupScores scores = step.score(texts.groups(), 0.7f);
     for (const auto& [response, sum] : loss.sums) {
       SquaredMeans::Sum expected;
       for (const TokenScore& score : scores[response.first][response.second]) {
@@ -103,7 +104,8 @@ TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
     }
     const std::vector<float> gradients(step.gradients().begin(), step.gradients().end());
     step.clear_gradients();
-    step.accumulate(texts.groups(), constants);
+    LmHead constant_head(constants, 0.7f);
+    step.accumulate(texts.groups(), constant_head);
     EXPECT_EQ(gradients, std::vector<float>(step.gradients().begin(), step.gradients().end())) << budget;
   }
 }
@@ -117,7 +119,8 @@ std::vector<float> gradients_in(ComputeType type, int threads) {
   Constants loss;
   for (const Response& response : {Response{0, 0}, {0, 1}, {1, 0}, {1, 1}}) loss.values[response] = -1;
   TrainStep step(model, {.token_budget = 256});
-  step.accumulate(texts.groups(), loss);
+  LmHead head(loss, 1);
+  step.accumulate(texts.groups(), head);
   set_thread_count(0);
   return {step.gradients().begin(), step.gradients().end()};
 }
@@ -143,7 +146,8 @@ TEST(TrainStep, GradientsInBf16AreThoseOfF32Rounded) {
 std::string refusal(const Model& model, std::span<const TokenGroup> groups, TokenLoss& loss) {
   TrainStep step(model, {.token_budget = 64});
   try {
-    step.accumulate(groups, loss);
+    LmHead head(loss, 1);
+    step.accumulate(groups, head);
   } catch (const Error& error) {
     return error.what();
   }

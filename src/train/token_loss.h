@@ -5,16 +5,10 @@
 #include <cstdint>
 #include <span>
 
+#include "model/pass.h"
 #include "model/segments.h"
-#include "ops/rows/lm_head.h"
 
 namespace deepscaler {
-
-// The derivatives of the loss with respect to a token's log-probability and entropy.
-struct TokenDerivative {
-  float log_prob = 0;
-  float entropy = 0;
-};
 
 class TokenLoss {
  public:

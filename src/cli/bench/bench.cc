@@ -14,9 +14,8 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
-#include "infer/engine.h"
-#include "ops/kernel_target.h"
-#include "train/optimizer.h"
+#include "infer/generator.h"
+#include "train/adamw.h"
 #include "train/sft.h"
 #include "train/step.h"
 
@@ -54,15 +53,15 @@ std::vector<int32_t> random_tokens(const Model& model, int64_t count, uint64_t s
   return tokens;
 }
 
-double generate(Engine& engine, const Model& model, const Options& options, int64_t batch,
+double generate(Generator& generator, const Model& model, const Options& options, int64_t batch,
                 int64_t new_tokens) {
   std::vector<GenerationRequest> requests;
   for (int64_t i = 0; i < batch; ++i) {
     requests.push_back({random_tokens(model, options.prompt_tokens, i), 1, static_cast<uint64_t>(i)});
   }
   return seconds([&] {
-    engine.generate(requests, {.sampling = {.max_response_tokens = new_tokens}, .ignore_eos = true},
-                    [](int64_t, int64_t, Generation&&) {});
+    generator.generate(requests, {.sampling = {.max_response_tokens = new_tokens}, .ignore_eos = true},
+                       [](int64_t, int64_t, Generation&&) {});
   });
 }
 
@@ -71,13 +70,13 @@ constexpr int kPrefills = 3;
 
 // One token of a sequence comes with its prompt; the others are decoding.
 void bench_decode(const Options& options, const Model& model) {
-  Engine engine(model, int64_t{4} << 30);
-  (void)generate(engine, model, options, options.batches.back(), 2);  // memory is there from now on
+  Generator generator(model, int64_t{4} << 30);
+  (void)generate(generator, model, options, options.batches.back(), 2);  // memory is there from now on
   for (int64_t batch : options.batches) {
-    double prefill = generate(engine, model, options, batch, 1);
+    double prefill = generate(generator, model, options, batch, 1);
     for (int i = 1; i < kPrefills; ++i)
-      prefill = std::min(prefill, generate(engine, model, options, batch, 1));
-    const double decode = generate(engine, model, options, batch, options.new_tokens) - prefill;
+      prefill = std::min(prefill, generate(generator, model, options, batch, 1));
+    const double decode = generate(generator, model, options, batch, options.new_tokens) - prefill;
     const int64_t peak = peak_mib();
     const auto passes = static_cast<double>(options.new_tokens - 1);
     const ProductTime of_prefill =
@@ -85,7 +84,7 @@ void bench_decode(const Options& options, const Model& model) {
     const ProductTime of_decode = forward_product_time(model, {.layers = batch, .head = batch});
     print_figures(
         {{"engine", "deepscaler"},
-         {"kernels", kernel_target()},
+         {"kernels", cpu_device().name()},
          {"dtype", compute_type_name(model.compute_type())},
          {"batch", batch},
          {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
@@ -154,8 +153,9 @@ void bench_train(const Options& options, Model& model) {
   const int64_t predicted = options.sequences * (options.length - options.prompt);
   const auto one_step = [&] {
     NegativeLogLikelihood loss(predicted);
+    LmHead head(loss, /*temperature=*/1);
     step.clear_gradients();
-    step.accumulate(groups, loss);
+    step.accumulate(groups, head);
     if (optimizer) optimizer->step({}, 1e-6f, step.gradients(), model.weights());
   };
   double best = seconds(one_step);  // alone if no steps are to be timed
@@ -166,10 +166,9 @@ void bench_train(const Options& options, Model& model) {
   const int64_t peak = peak_mib();
   // What is computed again is no progress.
   const ProductTime products = training_product_time(
-      model, {.layers = rows_of(groups), .head = predicted, .budget = options.token_budget},
-      step.gradients());
+      model, {.layers = rows_of(groups), .head = predicted, .budget = options.token_budget});
   print_figures({{"engine", "deepscaler"},
-                 {"kernels", kernel_target()},
+                 {"kernels", cpu_device().name()},
                  {"dtype", compute_type_name(model.compute_type())},
                  {"sequences", options.sequences},
                  {"length", options.length},

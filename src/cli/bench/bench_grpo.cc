@@ -18,7 +18,6 @@
 #include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
 #include "formats/jsonl.h"
-#include "ops/kernel_target.h"
 #include "rl/grpo.h"
 #include "rl/rollout/rollout_log.h"
 #include "text/tokenizer/tokenizer.h"
@@ -64,14 +63,11 @@ struct StepTimes {
 
 void bench_grpo(const Options& options) {
   apply(options.runtime);
-  Model model = Model::load(options.model);
+  Engine policy(Model::load(options.model),
+                {.kv_memory_bytes = options.kv_memory_mib << 20, .token_budget = options.token_budget});
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, {.text = "{problem}"});
   const auto problems = read_prompts(options.prompts);
-  Engine engine(model, options.kv_memory_mib << 20);
-  const StepOptions step_options{.token_budget = options.token_budget};
-  TrainStep train_step(model, step_options);
-  AdamW optimizer(model.table());
   const TemporaryFolder folder;
   RunLog log(folder.path());
 
@@ -82,26 +78,23 @@ void bench_grpo(const Options& options) {
   config.reward.max_undecided_share = 1;
   std::vector<StepTimes> times;
   for (int64_t step = 0; step <= options.steps; ++step) {
-    GrpoWorkers workers{.model = model,
-                        .train_step = train_step,
-                        .step_options = step_options,
-                        .optimizer = optimizer,
-                        .reference = nullptr,
-                        .generate =
-                            [&](const std::vector<const Problem*>& drawn) {
-                              return roll_out(engine, encoder, drawn, options.samples,
-                                              {.sampling = {.max_response_tokens = options.max_tokens},
-                                               .seed = kSeed,
-                                               .step = static_cast<uint64_t>(step),
-                                               .ignore_eos = true});
-                            },
-                        .grade =
-                            [&](std::vector<RolloutGroup>& groups) {
-                              grade_rollout(groups, config.reward, options.max_tokens);
-                              randomize_rewards(groups);
-                            }};
+    const GrpoSources sources = {.generate =
+                                     [&](const std::vector<const Problem*>& drawn) {
+                                       return roll_out(
+                                           policy.generator(), encoder, drawn, options.samples,
+                                           {.sampling = {.max_response_tokens = options.max_tokens},
+                                            .seed = kSeed,
+                                            .step = static_cast<uint64_t>(step),
+                                            .ignore_eos = true});
+                                     },
+                                 .grade =
+                                     [&](std::vector<RolloutGroup>& groups) {
+                                       grade_rollout(groups, config.reward, options.max_tokens);
+                                       randomize_rewards(groups);
+                                     }};
     const Stopwatch whole;
-    const GrpoStepResult result = grpo_step(config, {}, problems, kSeed, step, workers);
+    const GrpoStepResult result = grpo_step(
+        config, {}, {.problems = problems, .seed = kSeed, .stage_step = step}, {.policy = policy}, sources);
     const Stopwatch records;
     write_file_atomically(folder.path() / "rollouts.jsonl", rollout_lines(result.groups));
     log.record(step + 1, result.metrics);
@@ -115,7 +108,7 @@ void bench_grpo(const Options& options) {
   const auto completion_tokens =
       static_cast<double>(std::ssize(problems) * options.samples * options.max_tokens);
   print_figures({{"engine", "deepscaler"},
-                 {"kernels", kernel_target()},
+                 {"kernels", cpu_device().name()},
                  {"dtype", "f32"},
                  {"prompts", problems.size()},
                  {"samples", options.samples},

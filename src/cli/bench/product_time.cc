@@ -74,7 +74,8 @@ ProductTime forward_product_time(const Model& model, const PassRows& rows) {
   });
 }
 
-ProductTime training_product_time(const Model& model, const PassRows& rows, std::span<float> gradients) {
+ProductTime training_product_time(const Model& model, const PassRows& rows) {
+  Buffer<float> gradients(model.table().size());
   Matrix dx;
   return best_time(model, rows, 6, [&](ConstMatrixView x, const Projections<int, MatrixView>& projections) {
     linear(model, x, projections);

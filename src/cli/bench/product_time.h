@@ -26,8 +26,7 @@ struct ProductTime {
 
 // y = x W^T of every weight.
 [[nodiscard]] ProductTime forward_product_time(const Model& model, const PassRows& rows);
-// The same with dX and dW; `gradients` is memory for the gradient of the model, whose numbers are lost.
-[[nodiscard]] ProductTime training_product_time(const Model& model, const PassRows& rows,
-                                                std::span<float> gradients);
+// The same with dX and dW. Takes memory for a gradient of the model.
+[[nodiscard]] ProductTime training_product_time(const Model& model, const PassRows& rows);
 
 }  // namespace deepscaler

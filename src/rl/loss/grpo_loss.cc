@@ -73,20 +73,20 @@ void GrpoLoss::observe(std::span<const PredictedToken> tokens, std::span<const T
 
 PolicyTerm GrpoLoss::policy_term(const PredictedToken& token, float log_prob) const {
   const ResponseTarget& target = targets_[token.group][token.response];
-  const float old_log_prob = target.old_log_probs[token.token];
+  const float old_log_prob = target.old_log_probs[token.token], advantage = target.advantages[token.token];
   switch (config_.policy) {
     case PolicyLossKind::kCispo:
-      return cispo_loss(log_prob, old_log_prob, target.advantage, config_.clip);
+      return cispo_loss(log_prob, old_log_prob, advantage, config_.clip);
     case PolicyLossKind::kGspo: {
       // All T tokens of the response have this loss and the same weight w. The derivative of their sum
       // with respect to one log-probability is w T dl/dx / T: as if the loss were the token's own.
       const double mean = log_ratios_[token.group][token.response] / std::ssize(target.old_log_probs);
-      return clipped_policy_loss(static_cast<float>(mean), target.advantage, config_.clip);
+      return clipped_policy_loss(static_cast<float>(mean), advantage, config_.clip);
     }
     case PolicyLossKind::kClip:
       break;
   }
-  return clipped_policy_loss(log_prob - old_log_prob, target.advantage, config_.clip);
+  return clipped_policy_loss(log_prob - old_log_prob, advantage, config_.clip);
 }
 
 void GrpoLoss::evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,

@@ -55,8 +55,8 @@ void bind(ConfigSection& section, LossConfig& config);
 struct ResponseTarget {
   std::span<const float> old_log_probs;        // recorded in sampling
   std::span<const float> reference_log_probs;  // empty where the loss uses no reference
-  float advantage = 0;
-  double weight = 0;  // of each of its tokens
+  std::span<const float> advantages;           // of its tokens
+  double weight = 0;                           // of each of them
 };
 
 // What the loss measures on the way, as sums over the tokens it saw.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <list>
 #include <nlohmann/json.hpp>
 
 #include "base/config.h"
@@ -44,13 +45,15 @@ void check_case(const json& c) {
   const Denominators denominators = count_denominators(lengths);
 
   std::vector<std::vector<ResponseTarget>> targets(1);
+  std::list<std::vector<float>> advantages;  // of each token; what targets point to
   std::vector<PredictedToken> tokens;
   std::vector<TokenScore> scores;
   for (size_t r = 0; r < lengths.size(); ++r) {
+    advantages.emplace_back(lengths[r], advantage[r]);
     targets[0].push_back(
         {.old_log_probs = std::span(old_log_probs[r]).first(lengths[r]),
          .reference_log_probs = std::span(reference[r]).first(lengths[r]),
-         .advantage = advantage[r],
+         .advantages = advantages.back(),
          .weight = token_weight(config.aggregation, lengths[r], denominators, inputs["constant_length"])});
     for (int32_t t = 0; t < lengths[r]; ++t) {
       tokens.push_back({.group = 0, .response = static_cast<int32_t>(r), .token = t});
@@ -74,10 +77,29 @@ TEST(GrpoLoss, MatchesTheReferenceInEveryCase) {
   EXPECT_GE(loss_goldens()["losses"].size(), 18u);
 }
 
+TEST(GrpoLoss, EveryTokenHasAnAdvantageOfItsOwn) {
+  const std::vector<float> old_log_probs = {-1, -1}, advantages = {2, -3};
+  const std::vector<PredictedToken> tokens = {{.token = 0}, {.token = 1}};
+  const std::vector<TokenScore> scores = {{-1.1f, 2}, {-0.95f, 2}};
+  const LossConfig config;
+  std::vector<TokenDerivative> both(2);
+  GrpoLoss loss(config, {{{.old_log_probs = old_log_probs, .advantages = advantages, .weight = 0.5}}});
+  loss.evaluate(tokens, scores, both);
+  for (size_t i = 0; i < 2; ++i) {
+    const std::vector<float> constant(2, advantages[i]);
+    GrpoLoss alone(config, {{{.old_log_probs = old_log_probs, .advantages = constant, .weight = 0.5}}});
+    std::vector<TokenDerivative> derivatives(2);
+    alone.evaluate(tokens, scores, derivatives);
+    EXPECT_EQ(both[i].log_prob, derivatives[i].log_prob) << i;
+    EXPECT_NE(both[1 - i].log_prob, derivatives[1 - i].log_prob) << i;
+  }
+}
+
 TEST(GrpoLoss, ItsSumsCountWhatWasClipped) {
   const std::vector<float> old_log_probs = {-1, -1, -1, -1};
   const LossConfig config = {.clip = {.low = 0.2f, .high = 0.2f, .dual = 3.0f}};
-  GrpoLoss loss(config, {{{.old_log_probs = old_log_probs, .advantage = -1, .weight = 0.25}}});
+  const std::vector<float> advantages(4, -1);
+  GrpoLoss loss(config, {{{.old_log_probs = old_log_probs, .advantages = advantages, .weight = 0.25}}});
   const std::vector<PredictedToken> tokens = {{.token = 0}, {.token = 1}, {.token = 2}, {.token = 3}};
   const std::vector<TokenScore> scores = {{-1, 2}, {-2, 2}, {0.5f, 4}, {-0.75f, 4}};
   std::vector<TokenDerivative> derivatives(4);

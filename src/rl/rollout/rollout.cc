@@ -34,10 +34,12 @@ std::vector<std::optional<double>> RolloutGroup::rewards() const {
 }
 
 bool RolloutGroup::has_signal() const {
-  return std::ranges::any_of(samples, [](const RolloutSample& sample) { return sample.advantage != 0; });
+  return std::ranges::any_of(samples, [](const RolloutSample& sample) {
+    return std::ranges::any_of(sample.streams.advantages, [](float advantage) { return advantage != 0; });
+  });
 }
 
-std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
+std::vector<RolloutGroup> roll_out(Generator& generator, const PromptEncoder& encoder,
                                    const std::vector<const Problem*>& problems, int64_t samples,
                                    const GenerationOptions& options) {
   std::vector<RolloutGroup> groups;
@@ -51,7 +53,7 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
     requests.push_back(
         {.prompt = groups.back().prompt.tokens, .samples = samples, .stream = stream, .name = problem->id});
   }
-  engine.generate(requests, options, [&](int64_t group, int64_t sample, Generation&& generation) {
+  generator.generate(requests, options, [&](int64_t group, int64_t sample, Generation&& generation) {
     groups[group].samples[sample].generation = std::move(generation);
   });
   for (RolloutGroup& group : groups) {
@@ -60,6 +62,18 @@ std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
     }
   }
   return groups;
+}
+
+std::vector<TokenGroup> token_groups(std::span<RolloutGroup* const> groups) {
+  std::vector<TokenGroup> all;
+  for (const RolloutGroup* group : groups) {
+    TokenGroup tokens{.prompt = group->prompt.tokens, .name = group->problem->id};
+    for (const RolloutSample& sample : group->samples) {
+      tokens.responses.emplace_back(sample.generation.tokens);
+    }
+    all.push_back(std::move(tokens));
+  }
+  return all;
 }
 
 int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder,

@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "data/problem.h"
 #include "data/prompt_encoder.h"
-#include "infer/engine.h"
+#include "infer/generator.h"
+#include "model/segments.h"
 #include "verify/grade.h"
 
 namespace deepscaler {
@@ -37,14 +39,21 @@ struct RewardPart {
   double weight = 1;
 };
 
+// Numbers beside the tokens of a response, one a token. A stream that nothing asked for is empty.
+struct TokenStreams {
+  std::vector<float> advantages;  // credit; where it is a response's, the same number for each of its tokens
+  std::vector<float> values;      // of a critic, before the token
+  std::vector<float> reference_log_probs;
+  std::vector<float> teacher_log_probs;
+};
+
 struct RolloutSample {
   Generation generation;
   std::string text;
   Verdict verdict;
   std::vector<RewardPart> rewards;  // as reward.h lists them
   std::optional<double> reward;     // their weighted sum; none where one of them could not be decided
-  float advantage = 0;
-  std::vector<float> reference_log_probs;  // of each token; empty where the loss uses no reference
+  TokenStreams streams;
 
   [[nodiscard]] bool truncated() const { return generation.finish_reason == FinishReason::kLength; }
 };
@@ -56,15 +65,18 @@ struct RolloutGroup {
   bool dropped = false;  // by dynamic sampling: recorded, not trained on
 
   [[nodiscard]] std::vector<std::optional<double>> rewards() const;
-  // Whether the group teaches anything: some advantage is not zero.
+  // Whether the group teaches anything: some token's advantage is not zero.
   [[nodiscard]] bool has_signal() const;
 };
 
 // Samples a group of responses for each problem. Draws depend on (seed, step, problem id, sample); where a
 // problem comes twice, at the turn of an epoch, the second group has draws of its own.
-[[nodiscard]] std::vector<RolloutGroup> roll_out(Engine& engine, const PromptEncoder& encoder,
+[[nodiscard]] std::vector<RolloutGroup> roll_out(Generator& generator, const PromptEncoder& encoder,
                                                  const std::vector<const Problem*>& problems, int64_t samples,
                                                  const GenerationOptions& options);
+
+// The groups as the training step takes them: prompts, and all responses. Views of the groups.
+[[nodiscard]] std::vector<TokenGroup> token_groups(std::span<RolloutGroup* const> groups);
 
 // Removes the problems whose prompts are longer than sampling.max_prompt_tokens and returns their number.
 // Throws Error naming the first one that is left whose prompt and a whole response exceed `context` tokens.

@@ -1,22 +1,44 @@
 #include "run/stages/grpo_stage.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "rl/grpo.h"
 
 namespace deepscaler {
+namespace {
 
-GrpoStage::GrpoStage(const StageConfig& config, const StageWorkers& workers)
-    : config_(config),
-      workers_(workers),
-      problems_(load_problems(config.data, workers.section + ".data", UnreadableAnswers::kRefuse)),
-      step_options_{.temperature = config.grpo.rollout.sampling.temperature,
-                    .token_budget = workers.token_budget,
-                    .recompute = workers.recompute},
-      train_step_(workers.model, step_options_) {
-  const RolloutConfig& rollout = config.grpo.rollout;
-  const int64_t dropped =
-      drop_long_prompts(problems_, workers.encoder, rollout, workers.model.config().context);
+std::vector<Problem> load(const StageConfig& stage, const StageContext& context) {
+  DataConfig data = stage.data;
+  if (const auto from = stage_named_in(data.from)) data.files.push_back(context.output_of(*from));
+  return load_problems(data, context.section + ".data", UnreadableAnswers::kRefuse);
+}
+
+}  // namespace
+
+StageNeeds GrpoSettings::needs(const ModelConfig& model) const {
+  const RolloutConfig& rollout = config.rollout;
+  const int64_t prompt = rollout.max_prompt_tokens.value_or(kUsualPromptTokens);
+  StageNeeds needs = {
+      .longest_sequence = std::min(model.context, prompt + rollout.sampling.max_response_tokens),
+      .problems = rollout.problems_per_step,
+      .samples = rollout.samples_per_problem,
+      .prompt_tokens = kUsualPromptTokens,
+      .response_tokens = rollout.sampling.max_response_tokens};
+  if (config.loss.uses_reference()) needs.models.emplace_back(kReference);
+  return needs;
+}
+
+std::unique_ptr<Stage> GrpoSettings::make(const StageConfig& stage, const StageContext& context) const {
+  return std::make_unique<GrpoStage>(config, stage, context);
+}
+
+GrpoStage::GrpoStage(const GrpoConfig& config, const StageConfig& stage, const StageContext& context)
+    : config_(config), stage_(stage), context_(context), problems_(load(stage, context)) {
+  const RolloutConfig& rollout = config.rollout;
+  const int64_t dropped = drop_long_prompts(problems_, context.encoder, rollout,
+                                            context.models.policy().model().config().context);
   if (dropped == 0) return;
   log_info("{} problems have prompts of more than {} tokens: left out", dropped, *rollout.max_prompt_tokens);
   if (problems_.empty()) {
@@ -28,27 +50,25 @@ std::string GrpoStage::data_hash() const { return hash_problems(problems_); }
 
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   if (stage_step == 0) begin_reference();
-  const RolloutConfig& rollout = config_.grpo.rollout;
-  GrpoWorkers workers{.model = workers_.model,
-                      .train_step = train_step_,
-                      .step_options = step_options_,
-                      .optimizer = workers_.optimizer,
-                      .reference = workers_.reference.get(),
-                      .generate =
-                          [&](const std::vector<const Problem*>& problems) {
-                            return roll_out(workers_.engine, workers_.encoder, problems,
-                                            rollout.samples_per_problem,
-                                            {.sampling = rollout.sampling,
-                                             .seed = workers_.seed,
-                                             .step = static_cast<uint64_t>(run_step)});
-                          },
-                      .grade =
-                          [&](std::vector<RolloutGroup>& groups) {
-                            grade_rollout(groups, config_.grpo.reward, rollout.sampling.max_response_tokens);
-                          }};
-  OptimizerConfig optimizer = config_.optimizer;
+  const RolloutConfig& rollout = config_.rollout;
+  Engine& policy = context_.models.policy();
+  const GrpoSources sources = {
+      .generate =
+          [&](const std::vector<const Problem*>& problems) {
+            return roll_out(policy.generator(), context_.encoder, problems, rollout.samples_per_problem,
+                            {.sampling = rollout.sampling,
+                             .seed = context_.seed,
+                             .step = static_cast<uint64_t>(run_step)});
+          },
+      .grade =
+          [&](std::vector<RolloutGroup>& groups) {
+            grade_rollout(groups, config_.reward, rollout.sampling.max_response_tokens);
+          }};
+  OptimizerConfig optimizer = stage_.optimizer;
   optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
-  GrpoStepResult result = grpo_step(config_.grpo, optimizer, problems_, workers_.seed, stage_step, workers);
+  GrpoStepResult result =
+      grpo_step(config_, optimizer, {.problems = problems_, .seed = context_.seed, .stage_step = stage_step},
+                {.policy = policy, .reference = context_.models.find(kReference)}, sources);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
     if (group.dropped) continue;
@@ -56,14 +76,16 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
       tokens += std::ssize(group.prompt.tokens) + std::ssize(sample.generation.tokens);
     }
   }
-  return {std::move(result.metrics), tokens, std::move(result.groups)};
+  return {.metrics = std::move(result.metrics), .tokens = tokens, .groups = std::move(result.groups)};
 }
 
 void GrpoStage::begin_reference() {
-  const LossConfig& loss = config_.grpo.loss;
-  std::unique_ptr<ReferenceModel>& reference = workers_.reference;
-  if (loss.reference == ReferenceStart::kReset) reference.reset();
-  if (loss.uses_reference() && !reference) reference = std::make_unique<ReferenceModel>(workers_.model);
+  const LossConfig& loss = config_.loss;
+  Models& models = context_.models;
+  if (loss.reference == ReferenceStart::kReset && !loss.uses_reference()) models.remove(kReference);
+  if (!loss.uses_reference()) return;
+  const bool anew = loss.reference == ReferenceStart::kReset || models.find(kReference) == nullptr;
+  if (anew) models.put_copy_of_policy(kReference);
 }
 
 }  // namespace deepscaler

@@ -1,16 +1,36 @@
 // A stage of reinforcement learning with verifiable rewards; the algorithm is in rl/grpo.
 #pragma once
 
-#include "run/stages/stage.h"
-#include "train/step.h"
+#include <memory>
+
+#include "rl/grpo_config.h"
+#include "run/stages/stage_config.h"
 
 namespace deepscaler {
 
-class GrpoStage : public Stage {
+class GrpoSettings final : public StageSettings {
  public:
-  GrpoStage(const StageConfig& config, const StageWorkers& workers);
+  [[nodiscard]] std::unique_ptr<StageSettings> clone() const override {
+    return std::make_unique<GrpoSettings>(*this);
+  }
+  void bind(ConfigSection& section) override { deepscaler::bind(section, config); }
+  void validate(const StageConfig&, const std::string& where) const override {
+    deepscaler::validate(config, where);
+  }
+  [[nodiscard]] std::optional<int64_t> steps() const override { return config.steps; }
+  [[nodiscard]] bool samples_responses() const override { return true; }
+  [[nodiscard]] StageNeeds needs(const ModelConfig& model) const override;
+  [[nodiscard]] std::unique_ptr<Stage> make(const StageConfig& stage,
+                                            const StageContext& context) const override;
 
-  [[nodiscard]] int64_t steps() const override { return config_.grpo.steps; }
+  GrpoConfig config;
+};
+
+class GrpoStage final : public Stage {
+ public:
+  GrpoStage(const GrpoConfig& config, const StageConfig& stage, const StageContext& context);
+
+  [[nodiscard]] int64_t steps() const override { return config_.steps; }
   [[nodiscard]] int64_t problems() const override { return std::ssize(problems_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
@@ -18,11 +38,10 @@ class GrpoStage : public Stage {
  private:
   void begin_reference();
 
-  const StageConfig& config_;
-  StageWorkers workers_;
+  const GrpoConfig& config_;
+  const StageConfig& stage_;
+  StageContext context_;
   std::vector<Problem> problems_;
-  StepOptions step_options_;
-  TrainStep train_step_;
 };
 
 }  // namespace deepscaler

@@ -11,20 +11,22 @@ namespace {
 
 using Demonstrations = std::vector<Demonstration>;
 
-Demonstrations read_files(const std::vector<std::string>& files, const StageWorkers& workers,
+Demonstrations read_files(const std::vector<std::string>& files, const StageContext& context,
                           const SftConfig& config) {
   const std::vector<std::filesystem::path> paths(files.begin(), files.end());
-  return read_demonstrations(paths, workers.encoder, config.loss_on);
+  return read_demonstrations(paths, context.encoder, config.loss_on);
 }
 
-Demonstrations load_examples(const StageConfig& config, const StageWorkers& workers) {
-  Demonstrations examples = read_files(config.data.files, workers, config.sft);
-  DataConfig generated = config.data;
+Demonstrations load_examples(const DataConfig& data, const StageContext& context, const SftConfig& config) {
+  std::vector<std::string> files = data.files;
+  if (const auto stage = stage_named_in(data.from)) files.push_back(context.output_of(*stage));
+  Demonstrations examples = read_files(files, context, config);
+  if (data.kinds.empty()) return examples;
+  DataConfig generated = data;
   generated.files.clear();
-  if (generated.kinds.empty()) return examples;
   for (const Problem& problem :
-       load_problems(generated, workers.section + ".data", UnreadableAnswers::kRefuse)) {
-    examples.push_back(demonstrate(problem, problem.id, workers.encoder, config.sft.loss_on));
+       load_problems(generated, context.section + ".data", UnreadableAnswers::kRefuse)) {
+    examples.push_back(demonstrate(problem, problem.id, context.encoder, config.loss_on));
   }
   return examples;
 }
@@ -47,20 +49,24 @@ void limit(Demonstrations& examples, std::string_view what, const SftConfig& con
 
 }  // namespace
 
-SftStage::SftStage(const StageConfig& config, const StageWorkers& workers)
+StageNeeds SftSettings::needs(const ModelConfig&) const { return {.longest_sequence = config.max_tokens}; }
+
+std::unique_ptr<Stage> SftSettings::make(const StageConfig& stage, const StageContext& context) const {
+  return std::make_unique<SftStage>(config, stage, context);
+}
+
+SftStage::SftStage(const SftConfig& config, const StageConfig& stage, const StageContext& context)
     : config_(config),
-      workers_(workers),
-      examples_(load_examples(config, workers)),
-      train_step_(workers.model,
-                  {.temperature = 1, .token_budget = workers.token_budget, .recompute = workers.recompute}) {
-  const SftConfig& sft = config.sft;
-  const int64_t context = workers.model.config().context;
-  limit(examples_, "examples", sft, context);
-  if (!sft.eval_files.empty()) {
-    held_out_ = read_files(sft.eval_files, workers, sft);
-    limit(held_out_, "held-out examples", sft, context);
-  } else if (sft.eval_share > 0) {
-    held_out_ = split_off(examples_, sft.eval_share, workers.seed);
+      stage_(stage),
+      context_(context),
+      examples_(load_examples(stage.data, context, config)) {
+  const int64_t longest = context.models.policy().model().config().context;
+  limit(examples_, "examples", config, longest);
+  if (!config.eval_files.empty()) {
+    held_out_ = read_files(config.eval_files, context, config);
+    limit(held_out_, "held-out examples", config, longest);
+  } else if (config.eval_share > 0) {
+    held_out_ = split_off(examples_, config.eval_share, context.seed);
   }
 }
 
@@ -75,23 +81,29 @@ std::string SftStage::data_hash() const {
   return hash.hex();
 }
 
+double SftStage::held_out_loss() {
+  return mean_loss(held_out_, [this](std::span<const TokenGroup> groups) {
+    return context_.models.policy().score(groups, /*temperature=*/1);
+  });
+}
+
 StageStep SftStage::step(int64_t stage_step, int64_t) {
   StageStep result;
   std::vector<TokenGroup> groups;
   int64_t learned = 0;
-  const auto batch = sft_batch(config_.sft, problems(), stage_step, workers_.seed);
+  const auto batch = sft_batch(config_, problems(), stage_step, context_.seed);
   for (int64_t e : batch) {
     groups.push_back(token_group(examples_[e]));
     learned += examples_[e].learned();
     result.tokens += std::ssize(examples_[e].tokens);
   }
+  Engine& policy = context_.models.policy();
   NegativeLogLikelihood loss(learned);
-  train_step_.clear_gradients();
-  train_step_.accumulate(groups, loss);
-  const float lr = learning_rate(config_.optimizer.schedule, config_.optimizer.lr, stage_step, steps());
-  const double norm =
-      workers_.optimizer.step(config_.optimizer, lr, train_step_.gradients(), workers_.model.weights());
-  const int64_t done = stage_step * config_.sft.examples_per_step + std::ssize(batch);
+  LmHead head(loss, /*temperature=*/1);
+  policy.accumulate(groups, head);
+  const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
+  const double norm = policy.update(stage_.optimizer, lr);
+  const int64_t done = stage_step * config_.examples_per_step + std::ssize(batch);
   result.metrics.set("epoch", static_cast<double>(done) / static_cast<double>(problems()));
   result.metrics.set("loss", loss.loss());
   result.metrics.set("entropy", loss.entropy());

@@ -1,30 +1,44 @@
 // A stage of supervised fine-tuning: the model learns to continue demonstrations.
 #pragma once
 
-#include "run/stages/stage.h"
+#include <memory>
+
+#include "run/stages/stage_config.h"
 #include "train/sft.h"
-#include "train/step.h"
 
 namespace deepscaler {
 
-class SftStage : public Stage {
+class SftSettings final : public StageSettings {
  public:
-  SftStage(const StageConfig& config, const StageWorkers& workers);
+  [[nodiscard]] std::unique_ptr<StageSettings> clone() const override {
+    return std::make_unique<SftSettings>(*this);
+  }
+  void bind(ConfigSection& section) override { deepscaler::bind(section, config); }
+  [[nodiscard]] std::optional<int64_t> steps() const override { return config.steps; }
+  [[nodiscard]] StageNeeds needs(const ModelConfig& model) const override;
+  [[nodiscard]] std::unique_ptr<Stage> make(const StageConfig& stage,
+                                            const StageContext& context) const override;
 
-  [[nodiscard]] int64_t steps() const override { return sft_steps(config_.sft, problems()); }
+  SftConfig config;
+};
+
+class SftStage final : public Stage {
+ public:
+  SftStage(const SftConfig& config, const StageConfig& stage, const StageContext& context);
+
+  [[nodiscard]] int64_t steps() const override { return sft_steps(config_, problems()); }
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] int64_t held_out_examples() const override { return std::ssize(held_out_); }
-  void release_workspace() override { train_step_.release_workspace(); }
-  [[nodiscard]] double held_out_loss() override { return mean_loss(train_step_, held_out_); }
+  [[nodiscard]] double held_out_loss() override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 
  private:
-  const StageConfig& config_;
-  StageWorkers workers_;
+  const SftConfig& config_;
+  const StageConfig& stage_;
+  StageContext context_;
   std::vector<Demonstration> examples_;
   std::vector<Demonstration> held_out_;
-  TrainStep train_step_;
 };
 
 }  // namespace deepscaler

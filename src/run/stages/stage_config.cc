@@ -1,5 +1,7 @@
 #include "run/stages/stage_config.h"
 
+#include <vector>
+
 #include "base/config.h"
 
 namespace deepscaler {
@@ -12,15 +14,27 @@ void bind(ConfigSection& s, StageEvalConfig& c) {
 
 void bind(ConfigSection& s, StageConfig& c) {
   s.field("name", c.name, "name of the stage in tables and logs");
+  s.field(
+      "start", c.start,
+      "weights to start from: \"previous\" (those that the stage before ended with), \"recipe\" (those of "
+      "[model]), or \"stage NAME\" (those that an earlier stage ended with)");
   s.section("eval", c.eval, "how the stage's evaluations depart from [eval]");
   s.section("data", c.data, "problems, or for sft demonstrations, to train on");
-  s.section("optimizer", c.optimizer, "AdamW and its learning rate");
+  s.section("optimizer", c.optimizer, "how gradients become updates");
   s.section("until", c.until, "rules that end the stage before its last step");
-  s.select("kind", c.kind, "what the stage does",
-           {{"sft", "supervised fine-tuning on demonstrations",
-             [&c](ConfigSection& inner) { bind(inner, c.sft); }},
-            {"grpo", "reinforcement learning with verifiable rewards",
-             [&c](ConfigSection& inner) { bind(inner, c.grpo); }}});
+  std::vector<ConfigKind> kinds;
+  for (const StageKind& kind : stage_kinds()) {
+    kinds.push_back(
+        {kind.name, kind.description,
+         [&settings = c.settings_of_kinds[kind.name]](ConfigSection& inner) { settings.bind(inner); }});
+  }
+  s.select("kind", c.kind, "what the stage does", kinds);
+}
+
+std::optional<std::string> stage_named_in(std::string_view text) {
+  constexpr std::string_view kPrefix = "stage ";
+  if (!text.starts_with(kPrefix) || text.size() == kPrefix.size()) return std::nullopt;
+  return std::string(text.substr(kPrefix.size()));
 }
 
 }  // namespace deepscaler

@@ -1,15 +1,15 @@
-// [[stage]]: what one stage of a recipe does, on which data, and when it ends.
+// [[stage]]: what one stage of a recipe does, from which weights, on which data, and when it ends.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "data/problem_set.h"
-#include "rl/grpo_config.h"
 #include "run/stages/curriculum.h"
-#include "train/optimizer.h"
-#include "train/sft.h"
+#include "run/stages/stage_kind.h"
+#include "train/optimizers.h"
 
 namespace deepscaler {
 
@@ -22,20 +22,22 @@ struct StageEvalConfig {
 };
 
 struct StageConfig {
-  std::string kind;  // "sft" or "grpo"
-  std::string name;  // in tables and logs
+  std::string kind;                // a name of stage_kinds()
+  std::string name;                // in tables and logs
+  std::string start = "previous";  // or "recipe", or "stage NAME"
   DataConfig data;
   OptimizerConfig optimizer;
   UntilConfig until;
   StageEvalConfig eval;
-  SftConfig sft;
-  GrpoConfig grpo;
+  SettingsOfKinds settings_of_kinds;
 
-  // Where it is stated; a number of epochs depends on the data.
-  [[nodiscard]] std::optional<int64_t> steps() const { return kind == "sft" ? sft.steps : grpo.steps; }
+  [[nodiscard]] const StageSettings& settings() const { return settings_of_kinds[kind]; }
   [[nodiscard]] const std::string& title() const { return name.empty() ? kind : name; }
 };
 
 void bind(ConfigSection& section, StageConfig& config);
+
+// NAME of "stage NAME", in start and data.from; nothing for other texts.
+[[nodiscard]] std::optional<std::string> stage_named_in(std::string_view text);
 
 }  // namespace deepscaler

@@ -1,7 +1,8 @@
-#include "infer/engine.h"
+#include "infer/generator.h"
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -9,8 +10,7 @@
 #include "base/signals.h"
 #include "infer/sampler.h"
 #include "infer/stop_strings.h"
-#include "model/linear.h"
-#include "model/memory_plan.h"
+#include "model/kv_cache.h"
 
 namespace deepscaler {
 namespace {
@@ -44,18 +44,18 @@ std::string_view finish_reason_name(FinishReason reason) {
   return reason == FinishReason::kStop ? "stop" : "length";
 }
 
-Engine::Engine(const Model& model, int64_t kv_memory_bytes)
-    : model_(model), kv_memory_bytes_(kv_memory_bytes) {}
+Generator::Generator(const Model& model, int64_t kv_memory_bytes, const Device& device)
+    : model_(model), device_(device), kv_memory_bytes_(kv_memory_bytes) {}
 
-int64_t Engine::most_side_by_side() { return SchedulerConfig().max_running; }
+int64_t Generator::most_side_by_side() { return SchedulerConfig().max_running; }
 
-std::string Engine::name_of(std::span<const GenerationRequest> requests, int64_t request) {
+std::string Generator::name_of(std::span<const GenerationRequest> requests, int64_t request) {
   const std::string& name = requests[request].name;
   return name.empty() ? fmt::format("request {}", request) : name;
 }
 
-void Engine::check(std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                   int64_t blocks) const {
+void Generator::check(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                      int64_t blocks) const {
   validate(options, model_.config().vocabulary);
   for (size_t i = 0; i < requests.size(); ++i) {
     const int64_t length = std::ssize(requests[i].prompt) + options.sampling.max_response_tokens;
@@ -82,8 +82,8 @@ void Engine::check(std::span<const GenerationRequest> requests, const Generation
   }
 }
 
-ForwardBatch Engine::make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
-                                const std::vector<std::vector<Generation>>& sequences) const {
+ForwardBatch Generator::make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
+                                   const std::vector<std::vector<Generation>>& sequences) const {
   ForwardBatch batch;
   for (const auto& work : pass.work) {
     const std::vector<int32_t>& prompt = requests[work.group].prompt;
@@ -99,8 +99,8 @@ ForwardBatch Engine::make_batch(const SchedulerPass& pass, std::span<const Gener
   return batch;
 }
 
-void Engine::generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                      const OnFinished& on_finished, const OnTokens& on_tokens) {
+void Generator::generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                         const OnFinished& on_finished, const OnTokens& on_tokens) {
   // The whole budget, or what the requests could use at most, with a shared prefix that ends inside a block.
   int64_t useful = 1;
   for (const auto& r : requests) {
@@ -108,8 +108,9 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Generat
   }
   const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
   check(requests, options, blocks);
-  Workspace work{.cache = KvCache(model_.config(), blocks, Contents::kAny),
-                 .activations = Activations(model_.config(), Activations::Keep::kOneLayer)};
+  // What generating takes lives no longer than this call: training comes next and needs the memory.
+  const std::unique_ptr<Pass> device_pass = device_.make_pass(model_);
+  device_pass->reserve(blocks, Contents::kAny);
 
   preemptions_ = 0;
   Scheduler scheduler(scheduler_config(requests, options.sampling.max_response_tokens, blocks));
@@ -122,9 +123,9 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Generat
   while (!scheduler.done()) {
     throw_if_stop_requested();
     const SchedulerPass pass = scheduler.next();
-    work.cache.clear(pass.fresh);
+    device_pass->clear(pass.fresh);
     const ForwardBatch batch = make_batch(pass, requests, sequences);
-    forward(model_, batch, work.cache, work.activations);
+    device_pass->forward(batch, PassPurpose::kInference);
 
     std::vector<Draw> draws;
     for (size_t w = 0; w < pass.work.size(); ++w) {
@@ -132,7 +133,7 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Generat
       for (int64_t sample : pass.work[w].draws) draws.push_back({last_row, pass.work[w].group, sample});
     }
     std::vector<std::pair<int64_t, int64_t>> finished;
-    draw_tokens(draws, work, requests, options, sequences, finished);
+    draw_tokens(draws, *device_pass, requests, options, sequences, finished);
     scheduler.commit(pass, finished);
     preemptions_ = scheduler.preemptions();
     if (on_tokens) {
@@ -148,10 +149,10 @@ void Engine::generate(std::span<const GenerationRequest> requests, const Generat
   }
 }
 
-void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
-                         std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                         std::vector<std::vector<Generation>>& sequences,
-                         std::vector<std::pair<int64_t, int64_t>>& finished) {
+void Generator::draw_tokens(std::span<const Draw> draws, Pass& device_pass,
+                            std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                            std::vector<std::vector<Generation>>& sequences,
+                            std::vector<std::pair<int64_t, int64_t>>& finished) {
   // Samples that draw from one row (of their prompt) share its logits.
   std::vector<int64_t> rows;
   std::vector<size_t> row_of_draw;
@@ -162,21 +163,19 @@ void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
   size_t next = 0;
   for (size_t first = 0; first < rows.size(); first += kHeadRows) {
     const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
-    final_norm_rows(model_, work.activations.hidden.view(), chunk, work.gathered, work.normed);
-    work.logits.resize(std::ssize(chunk), model_.config().vocabulary);
-    linear(model_, work.normed.view(), {{model_.table().lm_head(), work.logits.view()}});
+    const ConstMatrixView all_logits = device_pass.logits(chunk);
     size_t end = next;
     while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
     parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {
       const Draw& draw = draws[next + i];
       Generation& sequence = sequences[draw.request][draw.sample];
-      const float* logits = work.logits.row(static_cast<int64_t>(row_of_draw[next + i] - first));
+      const float* logits = all_logits.row(static_cast<int64_t>(row_of_draw[next + i] - first));
       const GenerationRequest& request = requests[draw.request];
       const int64_t number =
           request.sample_numbers.empty() ? draw.sample : request.sample_numbers[draw.sample];
       const Rng rng(options.seed, {options.step, request.stream, static_cast<uint64_t>(number)});
       const SampledToken sampled =
-          draw_token({logits, static_cast<size_t>(work.logits.cols())}, options,
+          draw_token({logits, static_cast<size_t>(all_logits.cols)}, options,
                      {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
       sequence.tokens.push_back(sampled.token);
       sequence.log_probs.push_back(sampled.log_prob);
@@ -196,7 +195,7 @@ void Engine::draw_tokens(std::span<const Draw> draws, Workspace& work,
   }
 }
 
-bool Engine::ends(const Generation& sequence, const GenerationOptions& options) const {
+bool Generator::ends(const Generation& sequence, const GenerationOptions& options) const {
   if (!options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0) return true;
   return options.stop != nullptr && options.stop->complete(sequence.tokens);
 }

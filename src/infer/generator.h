@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +14,7 @@
 
 #include "infer/sampling.h"
 #include "infer/scheduler.h"
-#include "model/forward.h"
-#include "model/kv_cache.h"
+#include "model/device.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -38,10 +36,11 @@ struct Generation {
   FinishReason finish_reason = FinishReason::kLength;
 };
 
-class Engine {
+class Generator {
  public:
-  // `model` must outlive this object. kv_memory_bytes bounds the cache; what is short is paid in time.
-  Engine(const Model& model, int64_t kv_memory_bytes);
+  // `model` must outlive this object. kv_memory_bytes: upper bound of the memory for keys and values. Less
+  // memory means more preemption, never other tokens.
+  Generator(const Model& model, int64_t kv_memory_bytes, const Device& device = cpu_device());
 
   [[nodiscard]] const Model& model() const { return model_; }
   // How many responses are generated side by side, where memory allows.
@@ -73,14 +72,9 @@ class Engine {
   };
   ForwardBatch make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
                           const std::vector<std::vector<Generation>>& sequences) const;
-  // What generating takes lives no longer than generate(): training comes next and needs the memory.
-  struct Workspace {
-    KvCache cache;
-    Activations activations;
-    Matrix gathered, normed, logits;
-  };
-  void draw_tokens(std::span<const Draw> draws, Workspace& work, std::span<const GenerationRequest> requests,
-                   const GenerationOptions& options, std::vector<std::vector<Generation>>& sequences,
+  void draw_tokens(std::span<const Draw> draws, Pass& device_pass,
+                   std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                   std::vector<std::vector<Generation>>& sequences,
                    std::vector<std::pair<int64_t, int64_t>>& finished);
   static std::string name_of(std::span<const GenerationRequest> requests, int64_t request);
   // Whether the last token of a response is its end, its length apart.
@@ -89,6 +83,7 @@ class Engine {
              int64_t blocks) const;
 
   const Model& model_;
+  const Device& device_;
   int64_t kv_memory_bytes_;
   int64_t preemptions_ = 0;
 };

@@ -1,5 +1,5 @@
 // Exactness of generation, on the tiny models of the goldens.
-#include "infer/engine.h"
+#include "infer/generator.h"
 
 #include <gtest/gtest.h>
 
@@ -44,17 +44,19 @@ const GenerationOptions kEveryOption = {.sampling = {.temperature = 0.8f,
                                         .logit_bias = {{7, 1.5f}},
                                         .seed = 3};
 
-Generations run(Engine& engine, const std::vector<GenerationRequest>& all, const GenerationOptions& options) {
+Generations run(Generator& generator, const std::vector<GenerationRequest>& all,
+                const GenerationOptions& options) {
   Generations result(all.size());
   for (size_t i = 0; i < all.size(); ++i) result[i].resize(all[i].samples);
-  engine.generate(all, options, [&](int64_t r, int64_t s, Generation&& g) { result[r][s] = std::move(g); });
+  generator.generate(all, options,
+                     [&](int64_t r, int64_t s, Generation&& g) { result[r][s] = std::move(g); });
   return result;
 }
 
 Generations run(const Model& model, const std::vector<GenerationRequest>& all, int64_t kv_bytes = 1 << 30,
                 const GenerationOptions& options = kPlain) {
-  Engine engine(model, kv_bytes);
-  return run(engine, all, options);
+  Generator generator(model, kv_bytes);
+  return run(generator, all, options);
 }
 
 void expect_same(const Generation& a, const Generation& b) {
@@ -72,7 +74,7 @@ TEST_P(EngineTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   const auto all = requests(4, 4);
   for (const GenerationOptions& options : {kPlain, kEveryOption}) {
     const auto together = run(model, all, 1 << 30, options);
-    Engine short_of(model, 6 * KvCache::block_bytes(model.config()));
+    Generator short_of(model, 6 * KvCache::block_bytes(model.config()));
     const auto short_of_memory = run(short_of, all, options);
     EXPECT_GT(short_of.preemptions(), 0);
     for (size_t i = 0; i < all.size(); ++i) {
@@ -95,7 +97,7 @@ TEST_P(EngineTest, TokensDoNotDependOnASharedPrefix) {
       }
     }
     const auto together = run(model, all);
-    Engine short_of(model, 7 * KvCache::block_bytes(model.config()));
+    Generator short_of(model, 7 * KvCache::block_bytes(model.config()));
     const auto short_of_memory = run(short_of, all, kPlain);
     EXPECT_GT(short_of.preemptions(), 0);
     for (size_t i = 0; i < all.size(); ++i) {
@@ -108,7 +110,7 @@ TEST_P(EngineTest, TokensDoNotDependOnASharedPrefix) {
   }
 }
 
-TEST(Engine, AStopStringEndsAResponseWhereItIsComplete) {
+TEST(Generator, AStopStringEndsAResponseWhereItIsComplete) {
   const Model model = tiny_model("llama");
   const Tokenizer tokenizer = byte_tokenizer();
   const auto free = run(model, requests(1, 1))[0][0];
@@ -122,13 +124,13 @@ TEST(Engine, AStopStringEndsAResponseWhereItIsComplete) {
   EXPECT_EQ(stopped.tokens, std::vector<int32_t>(free.tokens.begin(), free.tokens.begin() + 6));
 }
 
-TEST(Engine, OptionsOutOfRangeAreRefused) {
+TEST(Generator, OptionsOutOfRangeAreRefused) {
   const Model model = tiny_model("llama");
   EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.sampling = {.top_p = 2}}), Error);
   EXPECT_THROW(run(model, requests(1, 1), 1 << 30, {.logit_bias = {{263, 1}}}), Error);
 }
 
-TEST(Engine, AModelThatDivergedIsAnError) {
+TEST(Generator, AModelThatDivergedIsAnError) {
   Model model = tiny_model("llama");
   for (const auto& p : model.table().all()) {
     if (p.name == "model.norm.weight") model.weights()[p.offset] = NAN;
@@ -175,20 +177,20 @@ TEST_P(EngineTest, GreedyContinuationsAreThoseOfTransformers) {
   }
 }
 
-TEST(Engine, SamplesDifferAndSeedsRepeat) {
+TEST(Generator, SamplesDifferAndSeedsRepeat) {
   const Model model = tiny_model("llama");
   const auto a = run(model, requests(1, 2)), b = run(model, requests(1, 2));
   expect_same(a[0][0], b[0][0]);
   EXPECT_NE(a[0][0].tokens, a[0][1].tokens);
 }
 
-TEST(Engine, APromptThatCannotFitSaysByHowMuch) {
+TEST(Generator, APromptThatCannotFitSaysByHowMuch) {
   const Model model = tiny_model("llama");
-  Engine engine(model, 1 << 30);
+  Generator generator(model, 1 << 30);
   GenerationRequest request{.prompt = std::vector<int32_t>(500, 5)};
   try {
-    engine.generate(std::vector{request}, {.sampling = {.max_response_tokens = 20}},
-                    [](int64_t, int64_t, Generation&&) {});
+    generator.generate(std::vector{request}, {.sampling = {.max_response_tokens = 20}},
+                       [](int64_t, int64_t, Generation&&) {});
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_STREQ(

@@ -1,0 +1,83 @@
+#include "engine/models.h"
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kOptimizer = "optimizer.safetensors";
+
+fs::path folder_of(const fs::path& checkpoint, std::string_view name) { return checkpoint / "models" / name; }
+
+Model copy_of(const Model& model) {
+  Model copy(model.config());
+  copy.compute_in(model.compute_type());
+  copy_parameters(model, copy);
+  return copy;
+}
+
+}  // namespace
+
+Models::Models(std::unique_ptr<Engine> policy) { put(kPolicy, std::move(policy)); }
+
+Engine* Models::find(std::string_view name) {
+  const auto found = engines_.find(name);
+  return found == engines_.end() ? nullptr : found->second.get();
+}
+
+Engine& Models::put(std::string_view name, std::unique_ptr<Engine> engine) {
+  auto& place = engines_[std::string(name)];
+  place = std::move(engine);
+  return *place;
+}
+
+Engine& Models::put_copy_of_policy(std::string_view name) {
+  if (Engine* there = find(name)) {  // its memory serves again
+    there->copy_weights_from(policy().model());
+    return *there;
+  }
+  return put(name, std::make_unique<Engine>(copy_of(policy().model()), policy().options()));
+}
+
+void Models::remove(std::string_view name) {
+  if (const auto found = engines_.find(name); found != engines_.end()) engines_.erase(found);
+}
+
+void Models::save_others(const fs::path& checkpoint) const {
+  for (const auto& [name, engine] : engines_) {
+    if (name == kPolicy) continue;
+    const fs::path folder = folder_of(checkpoint, name);
+    fs::create_directories(folder);
+    save_hf_model(engine->model(), folder);
+    engine->save_optimizer(folder / kOptimizer);
+  }
+}
+
+std::map<std::string, std::string> Models::hashes() const {
+  std::map<std::string, std::string> hashes;
+  for (const auto& [name, engine] : engines_) {
+    if (name != kPolicy) hashes[name] = engine->model().hash();
+  }
+  return hashes;
+}
+
+void Models::load_others(const fs::path& checkpoint, const std::map<std::string, std::string>& hashes,
+                         const OptimizerConfig& optimizer) {
+  for (const auto& [name, hash] : hashes) {
+    const fs::path folder = folder_of(checkpoint, name);
+    Model model = Model::load(folder);
+    model.compute_in(policy().model().compute_type());
+    if (model.hash() != hash) {
+      throw Error(folder.string(), "its weights are not those that were saved",
+                  "the checkpoint is damaged: remove its folder and go on from an earlier one");
+    }
+    Engine& engine = put(name, std::make_unique<Engine>(std::move(model), policy().options()));
+    if (fs::exists(folder / kOptimizer)) engine.load_optimizer(folder / kOptimizer, optimizer);
+  }
+}
+
+}  // namespace deepscaler

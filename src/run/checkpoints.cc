@@ -1,0 +1,59 @@
+#include "run/checkpoints.h"
+
+#include <nlohmann/json.hpp>
+
+#include "train/checkpoint.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+nlohmann::ordered_json state_with_model(const RunState& state, const Models& models) {
+  nlohmann::ordered_json json = state_json(state);
+  json["model"] = models.policy().model().hash();
+  return json;
+}
+
+}  // namespace
+
+void Checkpoints::save(const RunState& state, const Models& models, bool stage_is_over) {
+  const auto json = state_with_model(state, models);
+  save_checkpoint(folder_.checkpoint(state.step), {.model = models.policy().model(),
+                                                   .tokenizer = tokenizer_,
+                                                   .state = json,
+                                                   .save_training = [&](const fs::path& folder) {
+                                                     models.policy().save_optimizer(folder / kOptimizerFile);
+                                                     models.save_others(folder);
+                                                   }});
+  saved_step_ = state.step;
+  tidy(state, stage_is_over);
+}
+
+void Checkpoints::save_state(const RunState& state, const Models& models, bool stage_is_over) {
+  replace_state(folder_.checkpoint(state.step), state_with_model(state, models));
+  tidy(state, stage_is_over);
+}
+
+void Checkpoints::tidy(const RunState& state, bool stage_is_over) const {
+  std::vector<int64_t> kept = state.stage_ends;
+  if (stage_is_over) kept.push_back(state.step);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    folder_.link(numbered_name(static_cast<int64_t>(i) + 1, recipe_.stages[i].title()), kept[i]);
+  }
+  if (recipe_.output.keep_best && state.best && fs::exists(folder_.checkpoint(state.best->step))) {
+    kept.push_back(state.best->step);
+    folder_.link("best", state.best->step);
+  }
+  folder_.prune(recipe_.output.keep_last, kept);
+}
+
+void Checkpoints::load_training(const fs::path& checkpoint, const RunState& state,
+                                const OptimizerConfig& optimizer, Models& models) {
+  if (const fs::path file = checkpoint / kOptimizerFile; fs::exists(file)) {
+    models.policy().load_optimizer(file, optimizer);
+  }
+  models.load_others(checkpoint, state.models, optimizer);
+}
+
+}  // namespace deepscaler

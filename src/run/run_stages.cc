@@ -1,0 +1,89 @@
+#include "run/run_stages.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "run/start.h"
+
+namespace deepscaler {
+namespace {
+
+std::string section_of(int64_t stage) { return fmt::format("stage.{}", stage); }
+
+}  // namespace
+
+std::unique_ptr<Stage> RunStages::make(int64_t number, const RunState& state) const {
+  const StageConfig& config = recipe_.stages[static_cast<size_t>(number)];
+  return config.settings().make(config, {.models = models_,
+                                         .encoder = encoder_,
+                                         .section = section_of(number),
+                                         .seed = static_cast<uint64_t>(recipe_.seed),
+                                         .output_of = [this, number, &state](const std::string& name) {
+                                           return output_of(number, name, state);
+                                         }});
+}
+
+std::filesystem::path RunStages::output_of(int64_t number, const std::string& name,
+                                           const RunState& state) const {
+  const auto stage = static_cast<int64_t>(*earlier_stage(recipe_, static_cast<size_t>(number), name));
+  const std::string where = fmt::format("{}.data.from", section_of(number));
+  const StageOutput* output = state.output_of(stage);
+  if (output == nullptr) {
+    throw Error(where, fmt::format("stage \"{}\" has written nothing", name),
+                "name a stage that writes a data set, with samples that pass its filters");
+  }
+  const auto file = folder_.output(stage, recipe_.stages[static_cast<size_t>(stage)].title());
+  if (sha256_of_file(file) != output->sha256) {
+    throw Error(file.string(), "is not what the stage has written",
+                "put it back, or go on from a checkpoint inside that stage");
+  }
+  return file;
+}
+
+std::map<std::string, std::string> RunStages::open(const RunState& state) {
+  std::map<std::string, std::string> hashes;
+  for (int64_t i = state.stage; i < std::ssize(recipe_.stages); ++i) {
+    const bool under_way = i == state.stage;
+    if (!under_way && !recipe_.stages[static_cast<size_t>(i)].data.from.empty()) continue;
+    std::unique_ptr<Stage> stage = make(i, state);
+    hashes[section_of(i)] = stage->data_hash();
+    if (under_way) stage_ = std::move(stage);
+  }
+  checked_ = hashes;
+  return hashes;
+}
+
+void RunStages::begin_next(RunState& state) {
+  stage_.reset();  // before the next one's data take memory
+  state.stage_ends.push_back(state.step);
+  if (!state.outputs.empty() && state.outputs.back().stage == state.stage) {
+    StageOutput& output = state.outputs.back();
+    output.sha256 = sha256_of_file(folder_.output(state.stage, config(state).title()));
+  }
+  ++state.stage;
+  state.stage_step = 0;
+  state.history = {};
+  state.evaluated = true;  // what follows a stage has been evaluated, if it is to be
+  take_start_weights(state);
+  const OptimizerConfig& optimizer = config(state).optimizer;
+  if (optimizer.start == OptimizerStart::kReset) models_.policy().begin_optimizer(optimizer);
+  stage_ = make(state.stage, state);
+  const auto checked = checked_.find(section_of(state.stage));
+  if (checked != checked_.end() && checked->second != stage_->data_hash()) {
+    throw Error(section_of(state.stage) + ".data", "has changed since the run was begun",
+                "put the files back as they were, and give the same command again");
+  }
+}
+
+void RunStages::take_start_weights(const RunState& state) {
+  const std::string& start = config(state).start;
+  if (start == "recipe") {
+    models_.policy().copy_weights_from(load_first_model(recipe_));
+  } else if (const auto name = stage_named_in(start)) {
+    const size_t stage = *earlier_stage(recipe_, static_cast<size_t>(state.stage), *name);
+    models_.policy().copy_weights_from(Model::load(folder_.checkpoint(state.stage_ends[stage])));
+  }
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,13 @@
+// Every kind of stage: the one place that knows them all.
+#include "run/stages/grpo_stage.h"
+#include "run/stages/sft_stage.h"
+#include "run/stages/stage_kind.h"
+
+namespace deepscaler {
+
+std::vector<StageKind> built_in_stage_kinds() {
+  return {{"sft", "supervised fine-tuning on demonstrations", make_stage_settings<SftSettings>},
+          {"grpo", "reinforcement learning with verifiable rewards", make_stage_settings<GrpoSettings>}};
+}
+
+}  // namespace deepscaler

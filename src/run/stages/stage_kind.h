@@ -1,0 +1,94 @@
+// Kinds of stages: what the rest of the program knows of one is here, and its name stands nowhere else.
+//
+// To add a kind: a file with its settings (StageSettings) and its stage (Stage), and a line in kinds.cc.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "run/stages/stage.h"
+
+namespace deepscaler {
+
+class ConfigSection;
+struct ModelConfig;
+struct StageConfig;
+
+// Prompts are not known before the data are read; few of them are longer.
+inline constexpr int64_t kUsualPromptTokens = 256;
+
+// What a stage takes of memory, as far as the recipe says.
+struct StageNeeds {
+  int64_t longest_sequence = 0;  // in training, in tokens
+  // Responses that it samples at a time, and of what length.
+  int64_t problems = 0, samples = 0, prompt_tokens = 0, response_tokens = 0;
+  std::vector<std::string> models;  // names of those beside the policy that it makes
+};
+
+// The settings of a stage of one kind: the keys of [[stage]] that only this kind has.
+class StageSettings {
+ public:
+  virtual ~StageSettings() = default;
+  [[nodiscard]] virtual std::unique_ptr<StageSettings> clone() const = 0;
+
+  virtual void bind(ConfigSection& section) = 0;
+  // Throws Error naming `where` ("recipe.toml: stage.1") for settings that each may be but not together.
+  virtual void validate(const StageConfig& /*stage*/, const std::string& /*where*/) const {}
+  // Where the number is stated; a number of epochs depends on the data.
+  [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;
+  // Whether its steps sample responses, so that there is a share of those cut at the limit.
+  [[nodiscard]] virtual bool samples_responses() const { return false; }
+  [[nodiscard]] virtual StageNeeds needs(const ModelConfig& model) const = 0;
+
+  // The stage of these settings; `stage`, which they are part of, must outlive it. Throws Error for data that
+  // can't be used.
+  [[nodiscard]] virtual std::unique_ptr<Stage> make(const StageConfig& stage,
+                                                    const StageContext& context) const = 0;
+};
+
+struct StageKind {
+  std::string_view name;         // of `kind` in a recipe
+  std::string_view description;  // one sentence for the manual
+  std::unique_ptr<StageSettings> (*make_settings)();
+};
+
+// The table of kinds.cc, and what programs that link the library have added. Not thread-safe while kinds are
+// added.
+[[nodiscard]] std::span<const StageKind> stage_kinds();
+void add_stage_kind(const StageKind& kind);
+
+// The table itself.
+[[nodiscard]] std::vector<StageKind> built_in_stage_kinds();
+
+template <class Settings>
+std::unique_ptr<StageSettings> make_stage_settings() {
+  return std::make_unique<Settings>();
+}
+
+// The settings of every kind side by side, of which a stage uses those of its own. A value: copied whole.
+class SettingsOfKinds {
+ public:
+  SettingsOfKinds();
+  SettingsOfKinds(const SettingsOfKinds& other);
+  SettingsOfKinds& operator=(const SettingsOfKinds& other);
+  SettingsOfKinds(SettingsOfKinds&&) = default;
+  SettingsOfKinds& operator=(SettingsOfKinds&&) = default;
+  ~SettingsOfKinds() = default;
+
+  [[nodiscard]] StageSettings& operator[](std::string_view kind);  // CHECKs that there is such a kind
+  [[nodiscard]] const StageSettings& operator[](std::string_view kind) const;
+
+ private:
+  struct Entry {
+    std::string_view kind;
+    std::unique_ptr<StageSettings> settings;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace deepscaler

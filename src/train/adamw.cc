@@ -1,0 +1,82 @@
+#include "train/adamw.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "base/error.h"
+#include "ops/rows/optimizer_kernel.h"
+#include "train/optimizer_tiles.h"
+#include "train/parameter_file.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr const char* kFirstMoment = "first_moment";
+constexpr const char* kSecondMoment = "second_moment";
+constexpr const char* kSteps = "steps";
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_adamw(const ParameterTable& table) { return std::make_unique<AdamW>(table); }
+
+int64_t adamw_memory(const ParameterTable& table) {
+  return 2 * table.size() * static_cast<int64_t>(sizeof(float));
+}
+
+AdamW::AdamW(const ParameterTable& table)
+    : table_(table), first_moment_(table.size()), second_moment_(table.size()) {}
+
+void AdamW::reset() {
+  std::ranges::fill(first_moment_.span(), 0.0f);
+  std::ranges::fill(second_moment_.span(), 0.0f);
+  steps_ = 0;
+}
+
+void AdamW::save(const std::filesystem::path& path) const {
+  const NamedArray<const float> arrays[] = {{kFirstMoment, first_moment_.data()},
+                                            {kSecondMoment, second_moment_.data()}};
+  save_parameters(path, table_, arrays, {{kSteps, std::to_string(steps_)}});
+}
+
+void AdamW::load(const std::filesystem::path& path) {
+  const NamedArray<float> arrays[] = {{kFirstMoment, first_moment_.data()},
+                                      {kSecondMoment, second_moment_.data()}};
+  const FileMetadata metadata = load_parameters(path, table_, arrays);
+  const auto steps = metadata.find(kSteps);
+  const std::string text = steps == metadata.end() ? "" : steps->second;
+  if (const auto end = text.data() + text.size();
+      std::from_chars(text.data(), end, steps_).ptr != end || text.empty()) {
+    throw Error(path.string(), "does not say after how many steps it was saved",
+                "it is no optimizer.safetensors of this program");
+  }
+}
+
+double AdamW::step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
+                   float* weights) {
+  const double norm = global_norm(gradients);
+  if (!std::isfinite(norm)) require_finite(table_, gradients);
+  const float clip = config.max_grad_norm > 0
+                         ? static_cast<float>(std::min(1.0, config.max_grad_norm / (norm + 1e-6)))
+                         : 1.0f;
+  ++steps_;
+  const double correction1 = 1 - std::pow(static_cast<double>(config.beta1), steps_);
+  const double correction2 = 1 - std::pow(static_cast<double>(config.beta2), steps_);
+  for (const ParameterInfo& p : table_.all()) {
+    const AdamWCoefficients c = {.clip = clip,
+                                 .beta1 = config.beta1,
+                                 .beta2 = config.beta2,
+                                 .keep = 1 - lr * (p.is_matrix() ? config.weight_decay : 0),
+                                 .rate = static_cast<float>(lr / correction1),
+                                 .root_scale = static_cast<float>(1 / std::sqrt(correction2)),
+                                 .eps = config.eps};
+    for_each_tile(p.size, [&](int64_t, int64_t first, int64_t last) {
+      const int64_t at = p.offset + first;
+      optimizer_kernels().adamw(c, gradients.data() + at, last - first, first_moment_.data() + at,
+                                second_moment_.data() + at, weights + at);
+    });
+  }
+  return norm;
+}
+
+}  // namespace deepscaler

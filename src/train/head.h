@@ -1,0 +1,95 @@
+// Heads in training: what is made of a model's last hidden states, chunk by chunk, before a loss sees it.
+//
+//   LmHead      log-probability and entropy of each token     (train/token_loss.h)
+//   ScalarHead  a number for each token                       values of a critic, scores of steps
+//   LogitsHead  the logits before each token                  divergences over the vocabulary
+//
+// A head shows its loss chunks of at most kHeadRows tokens, each token once, in the order of the groups, from
+// one thread, and passes the loss's derivatives on to the pass.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "model/pass.h"
+#include "train/token_loss.h"
+
+namespace deepscaler {
+
+// One thread uses it, for the duration of one accumulate().
+class Head {
+ public:
+  virtual ~Head() = default;
+
+  // Which row of a token the head reads.
+  [[nodiscard]] virtual TokenRow token_row() const { return TokenRow::kBefore; }
+
+  // Whether all chunks of a micro-batch must be shown to observe() before the first evaluate().
+  [[nodiscard]] virtual bool needs_whole_responses() const { return false; }
+  virtual void observe(Pass& /*pass*/, std::span<const PredictedToken> /*chunk*/) {}
+
+  // The head's numbers, the loss's derivatives, and the head's backward pass. Returns the first token of
+  // which a number or a derivative is not finite, or null.
+  [[nodiscard]] virtual const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) = 0;
+};
+
+class LmHead final : public Head {
+ public:
+  // `temperature` divides the logits. `loss` must outlive this object.
+  LmHead(TokenLoss& loss, float temperature) : loss_(loss), temperature_(temperature) {}
+
+  [[nodiscard]] bool needs_whole_responses() const override { return loss_.needs_whole_responses(); }
+  void observe(Pass& pass, std::span<const PredictedToken> chunk) override;
+  [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
+
+ private:
+  void score(Pass& pass, std::span<const PredictedToken> chunk);
+
+  TokenLoss& loss_;
+  float temperature_;
+  std::vector<TokenScore> scores_;
+};
+
+// A loss over the numbers of a scalar head: values[i] is read at the row of tokens[i] that ScalarHead is
+// given. A loss of a response's end alone marks the last token in TokenGroup::in_loss.
+class ValueLoss {
+ public:
+  virtual ~ValueLoss() = default;
+  // Fills in the derivative with respect to each value.
+  virtual void evaluate(std::span<const PredictedToken> tokens, std::span<const float> values,
+                        std::span<float> derivatives) = 0;
+};
+
+class ScalarHead final : public Head {
+ public:
+  // `loss` must outlive this object.
+  ScalarHead(ValueLoss& loss, TokenRow token_row) : loss_(loss), token_row_(token_row) {}
+  [[nodiscard]] TokenRow token_row() const override { return token_row_; }
+  [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
+
+ private:
+  ValueLoss& loss_;
+  TokenRow token_row_;
+};
+
+// A loss over whole distributions. `logits` [tokens, V], not divided by a temperature, are the loss's to
+// overwrite with the derivatives with respect to them. The view is valid during the call.
+class LogitsLoss {
+ public:
+  virtual ~LogitsLoss() = default;
+  virtual void evaluate(std::span<const PredictedToken> tokens, MatrixView logits) = 0;
+};
+
+class LogitsHead final : public Head {
+ public:
+  explicit LogitsHead(LogitsLoss& loss) : loss_(loss) {}  // must outlive this object
+  [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
+
+ private:
+  LogitsLoss& loss_;
+};
+
+// The rows of a chunk's tokens.
+[[nodiscard]] std::vector<int64_t> token_rows(std::span<const PredictedToken> chunk);
+
+}  // namespace deepscaler
