@@ -264,6 +264,18 @@ void ConfigSection::require(bool holds, std::string_view name, std::string_view 
   visitor_.require(holds, name, what, remedy);
 }
 
+ConfigField ConfigSection::one_of(std::string_view name, std::string& value, std::string_view description,
+                                  std::vector<std::string> names) {
+  ConfigChoice target;
+  target.names = std::move(names);
+  target.get = [&value, names = target.names]() -> std::optional<size_t> {
+    const auto found = std::ranges::find(names, value);
+    return found == names.end() ? std::nullopt : std::optional(static_cast<size_t>(found - names.begin()));
+  };
+  target.set = [&value, names = target.names](size_t i) { value = names[i]; };
+  return bind_field(name, std::move(target), description);
+}
+
 ConfigField ConfigSection::bind_field(std::string_view name, ConfigTarget target,
                                       std::string_view description) {
   visitor_.field(name, target, description);

@@ -90,6 +90,11 @@ class ConfigSection {
   ConfigField choice(std::string_view name, Value& value, std::string_view description,
                      const ConfigName<Enum> (&names)[N]);
 
+  // A key whose value is one of `names`, where these are in a table that others may add to. `value` is one of
+  // them.
+  ConfigField one_of(std::string_view name, std::string& value, std::string_view description,
+                     std::vector<std::string> names);
+
   // A nested section, bound by its struct's own bind().
   template <class Config>
   void section(std::string_view name, Config& config, std::string_view description) {

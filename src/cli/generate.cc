@@ -41,7 +41,7 @@ Model load_model(const Options& options) {
 ordered_json settings_json(const Options& options, const Model& model) {
   return {{"temperature", options.generation.options.sampling.temperature},
           {"dtype", compute_type_name(model.compute_type())},
-          {"kernels", cpu_device().name()},
+          {"kernels", default_device().name()},
           {"model", model.hash()},
           {"sampling", sampling_json(options.generation)}};
 }

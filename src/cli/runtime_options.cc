@@ -13,6 +13,11 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
   command.add_option("--threads", options.threads, "0 for one per core")
       ->check(not_negative())
       ->capture_default_str();
+  std::vector<std::string> devices;
+  for (const DeviceKind& kind : device_kinds()) devices.emplace_back(kind.name);
+  command.add_option("--device", options.device, "what computes")
+      ->check(CLI::IsMember(devices))
+      ->capture_default_str();
   command
       .add_option("--kernels", options.kernels, "instruction set: auto, avx512bf16, avx512, avx2 or baseline")
       ->capture_default_str();
@@ -20,7 +25,8 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
 
 void apply(const RuntimeOptions& options) {
   set_thread_count(options.threads);
-  cpu_device().use_kernels(options.kernels);
+  use_device(options.device);
+  default_device().use_kernels(options.kernels);
   install_stop_signals();
 }
 

@@ -12,6 +12,7 @@ namespace deepscaler {
 
 struct RuntimeOptions {
   int threads = 0;  // 0: one per core
+  std::string device = "cpu";
   std::string kernels = "auto";
 };
 

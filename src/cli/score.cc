@@ -177,7 +177,7 @@ class Scorer {
     values["logprobs"] = log_probs;
     values["temperature"] = response.temperature;
     values["dtype"] = compute_type_name(model_.compute_type());
-    values["kernels"] = cpu_device().name();
+    values["kernels"] = default_device().name();
     values["model"] = model_hash_;
     ordered_json line;
     for (const char* key :

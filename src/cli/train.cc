@@ -55,7 +55,7 @@ void carry_out(const Recipe& recipe, const TrainOptions& options) {
   const std::filesystem::path folder =
       options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
                              : std::filesystem::path(options.output);
-  log_info("run {}: {} kernels, {} threads", folder.string(), cpu_device().name(), thread_count());
+  log_info("run {}: {} kernels, {} threads", folder.string(), default_device().name(), thread_count());
   const RunResult result = run_recipe(recipe, folder, options.run);
   if (!result.complete) {
     fmt::print("stopped after step {}{}; the same command goes on from there\n", result.step,

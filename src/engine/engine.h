@@ -28,7 +28,7 @@ struct EngineOptions {
 // One thread uses it at a time.
 class Engine {
  public:
-  Engine(Model model, const EngineOptions& options, const Device& device = cpu_device());
+  Engine(Model model, const EngineOptions& options, const Device& device = default_device());
 
   [[nodiscard]] const Model& model() const { return *model_; }
   [[nodiscard]] const EngineOptions& options() const { return options_; }

@@ -119,7 +119,7 @@ EvalSettings eval_settings(const Model& model, const std::string& model_path, co
           .model_hash = model.hash(),
           .prompt = prompt.text,
           .system = prompt.system,
-          .kernels = cpu_device().name(),
+          .kernels = default_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
           .config = config,
           .sets = sets_of(problems)};

@@ -40,7 +40,7 @@ class Generator {
  public:
   // `model` must outlive this object. kv_memory_bytes: upper bound of the memory for keys and values. Less
   // memory means more preemption, never other tokens.
-  Generator(const Model& model, int64_t kv_memory_bytes, const Device& device = cpu_device());
+  Generator(const Model& model, int64_t kv_memory_bytes, const Device& device = default_device());
 
   [[nodiscard]] const Model& model() const { return model_; }
   // How many responses are generated side by side, where memory allows.

@@ -52,4 +52,7 @@ class CpuPass final : public Pass {
   Matrix gathered_, normed_, logits_, values_, d_normed_;
 };
 
+// The machine's processors as a device.
+[[nodiscard]] const Device& cpu_device();
+
 }  // namespace deepscaler

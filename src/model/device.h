@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,7 +34,16 @@ class Device {
                                                         Recompute recompute = Recompute::kNone) const = 0;
 };
 
-// The machine's processors (model/cpu_pass.h).
-[[nodiscard]] const Device& cpu_device();
+// A kind of device by the name that --device gives it. The table is in devices.cc.
+struct DeviceKind {
+  std::string_view name;
+  const Device& (*get)();
+};
+[[nodiscard]] std::span<const DeviceKind> device_kinds();
+
+// What computes where nothing else is said: the first of the table, or what use_device() has chosen. Throws
+// Error for an unknown name. Not thread-safe: call use_device() between computations.
+[[nodiscard]] const Device& default_device();
+void use_device(std::string_view name);
 
 }  // namespace deepscaler

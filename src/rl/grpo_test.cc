@@ -245,10 +245,10 @@ TEST_F(GrpoTest, TheReferenceIsRefreshedEveryNSteps) {
 }
 
 TEST_F(GrpoTest, EveryPolicyLossAndAdvantageTrains) {
-  for (PolicyLossKind policy : {PolicyLossKind::kClip, PolicyLossKind::kGspo, PolicyLossKind::kCispo}) {
+  for (const PolicyLoss& policy : policy_losses()) {
     for (AdvantageKind advantage : {AdvantageKind::kGroupStd, AdvantageKind::kLeaveOneOut,
                                     AdvantageKind::kBatchWhitened, AdvantageKind::kBatchWhitenedBaseline}) {
-      config_.loss.policy = policy;
+      config_.loss.policy = policy.name;
       config_.loss.advantage = advantage;
       const auto result = step(by_sample);
       EXPECT_GT(*result.metrics.get("grad_norm"), 0);

@@ -62,6 +62,7 @@ class Run {
   RunEvaluations evaluations_;
   RunStages stages_;
   Checkpoints checkpoints_;
+  Manifest manifest_;
   std::optional<RunRecords> records_;  // once the folder is cut back to where the run goes on
   bool stage_is_shown_ = false;
   double product_rate_ = 0;  // of this machine; measured before the first step
@@ -89,20 +90,20 @@ Run::Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const Ru
 
 // config.toml first: with it the folder is a run's.
 void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOptions& options) {
-  Manifest manifest = manifest_of(recipe_, models_.policy().model());
-  manifest.data = stages_.open(state_);
-  if (!evaluations_.problems().empty()) manifest.data["eval"] = hash_problems(evaluations_.problems());
+  manifest_ = manifest_of(recipe_, models_.policy().model());
+  manifest_.data = stages_.open(state_);
+  if (!evaluations_.problems().empty()) manifest_.data["eval"] = hash_problems(evaluations_.problems());
   if (checkpoint) {
     Checkpoints::load_training(*checkpoint, state_, config().optimizer, models_);
     log_info("goes on after step {}", state_.step);
     Manifest before = read_manifest(folder_.manifest());
     // Stages that have not begun may get other data.
     std::erase_if(before.data, [&](const auto& entry) { return stage_of(entry.first) > state_.stage; });
-    manifest = manifest_to_go_on_with(std::move(before), manifest, folder_.path().string(), state_.step,
-                                      options.allow_inexact);
+    manifest_ = manifest_to_go_on_with(std::move(before), manifest_, folder_.path().string(), state_.step,
+                                       options.allow_inexact);
   }
   write_file_atomically(folder_.config(), write_config(recipe_));
-  write_manifest(folder_.manifest(), manifest);
+  write_manifest(folder_.manifest(), manifest_);
   folder_.cut_back(state_);
   records_.emplace(recipe_, folder_, state_);
   checkpoints_.tidy(state_, stage_is_over());
@@ -160,7 +161,8 @@ void Run::begin_next_stage() {
   }
   records_->end_stage();
   stage_is_shown_ = false;
-  stages_.begin_next(state_);
+  const auto [section, hash] = stages_.begin_next(state_);
+  if (manifest_.data.emplace(section, hash).second) write_manifest(folder_.manifest(), manifest_);
   announce_stage();
 }
 

@@ -54,7 +54,7 @@ std::map<std::string, std::string> RunStages::open(const RunState& state) {
   return hashes;
 }
 
-void RunStages::begin_next(RunState& state) {
+std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
   stage_.reset();  // before the next one's data take memory
   state.stage_ends.push_back(state.step);
   if (!state.outputs.empty() && state.outputs.back().stage == state.stage) {
@@ -69,11 +69,13 @@ void RunStages::begin_next(RunState& state) {
   const OptimizerConfig& optimizer = config(state).optimizer;
   if (optimizer.start == OptimizerStart::kReset) models_.policy().begin_optimizer(optimizer);
   stage_ = make(state.stage, state);
-  const auto checked = checked_.find(section_of(state.stage));
-  if (checked != checked_.end() && checked->second != stage_->data_hash()) {
-    throw Error(section_of(state.stage) + ".data", "has changed since the run was begun",
+  const std::string section = section_of(state.stage), hash = stage_->data_hash();
+  const auto checked = checked_.find(section);
+  if (checked != checked_.end() && checked->second != hash) {
+    throw Error(section + ".data", "has changed since the run was begun",
                 "put the files back as they were, and give the same command again");
   }
+  return {section, hash};
 }
 
 void RunStages::take_start_weights(const RunState& state) {

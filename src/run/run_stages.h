@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "engine/models.h"
 #include "run/folder.h"
@@ -30,9 +31,9 @@ class RunStages {
     return recipe_.stages[static_cast<size_t>(state.stage)];
   }
 
-  // Goes on to the next stage: its weights, its optimizer, its data. Throws Error where the data are not
-  // those that were checked.
-  void begin_next(RunState& state);
+  // Goes on to the next stage: its weights, its optimizer, its data, whose section and hash it returns.
+  // Throws Error where the data are not those that were checked.
+  std::pair<std::string, std::string> begin_next(RunState& state);
 
  private:
   [[nodiscard]] std::unique_ptr<Stage> make(int64_t number, const RunState& state) const;

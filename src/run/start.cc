@@ -106,7 +106,7 @@ Manifest manifest_of(const Recipe& recipe, const Model& model) {
   return {.program = DEEPSCALER_VERSION,
           .binary = sha256_of_file("/proc/self/exe"),
           .verifier = verifier_version(),
-          .device = cpu_device().name(),
+          .device = default_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
           .backward_dtype = std::string(compute_type_name(backward_compute_type(model))),
           .token_budget = recipe.token_budget,

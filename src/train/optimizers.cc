@@ -6,7 +6,6 @@
 
 #include "base/config.h"
 #include "base/error.h"
-#include "base/nearest.h"
 #include "train/adamw.h"
 
 namespace deepscaler {
@@ -20,30 +19,24 @@ constexpr ConfigName<OptimizerStart> kStartNames[] = {{"reset", OptimizerStart::
 // Every kind of optimizer.
 constexpr OptimizerKind kKinds[] = {{"adamw", "two moments in f32", make_adamw, adamw_memory}};
 
-bool known_kind(std::string_view name) {
-  return std::ranges::find(kKinds, name, &OptimizerKind::name) != std::end(kKinds);
-}
-
 }  // namespace
 
 std::span<const OptimizerKind> optimizer_kinds() { return kKinds; }
 
 const OptimizerKind& find_optimizer(std::string_view name) {
-  std::vector<std::string> names;
-  for (const OptimizerKind& kind : kKinds) {
-    if (kind.name == name) return kind;
-    names.emplace_back(kind.name);
-  }
-  throw Error("optimizer.kind", fmt::format("there is no optimizer \"{}\"", name), suggest_name(name, names));
+  const auto* found = std::ranges::find(kKinds, name, &OptimizerKind::name);
+  DEEPSCALER_CHECK(found != std::end(kKinds), "no such optimizer");
+  return *found;
 }
 
 void bind(ConfigSection& section, OptimizerConfig& config) {
-  std::string kinds = "what turns gradients into updates:";
+  std::vector<std::string> names;
+  std::string description = "what turns gradients into updates:";
   for (const OptimizerKind& kind : kKinds) {
-    kinds += fmt::format(" {} ({})", kind.name, kind.description);
+    names.emplace_back(kind.name);
+    description += fmt::format(" {} ({})", kind.name, kind.description);
   }
-  section.field("kind", config.kind, kinds);
-  section.require(known_kind(config.kind), "kind", "is no optimizer", "see `deepscaler train --help-recipe`");
+  section.one_of("kind", config.kind, description, names);
   section.field("lr", config.lr, "peak learning rate").range(0, 1);
   section.choice("schedule", config.schedule.schedule, "how the rate goes on after the warm-up",
                  kScheduleNames);

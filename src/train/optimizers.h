@@ -20,7 +20,7 @@ struct OptimizerKind {
   int64_t (*memory)(const ParameterTable& table);                   // bytes that it keeps
 };
 [[nodiscard]] std::span<const OptimizerKind> optimizer_kinds();
-// Throws Error for a name that no kind has.
+// CHECKs that there is such a kind.
 [[nodiscard]] const OptimizerKind& find_optimizer(std::string_view name);
 
 void bind(ConfigSection& section, OptimizerConfig& config);

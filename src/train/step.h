@@ -32,7 +32,7 @@ using GroupValues = std::vector<std::vector<std::vector<float>>>;
 class TrainStep {
  public:
   // `model` must outlive this object.
-  TrainStep(const Model& model, const StepOptions& options, const Device& device = cpu_device());
+  TrainStep(const Model& model, const StepOptions& options, const Device& device = default_device());
 
   // Adds the gradient of the head's loss over all response tokens to gradients(), which begin at zero. Throws
   // Error naming tensor and sample where a number of the head, or a gradient that reaches the bottom of the

@@ -84,7 +84,7 @@ void bench_decode(const Options& options, const Model& model) {
     const ProductTime of_decode = forward_product_time(model, {.layers = batch, .head = batch});
     print_figures(
         {{"engine", "deepscaler"},
-         {"kernels", cpu_device().name()},
+         {"kernels", default_device().name()},
          {"dtype", compute_type_name(model.compute_type())},
          {"batch", batch},
          {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
@@ -168,7 +168,7 @@ void bench_train(const Options& options, Model& model) {
   const ProductTime products = training_product_time(
       model, {.layers = rows_of(groups), .head = predicted, .budget = options.token_budget});
   print_figures({{"engine", "deepscaler"},
-                 {"kernels", cpu_device().name()},
+                 {"kernels", default_device().name()},
                  {"dtype", compute_type_name(model.compute_type())},
                  {"sequences", options.sequences},
                  {"length", options.length},

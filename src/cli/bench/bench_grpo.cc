@@ -108,7 +108,7 @@ void bench_grpo(const Options& options) {
   const auto completion_tokens =
       static_cast<double>(std::ssize(problems) * options.samples * options.max_tokens);
   print_figures({{"engine", "deepscaler"},
-                 {"kernels", cpu_device().name()},
+                 {"kernels", default_device().name()},
                  {"dtype", "f32"},
                  {"prompts", problems.size()},
                  {"samples", options.samples},

@@ -14,8 +14,6 @@ constexpr ConfigName<AdvantageKind> kAdvantageNames[] = {
     {"leave-one-out", AdvantageKind::kLeaveOneOut},
     {"batch-whitened", AdvantageKind::kBatchWhitened},
     {"batch-whitened-baseline", AdvantageKind::kBatchWhitenedBaseline}};
-constexpr ConfigName<PolicyLossKind> kPolicyNames[] = {
-    {"clip", PolicyLossKind::kClip}, {"gspo", PolicyLossKind::kGspo}, {"cispo", PolicyLossKind::kCispo}};
 constexpr ConfigName<LossAggregation> kAggregationNames[] = {
     {"token-mean", LossAggregation::kTokenMean},
     {"seq-mean-token-mean", LossAggregation::kSequenceMean},
@@ -37,8 +35,8 @@ void bind(ConfigSection& s, LossConfig& c) {
   s.field("advantage_eps", c.advantage_eps,
           "added to a group's standard deviation, or to the batch's variance where that whitens")
       .at_least(0);
-  s.choice("policy", c.policy, "the policy loss: clipped ratio, ratio of responses, or clipped weight",
-           kPolicyNames);
+  s.one_of("policy", c.policy, "the policy loss: clipped ratio, ratio of responses, or clipped weight",
+           policy_loss_names());
   s.field("clip_low", c.clip.low, "the ratio is clipped below 1 - clip_low").range(0, 1);
   s.field("clip_high", c.clip.high, "the ratio is clipped above 1 + clip_high").at_least(0);
   s.field("dual_clip", c.clip.dual, "the most that a ratio counts where the advantage is negative").above(1);
@@ -59,7 +57,7 @@ void bind(ConfigSection& s, LossConfig& c) {
 }
 
 GrpoLoss::GrpoLoss(const LossConfig& config, std::vector<std::vector<ResponseTarget>> targets)
-    : config_(config), targets_(std::move(targets)) {
+    : config_(config), policy_loss_(find_policy_loss(config.policy)), targets_(std::move(targets)) {
   for (const auto& group : targets_) log_ratios_.emplace_back(group.size(), 0.0);
 }
 
@@ -73,20 +71,12 @@ void GrpoLoss::observe(std::span<const PredictedToken> tokens, std::span<const T
 
 PolicyTerm GrpoLoss::policy_term(const PredictedToken& token, float log_prob) const {
   const ResponseTarget& target = targets_[token.group][token.response];
-  const float old_log_prob = target.old_log_probs[token.token], advantage = target.advantages[token.token];
-  switch (config_.policy) {
-    case PolicyLossKind::kCispo:
-      return cispo_loss(log_prob, old_log_prob, advantage, config_.clip);
-    case PolicyLossKind::kGspo: {
-      // All T tokens of the response have this loss and the same weight w. The derivative of their sum
-      // with respect to one log-probability is w T dl/dx / T: as if the loss were the token's own.
-      const double mean = log_ratios_[token.group][token.response] / std::ssize(target.old_log_probs);
-      return clipped_policy_loss(static_cast<float>(mean), advantage, config_.clip);
-    }
-    case PolicyLossKind::kClip:
-      break;
-  }
-  return clipped_policy_loss(log_prob - old_log_prob, advantage, config_.clip);
+  const double log_ratio = log_ratios_[token.group][token.response] / std::ssize(target.old_log_probs);
+  return policy_loss_.term({.log_prob = log_prob,
+                            .old_log_prob = target.old_log_probs[token.token],
+                            .response_log_ratio = static_cast<float>(log_ratio),
+                            .advantage = target.advantages[token.token],
+                            .bounds = config_.clip});
 }
 
 void GrpoLoss::evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,

@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "rl/loss/advantage.h"
 #include "rl/loss/aggregation.h"
 #include "rl/loss/kl.h"
-#include "rl/loss/policy_loss.h"
+#include "rl/loss/policy_losses.h"
 #include "train/token_loss.h"
 
 namespace deepscaler {
@@ -31,7 +32,7 @@ struct LossConfig {
   int64_t epochs = 1;        // over the same rollout
   AdvantageKind advantage = AdvantageKind::kGroupStd;
   double advantage_eps = 1e-6;
-  PolicyLossKind policy = PolicyLossKind::kClip;
+  std::string policy = "clip";  // a name of policy_losses()
   ClipBounds clip;
   LossAggregation aggregation = LossAggregation::kTokenMean;
   Denominator denominator = Denominator::kMiniBatch;
@@ -78,9 +79,7 @@ class GrpoLoss : public TokenLoss {
   GrpoLoss(const LossConfig& config, std::vector<std::vector<ResponseTarget>> targets);
 
   // GSPO's ratio is that of a whole response.
-  [[nodiscard]] bool needs_whole_responses() const override {
-    return config_.policy == PolicyLossKind::kGspo;
-  }
+  [[nodiscard]] bool needs_whole_responses() const override { return policy_loss_.of_responses; }
   void observe(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores) override;
   void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
                 std::span<TokenDerivative> derivatives) override;
@@ -92,6 +91,7 @@ class GrpoLoss : public TokenLoss {
   void record(const PolicyTerm& policy, const TokenScore& score, float old_log_prob);
 
   const LossConfig& config_;
+  PolicyLoss policy_loss_;
   std::vector<std::vector<ResponseTarget>> targets_;
   std::vector<std::vector<double>> log_ratios_;  // of whole responses: sums over their tokens
   GrpoLossSums sums_;

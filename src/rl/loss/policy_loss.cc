@@ -11,7 +11,7 @@ PolicyTerm clipped_policy_loss(float log_ratio, float advantage, const ClipBound
   const float loss = -advantage * ratio, clipped_loss = -advantage * clipped;
   // Where another branch than the plain ratio's decides, the loss is constant in the log-probability.
   if (clipped_loss > loss) {
-    return {.loss = clipped_loss, .clipped_low = ratio<clipped, .clipped_high = ratio> clipped};
+    return {.loss = clipped_loss, .clipped_low = (ratio < clipped), .clipped_high = (ratio > clipped)};
   }
   if (bounds.dual && advantage < 0 && ratio > *bounds.dual) {
     return {.loss = -advantage * *bounds.dual, .clipped_dual = true};
@@ -24,7 +24,8 @@ PolicyTerm cispo_loss(float log_prob, float old_log_prob, float advantage, const
   const float clipped = std::clamp(ratio, 1 - bounds.low, 1 + bounds.high);
   return {.loss = -clipped * advantage * log_prob,
           .derivative = -clipped * advantage,
-          .clipped_low = ratio<clipped, .clipped_high = ratio> clipped};
+          .clipped_low = (ratio < clipped),
+          .clipped_high = (ratio > clipped)};
 }
 
 }  // namespace deepscaler

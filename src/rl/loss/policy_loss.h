@@ -11,8 +11,6 @@
 
 namespace deepscaler {
 
-enum class PolicyLossKind { kClip, kGspo, kCispo };
-
 struct ClipBounds {
   float low = 0.2f;           // the ratio is clipped below 1 - low
   float high = 0.2f;          // and above 1 + high
@@ -27,6 +25,16 @@ struct PolicyTerm {
   bool clipped_low = false;
   bool clipped_high = false;
   bool clipped_dual = false;
+};
+
+// What a policy loss knows of a token.
+struct PolicyInput {
+  float log_prob = 0;
+  float old_log_prob = 0;
+  float response_log_ratio =
+      0;  // mean of log pi - log pi_old over the response's tokens; for losses that need it
+  float advantage = 0;
+  const ClipBounds& bounds;
 };
 
 // `log_ratio` is x. For gspo the derivative is that with respect to the response's mean of log pi.

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "data/grading.h"
-#include "rl/reward/reward_length.h"
 
 namespace deepscaler {
 namespace {
@@ -20,56 +19,15 @@ constexpr ConfigName<Language> kLanguageNames[] = {{"en", Language::kEnglish},  
                                                    {"ar", Language::kArabic},   {"he", Language::kHebrew},
                                                    {"hi", Language::kHindi},    {"th", Language::kThai}};
 
-// The built-in rewards: a weight's key in the recipe is the reward's name in metrics and rollouts.
-struct BuiltInReward {
-  std::string_view name;
-  double RewardConfig::*weight;
-  std::string_view description;
-};
-constexpr BuiltInReward kAccuracy = {"accuracy", &RewardConfig::accuracy, "weight of a right answer"};
-constexpr BuiltInReward kFormat = {"format", &RewardConfig::format, "weight of the form of the response"};
-constexpr BuiltInReward kLanguage = {"language", &RewardConfig::language,
-                                     "weight of the share of words in the target language"};
-constexpr BuiltInReward kLength = {"length", &RewardConfig::length, "weight of the length within the group"};
-constexpr BuiltInReward kOverlong = {"overlong", &RewardConfig::overlong,
-                                     "weight of the penalty near the length limit"};
-constexpr BuiltInReward kBuiltInRewards[] = {kAccuracy, kFormat, kLanguage, kLength, kOverlong};
-
-// All of the response where thinking never ended or was never begun.
-std::string_view thinking_of(std::string_view response) {
-  return response.substr(0, response.find("</think>"));
-}
-
-// The rewards that a sample has by itself.
-void grade_sample(const RolloutGroup& group, RolloutSample& sample, const RewardConfig& config,
-                  int64_t max_response_tokens) {
-  const bool opened = group.prompt.opened_thinking;
-  sample.verdict = grade_response(*group.problem, sample.text, opened);
-  sample.rewards = {{std::string(kAccuracy.name), std::nullopt, config.accuracy}};
-  if (!sample.verdict.undecided) sample.rewards[0].value = sample.verdict.score;
-  if (config.format != 0) {
-    const double format = format_reward(config.response_form, sample.text, opened);
-    sample.rewards.push_back({std::string(kFormat.name), format, config.format});
-  }
-  if (config.language != 0) {
-    const double share = language_share(thinking_of(sample.text), config.target_language);
-    sample.rewards.push_back({std::string(kLanguage.name), share, config.language});
-  }
-  if (config.overlong != 0) {
-    const double penalty = overlong_penalty(std::ssize(sample.generation.tokens), sample.truncated(),
-                                            max_response_tokens, config.overlong_buffer_tokens);
-    sample.rewards.push_back({std::string(kOverlong.name), penalty, config.overlong});
-  }
-}
-
-void add_length_rewards(RolloutGroup& group, double weight) {
-  std::vector<RatedLength> lengths;
-  for (const RolloutSample& sample : group.samples) {
-    lengths.push_back({std::ssize(sample.generation.tokens), sample.verdict.correct});
-  }
-  const auto rewards = length_rewards(lengths);
-  for (size_t i = 0; i < rewards.size(); ++i) {
-    group.samples[i].rewards.push_back({std::string(kLength.name), rewards[i], weight});
+void add_rewards(RolloutGroup& group, const RewardConfig& config, int64_t max_response_tokens) {
+  const auto kinds = reward_kinds();
+  for (size_t k = 0; k < kinds.size(); ++k) {
+    const bool is_accuracy = k == 0;
+    if (config.weights[k] == 0 && !is_accuracy) continue;
+    const auto rewards = kinds[k].rewards({group, config, max_response_tokens});
+    for (size_t i = 0; i < rewards.size(); ++i) {
+      group.samples[i].rewards.push_back({std::string(kinds[k].name), rewards[i], config.weights[k]});
+    }
   }
 }
 
@@ -96,9 +54,11 @@ std::optional<double> total(const std::vector<RewardPart>& parts) {
 
 }  // namespace
 
+RewardConfig::RewardConfig() : weights(reward_kinds().size(), 0.0) { weights.front() = 1; }
+
 void bind(ConfigSection& s, RewardConfig& c) {
-  for (const BuiltInReward& reward : kBuiltInRewards)
-    s.field(reward.name, c.*reward.weight, reward.description);
+  const auto kinds = reward_kinds();
+  for (size_t k = 0; k < kinds.size(); ++k) s.field(kinds[k].name, c.weights[k], kinds[k].description);
   s.choice("response_form", c.response_form, "the form that is rewarded", kFormNames);
   s.choice("target_language", c.target_language, "the language, told by its script", kLanguageNames);
   s.field("overlong_buffer_tokens", c.overlong_buffer_tokens,
@@ -112,7 +72,7 @@ void bind(ConfigSection& s, RewardConfig& c) {
 
 void validate(const RewardConfig& config, const std::string& where) {
   std::vector<std::string_view> names;
-  for (const BuiltInReward& reward : kBuiltInRewards) names.push_back(reward.name);
+  for (const RewardKind& kind : reward_kinds()) names.push_back(kind.name);
   for (const CommandRewardConfig& command : config.commands) {
     const bool word = !command.name.empty() && std::ranges::all_of(command.name, [](unsigned char c) {
       return std::isalnum(c) || c == '_' || c == '-';
@@ -135,11 +95,12 @@ void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config
   for (RolloutGroup& group : groups) {
     for (RolloutSample& sample : group.samples) all.emplace_back(&group, &sample);
   }
-  parallel_for(std::ssize(all),
-               [&](int64_t i) { grade_sample(*all[i].first, *all[i].second, config, max_response_tokens); });
-  if (config.length != 0) {
-    for (RolloutGroup& group : groups) add_length_rewards(group, config.length);
-  }
+  parallel_for(std::ssize(all), [&](int64_t i) {
+    auto& [group, sample] = all[i];
+    sample->verdict = grade_response(*group->problem, sample->text, group->prompt.opened_thinking);
+    sample->rewards.clear();
+  });
+  parallel_for(std::ssize(groups), [&](int64_t g) { add_rewards(groups[g], config, max_response_tokens); });
   for (const CommandRewardConfig& command : config.commands) add_command_rewards(groups, command);
   for (auto& [group, sample] : all) sample->reward = total(sample->rewards);
 }

@@ -13,7 +13,10 @@
 // an Error of the run.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "rl/reward/reward_command.h"
@@ -23,16 +26,37 @@
 
 namespace deepscaler {
 
-// [stage.reward]: a weight for each reward by its name; those of weight 0 are not computed, but for
-// accuracy, which is always reported.
+struct RewardConfig;
+
+// What a built-in reward knows: a group whose texts and verdicts are there, and the settings.
+struct RewardInput {
+  const RolloutGroup& group;
+  const RewardConfig& config;
+  int64_t max_response_tokens = 0;  // the limit that responses were sampled with
+};
+
+// A kind of reward: all that the rest of the program knows of it.
+struct RewardKind {
+  std::string_view name;         // its weight's key in a recipe; in metrics and rollouts
+  std::string_view description;  // of the weight, for the manual
+  // A number for each sample of the group; nothing for one that can't be decided. Thread-safe.
+  std::vector<std::optional<double>> (*rewards)(const RewardInput& input) = nullptr;
+};
+
+// The table of reward_kinds.cc, accuracy first, and what programs that link the library have added. Not
+// thread-safe while kinds are added.
+[[nodiscard]] std::span<const RewardKind> reward_kinds();
+void add_reward_kind(const RewardKind& kind);
+
+// [stage.reward]
 struct RewardConfig {
-  double accuracy = 1;
-  double format = 0;
+  RewardConfig();  // accuracy 1, all others 0
+
+  // By the order of reward_kinds(). A kind of weight 0 is not computed, but for accuracy, which is always
+  // reported.
+  std::vector<double> weights;
   ResponseForm response_form = ResponseForm::kThinkBoxed;
-  double language = 0;
   Language target_language = Language::kEnglish;
-  double length = 0;
-  double overlong = 0;
   int64_t overlong_buffer_tokens = 512;  // before the limit, over which the penalty grows
   std::vector<CommandRewardConfig> commands;
   float max_undecided_share = 0.1f;  // of a step's samples; the run stops above it

@@ -1,0 +1,28 @@
+// Every policy loss, by the name that a recipe gives it (loss.policy).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "rl/loss/policy_loss.h"
+
+namespace deepscaler {
+
+// A kind of policy loss: all that the rest of the program knows of it.
+struct PolicyLoss {
+  std::string_view name;
+  bool of_responses = false;  // whether it needs PolicyInput::response_log_ratio
+  PolicyTerm (*term)(const PolicyInput& input) = nullptr;
+};
+
+// The table of policy_losses.cc, and what programs that link the library have added. Not thread-safe while
+// losses are added.
+[[nodiscard]] std::span<const PolicyLoss> policy_losses();
+void add_policy_loss(const PolicyLoss& loss);
+[[nodiscard]] std::vector<std::string> policy_loss_names();
+// CHECKs that there is such a loss.
+[[nodiscard]] const PolicyLoss& find_policy_loss(std::string_view name);
+
+}  // namespace deepscaler
