@@ -23,7 +23,7 @@ done
 cmp -s one.jsonl scored.jsonl || fail "score gives other bits than generate: $(cat err)"
 grep -q "6 responses, .* the same bits" err || fail "score said: $(cat err)"
 sed 's/"temperature":1.0/"temperature":0.5/' one.jsonl >other.jsonl
-"$program" score --model $model --input other.jsonl --output scored.jsonl 2>err
+"$program" score --model $model --input other.jsonl --output rescored.jsonl 2>err
 grep -q "recorded log-probabilities differ" err || fail "score saw no difference: $(cat err)"
 
 # What was stopped goes on: an unfinished line is cut off, order and bits are those of one run.
@@ -41,8 +41,10 @@ options=(generate --model $model --input prompts.jsonl --samples 100 --max-token
 generating=$!
 until [[ -s stopped.jsonl ]]; do kill -0 $generating 2>/dev/null || break; sleep 0.01; done
 kill -INT $generating 2>/dev/null || true
+kill -TERM $generating 2>/dev/null || true # as one Ctrl-C may reach a process: it is one request
 status=0; wait $generating || status=$?
 [[ $status == 1 ]] || fail "a stopped run exited $status: $(cat stopped.err)"
+grep -qx "stopping: finished responses are kept in stopped.jsonl, and --resume goes on from there" stopped.err || fail "a stopped run did not answer: $(cat stopped.err)"
 grep -q "^deepscaler: stopped.jsonl: stopped with [0-9]* of 200 responses; go on with --resume$" stopped.err || fail "a stopped run said: $(cat stopped.err)"
 "$program" "${options[@]}" --output stopped.jsonl --resume 2>/dev/null
 "$program" "${options[@]}" --output unbroken.jsonl 2>/dev/null
@@ -65,9 +67,15 @@ refuses 1 'deepscaler: forms.jsonl:2: messages: the model has no chat template; 
 refuses 2 "Run with --help for more information." generate --model $model --prompt x --input forms.jsonl --output out.jsonl
 refuses 1 "deepscaler: none/out.jsonl: can't open for writing: No such file or directory; check that the folder exists and is writable" \
   generate --model none --input prompts.jsonl --output none/out.jsonl
-refuses 1 "deepscaler: .: can't open for writing: Is a directory; check that the folder exists and is writable" \
+refuses 1 "deepscaler: .: is a folder, not a file; name a file in it" \
   score --model none --input one.jsonl --output .
-for case in "--samples 0|--samples: is '0'; give a number above 0" "--threads -1|--threads: is '-1'; give 0 or more" \
+for case in "--samples 0|--samples: is '0'; give a whole number from 1 to 16777216" \
+  "--samples 99999999999|--samples: is '99999999999'; give a whole number from 1 to 16777216" \
+  "--threads -1|--threads: is '-1'; give a whole number from 0 to 1024" \
+  "--threads 1000000|--threads: is '1000000'; give a whole number from 0 to 1024" \
+  "--kv-memory 99999999999999|--kv-memory: is '99999999999999'; give a whole number from 1 to 1073741824" \
+  "--max-tokens 1.5|--max-tokens: is '1.5'; give a whole number from 1 to 1073741824" \
+  "--top-p nan|--top-p: is 'nan'; give a number from 1e-06 to 1" \
   "--temperature inf|--temperature: is 'inf'; give 0 or more" "--repetition-penalty 0|--repetition-penalty: is '0'; give a number above 0" \
   "--seed -1|--seed: is '-1'; give a whole number from 0 to 18446744073709551615" \
   "--seed 18446744073709551616|--seed: is '18446744073709551616'; give a whole number from 0 to 18446744073709551615"; do

@@ -48,9 +48,10 @@ refuses 1 "deepscaler: compare: the two differ in more than the model: max_respo
   eval --compare whole.json short.json
 "$program" eval --compare whole.json short.json --allow-settings | grep -qx 'max_response_tokens: 100 before, 20 after' ||
   fail "--allow-settings"
-refuses 1 "deepscaler: tiny.toml: not valid JSON at byte 1; check that the file is complete" \
-  eval --compare tiny.toml whole.json
+echo "pass@1 = 3" >notes.txt
+refuses 1 "deepscaler: notes.txt: is not JSON: it begins with 'pass@1 = 3'; give JSON, or JSON Lines: an object {\"key\": value} a line" \
+  eval --compare notes.txt whole.json
 rm whole.samples.jsonl
-refuses 1 "deepscaler: whole.json: is there already, without the samples that it was made from; name another --output, or remove it" \
+refuses 1 "deepscaler: whole.json: is there already; name another --output" \
   "${options[@]}" --output whole.json
 echo "all good"

@@ -26,12 +26,14 @@ lines() {
 
 # generated NAME MEMORY THREADS: writes NAME.jsonl.
 generated() {
+  rm -f "$1.jsonl"
   "$program" generate --model "$model" --input prompts.jsonl --output "$1.jsonl" --samples "$samples" \
     --max-tokens $new_tokens --dtype $dtype --kv-memory "$2" --threads "$3" 2>"$1.log" || fail "$(cat "$1.log")"
 }
 
 # the_same_bits THREADS: scores order.jsonl.
 the_same_bits() {
+  rm -f scored.jsonl
   "$program" score --model "$model" --input order.jsonl --output scored.jsonl --dtype $dtype --threads "$1" \
     2>score.log || fail "$(cat score.log)"
   grep -q "the recorded log-probabilities are the same bits" score.log || fail "$case: $(tail -n 1 score.log)"

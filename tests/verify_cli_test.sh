@@ -6,6 +6,12 @@ set -euo pipefail
 program=$1
 source "$(dirname "$0")/program.sh"
 
+# graded ARGUMENT...: verify, over what an earlier case left.
+graded() {
+  rm -f out.jsonl
+  "$program" verify "$@"
+}
+
 cat >in.jsonl <<'END'
 {"id": "a", "answer": "\\frac{1}{2}", "response": "so $\\boxed{0.5}$", "level": 3, "tags": ["x", null]}
 {"answer": ["7", "\\pi"], "response": "\\boxed{\\pi}", "id": "b"}
@@ -44,7 +50,7 @@ cat >expected <<'END'
 {"answer":"The answer is $5$.","response":"\\boxed{5}","correct":true,"undecided":false,"extracted":"5","reason":"same_text"}
 {"answer":"\\int_0^1 x\\,dx","response":"\\boxed{\\frac12}","correct":false,"undecided":true,"extracted":"\\frac12","reason":"work_limit"}
 END
-"$program" verify --input in.jsonl --output one.jsonl --threads 1 >summary
+graded --input in.jsonl --output one.jsonl --threads 1 >summary
 head -n 16 one.jsonl | diff expected - >&2 || fail "other lines than expected"
 [[ $(wc -l <one.jsonl) == 17 ]] || fail "$(wc -l <one.jsonl) lines, not 17: a blank one is none"
 
@@ -62,8 +68,8 @@ diff expected_summary summary >&2 || fail "another summary than expected"
 
 # The same bytes from two threads, over more lines than one thread takes at a time.
 for _ in $(seq 200); do cat in.jsonl; done >many.jsonl
-"$program" verify --input many.jsonl --output many_one.jsonl --threads 1 >/dev/null
-"$program" verify --input many.jsonl --output many_two.jsonl --threads 2 >/dev/null
+graded --input many.jsonl --output many_one.jsonl --threads 1 >/dev/null
+graded --input many.jsonl --output many_two.jsonl --threads 2 >/dev/null
 cmp many_one.jsonl many_two.jsonl || fail "verdicts depend on the number of threads"
 
 # Other people's outputs, and prompts that opened the thinking.
@@ -72,21 +78,21 @@ cat >any.jsonl <<'END'
 {"answer": "12", "response": "which makes $3 \\cdot 4$"}
 {"answer": "12", "response": "hm \\boxed{12}</think>Answer: 12"}
 END
-"$program" verify --input any.jsonl --output out.jsonl --extract any | grep -q "^correct  *3$" || fail "--extract any"
-"$program" verify --input any.jsonl --output out.jsonl | grep -q "^correct  *0$" || fail "--extract boxed"
-"$program" verify --input any.jsonl --output out.jsonl --extract any --prompt-opened-thinking |
+graded --input any.jsonl --output out.jsonl --extract any | grep -q "^correct  *3$" || fail "--extract any"
+graded --input any.jsonl --output out.jsonl | grep -q "^correct  *0$" || fail "--extract boxed"
+graded --input any.jsonl --output out.jsonl --extract any --prompt-opened-thinking |
   grep -q "^truncated  *2$" || fail "--prompt-opened-thinking"
 
 # Policies.
 echo '{"answer": "1, 2", "response": "\\boxed{2, 1}"}' >list.jsonl
-"$program" verify --input list.jsonl --output out.jsonl | grep -q "^correct  *1$" || fail "lists are unordered"
-"$program" verify --input list.jsonl --output out.jsonl --ordered-lists | grep -q "^wrong  *1$" || fail "--ordered-lists"
+graded --input list.jsonl --output out.jsonl | grep -q "^correct  *1$" || fail "lists are unordered"
+graded --input list.jsonl --output out.jsonl --ordered-lists | grep -q "^wrong  *1$" || fail "--ordered-lists"
 echo '{"answer": "\\sin^2 x", "response": "\\boxed{1-\\cos^2 x}"}' >numeric.jsonl
-"$program" verify --input numeric.jsonl --output out.jsonl --no-numeric-agreement | grep -q "^undecided  *1$" ||
+graded --input numeric.jsonl --output out.jsonl --no-numeric-agreement | grep -q "^undecided  *1$" ||
   fail "--no-numeric-agreement"
 echo '{"answer": "\\pi", "response": "\\boxed{3.14}"}' >pi.jsonl
-"$program" verify --input pi.jsonl --output out.jsonl | grep -q "^wrong  *1$" || fail "3.14 is no pi"
-"$program" verify --input pi.jsonl --output out.jsonl --decimal-places 2 | grep -q "^correct  *1$" || fail "--decimal-places"
+graded --input pi.jsonl --output out.jsonl | grep -q "^wrong  *1$" || fail "3.14 is no pi"
+graded --input pi.jsonl --output out.jsonl --decimal-places 2 | grep -q "^correct  *1$" || fail "--decimal-places"
 
 # A copy of the problem is wrong where the problem is given.
 cat >copies.jsonl <<'END'
@@ -94,7 +100,7 @@ cat >copies.jsonl <<'END'
 {"answer": "46", "response": "\\boxed{12+34}", "problem": null}
 {"answer": "46", "response": "\\boxed{46}", "problem": "What is $12+34$?"}
 END
-"$program" verify --input copies.jsonl --output out.jsonl >summary
+graded --input copies.jsonl --output out.jsonl >summary
 head -n 1 out.jsonl | grep -q '"correct":false,"undecided":false,"extracted":"12+34","reason":"copied"}$' || fail "a copy"
 grep -q "^correct  *2$" summary && grep -q "^wrong  *1$" summary && grep -q "^  of them copied  *1$" summary ||
   fail "the summary of copies"
@@ -115,7 +121,7 @@ grep -q "^steps      [0-9][0-9]*$" explained || fail "--explain counts no steps"
 # Bad input: one line that names file, line and remedy; no output is left.
 rm -f out.jsonl
 printf '%s\n' '{"answer": "1", "response": "\\boxed{1}"}' '{"answer": "1", "resp' >bad.jsonl
-refuses 1 'deepscaler: bad.jsonl:2: not a JSON object; write one {"answer": ..., "response": ...} a line' \
+refuses 1 'deepscaler: bad.jsonl:2: not valid JSON at byte 22; check that the file is complete' \
   verify --input bad.jsonl --output out.jsonl
 printf '\n%s\n' '{"answer": "1"}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:2: no "answer" or no "response"; give both in every line' verify --input bad.jsonl --output out.jsonl
@@ -131,5 +137,5 @@ refuses 1 'deepscaler: verify: nothing to do; give --input and --output, or --ex
 [[ ! -e out.jsonl ]] || fail "a failed run left its output"
 refuses 2 "Run with --help for more information." verify --extract everything
 : >empty.jsonl
-"$program" verify --input empty.jsonl --output out.jsonl | grep -q "^responses  *0$" || fail "an empty file"
+graded --input empty.jsonl --output out.jsonl | grep -q "^responses  *0$" || fail "an empty file"
 echo "all good"

@@ -259,6 +259,8 @@ void ConfigSection::select(std::string_view name, std::string& kind, std::string
   visitor_.select(name, kind, description, kinds);
 }
 
+void ConfigSection::foreign_names(std::span<const ConfigForeignName> names) { visitor_.foreign_names(names); }
+
 void ConfigSection::require(bool holds, std::string_view name, std::string_view what,
                             std::string_view remedy) {
   visitor_.require(holds, name, what, remedy);

@@ -40,6 +40,12 @@ struct ConfigName {
   Enum value;
 };
 
+// The name that another program has for a key, for messages about unknown keys.
+struct ConfigForeignName {
+  std::string_view name;  // "num_generations"
+  std::string_view key;   // how our key's path ends: "sampling.samples_per_problem"
+};
+
 // A value out of a table of names: positions in `names`.
 struct ConfigChoice {
   std::vector<std::string> names;
@@ -110,6 +116,10 @@ class ConfigSection {
   void select(std::string_view name, std::string& kind, std::string_view description,
               const std::vector<ConfigKind>& kinds);
 
+  // Names of other programs for keys of the whole config; the table must outlive the section. To be said
+  // before any key.
+  void foreign_names(std::span<const ConfigForeignName> names);
+
   // A condition among several values, checked when reading: throws Error at the key `name` saying
   // `what` and `remedy` when `holds` is false.
   void require(bool holds, std::string_view name, std::string_view what, std::string_view remedy);
@@ -144,7 +154,8 @@ struct ConfigDifference {
 using ConfigBinding = std::function<void(ConfigSection&)>;
 
 // Reads TOML text over the struct's present values. `name` is the file's name in messages; an
-// override is "path=value", the value in TOML (a bare word counts as a string). Throws Error.
+// override is "path=value", the value in TOML (a bare word counts as a string). Throws Error; of several
+// faults an unknown key comes first, since it may be why another one is missing.
 void read_config_text(std::string_view text, std::string_view name, std::span<const std::string> overrides,
                       const ConfigBinding& bind);
 [[nodiscard]] std::string write_config_text(const ConfigBinding& bind);

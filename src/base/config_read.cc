@@ -3,9 +3,12 @@
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <optional>
 
 #include "base/config.h"
+#include "base/config_suggest.h"
 #include "base/config_visitor.h"
 #include "base/error.h"
 #include "base/nearest.h"
@@ -22,6 +25,8 @@ struct Override {
 struct Source {
   std::string name;
   std::vector<Override> overrides;
+  const ConfigBinding& root;
+  std::span<const ConfigForeignName> foreign;
 };
 
 std::string where(const Source& source, std::string_view path, const toml::node* node) {
@@ -91,9 +96,31 @@ bool assign(const toml::node& node, std::vector<std::string>& values) {
   return true;
 }
 
+// The first escape in a text that was meant as a backslash: "\\boxed" for a backspace and "oxed". Line breaks
+// and tabs are text, but for those that begin a frequent LaTeX command.
+std::optional<std::string> swallowed_backslash(std::string_view text) {
+  static constexpr std::string_view kOfTabs[] = {"ext", "imes", "heta", "frac"};
+  static constexpr std::string_view kOfBreaks[] = {"eq", "abla", "otin"};
+  static constexpr std::string_view kControls = "\b\t\n\f\r", kLetters = "btnfr";
+  for (size_t i = 0; i < text.size(); ++i) {
+    const size_t known = kControls.find(text[i]);
+    if (known == std::string_view::npos) continue;
+    size_t end = i + 1;
+    while (end < text.size() && std::isalpha(static_cast<unsigned char>(text[end])) != 0) ++end;
+    const std::string_view word = text.substr(i + 1, end - i - 1);
+    if (text[i] == '\n' && std::ranges::count(kOfBreaks, word) == 0) continue;
+    if (text[i] == '\t' && std::ranges::count(kOfTabs, word) == 0) continue;
+    if (text[i] == '\r' && text.substr(i).starts_with("\r\n")) continue;  // of a file with such line ends
+    return fmt::format("\\{}{}", kLetters[known], word);
+  }
+  return std::nullopt;
+}
+
+// Binds one section. Of what is missing or does not fit together the first is kept until all keys are known:
+// an unknown key may be the one that is missing.
 class Reader : public ConfigVisitor {
  public:
-  Reader(const Source& source, std::string path, const toml::table& table)
+  Reader(Source& source, std::string path, const toml::table& table)
       : source_(source), path_(std::move(path)), table_(table) {}
 
   // Binds every key of this table, then refuses those that nothing asked for.
@@ -104,8 +131,9 @@ class Reader : public ConfigVisitor {
       const std::string name(key.str());
       if (std::find(known_.begin(), known_.end(), name) == known_.end())
         throw Error(where(source_, full(name), &node), fmt::format("unknown key \"{}\"", full(name)),
-                    suggest_name(name, known_));
+                    suggest_key(path_, name, known_, config_keys(source_.root), source_.foreign));
     }
+    if (missing_) throw *missing_;
   }
 
   void field(std::string_view name, const ConfigTarget& target, std::string_view) override {
@@ -127,7 +155,7 @@ class Reader : public ConfigVisitor {
   }
 
   void required() override {
-    if (!node_) fail_missing(name_, type_name(target_));
+    if (!node_) note_missing(name_, type_name(target_));
   }
 
   void section(std::string_view name, std::string_view, const ConfigBinding& bind) override {
@@ -154,7 +182,10 @@ class Reader : public ConfigVisitor {
     const auto names = kind_names(kinds);
     const toml::node* node = find(name);
     if (node && !assign(*node, kind)) fail_type(name, *node, one_of(names));
-    if (!node && kind.empty()) fail_missing(name, one_of(names));
+    if (!node && kind.empty()) {
+      note_missing(name, one_of(names));
+      return know_all_of(kinds);
+    }
     const ConfigKind* chosen = find_kind(kinds, kind);
     DEEPSCALER_CHECK(chosen || node, "the default of {} is none of its kinds", full(name));
     if (!chosen) fail_choice(name, *node, kind, names);
@@ -163,11 +194,12 @@ class Reader : public ConfigVisitor {
   }
 
   void require(bool holds, std::string_view name, std::string_view what, std::string_view remedy) override {
-    if (holds) return;
+    if (holds || missing_) return;
     const toml::node* node = table_.get(name);
-    throw Error(where(source_, full(name), node ? node : &table_), fmt::format("\"{}\" {}", full(name), what),
-                remedy);
+    missing_ = Error(where(source_, full(name), node ? node : &table_),
+                     fmt::format("\"{}\" {}", full(name), what), remedy);
   }
+  void foreign_names(std::span<const ConfigForeignName> names) override { source_.foreign = names; }
 
  private:
   std::string full(std::string_view name) const {
@@ -184,14 +216,36 @@ class Reader : public ConfigVisitor {
   void read_value(T* variable) {
     T value{};
     if (!assign(*node_, value)) fail_type(name_, *node_, type_name(target_));
+    check_text(value);
     *variable = std::move(value);
   }
   template <class T>
   void read_value(std::optional<T>* variable) {
     T value{};
     if (!assign(*node_, value)) fail_type(name_, *node_, type_name(target_));
+    check_text(value);
     *variable = std::move(value);
   }
+  void check_text(const std::string& text) const {
+    if (const auto written = swallowed_backslash(text)) {
+      throw Error(
+          here(),
+          fmt::format("\"{}\" has {}, which TOML takes for a control character", full(name_), *written),
+          fmt::format("write \\{}, or put the text between single quotes", *written));
+    }
+    const auto control = std::ranges::find_if(
+        text, [](unsigned char c) { return (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f; });
+    if (control == text.end()) return;
+    throw Error(here(),
+                fmt::format("\"{}\" has the control character {:#04x}", full(name_),
+                            static_cast<unsigned char>(*control)),
+                "remove it");
+  }
+  void check_text(const std::vector<std::string>& texts) const {
+    for (const std::string& text : texts) check_text(text);
+  }
+  template <class T>
+  void check_text(const T&) const {}
   void read_value(const ConfigChoice& choice) {
     std::string name;
     if (!assign(*node_, name)) fail_type(name_, *node_, type_name(target_));
@@ -213,9 +267,18 @@ class Reader : public ConfigVisitor {
                 fmt::format("\"{}\" must be {}, not {}", full(name), expected, found_type(node)),
                 "change the value");
   }
-  [[noreturn]] void fail_missing(std::string_view name, std::string_view expected) const {
-    throw Error(where(source_, full(name), &table_), fmt::format("missing key \"{}\"", full(name)),
-                fmt::format("set it to {}", expected));
+  void note_missing(std::string_view name, std::string_view expected) {
+    if (missing_) return;
+    missing_ = Error(where(source_, full(name), &table_), fmt::format("missing key \"{}\"", full(name)),
+                     fmt::format("set it to {}", expected));
+  }
+  // Where a section's kind is missing, the keys of all kinds are known.
+  void know_all_of(const std::vector<ConfigKind>& kinds) {
+    for (const ConfigKind& kind : kinds) {
+      for (const ConfigKey& key : config_keys(kind.bind)) {
+        known_.push_back(key.path.substr(0, key.path.find('.')));
+      }
+    }
   }
   [[noreturn]] void fail_choice(std::string_view name, const toml::node& node, std::string_view value,
                                 const std::vector<std::string>& names) const {
@@ -223,13 +286,14 @@ class Reader : public ConfigVisitor {
                 suggest_name(value, names));
   }
 
-  const Source& source_;
+  Source& source_;
   std::string path_;
   const toml::table& table_;
   std::vector<std::string> known_;
   const toml::node* node_ = nullptr;  // of the last field; null when absent
   std::string name_;
   ConfigTarget target_;
+  std::optional<Error> missing_;
 };
 
 toml::table parse(std::string_view text, std::string_view name) {
@@ -266,16 +330,27 @@ std::vector<std::string> split_path(std::string_view path) {
   throw Error(fmt::format("--set {}", override.text), what, "write --set section.key=value");
 }
 
+bool is_index(const std::string& part) {
+  return !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+}
+
 // The node that the next part of an override's path names: a section (added where the file leaves it
-// out) or an element of an array of sections.
-toml::node& step_into(toml::node& node, const std::string& part, const Override& override) {
-  if (auto* table = node.as_table()) return table->insert(part, toml::table()).first->second;
+// out) or an element of an array of sections (which may get more where the file has no such array). `next` is
+// the part after it.
+toml::node& step_into(toml::node& node, const std::string& part, const std::string& next,
+                      const Override& override) {
+  if (auto* table = node.as_table()) {
+    if (is_index(next)) return table->insert(part, toml::array()).first->second;
+    return table->insert(part, toml::table()).first->second;
+  }
   auto* list = node.as_array();
   if (!list) fail_override(override, fmt::format("there is no section in which to look for \"{}\"", part));
   size_t index = 0;
   const auto [end, fault] = std::from_chars(part.data(), part.data() + part.size(), index);
   if (fault != std::errc() || end != part.data() + part.size())
     fail_override(override, fmt::format("\"{}\" must be the number of a section, counted from 0", part));
+  const bool is_of_overrides = list->source().begin.line == 0;
+  if (is_of_overrides && index == list->size()) list->push_back(toml::table());
   if (index >= list->size())
     fail_override(override, fmt::format("there is no section {}, the file has {}", index, list->size()));
   return *list->get(index);
@@ -284,7 +359,7 @@ toml::node& step_into(toml::node& node, const std::string& part, const Override&
 void apply(toml::table& root, const Override& override) {
   const auto parts = split_path(override.path);
   toml::node* node = &root;
-  for (size_t i = 0; i + 1 < parts.size(); ++i) node = &step_into(*node, parts[i], override);
+  for (size_t i = 0; i + 1 < parts.size(); ++i) node = &step_into(*node, parts[i], parts[i + 1], override);
   toml::table* table = node->as_table();
   if (!table) fail_override(override, "the path does not end in a key of a section");
   const auto value = parse_value(override.text.substr(override.path.size() + 1));
@@ -296,7 +371,7 @@ void apply(toml::table& root, const Override& override) {
 void read_config_text(std::string_view text, std::string_view name, std::span<const std::string> overrides,
                       const ConfigBinding& bind) {
   toml::table root = parse(text, name);
-  Source source{std::string(name), {}};
+  Source source{std::string(name), {}, bind, {}};
   for (const auto& text_of_override : overrides) {
     Override override{text_of_override.substr(0, text_of_override.find('=')), text_of_override};
     if (override.path.empty() || override.path.size() == text_of_override.size())

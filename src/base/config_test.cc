@@ -72,7 +72,10 @@ struct Recipe {
   bool operator==(const Recipe&) const = default;
 };
 
+constexpr ConfigForeignName kForeignNames[] = {{"num_generations", "group"}};
+
 void bind(ConfigSection& section, Recipe& config) {
+  section.foreign_names(kForeignNames);
   section.field("model", config.model, "where the model is").required();
   section.field("verbose", config.verbose, "says more");
   section.field("limit", config.limit, "seconds at most");
@@ -136,9 +139,17 @@ TEST(Config, OverridesWinAndAddWhatTheFileLeavesOut) {
   EXPECT_EQ(config.stages[0].tuning.files, std::vector<std::string>{"c"});
 }
 
+TEST(Config, OverridesMakeSectionsWhereTheFileHasNone) {
+  const Recipe config = read("model = \"m\"", {"stage.0.kind=grpo", "stage.0.group=3", "stage.1.kind=sft"});
+  ASSERT_EQ(config.stages.size(), 2u);
+  EXPECT_EQ(config.stages[0].group, 3);
+  EXPECT_EQ(refusal("model = \"m\"", {"stage.1.kind=grpo"}),
+            "--set stage.1.kind=grpo: there is no section 1, the file has 0; write --set section.key=value");
+}
+
 TEST(Config, WhatIsWrittenReadsBackTheSame) {
   Recipe config = read(kRecipe);
-  config.model = "quote\" backslash\\ line\nbell\x07 it's {} é";
+  config.model = "quote\" backslash\\ line\ntab\t it's {} é";
   config.stages[0].optimizer.clip = 0.1f;
   config.stages[0].tuning.files = {"\\boxed{}", ""};
   EXPECT_EQ(read(write_config(config)), config);
@@ -229,7 +240,7 @@ TEST(Config, RefusesInOneLine) {
       {head + "[stage.optimizer]\nlearning_rate = 1",
        "recipe.toml:5: unknown key \"stage.0.optimizer.learning_rate\"; did you mean \"lr\"?"},
       {head + "gruop = 1", "recipe.toml:4: unknown key \"stage.0.gruop\"; did you mean \"group\"?"},
-      {head + "files = []", "recipe.toml:4: unknown key \"stage.0.files\"; known are kind, group, optimizer"},
+      {head + "files = []", "recipe.toml:4: unknown key \"stage.0.files\"; it belongs to kind = \"sft\""},
       {head + "group = \"many\"",
        "recipe.toml:4: \"stage.0.group\" must be an integer, not a string; change the value"},
       {head + "group = 1.5",
@@ -252,6 +263,43 @@ TEST(Config, RefusesInOneLine) {
        "recipe.toml:2: \"stage\" must be an array of sections ([[stage]]), not a list; change the value"},
       {"model = 2020-01-01",
        "recipe.toml:1: \"model\" must be a string, not a date or time; change the value"},
+      // A misspelt key is named even where it is the one that is missing.
+      {"model = \"m\"\n[[stage]]\nknid = \"grpo\"\ngroup = 4",
+       "recipe.toml:3: unknown key \"stage.0.knid\"; did you mean \"kind\"?"},
+      {"mdoel = \"m\"", "recipe.toml:1: unknown key \"mdoel\"; did you mean \"model\"?"},
+      {head + "unlucky = 1\ngroup = 13",
+       "recipe.toml:4: unknown key \"stage.0.unlucky\"; known are kind, group, "
+       "optimizer"},
+      // The level, the kind of section, and the names of other programs.
+      {head + "lr = 1", "recipe.toml:4: unknown key \"stage.0.lr\"; did you mean \"stage.0.optimizer.lr\"?"},
+      {"group = 1\nmodel = \"m\"", "recipe.toml:1: unknown key \"group\"; did you mean \"stage.N.group\"?"},
+      {head + "[stage.optimizer]\nwarmpu = 1",
+       "recipe.toml:5: unknown key \"stage.0.optimizer.warmpu\"; did you mean "
+       "\"stage.0.optimizer.schedule.warmup\"?"},
+      {head + "sched = 1", "recipe.toml:4: unknown key \"stage.0.sched\"; known are kind, group, optimizer"},
+      {head + "[stage.optimizer]\nsched = 1",
+       "recipe.toml:5: unknown key \"stage.0.optimizer.sched\"; did you mean \"schedule\"?"},
+      {head + "num_generations = 4",
+       "recipe.toml:4: unknown key \"stage.0.num_generations\"; did you mean \"group\"?"},
+      {"num_generations = 4\nmodel = \"m\"",
+       "recipe.toml:1: unknown key \"num_generations\"; did you mean \"stage.N.group\"?"},
+      // Escapes that were meant as text.
+      {"model = \"within \\boxed{}\"",
+       "recipe.toml:1: \"model\" has \\boxed, which TOML takes for a control character; write \\\\boxed, or "
+       "put "
+       "the text between single quotes"},
+      {"model = \"\\frac12\"",
+       "recipe.toml:1: \"model\" has \\frac, which TOML takes for a control character; write "
+       "\\\\frac, or put the text between single quotes"},
+      {"model = \"3 \\times 4\"",
+       "recipe.toml:1: \"model\" has \\times, which TOML takes for a control character; write \\\\times, or "
+       "put "
+       "the text between single quotes"},
+      {"model = \"\\u0007\"", "recipe.toml:1: \"model\" has the control character 0x07; remove it"},
+      {"model = \"m\"\n[[stage]]\nkind = \"sft\"\nfiles = [\"\\beta\"]",
+       "recipe.toml:4: \"stage.0.files\" has \\beta, which TOML takes for a control character; write "
+       "\\\\beta, or "
+       "put the text between single quotes"},
       {"", "recipe.toml:1: missing key \"model\"; set it to a string"},
       {head,
        "--set stage.0.group=x: \"stage.0.group\" must be an integer, not a string; change the value",

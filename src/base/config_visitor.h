@@ -38,6 +38,7 @@ class ConfigVisitor {
   virtual void sections(std::string_view name, std::string_view description, const ConfigArray& array) = 0;
   virtual void select(std::string_view name, std::string& kind, std::string_view description,
                       const std::vector<ConfigKind>& kinds) = 0;
+  virtual void foreign_names(std::span<const ConfigForeignName>) {}
   virtual void require(bool holds, std::string_view name, std::string_view what, std::string_view remedy) = 0;
 };
 

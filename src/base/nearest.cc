@@ -38,8 +38,14 @@ bool abbreviates(std::string_view shorter, std::string_view longer) {
   return shorter.size() >= 2 && initials(longer) == shorter;
 }
 
+bool begins(std::string_view shorter, std::string_view longer) {
+  constexpr size_t kShortest = 3;  // letters that say which name is meant
+  return shorter.size() >= kShortest && longer.starts_with(shorter);
+}
+
 size_t name_distance(std::string_view unknown, std::string_view known) {
   if (abbreviates(unknown, known) || abbreviates(known, unknown)) return 1;
+  if (begins(unknown, known) || begins(known, unknown)) return 1;
   return edit_distance(unknown, known);
 }
 
@@ -51,7 +57,7 @@ constexpr size_t kLongestName = 200;
 std::optional<std::string> nearest_name(std::string_view unknown, std::span<const std::string> known) {
   if (unknown.size() > kLongestName) return std::nullopt;
   std::optional<std::string> nearest;
-  size_t nearest_distance = std::max<size_t>(unknown.size() / 2, 1) + 1;
+  size_t nearest_distance = std::max<size_t>(unknown.size() / 3, 1) + 1;
   for (const auto& name : known) {
     const size_t distance = name_distance(unknown, name);
     if (distance >= nearest_distance || distance >= std::max(unknown.size(), name.size())) continue;

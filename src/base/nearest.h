@@ -9,7 +9,8 @@
 namespace deepscaler {
 
 // The closest of `known` by edit distance (Damerau-Levenshtein, adjacent swaps count once), where an
-// abbreviation ("lr" for "learning_rate") counts as one edit. None when nothing is close.
+// abbreviation ("lr" for "learning_rate") and a beginning ("temp" for "temperature") count as one edit. None
+// when nothing is close: a third of the letters may differ.
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view unknown,
                                                       std::span<const std::string> known);
 

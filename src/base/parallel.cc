@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -75,7 +76,13 @@ class ThreadPool {
   void start(int helpers) {
     stop();
     stopping_ = false;
-    for (int i = 0; i < helpers; ++i) helpers_.emplace_back([this] { help(); });
+    try {
+      for (int i = 0; i < helpers; ++i) helpers_.emplace_back([this] { help(); });
+    } catch (const std::system_error& error) {
+      stop();
+      throw Error("--threads", fmt::format("can't start {} threads: {}", helpers + 1, error.code().message()),
+                  "give a smaller number");
+    }
   }
 
   void stop() {

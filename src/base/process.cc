@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <thread>
@@ -176,6 +178,23 @@ void require_success(const siginfo_t& how, const std::string& errors, std::strin
 }
 
 }  // namespace
+
+std::optional<std::filesystem::path> find_program(const std::string& name) {
+  const auto is_program = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::is_regular_file(path, ignored) && access(path.c_str(), X_OK) == 0;
+  };
+  if (name.find('/') != std::string::npos) return is_program(name) ? std::optional(name) : std::nullopt;
+  const char* value = std::getenv("PATH");
+  const std::string folders = value == nullptr ? "/bin:/usr/bin" : value;  // as execvp(3)
+  for (size_t begin = 0; begin <= folders.size();) {
+    const size_t end = std::min(folders.find(':', begin), folders.size());
+    const std::filesystem::path folder = end == begin ? "." : folders.substr(begin, end - begin);
+    if (is_program(folder / name)) return folder / name;
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
 
 std::string run_process(const std::vector<std::string>& command, std::string_view input,
                         const ProcessLimits& limits, std::string_view where) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,10 @@ struct ProcessLimits {
   double time_s = 60;  // wall time, from its start to its end
   int64_t output_bytes = int64_t{1} << 28;
 };
+
+// The file that a program's name stands for: itself where it has a slash, else the first in PATH that may be
+// executed; nothing where there is none.
+[[nodiscard]] std::optional<std::filesystem::path> find_program(const std::string& name);
 
 // Starts `command` (a program, looked up in PATH, and its arguments; no shell), writes `input` to its
 // standard input and returns what it writes to its standard output once it has ended with exit code 0.

@@ -87,7 +87,12 @@ Progress::Progress(std::string label, std::string unit, int64_t total, int64_t s
 
 Progress::~Progress() {
   if (on_terminal_) draw_status_line("");
-  if (!shown_ && !on_terminal_) show();
+  if (!shown_ && !on_terminal_ && last_line_) show();
+}
+
+void Progress::within_a_step() {
+  last_line_ = false;
+  if (on_terminal_) show();
 }
 
 void Progress::set(std::string_view name, std::string value) {

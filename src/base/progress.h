@@ -43,6 +43,11 @@ class Progress {
 
   // Units are worked on so many at a time and end in no order.
   void side_by_side(int64_t count) { state_.side_by_side = count; }
+  // It is a part of something that has a line of its own: on a terminal it is
+  // seen at once, elsewhere only if it takes long.
+  void within_a_step();
+  // Another total, where it was only known how many there are at most.
+  void set_total(int64_t total) { state_.total = total; }
   // Sets a figure beside the bar; the order of first setting is the order of showing.
   void set(std::string_view name, std::string value);
   // Moves to `done` and shows it, at most ten times a second (off a terminal: every ten seconds).
@@ -55,6 +60,7 @@ class Progress {
   using Clock = std::chrono::steady_clock;
   ProgressState state_;
   bool on_terminal_;
+  bool last_line_ = true;
   bool shown_ = true;  // the present state was shown
   Clock::time_point begin_;
   Clock::time_point last_shown_;

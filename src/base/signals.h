@@ -1,16 +1,36 @@
 // SIGINT and SIGTERM as a request: long loops finish their step, save and leave.
 #pragma once
 
+#include <chrono>
+#include <string_view>
+
 namespace deepscaler {
 
-// From now on the first SIGINT or SIGTERM sets a flag; a second one ends the process at once, as it
-// would have without this call. Call it once, at start-up.
-void install_stop_signals();
+// From now on the first SIGINT or SIGTERM sets a flag and says on stderr what happens next (StopNotice); one
+// that comes later than `patience` after it ends the process at once, as it would have without this call.
+// What comes sooner counts as the same request: one Ctrl-C may reach a process twice. Call it once, at
+// start-up.
+void install_stop_signals(std::chrono::milliseconds patience = std::chrono::milliseconds(500));
 
 // Whether the user asked to stop. Cheap, thread-safe; poll it once a step.
 [[nodiscard]] bool stop_requested();
 
 // Throws Interrupted if the user asked to stop, for work that has nothing to save.
 void throw_if_stop_requested();
+
+// What is said while weights change, which is never left half done.
+inline constexpr std::string_view kFinishesStep =
+    "stopping: finishes the step, then saves it; Ctrl-C again ends at once and loses what is not saved";
+
+// While it lives, what a request to stop is answered with at once: what will be done, and what a second one
+// loses ("finishing step 12, then saving; Ctrl-C again loses the step"). Without one the answer is
+// "stopping". One thread makes them; the innermost counts.
+class StopNotice {
+ public:
+  explicit StopNotice(std::string_view text);  // one line
+  StopNotice(const StopNotice&) = delete;
+  StopNotice& operator=(const StopNotice&) = delete;
+  ~StopNotice();
+};
 
 }  // namespace deepscaler

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <string>
 
 #include "base/error.h"
 
@@ -34,12 +36,45 @@ TEST(SignalsDeathTest, FirstSignalOnlyAsks) {
 TEST(SignalsDeathTest, SecondSignalEnds) {
   EXPECT_EXIT(
       {
-        install_stop_signals();
+        install_stop_signals(std::chrono::milliseconds(0));
         std::raise(SIGINT);
         std::raise(SIGINT);
         std::_Exit(1);
       },
       testing::KilledBySignal(SIGINT), "");
+}
+
+TEST(SignalsDeathTest, TwoSignalsAtOnceAreOneRequest) {
+  for (int second : {SIGINT, SIGTERM})
+    EXPECT_EXIT(
+        {
+          install_stop_signals(std::chrono::hours(1));
+          std::raise(SIGTERM);
+          std::raise(second);
+          std::_Exit(stop_requested() ? 7 : 1);
+        },
+        testing::ExitedWithCode(7), "^stopping\n$");
+}
+
+TEST(SignalsDeathTest, TheFirstIsAnsweredWithTheInnermostNotice) {
+  EXPECT_EXIT(
+      {
+        install_stop_signals();
+        const StopNotice outer("finishing the stage");
+        { const StopNotice over("finishing what is over"); }
+        const StopNotice inner("finishing step 3, then saving");
+        std::raise(SIGINT);
+        std::_Exit(7);
+      },
+      testing::ExitedWithCode(7), "^finishing step 3, then saving\n$");
+  EXPECT_EXIT(
+      {
+        install_stop_signals();
+        { const StopNotice over(std::string(5000, 'x')); }
+        std::raise(SIGINT);
+        std::_Exit(7);
+      },
+      testing::ExitedWithCode(7), "^stopping\n$");
 }
 
 }  // namespace

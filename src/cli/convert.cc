@@ -4,7 +4,9 @@
 
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/output_path.h"
 #include "export/hf_folder.h"
+#include "run/own_files.h"
 
 namespace deepscaler {
 namespace {
@@ -19,6 +21,8 @@ DType stored_dtype(const std::string& name) {
 }
 
 void run(const Options& options) {
+  require_own_folder(options.output);
+  require_no_run(options.model);
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const Model model = Model::load(options.model);
   write_hf_folder(model, tokenizer, stored_dtype(options.dtype), options.output);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -13,12 +15,14 @@
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/output_path.h"
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
 #include "data/problem_set.h"
 #include "eval/compare.h"
 #include "eval/evaluate.h"
 #include "eval/markdown.h"
+#include "run/own_files.h"
 
 namespace deepscaler {
 namespace {
@@ -30,6 +34,7 @@ struct Options {
   std::vector<std::string> files, kinds, compare;
   int64_t count = 200;
   int64_t data_seed = 1;
+  std::optional<int64_t> limit, max_prompt_tokens;
   bool allow_settings = false;
   PromptConfig prompt;
   EvalConfig eval;
@@ -46,6 +51,11 @@ std::vector<Problem> eval_problems(const Options& options) {
   // A problem whose reference can't be read stays: its samples are undecided, and counted as such.
   auto problems = load_problems(data, "--data", UnreadableAnswers::kKeep);
   if (problems.empty()) throw Error("eval", "there are no problems", "give --data or --kind");
+  if (options.limit) {
+    std::map<std::string, int64_t> taken;
+    std::erase_if(problems, [&](const Problem& problem) { return ++taken[problem.source] > *options.limit; });
+  }
+  warn_of_copies(problems, "--data");
   return problems;
 }
 
@@ -54,22 +64,54 @@ fs::path beside(const Options& options, const char* extension) {
   return fs::path(options.output).replace_extension(extension);
 }
 
+bool begins_with(const fs::path& path, std::string_view beginning) {
+  std::string bytes(beginning.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(bytes.data(), std::ssize(bytes)) && bytes == beginning;
+}
+
+// The three files are one evaluation's or none's: what else is there stays as it is.
+void check_output(const Options& options) {
+  if (options.output.empty()) return;
+  if (!options.output.ends_with(".json")) {
+    throw Error(options.output, "does not end in .json",
+                "name the report X.json; X.md and X.samples.jsonl are written beside it");
+  }
+  Inputs inputs = options.files;
+  inputs.push_back(options.model);
+  const fs::path samples = beside(options, ".samples.jsonl"), page = beside(options, ".md");
+  require_place_for(samples, inputs);
+  if (fs::exists(samples) && begins_with(options.output, "{\n \"program\":"))
+    require_place_for(options.output, inputs);
+  else
+    require_new_file(options.output, inputs, "name another --output");
+  if (fs::exists(samples) && begins_with(page, "# Evaluation\n"))
+    require_place_for(page, inputs);
+  else
+    require_new_file(page, inputs, "name another --output");
+}
+
 std::optional<SampleLog> open_log(const Options& options, const EvalSettings& settings) {
   if (options.output.empty()) return std::nullopt;
   const fs::path samples = beside(options, ".samples.jsonl");
-  if (fs::exists(options.output) && !fs::exists(samples)) {
-    throw Error(options.output, "is there already, without the samples that it was made from",
-                "name another --output, or remove it");
-  }
   return std::optional<SampleLog>(std::in_place, samples, settings);
 }
 
+void leave_out_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder, int64_t most) {
+  const int64_t left_out = leave_out_long(problems, encoder, most);
+  if (left_out > 0)
+    log_warning("{} problems have prompts of more than {} tokens and are left out", left_out, most);
+  if (problems.empty()) throw Error("--max-prompt-tokens", "no problem has so short a prompt", "raise it");
+}
+
 EvalReport evaluate_model(const Options& options) {
-  const std::vector<Problem> problems = eval_problems(options);
+  require_no_run(options.model);
+  std::vector<Problem> problems = eval_problems(options);
   Model model = Model::load(options.model);
-  model.compute_in(compute_type_from_name(options.memory.dtype));
+  compute_in(model, options.memory.dtype, options.model);
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, options.prompt);
+  if (options.max_prompt_tokens) leave_out_long_prompts(problems, encoder, *options.max_prompt_tokens);
   const EvalSettings settings = eval_settings(model, options.model, options.prompt, problems, options.eval);
   std::optional<SampleLog> log = open_log(options, settings);
   const int64_t total = std::ssize(problems) * options.eval.samples;
@@ -79,6 +121,10 @@ EvalReport evaluate_model(const Options& options) {
   Progress progress("evaluating", "answers", total, earlier);
   progress.side_by_side(Generator::most_side_by_side());
   int64_t done = earlier;
+  const StopNotice notice(
+      log ? fmt::format("stopping: finished answers are kept in {}, and the same command goes on from there",
+                        beside(options, ".samples.jsonl").string())
+          : "stopping: without --output nothing is kept");
   try {
     return evaluate(
         generator, encoder, problems, settings,
@@ -111,7 +157,10 @@ void run_evaluation(const Options& options) {
 
 void run(const Options& options) {
   apply(options.runtime);
-  if (options.compare.empty()) return run_evaluation(options);
+  if (options.compare.empty()) {
+    check_output(options);
+    return run_evaluation(options);
+  }
   const EvalComparison comparison =
       compare(read_report(options.compare[0]), read_report(options.compare[1]),
               options.allow_settings ? OtherSettings::kAllow : OtherSettings::kRefuse);
@@ -126,19 +175,28 @@ void add_eval_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   auto* model = command->add_option("--model", options->model, "Hugging Face folder or GGUF file");
   command->add_option("--data", options->files, "problem files (DeepScaleR JSON, GSM8K or other JSONL)");
-  command->add_option("--kind", options->kinds, "generated held-out problems of these kinds")->delimiter(',');
+  auto* kind = command->add_option("--kind", options->kinds, "generated held-out problems of these kinds")
+                   ->delimiter(',');
   command->add_option("--count", options->count, "how many of them")
-      ->check(positive())
+      ->check(whole_number(1, 1 << 30))
+      ->needs(kind)
       ->capture_default_str();
   command->add_option("--data-seed", options->data_seed, "which of them")
       ->check(is_seed())
+      ->needs(kind)
       ->capture_default_str();
+  command->add_option("--limit", options->limit, "only the first so many problems of each set")
+      ->check(whole_number(1, 1 << 30));
+  command
+      ->add_option("--max-prompt-tokens", options->max_prompt_tokens,
+                   "leave out problems with longer prompts, and say how many; else the first one is an error")
+      ->check(whole_number(1, 1 << 30));
   command->add_option("--prompt", options->prompt.text, "the user's turn, with {problem}")
       ->capture_default_str();
   command->add_option("--system", options->prompt.system,
                       "the system message, in place of the chat template's");
   command->add_option("--samples", options->eval.samples, "answers a problem")
-      ->check(positive())
+      ->check(whole_number(1, 1 << 20))
       ->capture_default_str();
   add_sampling_flags(*command, options->eval.sampling);
   command->add_option("--seed", options->eval.seed, "of the random numbers")

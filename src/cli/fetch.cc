@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/output_path.h"
 #include "fetch/repository.h"
 
 namespace deepscaler {
@@ -34,6 +35,8 @@ void run(const Options& options) {
   request.hub.http.token = environment("HF_TOKEN", "");
   request.folder = options.output.empty() ? cached_repository(cache_folder(), request.repository)
                                           : std::filesystem::path(options.output);
+  request.in_cache = options.output.empty();
+  require_own_folder(request.folder);
   install_stop_signals();
   const Fetched fetched = fetch_repository(request);
   log_info("{} from {}", request.repository, fetched.source);

@@ -55,6 +55,21 @@ CLI::Validator not_negative() {
   return check(holds, "0 or more", "NONNEGATIVE");
 }
 
+CLI::Validator whole_number(int64_t low, int64_t high) {
+  const auto holds = [=](const std::string& text) {
+    const auto number = number_in<int64_t>(text);
+    return number && *number >= low && *number <= high;
+  };
+  return check(holds, fmt::format("a whole number from {} to {}", low, high), "");
+}
+
+CLI::Validator between(double low, double high) {
+  const auto holds = [=](const std::string& text) {
+    return is_number(text, [=](double number) { return number >= low && number <= high; });
+  };
+  return check(holds, fmt::format("a number from {} to {}", low, high), "");
+}
+
 CLI::Validator is_seed() {
   const auto holds = [](const std::string& text) { return number_in<uint64_t>(text).has_value(); };
   return check(holds, "a whole number from 0 to 18446744073709551615", "");

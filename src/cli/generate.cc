@@ -2,19 +2,22 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/generation_file.h"
 #include "cli/generation_stream.h"
+#include "cli/output_path.h"
 #include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
-#include "formats/jsonl.h"
 #include "infer/generator.h"
+#include "run/own_files.h"
 
 namespace deepscaler {
 namespace {
@@ -26,6 +29,7 @@ struct Options {
   bool chat = false;
   bool resume = false;
   int64_t samples = 1;
+  std::optional<int64_t> limit;  // of prompts
   GenerationFlags generation;
   GenerationMemory memory;
   RuntimeOptions runtime;
@@ -34,7 +38,7 @@ struct Options {
 // What a response depends on beside its prompt and sample: the same in every line of a file.
 Model load_model(const Options& options) {
   Model model = Model::load(options.model);
-  model.compute_in(compute_type_from_name(options.memory.dtype));
+  compute_in(model, options.memory.dtype, options.model);
   return model;
 }
 
@@ -78,6 +82,8 @@ void generate_file(const Options& options, const Model& model, const Tokenizer& 
   if (file.lines() > 0) log_info("{} of {} responses are there already", file.lines(), all);
   Generator generator(model, options.memory.kv_memory_mib << 20);
   Progress progress("generating", "tokens", 0);
+  const StopNotice notice(fmt::format(
+      "stopping: finished responses are kept in {}, and --resume goes on from there", options.output));
   try {
     generator.generate(
         requests, sampling,
@@ -102,11 +108,20 @@ void generate_file(const Options& options, const Model& model, const Tokenizer& 
 
 void run(const Options& options) {
   apply(options.runtime);
-  if (!options.output.empty()) JsonlWriter::check_path(options.output);
+  require_no_run(options.model);
+  if (options.resume) {
+    require_place_for(options.output, {options.input, options.model});
+  } else if (!options.output.empty()) {
+    require_new_file(options.output, {options.input, options.model},
+                     "give --resume to go on with it, or choose another --output");
+  }
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const PromptEncoder encoder(tokenizer, {});
   if (!options.input.empty()) {
-    const std::vector<Prompt> prompts = read_prompts(options.input, encoder);
+    std::vector<Prompt> prompts = read_prompts(options.input, encoder);
+    if (options.limit && *options.limit < std::ssize(prompts))
+      prompts.resize(static_cast<size_t>(*options.limit));
+    require_fewer_responses("--samples", std::ssize(prompts), options.samples);
     generate_file(options, load_model(options), tokenizer, prompts);
     return;
   }
@@ -139,9 +154,12 @@ void add_generate_command(CLI::App& app) {
   input->needs(output);
   output->needs(input);
   command->add_option("--samples", options->samples, "responses a prompt")
-      ->check(positive())
+      ->check(whole_number(1, kMostResponses))
       ->needs(input)
       ->capture_default_str();
+  command->add_option("--limit", options->limit, "only the first so many prompts")
+      ->check(whole_number(1, 1 << 30))
+      ->needs(input);
   command->add_flag("--resume", options->resume, "keep the lines of --output and generate what is missing")
       ->needs(input);
   command

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+constexpr const char* kBeginning = R"({"index":)";
 constexpr const char* kRemedy = "use the same input and settings, or another --output";
 
 std::vector<std::string_view> lines_of(std::string_view bytes) {
@@ -45,6 +46,11 @@ void GenerationFile::resume(int64_t samples) {
     const Name name = read_name(line, samples, reader.where());
     check_settings(line, reader.where());
     remember(name, reader.where());
+  }
+  // An unfinished line is cut off only where it began as ours do.
+  const std::string rest = JsonlWriter::unfinished_line(path_);
+  if (!rest.starts_with(std::string_view(kBeginning).substr(0, rest.size()))) {
+    throw Error(path_, "ends in a line that is no line of `generate`", kRemedy);
   }
   writer_.emplace(path_, JsonlWriter::Start::kAppend);  // the file is ours
 }

@@ -14,6 +14,7 @@ class StreamedText {
       : decoder_(tokenizer, {.skip_special_tokens = true}), stop_(stop) {}
   ~StreamedText() {
     if (printed_ > 0) std::printf("\n");
+    std::fflush(stdout);  // before what stderr says of it
   }
 
   void add(TokenId token) {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/output_path.h"
 #include "export/hf_folder.h"
 #include "text/tokenizer/byte_tokenizer.h"
 
@@ -19,6 +20,10 @@ struct Options {
 };
 
 void run(const Options& options) {
+  require_own_folder(options.output);
+  if (!options.config.ends_with(".json")) {
+    throw Error(options.config, "does not end in .json", "name the config.json of a model");
+  }
   const Tokenizer tokenizer =
       options.tokenizer.empty() ? byte_tokenizer() : Tokenizer::load(options.tokenizer);
   const ModelConfig config = read_hf_config_file(options.config);

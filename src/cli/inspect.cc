@@ -15,6 +15,7 @@
 #include "model/kv_cache.h"
 #include "model/memory_plan.h"
 #include "model/model.h"
+#include "run/own_files.h"
 #include "text/chat/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
 #include "train/adamw.h"
@@ -92,6 +93,7 @@ void show_memory(const Model& model) {
 }
 
 void run(const std::filesystem::path& path) {
+  require_no_run(path);
   const Tokenizer tokenizer = Tokenizer::load(path);
   const Model model = Model::load(path);
   show_architecture(model.config(), model);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "cli/commands.h"
 
@@ -30,6 +31,11 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr,
+                 "deepscaler: there is not enough memory; take fewer or shorter responses, less --kv-memory "
+                 "or a smaller token budget\n");
+    return 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "deepscaler: %s\n", error.what());
     return 1;

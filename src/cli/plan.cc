@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "model/model.h"
 #include "run/plan.h"
+#include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
@@ -45,7 +46,8 @@ std::vector<std::string> part_names(const std::vector<StagePlan>& stages) {
 }
 
 void run(const Options& options) {
-  const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
+  auto recipe = read_config<Recipe>(options.recipe, options.overrides);
+  find_files(recipe, options.recipe);
   validate(recipe, options.recipe);
   const RecipePlan plan = plan_recipe(recipe, read_model_config(recipe.start()));
   fmt::print("{} parameters, dtype {}, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,

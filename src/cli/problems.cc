@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/output_path.h"
 #include "data/generators.h"
 #include "data/grading.h"
 
@@ -36,6 +37,7 @@ std::string to_jsonl(const std::vector<Problem>& problems) {
 void run(const Options& options) {
   GeneratorRequest request = options.request;
   request.split = options.split == "test" ? Split::kTest : Split::kTrain;
+  if (!options.output.empty()) require_new_file(options.output, {});
   const std::string text = to_jsonl(generate_problems(request));
   if (options.output.empty())
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -57,7 +59,7 @@ void add_problems_command(CLI::App& app) {
       ->check(is_seed())
       ->capture_default_str();
   command->add_option("--count", options->request.count, "how many problems over all kinds")
-      ->check(positive())
+      ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
   command->add_option("--output", options->output, "the file to write (default: standard output)");
   command->callback([options] { run(*options); });

@@ -40,6 +40,7 @@ Prompt read_prompt(const json& line, const std::string& where, const PromptEncod
     encoded = encode_text(line["prompt"].get_ref<const std::string&>(), encoder);
   } else if (line.contains("messages")) {
     if (!line["messages"].is_array()) fail("its messages are not a list");
+    if (line["messages"].empty()) fail("its list of messages is empty");
     encoded = encode_messages(line["messages"], where, encoder);
   } else {
     encoded.tokens = read_token_ids(line, "token_ids", where);

@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cli/output_path.h"
 #include "report/page.h"
 #include "run/recipe.h"
 
@@ -21,6 +22,11 @@ fs::path write_run_report(const fs::path& folder, const fs::path& output) {
     stages.push_back({stage.title(), stage.kind});
   }
   const fs::path path = output.empty() ? folder / "report.html" : output;
+  if (is_run_page(path))
+    require_place_for(path, {});
+  else
+    require_new_file(path, {},
+                     "remove it, if it is no more than an earlier report, or choose another --output");
   write_file_atomically(path, run_page(folder, stages));
   return path;
 }

@@ -2,16 +2,23 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/log.h"
 #include "base/parallel.h"
 #include "base/signals.h"
 #include "cli/flag_checks.h"
 #include "model/device.h"
 
 namespace deepscaler {
+namespace {
+
+// More is nobody's machine.
+constexpr int64_t kMostMib = 1 << 30, kMostThreads = 1024;
+
+}  // namespace
 
 void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
   command.add_option("--threads", options.threads, "0 for one per core")
-      ->check(not_negative())
+      ->check(whole_number(0, kMostThreads))
       ->capture_default_str();
   std::vector<std::string> devices;
   for (const DeviceKind& kind : device_kinds()) devices.emplace_back(kind.name);
@@ -30,11 +37,23 @@ void apply(const RuntimeOptions& options) {
   install_stop_signals();
 }
 
+std::string computation_text(ComputeType dtype) {
+  return fmt::format("{}, {} kernels, {} threads", compute_type_name(dtype), default_device().name(),
+                     thread_count());
+}
+
+void compute_in(Model& model, const std::string& dtype, const std::string& path) {
+  model.compute_in(compute_type_from_name(dtype));
+  const bool slower = model.compute_type() != compute_type_from_name("auto") && dtype == "f32";
+  log_info("model {}: {}{}", path, computation_text(model.compute_type()),
+           slower ? "; --dtype bf16 is faster on this CPU, and rounds" : "");
+}
+
 void add_generation_memory(CLI::App& command, GenerationMemory& options) {
   command
       .add_option("--kv-memory", options.kv_memory_mib,
                   "MiB for keys and values; less is slower, not different")
-      ->check(positive())
+      ->check(whole_number(1, kMostMib))
       ->capture_default_str();
   add_dtype(command, options.dtype);
 }
@@ -42,7 +61,7 @@ void add_generation_memory(CLI::App& command, GenerationMemory& options) {
 void add_dtype(CLI::App& command, std::string& dtype) {
   command
       .add_option("--dtype", dtype,
-                  "what products compute in; auto is bf16 where the CPU is faster at it, else f32")
+                  "what products compute in: f32, bf16, or auto (bf16 where the CPU is faster at it)")
       ->check(CLI::IsMember({"auto", "f32", "bf16"}))
       ->capture_default_str();
 }

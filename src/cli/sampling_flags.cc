@@ -26,15 +26,15 @@ LogitBias parse_bias(const std::string& text) {
 }  // namespace
 
 void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
-  command.add_option("--max-tokens", config.max_response_tokens, "longest response")
-      ->check(positive())
+  command.add_option("--max-tokens", config.max_response_tokens, "longest response, in tokens")
+      ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
   command.add_option("--temperature", config.temperature, "0 takes the most likely token")
       ->check(not_negative())
       ->capture_default_str();
   command
       .add_option("--top-p", config.top_p, "keep the most likely tokens up to this probability; 1 keeps all")
-      ->check(CLI::Range(1e-6, 1.0))
+      ->check(between(1e-6, 1))
       ->capture_default_str();
   command.add_option("--top-k", config.top_k, "keep this many of the most likely tokens; 0 keeps all")
       ->check(not_negative())
@@ -42,7 +42,7 @@ void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
   command
       .add_option("--min-p", config.min_p,
                   "drop tokens less likely than this share of the likeliest; 0 keeps all")
-      ->check(CLI::Range(0.0, 0.999))
+      ->check(between(0, 0.999))
       ->capture_default_str();
   command
       .add_option("--repetition-penalty", config.repetition_penalty,

@@ -13,9 +13,11 @@
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/output_path.h"
 #include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "formats/jsonl.h"
+#include "run/own_files.h"
 #include "train/step.h"
 
 namespace deepscaler {
@@ -27,7 +29,7 @@ using nlohmann::ordered_json;
 struct Options {
   std::string model, input, output;
   int64_t token_budget = 2048;
-  std::string dtype = "auto";
+  std::string dtype = "f32";
   RuntimeOptions runtime;
 };
 
@@ -105,19 +107,10 @@ struct Comparison {
   }
 };
 
-void check_output(const Options& options) {
-  JsonlWriter::check_path(options.output);
-  std::error_code ignored;
-  if (std::filesystem::equivalent(options.input, options.output, ignored)) {
-    throw Error(options.output, "is the input too, which is read while this is written",
-                "choose another --output");
-  }
-}
-
 class Scorer {
  public:
   explicit Scorer(const Options& options) : options_(options), model_(Model::load(options.model)) {
-    model_.compute_in(compute_type_from_name(options.dtype));
+    compute_in(model_, options.dtype, options.model);
   }
 
   void run() {
@@ -214,13 +207,14 @@ void add_score_command(CLI::App& app) {
   command
       ->add_option("--token-budget", options->token_budget,
                    "rows computed at a time; less is slower, not different")
-      ->check(positive())
+      ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
   add_dtype(*command, options->dtype);
   add_runtime_options(*command, options->runtime);
   command->callback([options] {
     apply(options->runtime);
-    check_output(*options);
+    require_no_run(options->model);
+    require_new_file(options->output, {options->input, options->model});
     Scorer(*options).run();
   });
 }

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/train.h"
-#include "run/recipe.h"
+#include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
@@ -29,7 +29,9 @@ std::string quoted(const std::string& text) {
 
 Recipe recipe_of(const Options& options) {
   if (!options.train.recipe.empty()) {
-    return read_config<Recipe>(options.train.recipe, options.train.overrides);
+    auto recipe = read_config<Recipe>(options.train.recipe, options.train.overrides);
+    find_files(recipe, options.train.recipe);
+    return recipe;
   }
   Recipe recipe;
   std::vector<std::string> overrides = {"model.path=" + quoted(options.model),

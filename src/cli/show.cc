@@ -42,8 +42,14 @@ void run(const Options& options) {
         options.run, fmt::format("has no rollouts of step {}", step),
         fmt::format("name one of its {} steps from {} to {}", steps.size(), steps.front(), steps.back()));
   }
-  const std::string text =
-      step_view(read_rollouts(rollouts_path(options.run, step)), options.filter, colours());
+  const std::vector<RecordedGroup> groups = read_rollouts(rollouts_path(options.run, step));
+  size_t samples = 0;
+  for (const RecordedGroup& group : groups) samples = std::max(samples, group.samples.size());
+  if (options.filter.sample && *options.filter.sample >= static_cast<int64_t>(samples)) {
+    throw Error(options.run, fmt::format("step {} has no sample {}", step, *options.filter.sample),
+                fmt::format("name one from 0 to {}", samples - 1));
+  }
+  const std::string text = step_view(groups, options.filter, colours());
   if (text.empty()) {
     throw Error(options.run, fmt::format("step {} has no problem '{}'", step, options.filter.problem),
                 "leave out --problem to see which it has");

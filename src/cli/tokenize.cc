@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "cli/commands.h"
 #include "formats/excerpt.h"
+#include "run/own_files.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
@@ -51,11 +52,18 @@ std::string ids_line(const std::vector<TokenId>& ids) {
 }
 
 void run(const TokenizeArguments& arguments) {
+  require_no_run(arguments.model);
   const Tokenizer tokenizer = Tokenizer::load(arguments.model);
   const std::string text = arguments.input.empty() ? arguments.text : read_file(arguments.input);
   std::string output;
   if (arguments.decode) {
-    output = tokenizer.decode(parse_ids(text));
+    const std::vector<TokenId> ids = parse_ids(text);
+    for (const TokenId id : ids) {
+      if (id < tokenizer.size()) continue;
+      throw Error("--decode", fmt::format("{} is not a token id of the model", id),
+                  fmt::format("give ids from 0 to {}", tokenizer.size() - 1));
+    }
+    output = tokenizer.decode(ids);
   } else {
     const auto special = arguments.no_special ? SpecialTokens::kLeaveAsText : SpecialTokens::kFind;
     output = ids_line(tokenizer.encode(text, {.special_tokens = special}));

@@ -9,10 +9,11 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "cli/output_path.h"
 #include "cli/run_report.h"
 #include "cli/train.h"
-#include "model/device.h"
 #include "run/loop.h"
+#include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
@@ -23,28 +24,34 @@ std::string percent(const Interval& interval) {
 }
 
 // One row an evaluation: pass@1 and what the stage changed, on the same problems.
-void print_evaluations(const std::vector<RunEvaluation>& evaluations) {
+void print_evaluations(const std::vector<RunEvaluation>& evaluations, int64_t trained_on) {
   if (evaluations.empty()) return;
-  fmt::print("\n{:<16} {:>22}   {:>22}   {:>6}   {:>9}\n", "pass@1, %", "with 95 % interval",
-             "change by the stage", "tokens", "truncated");
+  fmt::print("\n{:<16} {:>22}   {:>22}   {:>6}   {:>9}   {:>9}\n", "pass@1, %", "with 95 % interval",
+             "change by the stage", "tokens", "no answer", "truncated");
   for (size_t i = 0; i < evaluations.size(); ++i) {
     const EvalReport& report = evaluations[i].report;
     const std::string change =
         i == 0 ? "" : percent(paired_difference(evaluations[i - 1].report.outcomes(), report.outcomes()));
-    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %\n", evaluations[i].title,
-               percent(report.pass_at_1()), change, report.mean_length(), 100 * report.truncated_share());
+    fmt::print("{:<16} {:>22}   {:>22}   {:>6.1f}   {:>7.1f} %   {:>7.1f} %\n", evaluations[i].title,
+               percent(report.pass_at_1()), change, report.mean_length(), 100 * report.no_answer_share(),
+               100 * report.truncated_share());
   }
   if (evaluations.size() > 3) {
     fmt::print(
         "in all, after '{}': {}\n", evaluations[1].title,
         percent(paired_difference(evaluations[1].report.outcomes(), evaluations.back().report.outcomes())));
   }
-  fmt::print("{} held-out problems, the same each time\n", evaluations[0].report.problems.size());
+  const size_t problems = evaluations[0].report.problems.size();
+  if (trained_on == 0)
+    fmt::print("{} held-out problems, the same each time\n", problems);
+  else
+    fmt::print("{} problems, the same each time; {} of them are trained on too\n", problems, trained_on);
 }
 
 void run(const TrainOptions& options) {
   apply(options.runtime);
-  const auto recipe = read_config<Recipe>(options.recipe, options.overrides);
+  auto recipe = read_config<Recipe>(options.recipe, options.overrides);
+  find_files(recipe, options.recipe);
   validate(recipe, options.recipe);
   carry_out(recipe, options);
 }
@@ -55,14 +62,15 @@ void carry_out(const Recipe& recipe, const TrainOptions& options) {
   const std::filesystem::path folder =
       options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
                              : std::filesystem::path(options.output);
-  log_info("run {}: {} kernels, {} threads", folder.string(), default_device().name(), thread_count());
+  require_own_folder(folder);
+  log_info("run {}: {}", folder.string(), computation_text(compute_type_from_name(recipe.model.dtype)));
   const RunResult result = run_recipe(recipe, folder, options.run);
   if (!result.complete) {
     fmt::print("stopped after step {}{}; the same command goes on from there\n", result.step,
                result.step > 0 ? ", which is saved" : "");
     return;
   }
-  print_evaluations(result.evaluations);
+  print_evaluations(result.evaluations, result.trained_on);
   fmt::print("the run is in {}\n", folder.string());
   fmt::print("the report is in {}\n", write_run_report(folder).string());
 }

@@ -13,6 +13,8 @@
 #include "base/parallel.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/output_path.h"
+#include "formats/json_text.h"
 #include "verify/grade.h"
 
 namespace deepscaler {
@@ -75,6 +77,7 @@ std::vector<Line> read_lines(const std::string& path) {
     const std::string where = path + ":" + std::to_string(number + 1);
     Line line;
     line.fields = Json::parse(text, nullptr, false);
+    if (line.fields.is_discarded()) (void)parse_json(text, where);  // says what is wrong with it
     if (line.fields.is_discarded() || !line.fields.is_object()) {
       throw Error(where, "not a JSON object", R"(write one {"answer": ..., "response": ...} a line)");
     }
@@ -146,6 +149,7 @@ void run_verify(VerifyOptions options) {
   if (options.input.empty() || options.output.empty()) {
     throw Error("verify", "nothing to do", "give --input and --output, or --explain");
   }
+  require_new_file(options.output, {options.input});
   std::vector<Line> lines = read_lines(options.input);
   set_thread_count(options.threads);
   parallel_for(static_cast<int64_t>(lines.size()), [&](int64_t i) {

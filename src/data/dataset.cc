@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 
@@ -114,6 +115,30 @@ Grader grader_of(const Record& record) {
   return *grader;
 }
 
+// What the other keys say; the program has no use for it, a reward of the user's own may.
+std::string other_keys(const Record& record) {
+  static const std::set<std::string_view> known = {
+      "id", "unique_id", "problem", "question", "answer", "solution", "kind", "difficulty", "grader"};
+  Json others = Json::object();
+  for (const auto& [key, value] : record.json.items()) {
+    if (!known.contains(key)) others[key] = value;
+  }
+  return others.empty() ? "" : others.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+void require_different(std::span<const std::filesystem::path> files) {
+  std::error_code ignored;
+  for (size_t i = 0; i < files.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (!std::filesystem::equivalent(files[i], files[j], ignored)) continue;
+      throw Error(
+          files[i].string(),
+          fmt::format("is the same file as {}, and its problems would count twice", files[j].string()),
+          "name it once");
+    }
+  }
+}
+
 // "math" for .../math.json; "train/math" and "test/math" where the file name alone is ambiguous.
 std::string source_name(const std::filesystem::path& file, std::span<const std::filesystem::path> files) {
   const auto is_like_it = [&](const auto& other) { return other.stem() == file.stem(); };
@@ -123,15 +148,17 @@ std::string source_name(const std::filesystem::path& file, std::span<const std::
 
 }  // namespace
 
-Problem read_problem(const Json& json, const std::string& where, const std::string& source) {
+Problem read_problem(const Json& json, const std::string& where, const std::string& source, Answers answers) {
   const Record record{json, where};
   if (!record.json.is_object()) record.fail("is not a JSON object");
   const bool is_question = record["problem"].is_null() && !record["question"].is_null();
   Problem problem;
   problem.problem = trim(text_of(record, is_question ? "question" : "problem"));
   if (problem.problem.empty()) record.fail("has no \"problem\"");
-  if (!record.json.contains("answer")) record.fail("has no \"answer\"");
+  if (!record.json.contains("answer") && answers == Answers::kRequired) record.fail("has no \"answer\"");
 
+  problem.where = where;
+  problem.record = other_keys(record);
   const Json& answer = record["answer"];
   if (answer.is_string() && answer.get_ref<const std::string&>().find(kGsm8kMark) != std::string::npos) {
     read_gsm8k_answer(answer.get_ref<const std::string&>(), problem);
@@ -147,18 +174,20 @@ Problem read_problem(const Json& json, const std::string& where, const std::stri
   return problem;
 }
 
-Dataset read_dataset(std::span<const std::filesystem::path> files) {
+Dataset read_dataset(std::span<const std::filesystem::path> files, Answers answers) {
+  require_different(files);
   Dataset dataset;
   std::unordered_map<std::string, int> occurrences;
   for (const auto& file : files) {
     const std::string source = source_name(file, files);
     for_each_record(file, [&](const Json& json, const std::string& where) {
-      Problem problem = read_problem(json, where, source);
-      if (problem.answers.empty()) {
+      Problem problem = read_problem(json, where, source, answers);
+      if (problem.answers.empty() && answers == Answers::kRequired) {
         ++dataset.without_answer;
         return;
       }
       const int occurrence = ++occurrences[problem.id];
+      if (occurrence > 1) ++dataset.renamed;
       if (occurrence > 1) problem.id += fmt::format("-{}", occurrence);
       dataset.problems.push_back(std::move(problem));
     });

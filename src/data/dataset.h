@@ -8,7 +8,7 @@
 //
 // GSM8K's solutions get their answer as a last line, in a \boxed{}: as worked examples they must end the way
 // in which answers are graded. An answer is a string, a number, or a list of them of which any counts. Other
-// keys are ignored.
+// keys are kept for reward programs (rl/reward/reward_command.h).
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,22 @@ namespace deepscaler {
 struct Dataset {
   std::vector<Problem> problems;  // in file order
   int64_t without_answer = 0;     // left out because their answer is null or empty
+  int64_t renamed = 0;            // whose id had come before
 };
+
+// Whether problems without an answer are of use: they are where nothing is graded by it.
+enum class Answers { kRequired, kOptional };
 
 // Reads the files one after the other. A problem's source is its "kind", else the file's name (with its
 // folder where two files have the same name). Problems without an id get a hash of their text; where an id
 // comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte)
-// for text that is not JSON, a missing or mistyped key, and a data set without any usable problem.
-[[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files);
+// for text that is not JSON, a missing or mistyped key, a file that is named twice, and a data set without
+// any usable problem.
+[[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files,
+                                   Answers answers = Answers::kRequired);
 
 // The problem in one record of a file; its answers may be none. `where` ("train.jsonl:3") is for errors.
 [[nodiscard]] Problem read_problem(const nlohmann::json& record, const std::string& where,
-                                   const std::string& source);
+                                   const std::string& source, Answers answers = Answers::kRequired);
 
 }  // namespace deepscaler

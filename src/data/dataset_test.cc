@@ -77,6 +77,44 @@ TEST_F(DatasetTest, OurLinesAndRepeatedIds) {
   EXPECT_EQ(dataset.problems[2].answers, std::vector<std::string>{"0.5"});
 }
 
+TEST_F(DatasetTest, RenamedIdsAreCounted) {
+  const Dataset dataset = read("mine.jsonl",
+                               R"({"id": "a", "problem": "1+1?", "answer": 2}
+{"id": "a", "problem": "1+2?", "answer": 3}
+{"problem": "1+3?", "answer": 4}
+{"problem": "1+3?", "answer": 4})");
+  EXPECT_EQ(dataset.renamed, 2);
+  EXPECT_EQ(read("mine.jsonl", R"({"id": "a", "problem": "1+1?", "answer": 2})").renamed, 0);
+}
+
+TEST_F(DatasetTest, AProblemKnowsItsPlaceAndTheRestOfItsRecord) {
+  const Dataset dataset =
+      read("mine.jsonl",
+           "\n"
+           R"({"id": "a", "problem": "1+1?", "answer": 2, "topic": "sums", "tests": [1, "b"]})");
+  EXPECT_EQ(dataset.problems[0].where, (folder_ / "mine.jsonl").string() + ":2");
+  EXPECT_EQ(dataset.problems[0].record, R"({"tests":[1,"b"],"topic":"sums"})");
+}
+
+TEST_F(DatasetTest, AnswersAreOptionalWhereNothingIsGradedByThem) {
+  const fs::path path = file("mine.jsonl", R"({"problem": "Write a poem."}
+{"problem": "And another one.", "answer": null})");
+  EXPECT_EQ(read_dataset({&path, 1}, Answers::kOptional).problems.size(), 2u);
+  EXPECT_THROW((void)read_dataset({&path, 1}), Error);
+}
+
+TEST_F(DatasetTest, AFileCountsOnce) {
+  const std::vector<fs::path> files = {file("a.jsonl", R"({"problem": "1+1?", "answer": 2})"),
+                                       folder_ / "." / "a.jsonl"};
+  try {
+    (void)read_dataset(files);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), files[1].string() + ": is the same file as " + files[0].string() +
+                                ", and its problems would count twice; name it once");
+  }
+}
+
 TEST_F(DatasetTest, SeveralFilesAreOneSet) {
   const std::vector<fs::path> files = {file("a.jsonl", R"({"problem": "p", "answer": "1"})"),
                                        file("b.json", R"([{"problem": "q", "answer": "2"}])")};
@@ -112,7 +150,7 @@ TEST_F(DatasetTest, RefusesInOneLine) {
             "bad.jsonl: not valid JSON at byte 49; check that the file is complete");
   EXPECT_EQ(refusal("[" + good + ", {}]"), "bad.jsonl: element 2: has no \"problem\"" + need);
   EXPECT_EQ(refusal("{\"problem\": \"\xff\", \"answer\": 1}"),
-            "bad.jsonl:1: not valid JSON at byte 14; check that the file is complete");
+            "bad.jsonl:1: is not UTF-8 at byte 14; save the file as UTF-8");
   EXPECT_EQ(refusal(""), "bad.jsonl: has no problem with an answer; name a file of problems");
 }
 

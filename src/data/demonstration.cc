@@ -162,7 +162,7 @@ class RecordReader {
   }
 
   Demonstration problem() {
-    return demonstrate(read_problem(record_, where_, ""), where_, encoder_, loss_on_);
+    return demonstrate(read_problem(record_, where_, "", Answers::kOptional), where_, encoder_, loss_on_);
   }
 
   const Json& record_;

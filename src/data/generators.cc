@@ -70,7 +70,9 @@ class Walk {
               exercise->solution,
               std::string(kind_.name),
               std::nullopt,
-              kind_.grader};
+              kind_.grader,
+              fmt::format("{}-{}", kind_.name, exercise->text),
+              ""};
     }
     const char* name = split_ == Split::kTest ? "test" : "training";
     throw Error(fmt::format("problems of kind {}", kind_.name),

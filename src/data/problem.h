@@ -23,6 +23,9 @@ struct Problem {
   std::string source;  // the kind or data set that it belongs to; may be empty; never decides anything
   std::optional<double> difficulty;  // in the data set's own unit
   Grader grader = Grader::kAnswer;
+  std::string where;  // its place, for messages: "train.jsonl:3"; a generated one's is its id
+  std::string
+      record;  // the keys of its record that are not above, as a JSON object; empty where there are none
 };
 
 }  // namespace deepscaler

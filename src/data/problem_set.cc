@@ -13,13 +13,14 @@
 #include "data/dataset.h"
 #include "data/generators.h"
 #include "data/grading.h"
+#include "data/overlap.h"
 
 namespace deepscaler {
 
 void bind(ConfigSection& s, DataConfig& c) {
   s.field("files", c.files, "problem files, JSON or JSONL");
   s.field("kinds", c.kinds, "kinds of generated problems, see `deepscaler problems --help`");
-  s.field("count", c.count, "number of generated problems over all kinds").at_least(0);
+  s.field("count", c.count, "number of generated problems over all kinds").range(0, 1 << 30);
   s.field("seed", c.seed, "seed of the generated problems");
   s.field("from", c.from, "\"stage NAME\": what that earlier stage has written, beside files and kinds");
   s.field("held_out", c.held_out, "generate from the held-out problems, which are in no training set");
@@ -35,13 +36,13 @@ void require_readable_answers(const std::vector<Problem>& problems) {
   }
   if (unreadable.empty()) return;
   const Problem& first = *unreadable.front();
-  std::string ids;
+  std::string places;
   for (size_t i = 0; i < std::min(unreadable.size(), kListed); ++i) {
-    ids += (i > 0 ? ", " : "") + unreadable[i]->id;
+    places += (i > 0 ? ", " : "") + unreadable[i]->where;
   }
-  throw Error(first.id,
+  throw Error(first.where,
               fmt::format("the verifier can't read its answer '{}' ({} such problems in all: {}{})",
-                          first.answers.empty() ? "" : first.answers.front(), unreadable.size(), ids,
+                          first.answers.empty() ? "" : first.answers.front(), unreadable.size(), places,
                           unreadable.size() > kListed ? ", ..." : ""),
               "correct or remove them; a sample can't be graded against them");
 }
@@ -49,17 +50,24 @@ void require_readable_answers(const std::vector<Problem>& problems) {
 void warn_of_unreadable_answers(const std::vector<Problem>& problems) {
   for (const Problem& p : problems) {
     if (is_gradable(p)) continue;
-    log_warning("problem {}: the verifier can't read its answer '{}', so it stays undecided", p.id,
-                p.answers[0]);
+    log_warning("{}: the verifier can't read its answer '{}', so it stays undecided", p.where, p.answers[0]);
   }
 }
 
-std::vector<Problem> read_files(const std::vector<std::string>& files, std::string_view section) {
+std::vector<Problem> read_files(const std::vector<std::string>& files, std::string_view section,
+                                UnreadableAnswers unreadable) {
   const std::vector<std::filesystem::path> paths(files.begin(), files.end());
-  Dataset dataset = read_dataset(paths);
+  const bool unused = unreadable == UnreadableAnswers::kUnused;
+  Dataset dataset = read_dataset(paths, unused ? Answers::kOptional : Answers::kRequired);
   if (dataset.without_answer > 0) {
     log_warning("{}: {} of {} problems have no answer and are left out", section, dataset.without_answer,
                 dataset.without_answer + std::ssize(dataset.problems));
+  }
+  if (dataset.renamed > 0) {
+    log_warning(
+        "{}: {} of {} problems have an id that came before, or the same text without one; -2 and so on "
+        "is appended",
+        section, dataset.renamed, dataset.problems.size());
   }
   return std::move(dataset.problems);
 }
@@ -69,7 +77,7 @@ std::vector<Problem> read_files(const std::vector<std::string>& files, std::stri
 std::vector<Problem> load_problems(const DataConfig& config, std::string_view section,
                                    UnreadableAnswers unreadable) {
   std::vector<Problem> problems;
-  if (!config.files.empty()) problems = read_files(config.files, section);
+  if (!config.files.empty()) problems = read_files(config.files, section, unreadable);
   if (!config.kinds.empty()) {
     auto generated = generate_problems({.kinds = config.kinds,
                                         .split = config.held_out ? Split::kTest : Split::kTrain,
@@ -77,11 +85,16 @@ std::vector<Problem> load_problems(const DataConfig& config, std::string_view se
                                         .count = config.count});
     std::ranges::move(generated, std::back_inserter(problems));
   }
-  if (unreadable == UnreadableAnswers::kRefuse)
-    require_readable_answers(problems);
-  else
-    warn_of_unreadable_answers(problems);
+  if (unreadable == UnreadableAnswers::kRefuse) require_readable_answers(problems);
+  if (unreadable == UnreadableAnswers::kKeep) warn_of_unreadable_answers(problems);
   return problems;
+}
+
+void warn_of_copies(std::span<const Problem> problems, std::string_view section) {
+  const int64_t copies = count_copies(problems);
+  if (copies == 0) return;
+  log_warning("{}: {} of {} problems are copies of others, so intervals are narrower than they should be",
+              section, copies, problems.size());
 }
 
 std::string problem_line(const Problem& problem) {

@@ -31,6 +31,7 @@ void bind(ConfigSection& section, DataConfig& config);
 enum class UnreadableAnswers {
   kRefuse,  // an Error naming the first, their number and their ids
   kKeep,    // a warning for each
+  kUnused,  // nothing is graded by answers: there may be none
 };
 
 // The problems of a data section, in a fixed order. Those without an answer are left out, with a warning
@@ -38,6 +39,9 @@ enum class UnreadableAnswers {
 // for none at all.
 [[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config, std::string_view section,
                                                  UnreadableAnswers unreadable);
+
+// Says how many of the problems ask what an earlier one asks: an interval takes them for independent.
+void warn_of_copies(std::span<const Problem> problems, std::string_view section);
 
 // A line of JSON for a problem, as it stands in hashes: [id, problem, [answers]], and the grader where it is
 // not the usual one.

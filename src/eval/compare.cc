@@ -44,6 +44,8 @@ EvalComparison compare(const EvalReport& before, const EvalReport& after, OtherS
   std::vector<SettingsDifference> problems, settings;
   EvalComparison comparison;
   for (const SettingsDifference& d : differences(before.settings, after.settings)) {
+    // The same weights, wherever they lay.
+    if (d.name == "model" && before.settings.model_hash == after.settings.model_hash) continue;
     if (d.name.starts_with("set ")) {
       problems.push_back(d);
     } else if (other == OtherSettings::kAllow || may_differ.contains(d.name)) {

@@ -43,10 +43,14 @@ class Evaluation {
     for (size_t p = 0; p < prompts_.size(); ++p) {
       const auto length = std::ssize(prompts_[p].tokens);
       if (length + limit <= model.context) continue;
-      throw Error("problem " + problems_[p].id,
-                  fmt::format("its prompt of {} tokens and {} new ones exceed the model's context of {}",
-                              length, limit, model.context),
-                  "allow fewer new tokens");
+      const Problem& problem = problems_[p];
+      throw Error(
+          problem.where.empty() ? problem.id : problem.where,
+          fmt::format("its prompt of {} tokens and {} of a response exceed the model's context of {} by {}",
+                      length, limit, model.context, length + limit - model.context),
+          length < model.context
+              ? "allow shorter responses, or leave such problems out with max_prompt_tokens"
+              : "leave such problems out with max_prompt_tokens");
     }
   }
 
@@ -125,8 +129,16 @@ EvalSettings eval_settings(const Model& model, const std::string& model_path, co
           .sets = sets_of(problems)};
 }
 
+int64_t leave_out_long(std::vector<Problem>& problems, const PromptEncoder& encoder,
+                       int64_t max_prompt_tokens) {
+  return static_cast<int64_t>(std::erase_if(problems, [&](const Problem& problem) {
+    return std::ssize(encoder.encode(problem).tokens) > max_prompt_tokens;
+  }));
+}
+
 EvalReport evaluate(Generator& generator, const PromptEncoder& encoder, const std::vector<Problem>& problems,
                     const EvalSettings& settings, const EvalProgress& progress, SampleLog* log) {
+  require_fewer_responses("evaluation", std::ssize(problems), settings.config.samples);
   Evaluation evaluation(encoder, problems, settings, progress, log);
   evaluation.check_room(generator.model().config());
   if (log != nullptr) evaluation.take_earlier_samples();

@@ -21,6 +21,10 @@ using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
                                          const PromptConfig& prompt, const std::vector<Problem>& problems,
                                          const EvalConfig& config);
 
+// Takes the problems out whose prompts have more than so many tokens, and returns how many those are.
+int64_t leave_out_long(std::vector<Problem>& problems, const PromptEncoder& encoder,
+                       int64_t max_prompt_tokens);
+
 // Samples as `settings` say and grades. The same settings and weights give the same report. With a log,
 // its earlier samples are taken as they are, and new ones are added as they finish. Throws Error for a
 // problem whose prompt leaves no room for an answer, before anything is computed, and Interrupted when the

@@ -125,7 +125,7 @@ TEST_F(EvaluateTest, APromptWithoutRoomIsNamed) {
     (void)evaluate_with();
     FAIL();
   } catch (const Error& error) {
-    EXPECT_TRUE(std::string(error.what()).starts_with("problem " + problems_[0].id + ": its prompt of "))
+    EXPECT_TRUE(std::string(error.what()).starts_with(problems_[0].where + ": its prompt of "))
         << error.what();
   }
 }

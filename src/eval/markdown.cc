@@ -121,17 +121,17 @@ std::string markdown_table(const Rows& rows) {
 }
 
 std::string summary_markdown(const EvalOverview& overview) {
-  Rows sets = {
-      {"set", "problems", "pass@1, %", "tokens", "of right", "of wrong", "truncated, %", "undecided, %"}};
+  Rows sets = {{"set", "problems", "pass@1, %", "tokens", "of right", "of wrong", "no answer, %",
+                "truncated, %", "undecided, %"}};
   Rows by_k = {{"set", "k", "pass@k, %", "maj@k, %"}};
   for (const EvalSummary& s : overview.sets) {
     sets.push_back({s.set, fmt::format("{}", s.problems), percent(s.pass[0].estimate), tokens(s.mean_length),
-                    tokens(s.mean_length_right), tokens(s.mean_length_wrong), percent(s.truncated_share),
-                    percent(s.undecided_share)});
+                    tokens(s.mean_length_right), tokens(s.mean_length_wrong), percent(s.no_answer_share),
+                    percent(s.truncated_share), percent(s.undecided_share)});
     add_k_rows(s.set, s.pass, s.majority, by_k);
   }
   if (!overview.average_pass.empty()) {
-    sets.push_back({"average", "", percent(overview.average_pass[0].estimate), "", "", "", "", ""});
+    sets.push_back({"average", "", percent(overview.average_pass[0].estimate), "", "", "", "", "", ""});
     add_k_rows("average", overview.average_pass, overview.average_majority, by_k);
   }
   std::string text = markdown_table(sets);

@@ -81,6 +81,9 @@ double EvalReport::truncated_share() const {
 double EvalReport::undecided_share() const {
   return mean_over_samples(*this, [](const EvalSample& s) { return s.undecided; });
 }
+double EvalReport::no_answer_share() const {
+  return mean_over_samples(*this, [](const EvalSample& s) { return s.extracted.empty(); });
+}
 
 void write_report(const std::filesystem::path& path, const EvalReport& report) {
   Json json = {{"program", report.program},

@@ -43,6 +43,7 @@ struct EvalReport {
   [[nodiscard]] double mean_length() const;  // tokens
   [[nodiscard]] double truncated_share() const;
   [[nodiscard]] double undecided_share() const;
+  [[nodiscard]] double no_answer_share() const;  // of samples in which no answer was found
 };
 
 // As JSON: settings, summary, every sample. Throws Error where the disk refuses.

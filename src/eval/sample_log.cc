@@ -26,6 +26,12 @@ void check_settings(const EvalSettings& logged, const EvalSettings& settings, co
 std::vector<LoggedSample> read_samples(const std::filesystem::path& path, const EvalSettings& settings) {
   std::vector<LoggedSample> samples;
   if (!std::filesystem::exists(path) || std::filesystem::file_size(path) == 0) return samples;
+  // An unfinished line is cut off only where it began as ours do: with the settings, or as a sample.
+  const std::string rest = JsonlWriter::unfinished_line(path);
+  const auto begins = [&](std::string_view ours) { return rest.starts_with(ours.substr(0, rest.size())); };
+  if (!begins(R"({"settings":)") && !begins(R"({"problem":)")) {
+    refuse(path.string(), "is no file of an evaluation's samples");
+  }
   int64_t problems = 0;
   for (const EvalSet& set : settings.sets) problems += set.problems;
   JsonlReader reader(path, JsonlReader::End::kWholeLine);

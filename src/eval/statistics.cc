@@ -146,8 +146,18 @@ Interval difference_interval(std::span<const double> before, std::span<const dou
   std::vector<double> differences(before.size());
   std::transform(after.begin(), after.end(), before.begin(), differences.begin(), std::minus<>());
   const double mean = mean_of(differences), error = standard_error_of(differences, mean);
-  const double half_width = student_quantile(static_cast<double>(before.size() - 1)) * error;
-  return {mean, mean - half_width, mean + half_width, error, static_cast<int64_t>(before.size())};
+  const auto problems = static_cast<double>(before.size());
+  Interval interval = {mean, mean, mean, error, static_cast<int64_t>(before.size())};
+  if (error > 0) {
+    const double half_width = student_quantile(problems - 1) * error;
+    interval.low -= half_width;
+    interval.high += half_width;
+  } else {
+    const double unseen = kZ * kZ / (problems + kZ * kZ);
+    interval.low = std::max(-1.0, mean - unseen);
+    interval.high = std::min(1.0, mean + unseen);
+  }
+  return interval;
 }
 
 }  // namespace deepscaler

@@ -60,7 +60,9 @@ struct Vote {
 [[nodiscard]] Interval average_interval(std::span<const Interval> estimates);
 
 // The mean of after - before over the same problems in the same order, at least two of them, with
-// Student's interval (Miller, section 4.2: pairing removes the problems' own difficulty).
+// Student's interval (Miller, section 4.2: pairing removes the problems' own difficulty). Where all problems
+// changed alike (none did, say) their spread says nothing, and the interval is as wide as Wilson's for a
+// share of which no problem was an example.
 [[nodiscard]] Interval difference_interval(std::span<const double> before, std::span<const double> after);
 
 }  // namespace deepscaler

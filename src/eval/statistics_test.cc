@@ -68,7 +68,15 @@ TEST(Statistics, DifferenceIsPaired) {
 
   const Interval reversed = difference_interval(after, before);
   EXPECT_DOUBLE_EQ(reversed.low, -estimate.high);
-  EXPECT_EQ(difference_interval(before, before).high, 0);
+  // No change of any problem is not certain: one of as many that changes could have been missed.
+  const Interval none = difference_interval(before, before);
+  EXPECT_EQ(none.mean, 0);
+  EXPECT_DOUBLE_EQ(none.high, share_interval(std::vector<double>(before.size(), 0)).high);
+  EXPECT_EQ(none.low, -none.high);
+  const std::vector<double> wrong(40, 0), right(40, 1);
+  EXPECT_NEAR(difference_interval(wrong, wrong).high, 0.0876, 1e-4);
+  EXPECT_EQ(difference_interval(wrong, right).high, 1);
+  EXPECT_NEAR(difference_interval(wrong, right).low, 1 - 0.0876, 1e-4);
 }
 
 // Worked out by hand: distances of 0.1 and 0.2 below, 0.3 and 0.4 above.

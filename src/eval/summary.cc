@@ -53,7 +53,7 @@ void estimate(const std::vector<std::vector<Vote>>& votes_by_problem, int64_t sa
 EvalSummary summarize_set(const EvalReport& report, const std::string& set) {
   EvalSummary summary = {.set = set};
   std::vector<std::vector<Vote>> votes;
-  Mean length, length_right, length_wrong, truncated, undecided;
+  Mean length, length_right, length_wrong, truncated, undecided, no_answer;
   for (const EvalProblem& problem : report.problems) {
     if (problem.set != set) continue;
     ++summary.problems;
@@ -64,6 +64,7 @@ EvalSummary summarize_set(const EvalReport& report, const std::string& set) {
       length.add(tokens);
       truncated.add(s.truncated);
       undecided.add(s.undecided);
+      no_answer.add(s.extracted.empty());
       if (!s.undecided) (s.correct ? length_right : length_wrong).add(tokens);
     }
   }
@@ -73,6 +74,7 @@ EvalSummary summarize_set(const EvalReport& report, const std::string& set) {
   summary.mean_length_wrong = length_wrong.get();
   summary.truncated_share = truncated.get().value_or(0);
   summary.undecided_share = undecided.get().value_or(0);
+  summary.no_answer_share = no_answer.get().value_or(0);
   return summary;
 }
 
@@ -121,7 +123,8 @@ Json summary_json(const EvalOverview& overview) {
                             {"mean_length_right", optional_json(s.mean_length_right)},
                             {"mean_length_wrong", optional_json(s.mean_length_wrong)},
                             {"truncated", s.truncated_share},
-                            {"undecided", s.undecided_share}});
+                            {"undecided", s.undecided_share},
+                            {"no_answer", s.no_answer_share}});
   }
   if (overview.sets.size() > 1) {
     json["average"] = {{"pass@k", estimates_json(overview.average_pass)},

@@ -29,6 +29,7 @@ struct EvalSummary {
   double mean_length = 0;
   double truncated_share = 0;  // of the samples
   double undecided_share = 0;
+  double no_answer_share = 0;  // in which no answer was found
 };
 
 struct EvalOverview {

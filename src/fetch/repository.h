@@ -15,6 +15,7 @@ struct FetchRequest {
   std::vector<std::string> files;  // patterns; empty for what a model needs
   std::filesystem::path folder;    // where it goes
   HubOptions hub;
+  bool in_cache = false;  // the folder is ours: what is in it may be replaced
 };
 
 struct Fetched {
@@ -22,7 +23,7 @@ struct Fetched {
   std::string source;          // in words, for the user
 };
 
-// Throws Error, Interrupted.
+// Throws Error, also for a folder that is there, not empty, and not this repository's; Interrupted.
 [[nodiscard]] Fetched fetch_repository(const FetchRequest& request);
 
 // The folder of a repository in the cache: "cache/hub/owner--name".

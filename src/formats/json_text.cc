@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/trim.h"
 #include "formats/excerpt.h"
 
 namespace deepscaler {
@@ -52,14 +53,30 @@ class Watch {
   std::vector<std::unordered_set<std::string>> keys_;
 };
 
+// What the text may be instead decides the advice.
+[[noreturn]] void refuse(std::string_view text, const json::parse_error& error, const std::string& where) {
+  constexpr size_t kShown = 20;
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") || text.substr(0, 2).find('\0') == 1) {
+    throw Error(where, "is UTF-16, and JSON is UTF-8", "save the file as UTF-8");
+  }
+  if (std::string_view(error.what()).find("ill-formed UTF-8") != std::string_view::npos) {
+    throw Error(where, fmt::format("is not UTF-8 at byte {}", error.byte), "save the file as UTF-8");
+  }
+  const std::string_view value = trim(text);
+  if (!value.empty() && value[0] != '{' && value[0] != '[') {
+    throw Error(where, fmt::format("is not JSON: it begins with {}", excerpt(value.substr(0, kShown))),
+                "give JSON, or JSON Lines: an object {\"key\": value} a line");
+  }
+  throw Error(where, fmt::format("not valid JSON at byte {}", error.byte), "check that the file is complete");
+}
+
 }  // namespace
 
 json parse_json(std::string_view text, const std::string& where) {
   try {
     return json::parse(text.begin(), text.end(), Watch(where));
   } catch (const json::parse_error& error) {
-    throw Error(where, fmt::format("not valid JSON at byte {}", error.byte),
-                "check that the file is complete");
+    refuse(text, error, where);
   } catch (const json::out_of_range&) {
     throw Error(where, "not valid JSON: a number is out of range", "write it as a string or make it smaller");
   }

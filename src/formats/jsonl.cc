@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -99,6 +100,17 @@ void JsonlWriter::check_path(const std::filesystem::path& path) {
   const bool exists = std::filesystem::exists(path, ignored);
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   if (access(exists ? path.c_str() : folder.c_str(), W_OK) != 0) refuse_to_write(path, errno);
+}
+
+std::string JsonlWriter::unfinished_line(const std::filesystem::path& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return "";
+  const off_t begin = end_of_last_whole_line(descriptor), end = lseek(descriptor, 0, SEEK_END);
+  std::string line(static_cast<size_t>(std::max<off_t>(0, end - begin)), '\0');
+  const ssize_t count = pread(descriptor, line.data(), line.size(), begin);
+  close(descriptor);
+  line.resize(static_cast<size_t>(std::max<ssize_t>(0, count)));
+  return line;
 }
 
 JsonlWriter::JsonlWriter(const std::filesystem::path& path, Start start)

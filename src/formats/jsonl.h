@@ -55,6 +55,10 @@ class JsonlWriter {
   // work.
   static void check_path(const std::filesystem::path& path);
 
+  // What stands after the last whole line of the file: an unfinished line, which kAppend cuts off. Empty
+  // where there is none, or no file.
+  [[nodiscard]] static std::string unfinished_line(const std::filesystem::path& path);
+
   void write(const nlohmann::json& value);          // throws Error
   void write(const nlohmann::ordered_json& value);  // keeps the order of keys
 

@@ -67,6 +67,29 @@ TEST(Jsonl, ErrorsNameFileAndLine) {
   EXPECT_THROW(JsonlReader(fs::path("/nowhere/x.jsonl")), Error);
 }
 
+// The advice is for what the file is, not for what it should be.
+TEST(Jsonl, OtherFormatsAndEncodingsAreNamed) {
+  using namespace std::string_literals;
+  const std::string advice = "give JSON, or JSON Lines: an object {\"key\": value} a line";
+  EXPECT_EQ(error_of("id,problem,answer\n1,2,3\n"),
+            "f:1: is not JSON: it begins with 'id,problem,answer'; " + advice);
+  EXPECT_EQ(error_of("\"id\",\"problem\"\n"),
+            "f:1: is not JSON: it begins with '\"id\",\"problem\"'; " + advice);
+  EXPECT_EQ(error_of("\xff\xfe{\0\"\0a\0"s), "f:1: is UTF-16, and JSON is UTF-8; save the file as UTF-8");
+  EXPECT_EQ(error_of("{\0\"\0a\0\"\0:\0"s), "f:1: is UTF-16, and JSON is UTF-8; save the file as UTF-8");
+  EXPECT_EQ(error_of("{\"a\": \"caf\xe9\"}"), "f:1: is not UTF-8 at byte 12; save the file as UTF-8");
+}
+
+TEST_F(JsonlFile, AnUnfinishedLineIsFound) {
+  EXPECT_EQ(JsonlWriter::unfinished_line(path_), "");
+  write_file_atomically(path_, "1\n");
+  EXPECT_EQ(JsonlWriter::unfinished_line(path_), "");
+  write_file_atomically(path_, "1\n{\"a");
+  EXPECT_EQ(JsonlWriter::unfinished_line(path_), "{\"a");
+  write_file_atomically(path_, std::string(10'000, 'x'));
+  EXPECT_EQ(JsonlWriter::unfinished_line(path_).size(), 10'000u);
+}
+
 TEST(Jsonl, DamagedFilesNeverDoWorseThanAnError) {
   const std::string good = "{\"id\":1,\"text\":\"a \\u00e9\"}\n{\"id\":2,\"list\":[1,2.5e3,null]}\n";
   for (uint64_t i = 0; i < 5000; ++i) (void)error_of(mutated(good, i));

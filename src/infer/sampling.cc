@@ -1,5 +1,6 @@
 #include "infer/sampling.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/config.h"
@@ -20,7 +21,15 @@ void bind(ConfigSection& s, SamplingConfig& c) {
   s.field("repetition_penalty", c.repetition_penalty,
           "divides the logits of tokens that prompt or response have already; 1 is none")
       .range(1e-3, 1e3);
-  s.field("max_response_tokens", c.max_response_tokens, "longest response, in tokens").at_least(1);
+  s.field("max_response_tokens", c.max_response_tokens, "longest response, in tokens").range(1, 1 << 30);
+}
+
+void require_fewer_responses(std::string_view where, int64_t prompts, int64_t samples) {
+  if (samples <= kMostResponses / std::max<int64_t>(1, prompts)) return;
+  throw Error(where,
+              fmt::format("asks for {} responses to each of {}, more than {} in all", samples, prompts,
+                          kMostResponses),
+              "lower the number of samples, or divide the work");
 }
 
 void validate(const GenerationOptions& options, int64_t vocabulary) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace deepscaler {
@@ -57,6 +58,12 @@ void for_each_setting(Config& config, const Visit& visit) {
 }
 
 void bind(ConfigSection& section, SamplingConfig& config);
+
+// More responses than this are not asked for at a time: the lists of them alone would fill the memory.
+inline constexpr int64_t kMostResponses = int64_t{1} << 24;
+
+// Throws Error naming `where` for more responses than that.
+void require_fewer_responses(std::string_view where, int64_t prompts, int64_t samples);
 
 // A call of the generator: how it samples, and what is not a setting of a recipe.
 struct GenerationOptions {

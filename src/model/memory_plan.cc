@@ -6,25 +6,39 @@
 #include "base/integer.h"
 #include "model/kv_cache.h"
 #include "model/parameters.h"
+#include "tensor/buffer.h"
 
 namespace deepscaler {
 namespace {
 
 constexpr int64_t kFloat = sizeof(float);
 
-// Floats a row takes in the matrices of LayerActivations, and of them in the input.
-int64_t activation_floats(const ModelConfig& c) {
-  const int64_t of_head_norms = c.head_norms() ? c.query_width() + c.kv_width() : 0;
-  return 2 * c.hidden + 2 * c.query_width() + of_head_norms + c.attention.heads + 2 * c.feed_forward;
+using Widths = std::vector<int64_t>;  // of matrices, in floats a row
+
+// The matrices of LayerActivations; the first is the input.
+Widths activation_widths(const ModelConfig& c) {
+  Widths widths = {c.hidden, c.query_width(), c.query_width(), c.attention.heads,
+                   c.hidden, c.feed_forward,  c.feed_forward};
+  if (c.head_norms()) widths.insert(widths.end(), {c.query_width(), c.kv_width()});
+  return widths;
 }
 
 // What is there once: LayerScratch, the hidden state.
-int64_t scratch_floats(const ModelConfig& c) { return 2 * c.hidden + 2 * c.kv_width() + c.feed_forward; }
+Widths scratch_widths(const ModelConfig& c) {
+  return {c.hidden, c.hidden, c.kv_width(), c.kv_width(), c.feed_forward};
+}
 
 // Gradients of one layer's intermediate results, and of the hidden state.
-int64_t backward_floats(const ModelConfig& c) {
-  const int64_t of_head_norms = c.head_norms() ? c.query_width() : 0;
-  return 2 * c.hidden + 2 * c.query_width() + 2 * c.kv_width() + of_head_norms;
+Widths backward_widths(const ModelConfig& c) {
+  Widths widths = {c.hidden, c.hidden, c.query_width(), c.query_width(), c.kv_width(), c.kv_width()};
+  if (c.head_norms()) widths.push_back(c.query_width());
+  return widths;
+}
+
+// Each matrix by itself: large ones take whole huge pages.
+int64_t matrices_bytes(const Widths& widths, int64_t rows) {
+  return std::accumulate(widths.begin(), widths.end(), int64_t{0},
+                         [&](int64_t sum, int64_t width) { return sum + held_bytes(rows * width * kFloat); });
 }
 
 // A quarter more blocks than full ones would be: sequences end inside one.
@@ -59,13 +73,14 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
   if (t.optimizer_bytes > 0)
     parts.push_back({"optimizer", MemoryPhase::kAlways, t.optimizer_bytes, "use a smaller model"});
   const bool all = t.keep == Activations::Keep::kAllLayers;
-  const int64_t kept =
-      all ? c.layers * activation_floats(c) : (c.layers - 1) * c.hidden + activation_floats(c);
-  parts.push_back({"activations", MemoryPhase::kTraining, t.rows * (kept + scratch_floats(c)) * kFloat,
+  const int64_t layer = matrices_bytes(activation_widths(c), t.rows);
+  const int64_t kept = all ? c.layers * layer : (c.layers - 1) * matrices_bytes({c.hidden}, t.rows) + layer;
+  parts.push_back({"activations", MemoryPhase::kTraining, kept + matrices_bytes(scratch_widths(c), t.rows),
                    all ? "set recompute = \"layer\" or lower token_budget" : "lower token_budget"});
-  parts.push_back({"backward pass", MemoryPhase::kTraining,
-                   (t.rows * backward_floats(c) + attention_backward_memory(c.attention, t.rows)) * kFloat,
-                   "lower token_budget"});
+  parts.push_back(
+      {"backward pass", MemoryPhase::kTraining,
+       matrices_bytes(backward_widths(c), t.rows) + attention_backward_memory(c.attention, t.rows) * kFloat,
+       "lower token_budget"});
   parts.push_back({"LM head", MemoryPhase::kTraining, head_bytes(c, kHeadRows, 4),
                    "use a model with a smaller vocabulary"});
   if (copies.bf16) {
@@ -79,10 +94,10 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
 void add_generation(const ModelConfig& c, const GenerationShape& g, std::vector<MemoryPart>& parts) {
   parts.push_back({"keys and values, generation", MemoryPhase::kGeneration,
                    g.kv_blocks * KvCache::block_bytes(c), "lower model.kv_memory_mib"});
-  parts.push_back(
-      {"generation", MemoryPhase::kGeneration,
-       g.rows * (activation_floats(c) + scratch_floats(c)) * kFloat + head_bytes(c, g.head_rows, 2),
-       "use a smaller model"});
+  parts.push_back({"generation", MemoryPhase::kGeneration,
+                   matrices_bytes(activation_widths(c), g.rows) + matrices_bytes(scratch_widths(c), g.rows) +
+                       head_bytes(c, g.head_rows, 2),
+                   "use a smaller model"});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -110,6 +111,7 @@ Json evaluations_json(const fs::path& folder, const History& history, const std:
                   {"tokens", report.mean_length()},
                   {"truncated", report.truncated_share()},
                   {"undecided", report.undecided_share()},
+                  {"no_answer", report.no_answer_share()},
                   {"sets", Json::array()}};
     for (const EvalSummary& set : overview.sets) {
       entry["sets"].push_back({{"name", set.set},
@@ -204,6 +206,13 @@ std::string script_json(const Json& json) {
 }
 
 }  // namespace
+
+bool is_run_page(const fs::path& path) {
+  const std::string_view page = page_html();
+  std::string beginning(page.find("<style>"), '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(beginning.data(), std::ssize(beginning)) && page.starts_with(beginning);
+}
 
 std::string run_page(const fs::path& folder, const std::vector<PageStage>& stages) {
   const History history = read_history(folder / "metrics.jsonl");

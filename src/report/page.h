@@ -17,4 +17,7 @@ struct PageStage {
 // there are none.
 [[nodiscard]] std::string run_page(const std::filesystem::path& folder, const std::vector<PageStage>& stages);
 
+// Whether the file at `path` is such a page, which a new one may replace.
+[[nodiscard]] bool is_run_page(const std::filesystem::path& path);
+
 }  // namespace deepscaler

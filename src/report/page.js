@@ -56,20 +56,21 @@ function showResults() {
     byId("results").append(make("p", {}, "The run has no evaluation."));
     return;
   }
-  const head = ["after", "step", "pass@1, %", "change, points", "tokens", "of right", "of wrong", "truncated, %",
-    "undecided, %"];
+  const head = ["after", "step", "pass@1, %", "change, points", "tokens", "of right", "of wrong", "no answer, %",
+    "truncated, %", "undecided, %"];
   const body = make("tbody");
   for (const e of list) {
     const only = e.sets.length === 1 ? e.sets[0] : null;
     body.append(make("tr", {}, make("td", {}, e.name), make("td", {}, number(e.step)), passCell(e.pass),
       changeCell(e.change), make("td", {}, rounded(e.tokens)), make("td", {}, only ? rounded(only.right) : ""),
-      make("td", {}, only ? rounded(only.wrong) : ""), make("td", {}, percent(e.truncated)),
+      make("td", {}, only ? rounded(only.wrong) : ""), make("td", {}, percent(e.no_answer)),
+      make("td", {}, percent(e.truncated)),
       make("td", {}, percent(e.undecided))));
     if (only) continue;
     for (const set of e.sets) {
       body.append(make("tr", {}, make("td", { class: "set" }, `${set.name} (${set.problems})`), make("td"),
         passCell(set.pass), make("td"), make("td"), make("td", {}, rounded(set.right)),
-        make("td", {}, rounded(set.wrong)), make("td"), make("td")));
+        make("td", {}, rounded(set.wrong)), make("td"), make("td"), make("td")));
     }
   }
   const row = make("tr");
@@ -77,22 +78,26 @@ function showResults() {
   byId("results").append(make("table", {}, make("thead", {}, row), body));
   const problems = list[list.length - 1].problems;
   const samples = [...new Set(list.map((e) => e.samples))].join(" or ");  // a stage may have its own
-  byId("results-note").textContent = `${problems} held-out problems, ${samples} ` +
+  const trainedOn = data.manifest ? data.manifest.trained_on : undefined;  // unknown of runs of earlier versions
+  const kind = trainedOn === 0 ? "held-out problems" : "problems";
+  const warning = trainedOn > 0 ? ` ${trainedOn} of them are trained on too, so they are not held out.` : "";
+  byId("results-note").textContent = `${problems} ${kind}, ${samples} ` +
     `answer${samples === "1" ? "" : "s"} each, the same problems every time. In brackets: 95 % intervals; a change is ` +
-    "the mean difference problem by problem from the row above, coloured where its interval leaves out 0.";
+    "the mean difference problem by problem from the row above, coloured where its interval leaves out 0." + warning;
 }
 
 // ---- Curves ----
 
 // Each line is the first of its metrics that the run has.
 const charts = [
-  { title: "Reward", unit: "mean of the step", lines: [["reward"]] },
-  { title: "pass@1, held out", unit: "%, with 95 % interval", lines: [["eval/pass@1"]], scale: 100, low: 0,
+  { title: "Reward", unit: "mean of the step", lines: [["reward"]], low: 0 },
+  { title: "pass@1 of evaluations", unit: "%, with 95 % interval", lines: [["eval/pass@1"]], scale: 100, low: 0,
     intervals: true },
   { title: "Response length", unit: "tokens", low: 0,
     lines: [["completions/mean_length_right", "completions/mean_length"], ["completions/mean_length_wrong"]],
     names: ["right", "wrong"] },
   { title: "Truncated responses", unit: "%", lines: [["completions/clipped_ratio"]], scale: 100, low: 0 },
+  { title: "Responses without an answer", unit: "%", lines: [["completions/no_answer_ratio"]], scale: 100, low: 0 },
   { title: "Entropy", unit: "nats a token", lines: [["entropy"]], low: 0 },
   { title: "Gradient norm", unit: "before clipping", lines: [["grad_norm"]], low: 0 },
   { title: "Groups without signal", unit: "%, all rewards equal", lines: [["frac_reward_zero_std"]], scale: 100,

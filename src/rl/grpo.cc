@@ -1,8 +1,12 @@
 #include "rl/grpo.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include "base/error.h"
+#include "base/progress.h"
+#include "base/signals.h"
 #include "base/stopwatch.h"
 #include "data/epoch.h"
 #include "rl/grpo_metrics.h"
@@ -29,13 +33,23 @@ std::vector<const Problem*> reserve_problems(const GrpoDraw& draw, const Rollout
 
 void require_decided(const Groups& groups, float max_share) {
   int64_t undecided = 0, samples = 0;
+  std::map<std::string, int64_t> open;  // samples by the reward that left them so
   for (const RolloutGroup& group : groups) {
+    for (const RolloutSample& sample : group.samples) {
+      for (const RewardPart& part : sample.rewards) open[part.name] += part.weight != 0 && !part.value;
+    }
     undecided += std::ranges::count_if(group.samples, [](const auto& sample) { return !sample.reward; });
     samples += std::ssize(group.samples);
   }
   if (static_cast<double>(undecided) <= static_cast<double>(max_share) * static_cast<double>(samples)) return;
-  throw Error("rollout", fmt::format("{} of {} samples are undecided", undecided, samples),
-              "look at the answers that the verifier can't decide, or raise reward.max_undecided_share");
+  const auto most = std::ranges::max_element(open, {}, [](const auto& entry) { return entry.second; });
+  const std::string reward = most == open.end() ? "accuracy" : most->first;
+  throw Error(
+      "rollout",
+      fmt::format("{} of {} samples are undecided, most by the reward {}", undecided, samples, reward),
+      reward == "accuracy"
+          ? "look at the answers that the verifier can't decide, or raise reward.max_undecided_share"
+          : "look at why the program answers null, or raise reward.max_undecided_share");
 }
 
 // Marks the groups that teach nothing and returns their number (DAPO, Yu et al., 2025, section 3.2).
@@ -77,6 +91,15 @@ Denominators denominators_of(std::span<RolloutGroup* const> groups, const LossCo
   return count_denominators(lengths);
 }
 
+int64_t token_count(std::span<const TokenGroup> groups) {
+  int64_t count = 0;
+  for (const TokenGroup& group : groups) {
+    count += std::ssize(group.prompt);
+    for (const auto& response : group.responses) count += std::ssize(response);
+  }
+  return count;
+}
+
 // The gradient of the loss over a mini-batch. Every response counts in the denominators; those without a
 // gradient cost no pass.
 GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denominators& denominators,
@@ -103,7 +126,10 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
   }
   GrpoLoss loss(config.loss, std::move(targets));
   LmHead head(loss, config.rollout.sampling.temperature);
-  policy.accumulate(tokens, head);
+  Progress progress("training", "tokens", token_count(tokens));
+  progress.within_a_step();
+  progress.update(0);
+  policy.accumulate(tokens, head, [&](int64_t done) { progress.update(done); });
   return loss.sums();
 }
 
@@ -148,6 +174,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   }
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
+  const StopNotice notice(kFinishesStep);
   UpdateRecord updates;
   const auto groups = std::ssize(kept);
   for (int64_t epoch = 0; epoch < loss.epochs; ++epoch) {

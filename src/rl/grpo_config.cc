@@ -17,6 +17,8 @@ void validate(const GrpoConfig& config, const std::string& where) {
     throw Error(where, "has more loss.mini_batches than sampling.problems_per_step",
                 "a mini-batch is made of whole groups");
   }
+  require_fewer_responses(where + ".sampling", config.rollout.problems_per_step,
+                          config.rollout.samples_per_problem);
   if (!config.rollout.off_policy_sampling && !config.rollout.sampling.draws_from_the_model()) {
     throw Error(where,
                 "samples with top_p, top_k, min_p or repetition_penalty, so not from the policy it trains",

@@ -69,7 +69,7 @@ void record_rewards(std::span<const RolloutGroup> groups, Metrics& metrics) {
 }
 
 void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics) {
-  Mean length, terminated, right, wrong, clipped, undecided;
+  Mean length, terminated, right, wrong, clipped, undecided, no_answer;
   double shortest = INFINITY, longest = 0;
   for (const RolloutGroup& group : groups) {
     for (const RolloutSample& sample : group.samples) {
@@ -79,6 +79,7 @@ void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics) 
       if (!sample.verdict.undecided) (sample.verdict.correct ? right : wrong).add(tokens);
       clipped.add(sample.truncated());
       undecided.add(!sample.reward);
+      no_answer.add(sample.verdict.extracted.empty());
       shortest = std::min(shortest, tokens);
       longest = std::max(longest, tokens);
     }
@@ -93,6 +94,7 @@ void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics) 
   wrong.record("completions/mean_length_wrong", metrics);
   clipped.record("completions/clipped_ratio", metrics);
   undecided.record("completions/undecided_ratio", metrics);
+  no_answer.record("completions/no_answer_ratio", metrics);
   const auto dropped = std::ranges::count(groups, true, &RolloutGroup::dropped);
   if (dropped > 0) metrics.set("dropped/equal_groups", static_cast<double>(dropped));
 }

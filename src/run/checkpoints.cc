@@ -27,6 +27,7 @@ void Checkpoints::save(const RunState& state, const Models& models, bool stage_i
                                                      models.save_others(folder);
                                                    }});
   saved_step_ = state.step;
+  folder_.note_checkpoint();
   tidy(state, stage_is_over);
 }
 

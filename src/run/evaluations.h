@@ -27,6 +27,8 @@ class RunEvaluations {
   RunEvaluations(const Recipe& recipe, const RunFolder& folder, const PromptEncoder& encoder);
 
   [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
+  // How many of them are in a stage's data too.
+  [[nodiscard]] int64_t trained_on() const { return trained_on_; }
   // Whether there is anything to measure in a stage.
   [[nodiscard]] bool any(const Stage& stage) const {
     return !problems_.empty() || stage.held_out_examples() > 0;
@@ -41,12 +43,15 @@ class RunEvaluations {
   [[nodiscard]] std::vector<RunEvaluation> titled(const RunState& state) const;
 
  private:
+  void read_problems();
   void sample_answers(Engine& policy, const std::string& title, RunState& state, Metrics& metrics) const;
 
   const Recipe& recipe_;
   const RunFolder& folder_;
   const PromptEncoder& encoder_;
   std::vector<Problem> problems_;
+  int64_t trained_on_ = 0;  // of these
+  int64_t left_out_ = 0;    // of [eval], since their prompts are too long
 };
 
 }  // namespace deepscaler

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kLock = "lock";
+constexpr const char* kHadCheckpoint = "checkpointed";
 
 // A run writes its config first, so a folder without one holds at most what the very beginning left.
 const fs::path& made_folder(const fs::path& path) {
@@ -138,6 +139,12 @@ void RunFolder::prune(int64_t keep_last, const std::vector<int64_t>& kept) const
                                        : remove_checkpoint(checkpoint(step));
   }
 }
+
+void RunFolder::note_checkpoint() const {
+  if (!had_checkpoint()) write_file_atomically(path_ / kHadCheckpoint, "");
+}
+
+bool RunFolder::had_checkpoint() const { return fs::exists(path_ / kHadCheckpoint); }
 
 void RunFolder::link(const std::string& name, int64_t step) const {
   const fs::path link = path_ / "checkpoints" / name, temporary = link.string() + ".tmp";

@@ -6,6 +6,7 @@
 //                    step-000020.json
 //               outputs/01-NAME.jsonl          what a stage has left for later ones
 //               checkpoints/step-000020/       and links to them: 01-NAME, a stage's end, and best
+//               checkpointed                   there since the first checkpoint was
 #pragma once
 
 #include <cstdint>
@@ -43,6 +44,10 @@ class RunFolder {
 
   // Removes checkpoints but for the `keep_last` latest, of those that `kept` names the models too.
   void prune(int64_t keep_last, const std::vector<int64_t>& kept) const;
+
+  // Takes note that the run has had a checkpoint, and says so ever after, whatever becomes of it.
+  void note_checkpoint() const;
+  [[nodiscard]] bool had_checkpoint() const;
 
   // Makes checkpoints/NAME a link to the checkpoint of a step.
   void link(const std::string& name, int64_t step) const;

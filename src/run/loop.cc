@@ -17,6 +17,7 @@
 #include "run/plan.h"
 #include "run/recipe_changes.h"
 #include "run/records.h"
+#include "run/run_clock.h"
 #include "run/run_stages.h"
 #include "run/start.h"
 #include "train/product_rate.h"
@@ -36,6 +37,7 @@ class Run {
   [[nodiscard]] bool carry_out();
 
   [[nodiscard]] int64_t step() const { return state_.step; }
+  [[nodiscard]] int64_t trained_on() const { return evaluations_.trained_on(); }
   [[nodiscard]] std::vector<RunEvaluation> evaluations() const { return evaluations_.titled(state_); }
 
  private:
@@ -65,6 +67,7 @@ class Run {
   Manifest manifest_;
   std::optional<RunRecords> records_;  // once the folder is cut back to where the run goes on
   bool stage_is_shown_ = false;
+  std::optional<RunClock> clock_;
   double product_rate_ = 0;  // of this machine; measured before the first step
 };
 
@@ -79,7 +82,7 @@ Run::Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const Ru
     : recipe_(recipe),
       folder_(folder),
       state_(start.state),
-      loaded_(load_model(recipe, start)),
+      loaded_(load_model(recipe, start, folder)),
       models_(make_policy(recipe, std::move(loaded_.model))),
       encoder_(loaded_.tokenizer, recipe.prompt),
       evaluations_(recipe, folder, encoder_),
@@ -92,9 +95,11 @@ Run::Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const Ru
 void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOptions& options) {
   manifest_ = manifest_of(recipe_, models_.policy().model());
   manifest_.data = stages_.open(state_);
+  manifest_.trained_on = evaluations_.trained_on();
   if (!evaluations_.problems().empty()) manifest_.data["eval"] = hash_problems(evaluations_.problems());
   if (checkpoint) {
-    Checkpoints::load_training(*checkpoint, state_, config().optimizer, models_);
+    read_checkpoint(*checkpoint, folder_,
+                    [&] { Checkpoints::load_training(*checkpoint, state_, config().optimizer, models_); });
     log_info("goes on after step {}", state_.step);
     Manifest before = read_manifest(folder_.manifest());
     // Stages that have not begun may get other data.
@@ -129,6 +134,7 @@ bool Run::checkpoint_is_due() const {
 }
 
 bool Run::carry_out() {
+  clock_.emplace(recipe_, stages_.steps());
   announce_stage();
   bool complete = false;
   try {
@@ -171,6 +177,10 @@ void Run::take_step() {
   if (!std::exchange(stage_is_shown_, true)) records_->begin_stage(stages_.now(), state_);
   const Engine& policy = models_.policy();
   if (product_rate_ == 0) product_rate_ = product_rate(policy.model());
+  const StopNotice notice(
+      fmt::format("stopping: leaves step {}, and saves the {} before it; Ctrl-C again ends at once and loses "
+                  "those since step {}",
+                  state_.step + 1, state_.step, checkpoints_.saved_step()));
   const Stopwatch watch;
   const int64_t flops = product_flops(), updates = policy.updates();
   StageStep result;
@@ -189,8 +199,10 @@ void Run::take_step() {
   }
   result.metrics.set("stage", static_cast<double>(state_.stage));
   result.metrics.set("num_tokens", static_cast<double>(state_.trained_tokens));
-  measure_speed(result, watch.seconds(), product_flops() - flops);
-  records_->step(result, state_);
+  const double seconds = watch.seconds();
+  measure_speed(result, seconds, product_flops() - flops);
+  clock_->took_step(state_.stage, seconds);
+  records_->step(result, state_, clock_->left_s(state_.stage, state_.stage_step));
 }
 
 void Run::measure_speed(StageStep& step, double seconds, int64_t flops) {
@@ -213,7 +225,9 @@ void Run::do_what_is_due() {
 
 void Run::evaluate() {
   const std::string title = state_.step == 0 ? "start" : stage_is_over() ? config().title() : "";
+  const Stopwatch watch;
   records_->metrics(state_.step, evaluations_.evaluate(models_.policy(), stages_.now(), title, state_));
+  clock_->took_evaluation(watch.seconds());
   state_.evaluated = true;
   // The plateau rule may find only now that the stage is over.
   if (title.empty() && stage_is_over() && !evaluations_.problems().empty()) {
@@ -222,6 +236,7 @@ void Run::evaluate() {
 }
 
 void Run::save() {
+  models_.policy().release_workspace();  // writing takes a tensor's memory
   state_.log = records_->sync();
   state_.models = models_.hashes();
   checkpoints_.save(state_, models_, stage_is_over());
@@ -245,6 +260,7 @@ RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOption
     const bool complete = run.carry_out();
     return {.complete = complete,
             .step = run.step(),
+            .trained_on = run.trained_on(),
             .evaluations = complete ? run.evaluations() : std::vector<RunEvaluation>()};
   } catch (const Error&) {
     say_where_it_goes_on(folder);

@@ -17,8 +17,9 @@ struct RunOptions {
 };
 
 struct RunResult {
-  bool complete = false;  // else the user asked to stop
-  int64_t step = 0;       // the last one
+  bool complete = false;   // else the user asked to stop
+  int64_t step = 0;        // the last one
+  int64_t trained_on = 0;  // evaluation problems that are in a stage's data too
   // In order: that of the model at the start, then one a stage; empty unless complete.
   std::vector<RunEvaluation> evaluations;
 };

@@ -26,6 +26,7 @@ void write_manifest(const std::filesystem::path& path, const Manifest& m) {
                              {"model", m.model},
                              {"parameters", m.parameters},
                              {"data", m.data},
+                             {"trained_on", m.trained_on},
                              {"inexact_resumes", inexact}};
   write_file_atomically(path, json.dump(2) + "\n");
 }
@@ -45,6 +46,7 @@ Manifest read_manifest(const std::filesystem::path& path) {
     json.at("model").get_to(m.model);
     json.at("parameters").get_to(m.parameters);
     json.at("data").get_to(m.data);
+    m.trained_on = json.value("trained_on", int64_t{0});
     for (const auto& resume : json.at("inexact_resumes")) {
       m.inexact_resumes.push_back({resume.at("step"), resume.at("what")});
     }

@@ -28,6 +28,7 @@ struct Manifest {
   std::string model;                        // hash of the weights at the start
   int64_t parameters = 0;                   // of the model
   std::map<std::string, std::string> data;  // SHA-256 of what is trained or evaluated on, by section
+  int64_t trained_on = 0;                   // problems of the evaluation that are trained on too
   std::vector<InexactResume> inexact_resumes;
 };
 

@@ -1,9 +1,11 @@
 #include "run/plan.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
+#include "data/records.h"
 #include "infer/scheduler.h"
 #include "model/kv_cache.h"
 #include "model/model.h"
@@ -11,8 +13,25 @@
 namespace deepscaler {
 namespace {
 
+// The program, its tokenizer and a small data set, and what the heap leaves unused.
+constexpr int64_t kProgramBytes = int64_t{80} << 20;
+
 bool computes_in_bf16(const Recipe& recipe) {
   return compute_type_from_name(recipe.model.dtype) == ComputeType::kBf16;
+}
+
+// Files that can't be read now are counted as what fills the memory.
+int64_t evaluation_problems(const DataConfig& data) {
+  constexpr int64_t kUnknown = 1 << 20;
+  int64_t problems = data.kinds.empty() ? 0 : data.count;
+  try {
+    for (const std::string& file : data.files) {
+      for_each_record(file, [&](const nlohmann::json&, const std::string&) { ++problems; });
+    }
+  } catch (const Error&) {
+    return kUnknown;
+  }
+  return problems;
 }
 
 GenerationShape generation_of(const Recipe& recipe, size_t number, const StageNeeds& needs,
@@ -22,8 +41,7 @@ GenerationShape generation_of(const Recipe& recipe, size_t number, const StageNe
                                   : needs.problems * blocks_for_group(needs.prompt_tokens, needs.samples,
                                                                       needs.response_tokens);
   if (!recipe.eval.data.empty()) {
-    // Problems in files are not counted here: as many as the memory holds.
-    const int64_t problems = recipe.eval.data.files.empty() ? recipe.eval.data.count : 1 << 20;
+    const int64_t problems = evaluation_problems(recipe.eval.data);
     const int64_t samples = recipe.evaluation_samples(number);
     blocks = std::max(blocks, problems * blocks_for_group(kUsualPromptTokens, samples,
                                                           recipe.eval.config.sampling.max_response_tokens));
@@ -62,8 +80,10 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
                                                 : Activations::Keep::kInputs,
                                     .optimizer_bytes = find_optimizer(stage.optimizer.kind).memory(table)};
     const WeightCopies copies = {.bf16 = computes_in_bf16(recipe), .others = models_up_to(needs, i)};
-    plan.stages.push_back({stage.title(), plan_memory(plan.model, copies, training,
-                                                      generation_of(recipe, i, needs[i], plan.model))});
+    MemoryPlan memory =
+        plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model));
+    memory.parts.push_back({"program and data", MemoryPhase::kAlways, kProgramBytes, "use less data"});
+    plan.stages.push_back({stage.title(), std::move(memory)});
   }
   return plan;
 }

@@ -6,6 +6,8 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/temporary_folder.h"
 #include "model/model.h"
 #include "run/stages/grpo_stage.h"
 
@@ -54,6 +56,22 @@ TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {
   for (const char* part : {"keys and values, training", "keys and values, generation"}) {
     EXPECT_EQ(bytes_of(f32, part), 2 * bytes_of(bf16, part)) << part;
   }
+}
+
+// Keys and values are those that the samples can fill, whatever is allowed.
+TEST(Plan, TheCacheIsNoLargerThanItsSamples) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "problems.jsonl";
+  write_file_atomically(file, "{\"problem\": \"a\"}\n{\"problem\": \"b\"}\n");
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.model.kv_memory_mib = 100'000;
+  recipe.eval.config.sampling.max_response_tokens = 64;
+  recipe.eval.data.files = {file.string()};
+  const int64_t two = bytes_of(plan_of(recipe).stages[0].memory, "keys and values, generation");
+  recipe.model.kv_memory_mib = 200'000;
+  EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "keys and values, generation"), two);
+  recipe.eval.data.files = {"not there"};
+  EXPECT_GT(bytes_of(plan_of(recipe).stages[0].memory, "keys and values, generation"), 100 * two);
 }
 
 TEST(Plan, TrainingAndGenerationTakeTurns) {

@@ -2,6 +2,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "run/foreign_names.h"
 
 namespace deepscaler {
 namespace {
@@ -20,7 +21,8 @@ void bind(ConfigSection& s, ModelConfigSection& c) {
           "and values are kept in: f32, bf16, or auto (bf16 where the CPU is faster at it)");
   s.require(c.dtype == "f32" || c.dtype == "bf16" || c.dtype == "auto", "dtype", "is none of them",
             "use f32, bf16 or auto");
-  s.field("kv_memory_mib", c.kv_memory_mib, "memory for keys and values in generation, in MiB").at_least(1);
+  s.field("kv_memory_mib", c.kv_memory_mib, "memory for keys and values in generation, in MiB")
+      .range(1, 1 << 30);
 }
 
 void bind(ConfigSection& s, EvalSection& c) {
@@ -28,6 +30,10 @@ void bind(ConfigSection& s, EvalSection& c) {
   s.field("every", c.every,
           "evaluate after every so many steps of a stage too, and save a checkpoint; 0: only at its end")
       .at_least(0);
+  s.field(
+       "max_prompt_tokens", c.max_prompt_tokens,
+       "problems with longer prompts are left out, and counted; else the first one stops the run, in tokens")
+      .at_least(1);
   bind(s, c.config);
 }
 
@@ -41,9 +47,10 @@ void bind(ConfigSection& s, OutputConfig& c) {
 }
 
 void bind(ConfigSection& s, Recipe& c) {
+  s.foreign_names(foreign_names());
   s.field("seed", c.seed, "of every random choice of the run").at_least(0);
   s.field("token_budget", c.token_budget, "rows computed at a time in training; more memory, fewer passes")
-      .at_least(1);
+      .range(1, 1 << 30);
   s.choice("recompute", c.recompute,
            "activations that the backward pass computes again instead of keeping them: less memory, a third "
            "more time, the same bits",

@@ -25,8 +25,9 @@ struct ModelConfigSection {
 };
 
 struct EvalSection {
-  DataConfig data;
+  DataConfig data = {.held_out = true};
   int64_t every = 0;  // steps of a stage; 0: only before the first stage and after each
+  std::optional<int64_t> max_prompt_tokens;
   EvalConfig config;
 };
 

@@ -12,11 +12,11 @@ void RunRecords::begin_stage(const Stage& stage, const RunState& state) {
   console_.emplace(recipe_.stages[static_cast<size_t>(state.stage)].title(), stage.steps(), state.stage_step);
 }
 
-void RunRecords::step(const StageStep& step, RunState& state) {
+void RunRecords::step(const StageStep& step, RunState& state, std::optional<double> left_s) {
   if (!step.groups.empty()) write_file_atomically(folder_.rollouts(state.step), rollout_lines(step.groups));
   if (!step.output.empty()) add_output(step, state);
   log_.record(state.step, step.metrics);
-  if (console_) console_->show(state.stage_step, step.metrics);
+  if (console_) console_->show(state.stage_step, step.metrics, state.step, left_s);
 }
 
 void RunRecords::add_output(const StageStep& step, RunState& state) {

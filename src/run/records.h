@@ -25,8 +25,8 @@ class RunRecords {
   void end_stage() { console_.reset(); }
 
   // A step that `state` counts already: its rollouts, its metrics, and its lines, which are added to the
-  // stage's output in `state`.
-  void step(const StageStep& step, RunState& state);
+  // stage's output in `state`. The console shows it with the seconds that the run still takes, if known.
+  void step(const StageStep& step, RunState& state, std::optional<double> left_s);
   void metrics(int64_t step, const Metrics& metrics) { log_.record(step, metrics); }
 
   // What a checkpoint must remember; all of it is on disk then.

@@ -43,11 +43,13 @@ std::filesystem::path RunStages::output_of(int64_t number, const std::string& na
 
 std::map<std::string, std::string> RunStages::open(const RunState& state) {
   std::map<std::string, std::string> hashes;
+  for (const StageConfig& stage : recipe_.stages) steps_.push_back(stage.settings().steps().value_or(0));
   for (int64_t i = state.stage; i < std::ssize(recipe_.stages); ++i) {
     const bool under_way = i == state.stage;
     if (!under_way && !recipe_.stages[static_cast<size_t>(i)].data.from.empty()) continue;
     std::unique_ptr<Stage> stage = make(i, state);
     hashes[section_of(i)] = stage->data_hash();
+    steps_[static_cast<size_t>(i)] = stage->steps();
     if (under_way) stage_ = std::move(stage);
   }
   checked_ = hashes;

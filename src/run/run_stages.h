@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/models.h"
 #include "run/folder.h"
@@ -24,6 +25,10 @@ class RunStages {
   // Makes the stage under way, and reads and checks the data of those to come where they are there already.
   // Returns the hashes of all these data, by section ("stage.0"). Throws Error for data that can't be used.
   std::map<std::string, std::string> open(const RunState& state);
+
+  // The steps of each stage at most, as far as they are known: those of open(), and none where data are to
+  // come.
+  [[nodiscard]] const std::vector<int64_t>& steps() const { return steps_; }
 
   // The stage under way.
   [[nodiscard]] Stage& now() const { return *stage_; }
@@ -46,6 +51,7 @@ class RunStages {
   Models& models_;
   const PromptEncoder& encoder_;
   std::unique_ptr<Stage> stage_;
+  std::vector<int64_t> steps_;
   std::map<std::string, std::string> checked_;  // hashes of the data of stages to come
 };
 

@@ -11,6 +11,7 @@
 #include "base/sha256.h"
 #include "model/device.h"
 #include "model/linear.h"
+#include "run/own_files.h"
 #include "run/recipe_changes.h"
 #include "text/tokenizer/byte_tokenizer.h"
 #include "train/checkpoint.h"
@@ -61,41 +62,66 @@ Model first_model(const Recipe& recipe) {
   return model;
 }
 
-LoadedModel load_in_f32(const Recipe& recipe, const RunStart& start) {
+LoadedModel load_in_f32(const Recipe& recipe, const RunStart& start, const RunFolder& folder) {
   if (!start.checkpoint) {
     LoadedModel loaded = {first_model(recipe),
                           recipe.model.path.empty() ? byte_tokenizer() : Tokenizer::load(recipe.model.path)};
     require_trainable(loaded.model, loaded.tokenizer, recipe.start());
     return loaded;
   }
-  LoadedModel loaded = {Model::load(*start.checkpoint), Tokenizer::load(*start.checkpoint)};
-  if (read_state(*start.checkpoint).value("model", "") != loaded.model.hash()) {
-    throw Error(start.checkpoint->string(), "its weights are not those that were saved",
-                "the checkpoint is damaged: remove its folder and go on from an earlier one");
-  }
-  return loaded;
+  std::optional<LoadedModel> loaded;
+  read_checkpoint(*start.checkpoint, folder, [&] {
+    loaded.emplace(LoadedModel{Model::load(*start.checkpoint), Tokenizer::load(*start.checkpoint)});
+    if (read_state(*start.checkpoint).value("model", "") != loaded->model.hash()) {
+      throw Error("model.safetensors", "its weights are not those that were saved", "");
+    }
+  });
+  return std::move(*loaded);
 }
 
 }  // namespace
+
+void read_checkpoint(const fs::path& checkpoint, const RunFolder& folder, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    const bool only_one = folder.resumable().size() < 2;
+    throw Error(checkpoint.string(),
+                fmt::format("the checkpoint is damaged ({})", what.substr(0, what.find(';'))),
+                only_one ? "choose another --output to begin a new run: there is no earlier checkpoint"
+                         : "remove its folder: the same command then goes on from an earlier one");
+  }
+}
 
 RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
   const std::vector<int64_t> steps = folder.resumable();
   RunStart start;
   if (steps.empty()) {
-    if (fs::exists(folder.config())) log_info("{}: no checkpoint yet, begins anew", folder.path().string());
+    // What it has recorded since would be lost.
+    if (folder.had_checkpoint()) {
+      throw Error(folder.path().string(), "all checkpoints of the run are gone, so it can't be gone on with",
+                  "put one back, or choose another --output to begin a new run");
+    }
+    if (fs::exists(folder.config())) {
+      require_same_recipe(recipe, folder, {});
+      log_info("{}: no checkpoint yet, begins anew", folder.path().string());
+    }
     start.model = recipe.start();
+    require_no_run(start.model);
   } else {
     start.model = folder.checkpoint(steps.back());
     start.checkpoint = start.model;
-    start.state = parse_state(read_state(start.model), start.model.string());
+    read_checkpoint(start.model, folder,
+                    [&] { start.state = parse_state(read_state(start.model), start.model.string()); });
     require_same_recipe(recipe, folder, start.state);
   }
   start.config = read_model_config(start.model);
   return start;
 }
 
-LoadedModel load_model(const Recipe& recipe, const RunStart& start) {
-  LoadedModel loaded = load_in_f32(recipe, start);
+LoadedModel load_model(const Recipe& recipe, const RunStart& start, const RunFolder& folder) {
+  LoadedModel loaded = load_in_f32(recipe, start, folder);
   loaded.model.compute_in(compute_type_from_name(recipe.model.dtype));
   return loaded;
 }
@@ -125,6 +151,7 @@ Manifest manifest_to_go_on_with(Manifest before, const Manifest& now, const std:
                 "put the files back as they were, or choose another --output to begin a new run");
   }
   for (const auto& entry : now.data) before.data.insert(entry);
+  before.trained_on = now.trained_on;
   const auto changes = inexact_changes(before, now);
   if (!changes.empty() && !allow_inexact) {
     const bool device = before.device != now.device;

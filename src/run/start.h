@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "model/model.h"
@@ -33,9 +34,14 @@ struct LoadedModel {
 
 // Throws Error for a checkpoint that is damaged, and for a model that can't be trained: whose tokenizer is
 // another model's or whose texts can't end.
-[[nodiscard]] LoadedModel load_model(const Recipe& recipe, const RunStart& start);
+[[nodiscard]] LoadedModel load_model(const Recipe& recipe, const RunStart& start, const RunFolder& folder);
 // The weights of [model], as the run began with them.
 [[nodiscard]] Model load_first_model(const Recipe& recipe);
+
+// Does `work`, which reads files of a checkpoint of the folder, and turns what is wrong with them into an
+// Error that says how the run goes on without it.
+void read_checkpoint(const std::filesystem::path& checkpoint, const RunFolder& folder,
+                     const std::function<void()>& work);
 
 // The manifest of a run that begins with `model` now, but for its data.
 [[nodiscard]] Manifest manifest_of(const Recipe& recipe, const Model& model);

@@ -30,7 +30,7 @@ char* map_huge_pages(size_t size) {
 
 class BlockPool {
  public:
-  PooledBlock take(size_t size) {
+  PooledBlock take(size_t size, size_t in_use) {
     const std::scoped_lock lock(mutex_);
     char* block = map_huge_pages(size);
     if (block == nullptr) {
@@ -42,8 +42,8 @@ class BlockPool {
 
     std::vector<Piece>& pieces = used_[block];
     size_t filled = 0;
-    while (filled < size && !kept_.empty()) {
-      const size_t moved = move_from_kept(block + filled, size - filled);
+    while (filled < in_use && !kept_.empty()) {
+      const size_t moved = move_from_kept(block + filled, in_use - filled);
       if (moved == 0) {
         munmap(block, size);
         used_.erase(block);
@@ -99,10 +99,12 @@ BlockPool& pool() {
 
 }  // namespace
 
-PooledBlock take_pooled_block(size_t size_bytes) {
+PooledBlock take_pooled_block(size_t size_bytes, size_t in_use_bytes) {
   if (size_bytes > static_cast<size_t>(PTRDIFF_MAX)) return {};
-  return pool().take(round_up(size_bytes, kHugePage));
+  return pool().take(pooled_block_size(size_bytes), pooled_block_size(in_use_bytes));
 }
+
+size_t pooled_block_size(size_t size_bytes) { return round_up(size_bytes, kHugePage); }
 
 void return_pooled_block(void* data) { pool().give_back(data); }
 

@@ -16,7 +16,13 @@ struct PooledBlock {
   bool zeroed = false;   // all of it; else it holds what others left
 };
 
-[[nodiscard]] PooledBlock take_pooled_block(size_t size_bytes);
+// Kept pages go to the first `in_use_bytes` of the block: what is only room to grow takes none.
+[[nodiscard]] PooledBlock take_pooled_block(size_t size_bytes, size_t in_use_bytes);
+[[nodiscard]] inline PooledBlock take_pooled_block(size_t size_bytes) {
+  return take_pooled_block(size_bytes, size_bytes);
+}
+// What a block of so many bytes takes: whole huge pages.
+[[nodiscard]] size_t pooled_block_size(size_t size_bytes);
 // Takes back what take_pooled_block gave.
 void return_pooled_block(void* data);
 

@@ -22,15 +22,20 @@ PooledBlock take_from_heap(size_t size_bytes) {
 
 }  // namespace
 
-void* allocate_numbers(size_t size_bytes, Contents contents) {
+void* allocate_numbers(size_t size_bytes, Contents contents, size_t in_use_bytes) {
   const auto [data, zeroed] =
-      is_large(size_bytes) ? take_pooled_block(size_bytes) : take_from_heap(size_bytes);
+      is_large(size_bytes) ? take_pooled_block(size_bytes, in_use_bytes) : take_from_heap(size_bytes);
   if (data == nullptr) {
     throw Error("memory", fmt::format("can't allocate {} MiB", size_bytes >> 20),
                 "use a smaller model, batch or token budget");
   }
   if (contents == Contents::kZero && !zeroed) std::memset(data, 0, size_bytes);
   return data;
+}
+
+int64_t held_bytes(int64_t size_bytes) {
+  const auto size = static_cast<size_t>(size_bytes);
+  return is_large(size) ? static_cast<int64_t>(pooled_block_size(size)) : size_bytes;
 }
 
 void release_numbers(void* data, size_t size_bytes) {

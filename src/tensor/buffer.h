@@ -15,7 +15,10 @@ enum class Contents { kZero, kAny };
 
 // Memory for numbers, 64-byte aligned; release takes it back with the same size. Pages of a large block take
 // memory only when they are first touched. Throws Error when memory is short.
-[[nodiscard]] void* allocate_numbers(size_t size_bytes, Contents contents);
+// Of a block that is larger than what is in use now, the rest takes memory when it is touched.
+[[nodiscard]] void* allocate_numbers(size_t size_bytes, Contents contents, size_t in_use_bytes);
+// The memory that a block of so many bytes takes.
+[[nodiscard]] int64_t held_bytes(int64_t size_bytes);
 void release_numbers(void* data, size_t size_bytes);
 
 template <class T>
@@ -24,7 +27,7 @@ class Buffer {
   Buffer() = default;
   explicit Buffer(int64_t count, Contents contents = Contents::kZero) : size_(count) {
     const size_t size_bytes = static_cast<size_t>(count) * sizeof(T);
-    data_ = {static_cast<T*>(allocate_numbers(size_bytes, contents)), Release{size_bytes}};
+    data_ = {static_cast<T*>(allocate_numbers(size_bytes, contents, size_bytes)), Release{size_bytes}};
   }
 
   [[nodiscard]] T* data() { return data_.get(); }
@@ -38,7 +41,14 @@ class Buffer {
   // Makes room for `count` numbers; their values are unspecified afterwards when it has to grow. It grows
   // by half at least: sizes that creep up from step to step would take new pages each time.
   void reserve_discarding(int64_t count) {
-    if (count > size_) *this = Buffer(std::max(count, size_ + size_ / 2), Contents::kAny);
+    if (count <= size_) return;
+    const int64_t room = std::max(count, size_ + size_ / 2);
+    *this = Buffer();  // first, so that its pages can be moved
+    const size_t size_bytes = static_cast<size_t>(room) * sizeof(T);
+    data_ = {
+        static_cast<T*>(allocate_numbers(size_bytes, Contents::kAny, static_cast<size_t>(count) * sizeof(T))),
+        Release{size_bytes}};
+    size_ = room;
   }
 
  private:

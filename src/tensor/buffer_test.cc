@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <algorithm>
+#include <vector>
 
 #include <fstream>
 #include <utility>
@@ -41,6 +43,22 @@ TEST(Buffer, GrowsByHalfAtLeastAndNeverShrinks) {
   EXPECT_EQ(buffer.data(), data);
   buffer.reserve_discarding(9000);
   EXPECT_EQ(buffer.size(), 9000);
+}
+
+// Buffers that creep up, one after the other: their room to grow holds no pages that another could have.
+TEST(Buffer, WhatGrowsTakesNoMoreThanIsInUse) {
+  constexpr int64_t kMib = 1 << 20, kFloats = kMib / 4;
+  std::vector<Buffer<float>> buffers(10);
+  const auto grow_to = [&](int64_t mib) {
+    for (Buffer<float>& buffer : buffers) {
+      buffer.reserve_discarding(mib * kFloats);
+      std::fill_n(buffer.data(), mib * kFloats, 1.0f);
+    }
+  };
+  const int64_t before = resident_bytes();
+  grow_to(20);
+  grow_to(22);
+  EXPECT_LT(resident_bytes() - before, (10 * 22 + 24) * kMib);
 }
 
 TEST(Buffer, MovesItsMemory) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace deepscaler {
 namespace {
 
@@ -10,6 +12,9 @@ struct Headline {
   const char* label;
   const char* format;
 };
+
+// From here on the digits before the point would fill the line.
+constexpr double kLargest = 1e6;
 
 constexpr Headline kHeadlines[] = {
     {"loss", "loss", "{:.4f}"},
@@ -20,7 +25,6 @@ constexpr Headline kHeadlines[] = {
     {"entropy", "entropy", "{:.3f}"},
     {"grad_norm", "grad", "{:.3f}"},
     {"time/tokens_per_second", "tokens/s", "{:.0f}"},
-    {"time/peak_share", "peak", "{:.2f}"},
 };
 
 }  // namespace
@@ -28,15 +32,20 @@ constexpr Headline kHeadlines[] = {
 std::vector<std::pair<std::string, std::string>> headline_figures(const Metrics& metrics) {
   std::vector<std::pair<std::string, std::string>> figures;
   for (const auto& headline : kHeadlines)
-    if (const auto value = metrics.get(headline.metric))
-      figures.emplace_back(headline.label, fmt::format(fmt::runtime(headline.format), *value));
+    if (const auto value = metrics.get(headline.metric)) {
+      const char* format = std::abs(*value) < kLargest ? headline.format : "{:.3g}";
+      figures.emplace_back(headline.label, fmt::format(fmt::runtime(format), *value));
+    }
   return figures;
 }
 
 Console::Console(std::string label, int64_t total_steps, int64_t first_step)
     : progress_(std::move(label), "steps", total_steps, first_step) {}
 
-void Console::show(int64_t steps_done, const Metrics& metrics) {
+void Console::show(int64_t steps_done, const Metrics& metrics, int64_t run_step,
+                   std::optional<double> left_s) {
+  if (run_step != steps_done) progress_.set("of the run", fmt::format("{}", run_step));
+  if (left_s) progress_.set("run eta", "~" + duration_text(*left_s));
   for (auto& [name, value] : headline_figures(metrics)) progress_.set(name, std::move(value));
   progress_.update(steps_done);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/progress.h"
@@ -18,7 +19,8 @@ class Console {
  public:
   // `first_step` is where this process begins (after a resume), of `total_steps`.
   Console(std::string label, int64_t total_steps, int64_t first_step = 0);
-  void show(int64_t steps_done, const Metrics& metrics);
+  // `run_step` counts over the whole run; `left_s` is what is left of it, where that can be said.
+  void show(int64_t steps_done, const Metrics& metrics, int64_t run_step, std::optional<double> left_s);
 
  private:
   Progress progress_;

@@ -30,6 +30,7 @@ constexpr MetricInfo kTable[] = {
     {"completions/clipped_ratio", "share of responses cut at the length limit", "1", "samples"},
     {"completions/undecided_ratio",
      "share of responses without a reward: the verifier or a program left them open", "1", "samples"},
+    {"completions/no_answer_ratio", "share of responses in which no answer was found", "1", "samples"},
     {"kl", "the chosen estimator of the divergence from the reference model", "nats", "tokens with a loss"},
     {"clip_ratio/low_mean", "share of tokens clipped at the lower bound", "1", "tokens with a loss"},
     {"clip_ratio/high_mean", "share of tokens clipped at the upper bound", "1", "tokens with a loss"},
@@ -42,10 +43,11 @@ constexpr MetricInfo kTable[] = {
     {"dropped/{name}", "what was left out and why (too long, no answer, ...)", "1", "the step"},
 
     {"eval/loss", "mean negative log-probability of held-out text", "nats", "tokens with a loss"},
-    {"eval/pass@1", "share of right answers", "1", "samples, then held-out problems"},
+    {"eval/pass@1", "share of right answers", "1", "samples, then problems"},
     {"eval/mean_length", "tokens of a response, its end included", "tokens", "samples"},
     {"eval/clipped_ratio", "share of responses cut at the length limit", "1", "samples"},
     {"eval/undecided_ratio", "share of responses that the verifier could not decide", "1", "samples"},
+    {"eval/no_answer_ratio", "share of responses in which no answer was found", "1", "samples"},
 
     {"time/step", "wall time of the step", "s", "the step"},
     {"time/generate", "wall time of sampling", "s", "the step"},

@@ -48,6 +48,8 @@ TEST(Console, ShowsWhatMattersInItsOrder) {
   metrics.set("loss", -0.00012);
   EXPECT_EQ(headline_figures(metrics),
             (std::vector<std::pair<std::string, std::string>>{{"loss", "-0.0001"}, {"reward", "0.625"}}));
+  metrics.set("reward", 2e300);
+  EXPECT_EQ(headline_figures(metrics)[1].second, "2e+300");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/progress.h"
 #include "data/grading.h"
 
 namespace deepscaler {
@@ -85,6 +86,7 @@ void validate(const RewardConfig& config, const std::string& where) {
       throw Error(where, fmt::format("command \"{}\" has no program", command.name),
                   "name it: program = [\"python3\", \"reward.py\"]");
     }
+    require_program(command, where);
     names.push_back(command.name);
   }
 }
@@ -95,6 +97,8 @@ void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config
   for (RolloutGroup& group : groups) {
     for (RolloutSample& sample : group.samples) all.emplace_back(&group, &sample);
   }
+  Progress progress("grading", "responses", std::ssize(all));
+  progress.within_a_step();
   parallel_for(std::ssize(all), [&](int64_t i) {
     auto& [group, sample] = all[i];
     sample->verdict = grade_response(*group->problem, sample->text, group->prompt.opened_thinking);

@@ -55,6 +55,7 @@ struct RewardConfig {
   // By the order of reward_kinds(). A kind of weight 0 is not computed, but for accuracy, which is always
   // reported.
   std::vector<double> weights;
+  [[nodiscard]] double accuracy() const { return weights.front(); }
   ResponseForm response_form = ResponseForm::kThinkBoxed;
   Language target_language = Language::kEnglish;
   int64_t overlong_buffer_tokens = 512;  // before the limit, over which the penalty grows

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -22,15 +23,30 @@ std::string sample_line(const RolloutGroup& group, size_t i) {
   const RolloutSample& sample = group.samples[i];
   const ordered_json accuracy =
       sample.verdict.undecided ? ordered_json(nullptr) : ordered_json(sample.verdict.score);
+  const std::string& others = group.problem->record;
+  const ordered_json record = others.empty() ? ordered_json::object() : ordered_json::parse(others);
   const ordered_json line = {{"id", group.problem->id},
                              {"sample", i},
                              {"problem", group.problem->problem},
                              {"answers", group.problem->answers},
+                             {"solution", group.problem->solution},
+                             {"record", record},
+                             {"prompt", group.prompt_text},
                              {"response", sample.text},
                              {"tokens", sample.generation.tokens.size()},
                              {"finish_reason", finish_reason_name(sample.generation.finish_reason)},
                              {"accuracy", accuracy}};
   return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+// The script that an interpreter is to run, or nothing.
+std::optional<std::string> script_of(const std::vector<std::string>& command) {
+  constexpr std::string_view kInterpreters[] = {"python", "bash", "sh", "perl", "ruby", "node", "Rscript"};
+  const std::string name = std::filesystem::path(command[0]).filename();
+  const bool interprets =
+      std::ranges::any_of(kInterpreters, [&](auto known) { return name.starts_with(known); });
+  if (!interprets || command.size() < 2 || command[1].starts_with('-')) return std::nullopt;
+  return command[1];
 }
 
 std::optional<double> read_answer(std::string_view line, const std::string& where) {
@@ -55,6 +71,21 @@ void bind(ConfigSection& s, CommandRewardConfig& c) {
   s.field("program", c.program, "program and its arguments").required();
   s.field("weight", c.weight, "weight of the reward");
   s.field("time_limit_s", c.time_limit_s, "for all samples of a rollout, in seconds").above(0);
+}
+
+void require_program(const CommandRewardConfig& config, const std::string& where) {
+  if (!find_program(config.program[0])) {
+    throw Error(
+        where,
+        fmt::format("reward {}: can't start {}: there is no such program", config.name, config.program[0]),
+        "check the program's path and permissions");
+  }
+  const auto script = script_of(config.program);
+  if (script && !std::filesystem::exists(*script)) {
+    throw Error(where,
+                fmt::format("reward {}: {} has no script {} to run", config.name, config.program[0], *script),
+                "check the path; it starts at the folder from which deepscaler is run");
+  }
 }
 
 std::vector<std::optional<double>> command_rewards(const CommandRewardConfig& config,

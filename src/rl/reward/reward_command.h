@@ -1,8 +1,8 @@
 // A reward of the user's own: an external program that reads samples as JSON lines and answers with one
 // line each, in the same order.
 //
-//   in:  {"id", "sample", "problem", "answers": [...], "response", "tokens", "finish_reason",
-//         "accuracy": 1 | 0 | null}
+//   in:  {"id", "sample", "problem", "answers": [...], "solution", "record": {...}, "prompt", "response",
+//         "tokens", "finish_reason", "accuracy": 1 | 0 | null}
 //   out: a number, or {"reward": number}; null for a sample that it can't decide
 //
 // It is started once a rollout, with resample_rounds once a round. What goes wrong with it is an Error of the
@@ -27,6 +27,10 @@ struct CommandRewardConfig {
 };
 
 void bind(ConfigSection& section, CommandRewardConfig& config);
+
+// Throws Error naming `where` for a program that can't be started, or a script of an interpreter that is not
+// there: what else a rollout would find out late.
+void require_program(const CommandRewardConfig& config, const std::string& where);
 
 // The rewards of all samples, group by group. Throws Error, and Interrupted when the user asks to stop.
 [[nodiscard]] std::vector<std::optional<double>> command_rewards(const CommandRewardConfig& config,

@@ -47,6 +47,45 @@ TEST_F(CommandRewardTest, OneLineASampleInOrder) {
             (Rewards{1, 1, 3, 4}));
 }
 
+TEST_F(CommandRewardTest, ToldAllOfTheRecord) {
+  Problem problem = problems_[0];
+  problem.solution = "2 + 2 = 4";
+  problem.record = R"({"topic":"sums","tests":[1,2]})";
+  groups_ = {{&problem, {}, std::vector<RolloutSample>(1)}};
+  groups_[0].prompt_text = "<user>2 + 2?";
+  const std::string line =
+      R"({"id":"a","sample":0,"problem":"2 + 2?","answers":["4"],"solution":"2 + 2 = 4",)"
+      R"("record":{"topic":"sums","tests":[1,2]},"prompt":"<user>2 + 2?","response":"","tokens":0,)"
+      R"("finish_reason":"length","accuracy":0.0})";
+  EXPECT_EQ(
+      rewards("read -r line; [ \"$line\" = '" + line + "' ] && echo 1 || { echo \"$line\" >&2; exit 1; }"),
+      (std::vector<std::optional<double>>{1}));
+}
+
+TEST_F(CommandRewardTest, WhatCanNotStartIsFoundBefore) {
+  const auto said = [](std::vector<std::string> program) -> std::string {
+    try {
+      require_program({.name = "mine", .program = std::move(program)}, "r.toml: stage.1.reward");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(said({"sh", "-c", "nothing to look for"}), "");
+  EXPECT_EQ(
+      said({"nosuchprogram"}),
+      "r.toml: stage.1.reward: reward mine: can't start nosuchprogram: there is no such program; check the "
+      "program's path and permissions");
+  EXPECT_EQ(
+      said({"/etc/passwd"}),
+      "r.toml: stage.1.reward: reward mine: can't start /etc/passwd: there is no such program; check the "
+      "program's path and permissions");
+  EXPECT_EQ(
+      said({"sh", "rewards/none.sh"}),
+      "r.toml: stage.1.reward: reward mine: sh has no script rewards/none.sh to run; check the path; it "
+      "starts at the folder from which deepscaler is run");
+}
+
 TEST_F(CommandRewardTest, WhatGoesWrongIsAnErrorNeverAZero) {
   const std::string form = "; answer each line with a number, {\"reward\": number} or null";
   const std::string ones = "printf '1\\n1\\n1\\n'; ";

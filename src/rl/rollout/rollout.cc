@@ -7,12 +7,13 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "base/rng.h"
 
 namespace deepscaler {
 
 void bind(ConfigSection& s, RolloutConfig& c) {
-  s.field("problems_per_step", c.problems_per_step, "problems a rollout").at_least(1);
+  s.field("problems_per_step", c.problems_per_step, "problems a rollout").range(1, 1 << 20);
   s.field("samples_per_problem", c.samples_per_problem, "responses a problem, the group").range(2, 1 << 16);
   s.field("max_prompt_tokens", c.max_prompt_tokens, "problems with longer prompts are left out, in tokens")
       .at_least(1);
@@ -24,7 +25,7 @@ void bind(ConfigSection& s, RolloutConfig& c) {
           "distribution");
   s.field("resample_rounds", c.resample_rounds,
           "times that groups with equal rewards are replaced by new problems, 0 to keep them")
-      .at_least(0);
+      .range(0, 1024);
 }
 
 std::vector<std::optional<double>> RolloutGroup::rewards() const {
@@ -53,10 +54,26 @@ std::vector<RolloutGroup> roll_out(Generator& generator, const PromptEncoder& en
     requests.push_back(
         {.prompt = groups.back().prompt.tokens, .samples = samples, .stream = stream, .name = problem->id});
   }
-  generator.generate(requests, options, [&](int64_t group, int64_t sample, Generation&& generation) {
-    groups[group].samples[sample].generation = std::move(generation);
-  });
+  // A response that ends before the limit leaves less to do.
+  const int64_t limit = options.sampling.max_response_tokens, responses = std::ssize(problems) * samples;
+  int64_t tokens = 0, finished = 0, most = responses * limit;
+  Progress progress("sampling", "tokens", most);
+  progress.set("responses", fmt::format("0/{}", responses));
+  progress.within_a_step();
+  generator.generate(
+      requests, options,
+      [&](int64_t group, int64_t sample, Generation&& generation) {
+        most -= limit - std::ssize(generation.tokens);
+        groups[group].samples[sample].generation = std::move(generation);
+        progress.set("responses", fmt::format("{}/{}", ++finished, responses));
+      },
+      [&](std::span<const Generator::NewToken> drawn) {
+        tokens += std::ssize(drawn);
+        progress.set_total(most);
+        progress.update(tokens);
+      });
   for (RolloutGroup& group : groups) {
+    group.prompt_text = encoder.tokenizer().decode(group.prompt.tokens);
     for (RolloutSample& sample : group.samples) {
       sample.text = encoder.tokenizer().decode(sample.generation.tokens, {.skip_special_tokens = true});
     }
@@ -83,7 +100,7 @@ int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& e
     if (config.max_prompt_tokens && tokens > *config.max_prompt_tokens) return true;
     if (const int64_t whole = tokens + config.sampling.max_response_tokens; whole > context) {
       throw Error(
-          problem.id,
+          problem.where.empty() ? problem.id : problem.where,
           fmt::format("a prompt of {} tokens and {} of a response exceed the model's context of {} by {}",
                       tokens, config.sampling.max_response_tokens, context, whole - context),
           "lower sampling.max_response_tokens, or leave such problems out with sampling.max_prompt_tokens");

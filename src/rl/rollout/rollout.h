@@ -62,7 +62,8 @@ struct RolloutGroup {
   const Problem* problem = nullptr;
   EncodedPrompt prompt;
   std::vector<RolloutSample> samples;
-  bool dropped = false;  // by dynamic sampling: recorded, not trained on
+  bool dropped = false;          // by dynamic sampling: recorded, not trained on
+  std::string prompt_text = {};  // as the model saw it, special tokens included
 
   [[nodiscard]] std::vector<std::optional<double>> rewards() const;
   // Whether the group teaches anything: some token's advantage is not zero.

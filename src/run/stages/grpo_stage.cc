@@ -9,13 +9,21 @@
 namespace deepscaler {
 namespace {
 
-std::vector<Problem> load(const StageConfig& stage, const StageContext& context) {
+std::vector<Problem> load(const GrpoConfig& config, const StageConfig& stage, const StageContext& context) {
   DataConfig data = stage.data;
   if (const auto from = stage_named_in(data.from)) data.files.push_back(context.output_of(*from));
-  return load_problems(data, context.section + ".data", UnreadableAnswers::kRefuse);
+  return load_problems(
+      data, context.section + ".data",
+      config.reward.accuracy() != 0 ? UnreadableAnswers::kRefuse : UnreadableAnswers::kUnused);
 }
 
 }  // namespace
+
+double GrpoSettings::tokens_of_step() const {
+  const RolloutConfig& rollout = config.rollout;
+  const int64_t responses = rollout.problems_per_step * rollout.samples_per_problem;
+  return 3.0 * static_cast<double>(responses * rollout.sampling.max_response_tokens);
+}
 
 StageNeeds GrpoSettings::needs(const ModelConfig& model) const {
   const RolloutConfig& rollout = config.rollout;
@@ -35,14 +43,19 @@ std::unique_ptr<Stage> GrpoSettings::make(const StageConfig& stage, const StageC
 }
 
 GrpoStage::GrpoStage(const GrpoConfig& config, const StageConfig& stage, const StageContext& context)
-    : config_(config), stage_(stage), context_(context), problems_(load(stage, context)) {
+    : config_(config), stage_(stage), context_(context), problems_(load(config, stage, context)) {
   const RolloutConfig& rollout = config.rollout;
   const int64_t dropped = drop_long_prompts(problems_, context.encoder, rollout,
                                             context.models.policy().model().config().context);
-  if (dropped == 0) return;
-  log_info("{} problems have prompts of more than {} tokens: left out", dropped, *rollout.max_prompt_tokens);
+  if (dropped > 0)
+    log_info("{} problems have prompts of more than {} tokens: left out", dropped,
+             *rollout.max_prompt_tokens);
   if (problems_.empty()) {
     throw Error("sampling.max_prompt_tokens", "no problem has so short a prompt", "raise it");
+  }
+  if (rollout.problems_per_step > std::ssize(problems_)) {
+    log_warning("{}: a step takes {} problems and there are {}, so it has the same ones several times",
+                context.section, rollout.problems_per_step, problems_.size());
   }
 }
 

@@ -19,6 +19,7 @@ class GrpoSettings final : public StageSettings {
   }
   [[nodiscard]] std::optional<int64_t> steps() const override { return config.steps; }
   [[nodiscard]] bool samples_responses() const override { return true; }
+  [[nodiscard]] double tokens_of_step() const override;
   [[nodiscard]] StageNeeds needs(const ModelConfig& model) const override;
   [[nodiscard]] std::unique_ptr<Stage> make(const StageConfig& stage,
                                             const StageContext& context) const override;

@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/sha256.h"
+#include "base/signals.h"
 
 namespace deepscaler {
 namespace {
@@ -49,6 +51,11 @@ void limit(Demonstrations& examples, std::string_view what, const SftConfig& con
 
 }  // namespace
 
+double SftSettings::tokens_of_step() const {
+  constexpr double kUsualExampleTokens = 200;
+  return static_cast<double>(config.examples_per_step) * kUsualExampleTokens;
+}
+
 StageNeeds SftSettings::needs(const ModelConfig&) const { return {.longest_sequence = config.max_tokens}; }
 
 std::unique_ptr<Stage> SftSettings::make(const StageConfig& stage, const StageContext& context) const {
@@ -88,6 +95,7 @@ double SftStage::held_out_loss() {
 }
 
 StageStep SftStage::step(int64_t stage_step, int64_t) {
+  const StopNotice notice(kFinishesStep);
   StageStep result;
   std::vector<TokenGroup> groups;
   int64_t learned = 0;
@@ -100,7 +108,10 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   Engine& policy = context_.models.policy();
   NegativeLogLikelihood loss(learned);
   LmHead head(loss, /*temperature=*/1);
-  policy.accumulate(groups, head);
+  Progress progress("training", "tokens", result.tokens);
+  progress.within_a_step();
+  progress.update(0);
+  policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
   const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
   const double norm = policy.update(stage_.optimizer, lr);
   const int64_t done = stage_step * config_.examples_per_step + std::ssize(batch);

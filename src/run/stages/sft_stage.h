@@ -14,7 +14,13 @@ class SftSettings final : public StageSettings {
     return std::make_unique<SftSettings>(*this);
   }
   void bind(ConfigSection& section) override { deepscaler::bind(section, config); }
+  [[nodiscard]] std::vector<std::string*> files() override {
+    std::vector<std::string*> files;
+    for (std::string& file : config.eval_files) files.push_back(&file);
+    return files;
+  }
   [[nodiscard]] std::optional<int64_t> steps() const override { return config.steps; }
+  [[nodiscard]] double tokens_of_step() const override;
   [[nodiscard]] StageNeeds needs(const ModelConfig& model) const override;
   [[nodiscard]] std::unique_ptr<Stage> make(const StageConfig& stage,
                                             const StageContext& context) const override;

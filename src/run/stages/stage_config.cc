@@ -9,7 +9,7 @@ namespace deepscaler {
 void bind(ConfigSection& s, StageEvalConfig& c) {
   s.field("at_end", c.at_end, "evaluate when the stage has ended");
   s.field("every", c.every, "in place of eval.every").at_least(0);
-  s.field("samples", c.samples, "in place of eval.samples").at_least(1);
+  s.field("samples", c.samples, "in place of eval.samples").range(1, 1 << 20);
 }
 
 void bind(ConfigSection& s, StageConfig& c) {

@@ -31,6 +31,7 @@ struct StageConfig {
   StageEvalConfig eval;
   SettingsOfKinds settings_of_kinds;
 
+  [[nodiscard]] StageSettings& settings() { return settings_of_kinds[kind]; }
   [[nodiscard]] const StageSettings& settings() const { return settings_of_kinds[kind]; }
   [[nodiscard]] const std::string& title() const { return name.empty() ? kind : name; }
 };

@@ -39,10 +39,15 @@ class StageSettings {
   virtual void bind(ConfigSection& section) = 0;
   // Throws Error naming `where` ("recipe.toml: stage.1") for settings that each may be but not together.
   virtual void validate(const StageConfig& /*stage*/, const std::string& /*where*/) const {}
+  // The paths of files among its keys, to be put into the form in which they can be opened.
+  [[nodiscard]] virtual std::vector<std::string*> files() { return {}; }
   // Where the number is stated; a number of epochs depends on the data.
   [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;
   // Whether its steps sample responses, so that there is a share of those cut at the limit.
   [[nodiscard]] virtual bool samples_responses() const { return false; }
+  // About how many tokens a step trains on, a sampled one counting as two more: for estimates of time. 0:
+  // unknown.
+  [[nodiscard]] virtual double tokens_of_step() const { return 0; }
   [[nodiscard]] virtual StageNeeds needs(const ModelConfig& model) const = 0;
 
   // The stage of these settings; `stage`, which they are part of, must outlive it. Throws Error for data that

@@ -1,0 +1,26 @@
+// One rule for all that a command is asked to write. What is there already is gone on with by the commands
+// that can, and refused by all others; it is never replaced, and never is what the command reads, or a file
+// of a run. So no command line, however wrong, loses data.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace deepscaler {
+
+// Files and folders that a command reads; empty names count for nothing.
+using Inputs = std::vector<std::string>;
+
+// Throws Error for a file that can't be written, is a folder, is an input too, belongs to a run, or whose
+// unfinished form (PATH.tmp) is in the way. What is at the path already is the command's to go on with.
+void require_place_for(const std::filesystem::path& output, const Inputs& inputs);
+
+// Also where the file is there already and not empty; `remedy` says what to do then.
+void require_new_file(const std::filesystem::path& output, const Inputs& inputs,
+                      const std::string& remedy = "remove it, or choose another --output");
+
+// The same for a folder that a command makes or goes on with: it belongs to no run.
+void require_own_folder(const std::filesystem::path& output);
+
+}  // namespace deepscaler

@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# What people get wrong in recipes, data and command lines, and what runs claim: exact texts, from outside.
+# mistakes_test.sh PROGRAM RECIPES
+set -euo pipefail
+program=$1
+recipes=$2
+source "$(dirname "$0")/program.sh"
+
+make_tiny_model
+
+# recipe LINE...: writes r.toml: a stage of RL on train.jsonl, and these lines in it.
+recipe() {
+  cat >r.toml <<END
+model.random = "$recipes/tiny-model"
+prompt.text = "{problem}"
+eval.max_response_tokens = 4
+[[stage]]
+kind = "grpo"
+steps = 1
+data.files = ["train.jsonl"]
+sampling.problems_per_step = 2
+sampling.samples_per_problem = 2
+sampling.max_response_tokens = 4
+END
+  printf '%s\n' "$@" >>r.toml
+}
+printf '{"id": "%s", "problem": "1+%s=", "answer": "%s", "topic": "sums"}\n' a 1 2 b 2 3 c 3 4 >train.jsonl
+printf '{"problem": "2+%s=", "answer": "%s"}\n' 1 3 2 4 >held-out.jsonl
+rl() { refuses 1 "deepscaler: $1" train r.toml --output "never$RANDOM" "${@:2}"; }
+
+# Keys: misspelt ones that are required, of the wrong level, of another program, of another kind.
+recipe && sed -i 's/^steps/stpes/' r.toml
+rl 'r.toml:6: unknown key "stage.0.stpes"; did you mean "steps"?'
+recipe && sed -i 's/^kind/knid/' r.toml
+rl 'r.toml:5: unknown key "stage.0.knid"; did you mean "kind"?'
+recipe '[[stage.reward.command]]' 'nmae = "x"' 'program = ["true"]'
+rl 'r.toml:12: unknown key "stage.0.reward.command.0.nmae"; did you mean "name"?'
+while IFS='|' read -r key meant; do
+  recipe "$key = 1"
+  rl "r.toml:11: unknown key \"stage.0.$key\"; did you mean \"$meant\"?"
+done <<'END'
+beta|stage.0.loss.kl_coefficient
+num_generations|stage.0.sampling.samples_per_problem
+max_completion_length|stage.0.sampling.max_response_tokens
+learning_rate|stage.0.optimizer.lr
+temperature|stage.0.sampling.temperature
+max_grad_norm|stage.0.optimizer.max_grad_norm
+kl_loss_coef|stage.0.loss.kl_coefficient
+END
+recipe 'epochs = 2'
+rl 'r.toml:11: unknown key "stage.0.epochs"; it belongs to kind = "sft"'
+recipe
+sed -i 's/{problem}/{problem} within \\boxed{}/' r.toml
+rl 'r.toml:2: "prompt.text" has \boxed, which TOML takes for a control character; write \\boxed, or put the text between single quotes'
+recipe 'sampling.problems_per_step = 1048577'
+sed -i '8d' r.toml
+rl 'r.toml:10: "stage.0.sampling.problems_per_step" must be >= 1 and <= 1.048576e+06, not 1048577; change the value'
+recipe
+rl "r.toml: stage.0.sampling: asks for 65536 responses to each of 1048576, more than 16777216 in all; lower the number of samples, or divide the work" \
+  --set stage.0.sampling.problems_per_step=1048576 --set stage.0.sampling.samples_per_problem=65536
+
+# Early: what a rollout would find out after hours.
+recipe
+rl "r.toml: stage.0.reward: reward mine: can't start nosuchprogram: there is no such program; check the program's path and permissions" \
+  --set stage.0.reward.command.0.name=mine --set 'stage.0.reward.command.0.program=["nosuchprogram"]'
+refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" \
+  train r.toml --output never --set model.random= --set model.path=run
+for command in "inspect" "eval --kind add --model" "generate --prompt x --model" "tokenize --text x --model" \
+  "convert --output none --model"; do
+  refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" $command run
+done
+
+# The same data named twice, and copies of it.
+refuses 1 "deepscaler: ./train.jsonl: is the same file as train.jsonl, and its problems would count twice; name it once" \
+  eval --model $model --data train.jsonl ./train.jsonl
+cp train.jsonl copy.jsonl
+"$program" eval --model $model --data train.jsonl copy.jsonl --max-tokens 2 >/dev/null 2>err
+grep -qx 'warning: --data: 3 of 6 problems are copies of others, so intervals are narrower than they should be' err || fail "$(cat err)"
+grep -qx 'warning: --data: 3 of 6 problems have an id that came before, or the same text without one; -2 and so on is appended' err || fail "$(cat err)"
+refuses 2 "Run with --help for more information." eval --model $model --data train.jsonl --count 2
+grep -qx -- '--count requires --kind' err || fail "--count without --kind: $(cat err)"
+
+# Only a part of the data.
+"$program" eval --model $model --data train.jsonl --limit 2 --max-tokens 2 2>err | grep -q '^| train *| 2 ' || fail "--limit: $(cat err)"
+grep -q "^model .*: f32, [a-z0-9]* kernels, [0-9]* threads" err || fail "the precision is not said: $(cat err)"
+printf '{"prompt": "%s"}\n' a b c >prompts.jsonl
+"$program" generate --model $model --input prompts.jsonl --output two.jsonl --limit 2 --max-tokens 2 2>/dev/null
+[[ $(wc -l <two.jsonl) == 2 ]] || fail "generate --limit wrote $(wc -l <two.jsonl) lines"
+"$program" generate --model $model --input prompts.jsonl --output two.jsonl --max-tokens 2 --resume 2>/dev/null
+[[ $(wc -l <two.jsonl) == 3 ]] || fail "what --limit left can't be gone on with"
+printf '{"problem": "%0300d", "answer": "1"}\n' 0 >long.jsonl
+refuses 1 "deepscaler: long.jsonl:1: its prompt of 300 tokens and 4 of a response exceed the model's context of 256 by 48; leave such problems out with max_prompt_tokens" \
+  eval --model $model --data long.jsonl train.jsonl --max-tokens 4 --prompt '{problem}'
+"$program" eval --model $model --data long.jsonl train.jsonl --max-tokens 4 --max-prompt-tokens 200 >/dev/null 2>err
+grep -qx 'warning: 1 problems have prompts of more than 200 tokens and are left out' err || fail "$(cat err)"
+
+# "Held out" only where it is true.
+train() { "$program" train r.toml --output "$1" "${@:2}" >log 2>err || fail "$(cat err)"; }
+recipe
+train overlap --set 'eval.data.files=["held-out.jsonl","train.jsonl"]'
+grep -qx 'warning: eval.data: 3 of 5 problems are trained on too, by stage.0.data: they are not held out, and show what was learned by heart; evaluate on others' err ||
+  fail "$(cat err)"
+grep -qx '5 problems, the same each time; 3 of them are trained on too' log || fail "$(cat log)"
+grep -q '"trained_on": 3' overlap/manifest.json || fail "$(cat overlap/manifest.json)"
+train apart --set 'eval.data.files=["held-out.jsonl"]'
+grep -qx '2 held-out problems, the same each time' log || fail "$(cat log)"
+! grep -q warning err || fail "$(cat err)"
+recipe
+sed -i 's/^data.files.*/data.kinds = ["add"]\ndata.count = 20/' r.toml
+train generated --set 'eval.data.kinds=["add"]' --set eval.data.count=3
+grep -qx '3 held-out problems, the same each time' log || fail "generated problems are held out by default: $(cat log err)"
+train trained --set 'eval.data.kinds=["add"]' --set eval.data.count=3 --set eval.data.held_out=false
+grep -qx '3 problems, the same each time; 3 of them are trained on too' log || fail "$(cat log)"
+# No answers, no change: not certain.
+grep -q '^grpo  *0.0 \[ *0.0, *[0-9.]*\] *0.0 \[-56.1, *56.1\] .* 100.0 %' log || fail "$(cat log)"
+
+# A reward of one's own alone: no answers, and every field of the record.
+recipe 'reward.accuracy = 0' '[[stage.reward.command]]' 'name = "topical"' \
+  'program = ["sh", "-c", "while read -r line; do case $line in *\"record\\\":{\\\"topic\\\":\\\"sums\\\"}*) echo 1;; *) echo 0;; esac; done"]'
+sed -i 's/"answer": "[0-9]*", //' train.jsonl
+train own
+grep -q '"rewards/topical/mean":1,' own/metrics.jsonl || fail "$(cat own/metrics.jsonl)"
+recipe 'reward.accuracy = 0' '[[stage.reward.command]]' 'name = "mute"' \
+  'program = ["sh", "-c", "while read -r line; do echo null; done"]'
+rl "rollout: 4 of 4 samples are undecided, most by the reward mute; look at why the program answers null, or raise reward.max_undecided_share"
+
+# A recipe finds its files from where one stands, and beside itself.
+mkdir -p project elsewhere
+mv r.toml train.jsonl project
+recipe
+mv r.toml project
+printf '{"id": "%s", "problem": "1+%s=", "answer": "%s"}\n' a 1 2 b 2 3 >project/train.jsonl
+(cd elsewhere && "$program" train ../project/r.toml --output run >/dev/null 2>err) || fail "$(cat elsewhere/err)"
+
+# A damaged checkpoint of one's own.
+cp -r apart damaged
+last=$(basename "$(find damaged/checkpoints -name 'step-*' -type d)")
+truncate -s 1000 "damaged/checkpoints/$last/model.safetensors"
+recipe
+printf '{"id": "%s", "problem": "1+%s=", "answer": "%s", "topic": "sums"}\n' a 1 2 b 2 3 c 3 4 >train.jsonl
+status=0
+"$program" train r.toml --output damaged --set 'eval.data.files=["held-out.jsonl"]' >log 2>err || status=$?
+[[ $status == 1 ]] && tail -n 1 err | grep -q "^deepscaler: damaged/checkpoints/$last: the checkpoint is damaged (.*); choose another --output to begin a new run: there is no earlier checkpoint$" ||
+  fail "$(cat err)"
+
+refuses 1 "deepscaler: --decode: 99999999 is not a token id of the model; give ids from 0 to 258" \
+  tokenize --model $model --decode --text 99999999
+refuses 1 "deepscaler: train.jsonl: does not end in .json; name the config.json of a model" init --config train.jsonl --output none
+echo '{"messages": []}' >empty.jsonl
+refuses 1 'deepscaler: empty.jsonl:1: its list of messages is empty; a line is {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with an optional "id"' \
+  generate --model $model --input empty.jsonl --output out.jsonl
+refuses 1 "deepscaler: own: step 1 has no sample 77; name one from 0 to 1" show own --sample 77
+echo "all good"
