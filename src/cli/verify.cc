@@ -181,6 +181,12 @@ void add_verify_command(CLI::App& app) {
                     "Leave undecided what is equal at all points tried but not proven");
   command->add_flag("--ordered-lists", options->grade.policy.lists_are_ordered,
                     "Lists without brackets are ordered");
+  command->add_flag("--rounded-references", options->grade.policy.references_may_be_rounded,
+                    "A decimal reference takes what rounds to it at its own last place");
+  command->add_flag("--inequalities-for-pairs", options->grade.policy.inequalities_may_be_pairs,
+                    "0 < x < 2 answers (0, 2)");
+  command->add_flag("--any-letters", options->grade.policy.letters_may_differ,
+                    "Letters that only one side has may differ: bx for cx");
   command->add_option("--decimal-places", options->grade.policy.decimal_places, "Where decimals are rounded")
       ->check(CLI::Range(1, 15))
       ->capture_default_str();

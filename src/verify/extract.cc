@@ -1,13 +1,17 @@
 #include "verify/extract.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 #include <vector>
 
 #include "base/trim.h"
+#include "verify/algebra/functions.h"
 #include "verify/latex/characters.h"
+#include "verify/parse/parse.h"
+#include "verify/sentence.h"
+#include "verify/words/counted_words.h"
+#include "verify/words/units.h"
 
 namespace deepscaler {
 namespace {
@@ -52,7 +56,8 @@ std::vector<Box> find_boxes(std::string_view text) {
     } else if (text[i] == '\\') {
       const size_t length = box_command_length(text, i);
       if (length == 0) {
-        ++i;  // an escaped brace is no brace
+        // An escaped brace is no brace. A box may be behind two backslashes, out of a doubly escaped text.
+        if (box_command_length(text, i + 1) == 0) ++i;
         continue;
       }
       const size_t at = text.find_first_not_of(kBlank, i + length);
@@ -100,111 +105,30 @@ bool joins_boxes(std::string_view between) {
     }
     plain += skipped ? ' ' : lower(between[i]);
   }
-  std::string_view rest = trim(plain);
-  bool joined = false;
-  for (const std::string_view joiner : {",", ";", "and", "or", "and also", "also"}) {
-    if (!rest.starts_with(joiner)) continue;
-    const std::string_view after = rest.substr(joiner.size());
-    if (std::isalpha(static_cast<unsigned char>(joiner.back())) && !after.empty() &&
-        std::isalpha(static_cast<unsigned char>(after.front()))) {
-      continue;
-    }
-    rest = trim(after);
-    joined = true;
+  std::vector<std::string> words;  // and commas
+  for (size_t i = 0; i < plain.size();) {
+    size_t end = i;
+    while (end < plain.size() && is_letter(plain[end])) ++end;
+    if (end == i && kBlank.find(plain[i]) == kBlank.npos) ++end;
+    if (end > i) words.emplace_back(plain.substr(i, end - i));
+    i = std::max(end, i + 1);
   }
-  if (!joined || rest.empty()) return joined;
-  return rest.size() <= 12 && rest.back() == '=' && rest.find_first_of(".:\n") == std::string_view::npos;
-}
-
-// The rest of the sentence that begins at `at`.
-std::string_view sentence_from(std::string_view text, size_t at) {
-  size_t end = at;
-  for (; end < text.size(); ++end) {
-    if (text[end] == '\n' && !trim(text.substr(at, end - at)).empty()) break;
-    if (text[end] == '.' && (end + 1 == text.size() || kBlank.find(text[end + 1]) != kBlank.npos)) break;
-  }
-  return trim(text.substr(at, end - at));
-}
-
-struct Span {
-  std::string_view text;
-  size_t end = 0;
-};
-
-// Whether the text between two dollar signs is prose: "costs $5 and $7 more" holds no formula.
-bool is_prose(std::string_view text) {
-  size_t letters = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (!std::isalpha(static_cast<unsigned char>(text[i]))) {
-      letters = 0;
-      continue;
-    }
-    ++letters;
-    const char before = i >= letters ? text[i - letters] : ' ';
-    if (letters >= 3 && before == ' ') return true;
-  }
-  return false;
-}
-
-// The next formula at or after `from`: $...$, $$...$$, \(...\) or \[...\].
-std::optional<Span> next_formula(std::string_view text, size_t from) {
-  constexpr std::array<std::array<std::string_view, 2>, 4> kMarks = {
-      {{"$$", "$$"}, {"$", "$"}, {"\\(", "\\)"}, {"\\[", "\\]"}}};
-  for (size_t i = text.find_first_of("$\\", from); i != text.npos; i = text.find_first_of("$\\", i + 1)) {
-    if (text.substr(i).starts_with("\\$")) {
-      ++i;
-      continue;
-    }
-    for (const auto& [open, close] : kMarks) {
-      if (!text.substr(i).starts_with(open)) continue;
-      const size_t begin = i + open.size();
-      size_t end = text.find(close, begin);
-      while (end != text.npos && end > begin && text[end - 1] == '\\' && close[0] == '$') {
-        end = text.find(close, end + 1);
-      }
-      if (end == text.npos) return std::nullopt;
-      const bool currency = open == "$" && is_prose(text.substr(begin, end - begin));
-      if (!currency && !trim(text.substr(begin, end - begin)).empty()) {
-        return Span{trim(text.substr(begin, end - begin)), end + close.size()};
-      }
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string_view> last_formula(std::string_view text) {
-  std::optional<std::string_view> last;
-  for (auto span = next_formula(text, 0); span; span = next_formula(text, span->end)) last = span->text;
-  return last;
-}
-
-bool is_number_char(char c) { return std::isdigit(static_cast<unsigned char>(c)) || c == '.' || c == ','; }
-
-std::optional<std::string_view> last_number(std::string_view text) {
-  size_t end = text.size();
-  while (end > 0 && !std::isdigit(static_cast<unsigned char>(text[end - 1]))) --end;
-  if (end == 0) return std::nullopt;
-  size_t begin = end;
-  while (begin > 0 && (is_number_char(text[begin - 1]) || text[begin - 1] == '/')) --begin;
-  while (begin < end && !std::isdigit(static_cast<unsigned char>(text[begin])) && text[begin] != '.') ++begin;
-  if (begin > 0 && text[begin - 1] == '-') --begin;
-  if (end < text.size() && text[end] == '%') ++end;
-  return text.substr(begin, end - begin);
-}
-
-// What a sentence such as "x is $5$ dollars" says, when it holds a formula; else the sentence itself
-// without emphasis and quotes.
-std::string answer_of_sentence(std::string_view sentence) {
-  if (const auto boxed = extract_boxed(sentence); boxed.found == Extraction::Found::answer) return boxed.text;
-  if (const auto formula = next_formula(sentence, 0)) {
-    const auto second = next_formula(sentence, formula->end);
-    return std::string(second ? sentence : formula->text);
-  }
-  std::string result;
-  for (const char c : sentence) {
-    if (c != '*' && c != '"' && c != '`') result += c;
-  }
-  return std::string(trim(result));
+  const auto is_joiner = [](const std::string& word) {
+    return word == "," || word == ";" || word == "and" || word == "or" || word == "also";
+  };
+  // What the first box counts or measures, the joint, and the name before the next one.
+  size_t i = 0;
+  while (i < words.size() && i < 2 && (is_counted_noun(words[i]) || find_unit(words[i]))) ++i;
+  const size_t joint = i;
+  while (i < words.size() && is_joiner(words[i])) ++i;
+  if (i == joint && i + 2 < words.size() && words[i] == "as" && words[i + 1] == "well" &&
+      words[i + 2] == "as")
+    i += 3;
+  if (i == joint) return false;
+  return i == words.size() || (words.size() - i <= 4 && words.back() == "=" &&
+                               std::ranges::none_of(words, [](const std::string& word) {
+                                 return word == "." || word == ":" || word == "\\";
+                               }));
 }
 
 // Without the closing braces of what was opened before: of the \text around "the answer is".
@@ -237,6 +161,71 @@ std::optional<std::string> after_last(std::string_view text, const std::string& 
   std::string answer = without_stray_braces(answer_of_sentence(sentence_from(text, begin)));
   if (answer.empty()) return std::nullopt;
   return answer;
+}
+
+// What stands in the last <answer>...</answer>.
+std::optional<std::string> tagged_answer(std::string_view text, const std::string& lowered) {
+  constexpr std::string_view kOpen = "<answer>", kClose = "</answer>";
+  const size_t close = lowered.rfind(kClose);
+  const size_t open = close == lowered.npos ? close : lowered.rfind(kOpen, close);
+  if (open == lowered.npos) return std::nullopt;
+  const std::string_view content = trim(text.substr(open + kOpen.size(), close - open - kOpen.size()));
+  if (content.empty()) return std::nullopt;
+  return answer_of_sentence(content);
+}
+
+// Whether the words of a line, of three letters and more, are those of mathematics; of a line of words alone,
+// whether it is one of the usual answers.
+bool says_nothing_else(std::string_view line) {
+  constexpr std::string_view kAnswers[] = {"yes",
+                                           "no",
+                                           "true",
+                                           "false",
+                                           "odd",
+                                           "even",
+                                           "none",
+                                           "dne",
+                                           "undefined",
+                                           "no solution",
+                                           "no solutions",
+                                           "infinity",
+                                           "infinitely many",
+                                           "all real numbers",
+                                           "does not exist"};
+  constexpr std::string_view kWords[] = {"and", "sqrt", "percent", "infinity", "union"};
+  constexpr std::string_view kProse[] = {"is", "it", "so", "we", "of", "to", "by", "be", "if", "he"};
+  const std::string lowered = lower(line);
+  if (std::ranges::find(kAnswers, lowered) != std::end(kAnswers)) return true;
+  bool only_words = true;
+  for (size_t i = 0; i < line.size();) {
+    size_t end = i;
+    while (end < line.size() && is_ascii_letter(line[end])) ++end;
+    const std::string_view word = std::string_view(lowered).substr(i, end - i);
+    if (std::ranges::find(kProse, word) != std::end(kProse)) return false;
+    const bool command = i > 0 && line[i - 1] == '\\';
+    only_words = only_words && (end > i || line[i] == ' ');
+    if (word.size() > 2 && !command && function_of(word) == Function::unknown &&
+        std::ranges::find(kWords, word) == std::end(kWords)) {
+      return false;
+    }
+    i = std::max(end, i + 1);
+  }
+  return !only_words || line.size() == 1;
+}
+
+// A response that is nothing but the answer: one line that can be read, and no sentence.
+std::optional<std::string> whole_answer(std::string_view text) {
+  constexpr size_t kMaxBytes = 200;
+  std::string_view line = trim(text);
+  while (line.starts_with("**") && line.ends_with("**") && line.size() > 4)
+    line = trim(line.substr(2, line.size() - 4));
+  if (line.ends_with('.') && !line.ends_with("..")) line.remove_suffix(1);
+  if (line.empty() || line.size() > kMaxBytes || line.find('\n') != line.npos) return std::nullopt;
+  if (line.starts_with('$') && count_formulas(line) == 1 && line.ends_with('$'))
+    line = trim(line.substr(1, line.size() - 2));
+  if (line.find('$') != line.npos && line.find("\\$") == line.npos) return std::nullopt;
+  if (count_formulas(line) > 0 || !says_nothing_else(line) || !parse_answer(line)) return std::nullopt;
+  return std::string(line);
 }
 
 }  // namespace
@@ -285,16 +274,40 @@ Extraction extract_any(std::string_view text) {
     }
   }
   if (auto answer = after_last(text, lowered, "final answer is")) return {Found::answer, std::move(*answer)};
+  if (auto answer = tagged_answer(text, lowered)) return {Found::answer, std::move(*answer)};
   if (Extraction boxed = extract_boxed(text); boxed.found != Found::none) return boxed;
   for (const std::string_view marker : {"answer:", "answer is", "answer"}) {
     if (auto answer = after_last(text, lowered, marker)) return {Found::answer, std::move(*answer)};
   }
-  if (const auto formula = last_formula(text)) return {Found::answer, std::string(*formula)};
+  if (auto answer = whole_answer(text)) return {Found::answer, std::move(*answer)};
+  if (auto answer = answer_of_last_formula(text)) return {Found::answer, std::move(*answer)};
   if (const auto number = last_number(text)) return {Found::answer, std::string(*number)};
   return {Found::none, {}};
 }
 
-std::string extract_reference(std::string_view reference) {
+std::string single_escaped(std::string_view text) {
+  // Every run of backslashes has an even length, and a command or an escaped sign is behind one of them.
+  bool commands = false;
+  for (size_t i = 0; i < text.size();) {
+    size_t end = i;
+    while (end < text.size() && text[end] == '\\') ++end;
+    if ((end - i) % 2 != 0) return std::string(text);
+    const char next = end > i && end < text.size() ? text[end] : ' ';
+    const bool letters = is_ascii_letter(next) && end + 1 < text.size() && is_ascii_letter(text[end + 1]);
+    commands = commands || letters || std::string_view("{}%$,;!()|").find(next) != std::string_view::npos;
+    i = std::max(end, i + 1);
+  }
+  if (!commands) return std::string(text);
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    result += text[i];
+    if (text[i] == '\\') ++i;
+  }
+  return result;
+}
+
+std::string extract_reference(std::string_view written) {
+  const std::string reference = single_escaped(written);
   constexpr std::string_view kGsm8kMark = "####";
   if (const size_t at = reference.rfind(kGsm8kMark); at != reference.npos) {
     return std::string(trim(reference.substr(at + kGsm8kMark.size())));

@@ -35,6 +35,10 @@ struct AfterThinking {
 [[nodiscard]] Extraction extract_boxed(std::string_view text);
 [[nodiscard]] Extraction extract_any(std::string_view text);
 
+// LaTeX whose backslashes were all doubled on its way through JSON or a raw string, with single ones; other
+// text as it is.
+[[nodiscard]] std::string single_escaped(std::string_view text);
+
 // The answer in a reference: after GSM8K's "####", in a box, in the one formula of a sentence, or all of it.
 [[nodiscard]] std::string extract_reference(std::string_view reference);
 

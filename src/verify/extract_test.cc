@@ -44,6 +44,72 @@ TEST(ExtractAny, FollowsThePriorities) {
   EXPECT_EQ(extract_any("no idea").found, Found::none);
 }
 
+TEST(ExtractAny, ReadsDisplaysOfTheirOwn) {
+  EXPECT_EQ(extract_any("The answer is\n\\[\n9\n\\]").text, "9");
+  EXPECT_EQ(extract_any("Answer:\n\n$$\nx=4\n$$\n").text, "x=4");
+  EXPECT_EQ(extract_any("**Answer:**\n\n\\[ 7 \\]").text, "7");
+}
+
+TEST(ExtractAny, KeepsTheAsterisksOfProducts) {
+  EXPECT_EQ(extract_any("The answer is 8*9.").text, "8*9");
+  EXPECT_EQ(extract_any("The answer is 2**10.").text, "2**10");
+  EXPECT_EQ(extract_any("The answer is 3 * 4 + 5 * 6.").text, "3 * 4 + 5 * 6");
+  EXPECT_EQ(extract_any("The answer is **34**.").text, "34");
+  EXPECT_EQ(extract_any("the answer is *34*").text, "34");
+}
+
+TEST(ExtractAny, TakesWhatTheSentenceSays) {
+  EXPECT_EQ(extract_any("The largest $n$ is 34.").text, "34");
+  EXPECT_EQ(extract_any("Final Answer: The largest value of $n$ is $34$.").text, "34");
+  EXPECT_EQ(extract_any("Hence the value of $x+y$ is 34.").text, "34");
+  EXPECT_EQ(extract_any("Final Answer: there are 12 ways").text, "12 ways");
+  EXPECT_EQ(extract_any("The answer is 72, which is the total.").text, "72");
+  EXPECT_EQ(extract_any("The answer is $5$ which is the largest.").text, "5");
+  EXPECT_EQ(extract_any("The answer is 72 because 8*9 = 72.").text, "72");
+  EXPECT_EQ(extract_any("The answer is D, it can't be A.").text, "D");
+  EXPECT_EQ(extract_any("The answer is x = 3, y = 4.").text, "x = 3, y = 4");
+}
+
+TEST(ExtractAny, TakesAResponseThatIsTheAnswer) {
+  for (const std::string answer :
+       {"1-\\sqrt2", "x^2+1", "\\frac34", "(1,2)", "[0,1)", "x>2", "3:4", "10^3", "4 4/9", "1 000", "33.5\\%",
+        "yes", "No solution", "(B)", "½", "sqrt(3)"}) {
+    EXPECT_EQ(extract_any(answer).text, answer);
+    EXPECT_EQ(extract_any(answer + "\n").text, answer);
+  }
+  EXPECT_EQ(extract_any("**D**").text, "D");
+  EXPECT_EQ(extract_any("$odd$").text, "odd");
+  EXPECT_EQ(extract_any("$19, 46, \\text{ and } 82$").text, "19, 46, \\text{ and } 82");
+}
+
+TEST(ExtractAny, TellsCurrencyFromFormulas) {
+  EXPECT_EQ(extract_any("$10 + $5 = $15").text, "15");
+  EXPECT_EQ(extract_any("Her total pay is $400 + $60 = $460 per week.").text, "460");
+  EXPECT_EQ(extract_any("so it is 33.5 percent").text, "33.5 percent");
+  EXPECT_EQ(extract_any("so it is 3 1/2 cups").text, "3 1/2");
+}
+
+TEST(ExtractAny, ReadsTags) {
+  EXPECT_EQ(extract_any("work <answer>72</answer>").text, "72");
+  EXPECT_EQ(extract_any("<answer>$\\frac12$</answer> done").text, "\\frac12");
+}
+
+TEST(ExtractBoxed, JoinsBoxesAcrossWhatTheyCount) {
+  EXPECT_EQ(extract_boxed(R"(\boxed{3} apples and \boxed{5} oranges)").text, R"(3 \text{ and } 5)");
+  EXPECT_EQ(extract_boxed(R"($\boxed{3}$ cm and $\boxed{5}$ cm)").text, R"(3 \text{ and } 5)");
+  EXPECT_EQ(extract_boxed(R"(\boxed{3} as well as \boxed{5})").text, R"(3 \text{ and } 5)");
+  EXPECT_EQ(extract_boxed(R"(\boxed{3} at first, then \boxed{5})").text, "5");
+  EXPECT_EQ(extract_boxed(R"(\boxed{3} apples. And \boxed{5})").text, "5");
+}
+
+TEST(SingleEscaped, HalvesBackslashesOnlyWhereAllAreDoubled) {
+  EXPECT_EQ(single_escaped(R"(\\frac{1}{2})"), R"(\frac{1}{2})");
+  EXPECT_EQ(single_escaped(R"(5\\%)"), R"(5\%)");
+  EXPECT_EQ(single_escaped(R"(1 \\ 2)"), R"(1 \\ 2)");
+  EXPECT_EQ(single_escaped(R"(\frac12 \\ \frac13)"), R"(\frac12 \\ \frac13)");
+  EXPECT_EQ(single_escaped(R"(\\begin{matrix}1\\\\2\\end{matrix})"), R"(\begin{matrix}1\\2\end{matrix})");
+}
+
 TEST(ExtractReference, FindsTheAnswer) {
   EXPECT_EQ(extract_reference("2+2=4\n#### 4"), "4");
   EXPECT_EQ(extract_reference(R"(thus $\boxed{\pi}$)"), R"(\pi)");

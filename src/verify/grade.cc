@@ -36,6 +36,18 @@ bool same_text(const std::string& a, const std::string& b) {
   return a.size() <= kMaxAnswerBytes && b.size() <= kMaxAnswerBytes && tokenize(a) == tokenize(b);
 }
 
+// The value in "m + n = 25", where the problem asks for m + n; null for anything else.
+const Expr* value_of_asked(const Expr& given, std::string_view answer, const GradeOptions& options,
+                           Steps& steps) {
+  const bool equation = given.op == Op::relation && given.text == "=" && is_scalar(given.args[0].op) &&
+                        !free_symbols(given.args[0]).empty();
+  const size_t sign = answer.find('=');
+  if (!options.policy.asked_names_may_be_given || !equation || sign == answer.npos ||
+      answer.rfind('=') != sign)
+    return nullptr;
+  return is_asked_for(answer.substr(0, sign), options.problem, steps) ? &given.args[1] : nullptr;
+}
+
 // What one reference says about an answer; adds its steps to `steps`.
 Reason judge(std::string_view reference_text, const std::string& answer, const GradeOptions& options,
              int64_t& steps) {
@@ -49,6 +61,10 @@ Reason judge(std::string_view reference_text, const std::string& answer, const G
   Steps comparing(options.policy.step_limit);
   Reason reason = reason_of(compare_answers(*expected, *given, options.policy, comparing), options.policy);
   Steps more(options.policy.step_limit);  // also where comparing has used up its own
+  if (reason == Reason::different) {
+    if (const Expr* value = value_of_asked(*given, answer, options, more))
+      reason = reason_of(compare_answers(*expected, *value, options.policy, comparing), options.policy);
+  }
   // Nobody may leave the statistics by an answer that can't be worked out.
   if (reason == Reason::work_limit && is_within_reach(*expected, more)) reason = Reason::out_of_reach;
   const bool may_be_copy =
@@ -84,13 +100,14 @@ Verdict grade(std::span<const std::string> references, std::string_view response
   Verdict verdict;
   const Extraction found = find_answer(response, options.extract, options.prompt_opened_thinking);
   verdict.extracted = found.text;
+  const std::string answer = single_escaped(found.text);
   if (found.found != Extraction::Found::answer) {
     decide(verdict, reason_of(found.found));
     return verdict;
   }
   Reason best = Reason::unparsable_reference;
   for (const std::string& reference : references) {
-    const Reason reason = judge(reference, found.text, options, verdict.steps);
+    const Reason reason = judge(reference, answer, options, verdict.steps);
     if (rank(reason) < rank(best)) best = reason;
     if (is_correct(reason)) break;
   }

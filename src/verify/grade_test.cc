@@ -11,6 +11,8 @@ Verdict grade_one(const std::string& reference, std::string_view response, const
   return grade(std::span(&reference, 1), response, options);
 }
 
+std::string boxed(const std::string& answer) { return "\\boxed{" + answer + "}"; }
+
 TEST(Grade, NumbersAreEqualHoweverWritten) {
   EXPECT_TRUE(grade_one("42", R"(So it is $\boxed{42}$.)").correct);
   EXPECT_TRUE(grade_one("1234", R"(\boxed{1{,}234})").correct);
@@ -111,6 +113,49 @@ TEST(Grade, PoliciesForgiveWhatTheyName) {
   strict.policy.units_may_be_dropped = false;
   EXPECT_TRUE(grade_one("5\\text{ cm}", "\\boxed{50\\text{ mm}}", strict).correct);
   EXPECT_TRUE(grade_one("5\\text{ ways}", "\\boxed{5}", strict).correct);  // a count is no unit
+}
+
+// The readings that are off unless someone asks for them.
+TEST(Grade, PoliciesAddReadings) {
+  struct Case {
+    bool Policy::*field;
+    const char *reference, *right, *wrong;
+  };
+  for (const Case& c : {
+           Case{&Policy::references_may_be_rounded, "33.3", "\\frac{100}{3}", "33.4"},
+           {&Policy::references_may_be_rounded, "3.14", "\\pi", "3.15"},
+           {&Policy::inequalities_may_be_pairs, "(0,12.5)", "0<x<12.5", "0<x<12"},
+           {&Policy::inequalities_may_be_pairs, "(-2,2)", "x>-2, x<2", "x>-2"},
+           {&Policy::letters_may_differ, "f(x)=cx", "f(x)=ax", "f(x)=ax+a"},
+           {&Policy::letters_may_differ, "ax+b", "px+q", "px+p"},
+       }) {
+    const std::string right = boxed(c.right), wrong = boxed(c.wrong);
+    EXPECT_FALSE(grade_one(c.reference, right).correct) << c.reference << " " << c.right;
+    GradeOptions wide;
+    wide.policy.*c.field = true;
+    EXPECT_TRUE(grade_one(c.reference, right, wide).correct) << c.reference << " " << c.right;
+    EXPECT_FALSE(grade_one(c.reference, wrong, wide).correct) << c.reference << " " << c.wrong;
+  }
+}
+
+TEST(Grade, TakesAValueByTheNameThatTheProblemAsksFor) {
+  GradeOptions options;
+  options.problem = "The sum is $\\frac{m}{n}$ in lowest terms. Find $m+n$.";
+  EXPECT_TRUE(grade_one("25", boxed("m+n=25"), options).correct);
+  EXPECT_FALSE(grade_one("25", boxed("m+n=26"), options).correct);
+  EXPECT_FALSE(grade_one("25", boxed("m-n=25"), options).correct);
+  EXPECT_FALSE(grade_one("25", boxed("m+n=25")).correct);
+  options.policy.asked_names_may_be_given = false;
+  EXPECT_FALSE(grade_one("25", boxed("m+n=25"), options).correct);
+}
+
+TEST(Grade, ReadsDoublyEscapedAnswers) {
+  EXPECT_TRUE(grade_one("\\frac12", "so \\\\boxed{\\\\frac{1}{2}}").correct);
+  EXPECT_TRUE(grade_one("\\\\boxed{5}", "\\boxed{5}").correct);
+  EXPECT_TRUE(grade_one("\\\\begin{pmatrix}1\\\\\\\\2\\\\end{pmatrix}",
+                        "\\boxed{\\begin{pmatrix}1\\\\2\\end{pmatrix}}")
+                  .correct);
+  EXPECT_FALSE(grade_one("1, 2", "\\boxed{1 \\\\ 3}").correct);
 }
 
 TEST(Grade, TheStepLimitBoundsTheWorkAndDecidesWhatIsFound) {

@@ -64,8 +64,8 @@ TEST(Hostile, NoAnswerMakesItsVerdictUndecided) {
     EXPECT_FALSE(grade_one(reference, boxed("\\{" + repeated("1,2,", 4000) + "1\\}")).undecided);
   }
   EXPECT_EQ(grade_one("5", boxed("\\sin(10^{10^{10}})")).reason, Reason::out_of_reach);
-  const std::string reference = "x=10", long_problem = "What is $" + repeated("1+", 32'000) + "0$?";
-  EXPECT_EQ(grade(std::span(&reference, 1), boxed("(1+2+3+4)=(4+3+2+1)"), {.problem = long_problem}).reason,
+  const std::string reference = "5", long_problem = "What is $" + repeated("1+", 32'000) + "0$?";
+  EXPECT_EQ(grade(std::span(&reference, 1), boxed("\\sin(10^{10^{10}})"), {.problem = long_problem}).reason,
             Reason::out_of_reach);
   // A reference out of reach itself says nothing about an answer.
   EXPECT_TRUE(grade_one("\\sin(10^{10^{10}})", boxed("5")).undecided);

@@ -46,6 +46,10 @@ Value Arithmetic::apply(Function function, std::span<Value> args) const {
       if (args.empty()) return failed_value(Status::out_of_reach);
       Value best = args[0];
       for (const Value& arg : args.subspan(1)) {
+        if (best.status == Status::exact && arg.status == Status::exact) {
+          if ((best.rational < arg.rational) == (function == Function::max)) best = arg;
+          continue;
+        }
         const Value a = as_ball(best, precision), b = as_ball(arg, precision);
         if (!a.ball.is_real() || !b.ball.is_real()) return failed_value(Status::undefined);
         if (arb_overlaps(a.ball.real(), b.ball.real())) return failed_value(Status::imprecise);
@@ -192,13 +196,17 @@ Value Arithmetic::binomial(const Value& n, const Value& k) const {
 }
 
 Value Arithmetic::of_integers(Function function, std::span<Value> args) const {
-  if (args.empty() || !std::all_of(args.begin(), args.end(), is_integer))
-    return failed_value(Status::out_of_reach);
+  if (args.empty()) return failed_value(Status::out_of_reach);
+  if (!std::all_of(args.begin(), args.end(), is_integer)) {
+    const bool exact =
+        std::ranges::all_of(args, [](const Value& arg) { return arg.status == Status::exact; });
+    return failed_value(exact ? Status::undefined : Status::out_of_reach);
+  }
   if (!steps.spend(20 * static_cast<int64_t>(args.size()))) return failed_value(Status::out_of_reach);
   if (function == Function::double_factorial) {
     const Rational& n = args[0].rational;
-    if (n.sign() < 0 || fmpz_cmp_ui(n.numerator(), kMaxExactFactorial) > 0)
-      return failed_value(Status::out_of_reach);
+    if (n.sign() < 0) return failed_value(Status::undefined);
+    if (fmpz_cmp_ui(n.numerator(), kMaxExactFactorial) > 0) return failed_value(Status::out_of_reach);
     Value result = exact_value(Rational(1));
     for (slong i = fmpz_get_si(n.numerator()); i > 1; i -= 2) {
       fmpz_mul_si(result.rational.numerator(), result.rational.numerator(), i);

@@ -14,6 +14,7 @@ class Evaluator {
  public:
   Evaluator(const Evaluation& evaluation, Steps& steps)
       : point_(evaluation.point),
+        empty_ranges_(evaluation.empty_ranges),
         arithmetic_{evaluation.precision, evaluation.real_only, evaluation.natural_log, steps} {}
 
   Value value_of(const Expr& expr) {
@@ -123,6 +124,7 @@ class Evaluator {
                           from.rational.bits() < 40 && to.rational.bits() < 40;
     if (!integers) return failed_value(Status::out_of_reach);
     const slong first = fmpz_get_si(from.rational.numerator()), last = fmpz_get_si(to.rational.numerator());
+    if (last < first - (empty_ranges_ ? 1 : 0)) return failed_value(Status::undefined);
     const std::string& index = expr.args[0].text;
     const auto hidden = point_.find(index);
     const bool hides = hidden != point_.end();
@@ -143,6 +145,7 @@ class Evaluator {
   }
 
   std::map<std::string, Rational> point_;
+  bool empty_ranges_;
   Arithmetic arithmetic_;
 };
 

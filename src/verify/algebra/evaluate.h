@@ -59,6 +59,7 @@ struct Evaluation {
   slong precision = 64;                        // bits
   bool real_only = false;    // whether roots and logarithms of negative numbers are undefined
   bool natural_log = false;  // whether a logarithm without a base is natural, or to the base ten
+  bool empty_ranges = true;  // whether a sum from 1 to 0 is 0; below that it is always undefined
 };
 
 // Not thread-safe in `steps`. Does not throw.

@@ -2,6 +2,7 @@
 // used up. A count instead of a clock makes a verdict the same on every machine and in every thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace deepscaler {
@@ -17,6 +18,8 @@ class Steps {
   }
   [[nodiscard]] bool exhausted() const { return used_ > limit_; }
   [[nodiscard]] int64_t used() const { return used_; }
+  // As many steps as are left, at most `most`, for work that may be given up.
+  [[nodiscard]] Steps at_most(int64_t most) const { return Steps(std::min(most, limit_ - used_)); }
 
  private:
   int64_t limit_;

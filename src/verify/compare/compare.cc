@@ -56,6 +56,19 @@ bool is_set_expression(const Expr& expr) {
          expr.op == Op::reals;
 }
 
+// A \cap (B \cap C) as A, B, C.
+std::vector<Expr> operands_of(const Expr& expr) {
+  std::vector<Expr> result;
+  for (const Expr& arg : expr.args) {
+    if (arg.op != expr.op || expr.op == Op::list) {
+      result.push_back(arg);
+      continue;
+    }
+    for (Expr& inner : operands_of(arg)) result.push_back(std::move(inner));
+  }
+  return result;
+}
+
 bool holds_inequality(const Expr& expr) {
   return is_inequality(expr) ||
          (expr.op == Op::list && std::any_of(expr.args.begin(), expr.args.end(), is_inequality));
@@ -118,6 +131,69 @@ bool counts_other_things(const Expr& a, const Expr& b) {
          a.text != b.text;
 }
 
+// The f(x) of f(x) = ..., where the name is one letter.
+const Expr* defined_function(const Expr& expr) {
+  const bool defines = expr.op == Op::relation && expr.text == "=" && expr.args[0].op == Op::call &&
+                       expr.args[0].text.size() == 1 && expr.args[0].args.size() == 1 &&
+                       expr.args[0].args[0].op == Op::symbol;
+  return defines ? &expr.args[0] : nullptr;
+}
+
+// R(x) = x + 1 answered by f(x) = x + 1: where one function is all that is asked for, any name will do.
+Expr with_name_of_function(Expr answer, const Expr& reference) {
+  const Expr *expected = defined_function(reference), *given = defined_function(answer);
+  if (expected == nullptr || given == nullptr || expected->text == given->text) return answer;
+  const std::string old_name = given->text, new_name = expected->text;
+  const auto is_used = [&](const Expr& part) { return part.op == Op::call && part.text == old_name; };
+  if (contains(answer.args[1], is_used)) return answer;
+  answer.args[0].text = new_name;
+  return answer;
+}
+
+// 12,34,567 as one number, its digits grouped as in India: a list where the reference has several.
+std::optional<Expr> grouped_number(const Expr& expr) {
+  if (expr.op != Op::list || expr.text != "," || expr.args.size() < 3) return std::nullopt;
+  Rational total;
+  for (size_t i = 0; i < expr.args.size(); ++i) {
+    const Expr& group = expr.args[i];
+    const slong least = i == 0 ? 1 : i + 1 < expr.args.size() ? 10 : 100, scale = least == 100 ? 1000 : 100;
+    const bool fits = group.op == Op::number && group.number.is_integer() && !group.decimal &&
+                      !(group.number < Rational(least)) && group.number < Rational(scale);
+    if (!fits) return std::nullopt;
+    fmpq_mul_si(total.get(), total.get(), scale);
+    fmpq_add(total.get(), total.get(), group.number.get());
+  }
+  return make_number(std::move(total));
+}
+
+// x = 1, 3: the values of one name, where only the first has it.
+std::optional<std::vector<Expr>> values_of_one_name(const std::vector<Expr>& items) {
+  const auto first = as_assignment(items.front());
+  if (!first || first->name->op != Op::symbol) return std::nullopt;
+  std::vector<Expr> values = {*first->value};
+  for (size_t i = 1; i < items.size(); ++i) {
+    if (!is_scalar(items[i].op)) return std::nullopt;
+    values.push_back(items[i]);
+  }
+  return values;
+}
+
+// x_1 = 1, x_2 = 3: the same, with its values told apart by an index.
+std::optional<std::vector<Expr>> values_of_indexed_name(const std::vector<Expr>& items) {
+  std::vector<Expr> values;
+  std::string name;
+  for (const Expr& item : items) {
+    const auto assignment = as_assignment(item);
+    if (!assignment || assignment->name->op != Op::symbol) return std::nullopt;
+    const size_t index = assignment->name->text.find('_');
+    if (index == std::string::npos || (!name.empty() && name != assignment->name->text.substr(0, index)))
+      return std::nullopt;
+    name = assignment->name->text.substr(0, index);
+    values.push_back(*assignment->value);
+  }
+  return values;
+}
+
 bool is_congruence(const Expr& expr) { return expr.op == Op::relation && expr.text.ends_with('m'); }
 
 // The point P(2, 3), and C(2, 3), which is also a number of choices.
@@ -149,6 +225,7 @@ Match compare_answers(const Expr& full_reference, const Expr& full_answer, const
   Expr answer = joined_quantity(expand_tuple_equation(full_answer));
   if (is_several(answer)) reference = expand_chain(reference);
   if (is_several(reference)) answer = expand_chain(answer);
+  answer = with_name_of_function(std::move(answer), reference);
   return Comparer(policy, steps).compare(reference, answer);
 }
 
@@ -159,19 +236,25 @@ bool is_within_reach(const Expr& answer, Steps& steps) {
 
 Match Comparer::compare(const Expr& full_reference, const Expr& full_answer) {
   if (!steps_.spend(10)) return Match::unknown;
+  if (is_collection(full_reference) && is_collection(full_answer)) {
+    if (const auto match = with_dots(full_reference, full_answer)) return *match;
+  }
   if (is_set_of_scalars(full_reference) && is_set_of_scalars(full_answer))
     return as_sets(full_reference.args, full_answer.args);  // {3, 3} is {3}
   const Expr &reference = unwrap(full_reference), &answer = unwrap(full_answer);
   if (same_tree(reference, answer)) return Match::equal;
   if (reference.op == Op::choice || answer.op == Op::choice) return choices(reference, answer);
   if (is_congruence(reference) || is_congruence(answer)) return congruences(reference, answer);
-  if (reference.op == Op::list || answer.op == Op::list) {
-    if (const auto match = families(reference, answer)) return *match;
-  }
+  if (const auto match = families(reference, answer)) return *match;
+  if (const auto set = evaluated_set(reference)) return compare(*set, full_answer);
+  if (const auto set = evaluated_set(answer)) return compare(full_reference, *set);
+  if (const auto grouped = grouped_number(answer); grouped && reference.op == Op::number)
+    return compare(reference, *grouped);
   bool applies = false;
   const Match assigned = assigned_tuple(reference, answer, applies);
   if (applies) return assigned;
-  const bool may_be_point = reference.op == Op::tuple && !is_surely_interval(reference);
+  const bool may_be_point =
+      reference.op == Op::tuple && !is_surely_interval(reference) && !policy_.inequalities_may_be_pairs;
   if (may_be_point && answer.op == Op::list && holds_inequality(answer)) return Match::different;
   const bool sets = is_set_expression(reference) || is_set_expression(answer) ||
                     (holds_inequality(reference) && reference.op == Op::list) ||
@@ -267,6 +350,9 @@ Match Comparer::collections(const Expr& reference, const Expr& answer) {
   }
   if (reference.op == Op::list && answer.op == Op::list) {
     // "x = 1, y = 2" answered by "1, 2": the order says which is which.
+    if (const auto given = values_of_one_name(answer.args)) {
+      if (const auto expected = values_of_indexed_name(reference.args)) return as_bags(*expected, *given);
+    }
     const auto named = assigned_values(reference, false);
     const bool answer_named = std::any_of(answer.args.begin(), answer.args.end(),
                                           [](const Expr& item) { return item.op == Op::relation; });
@@ -286,31 +372,6 @@ Match Comparer::assigned_tuple(const Expr& reference, const Expr& answer, bool& 
   if (!values) return Match::different;
   applies = true;
   return tuple_first ? in_order(reference.args, *values) : in_order(*values, answer.args);
-}
-
-// Every piece of the one is a piece of the other; "otherwise" stands for whatever condition is left.
-Match Comparer::pieces(const Expr& reference, const Expr& answer) {
-  if (reference.op != answer.op || reference.args.size() != answer.args.size()) return Match::different;
-  const auto is_rest = [](const Expr& condition) {
-    return condition.op == Op::word && (condition.text == "otherwise" || condition.text == "else");
-  };
-  std::vector<bool> taken(answer.args.size(), false);
-  Match result = Match::equal;
-  for (const bool rest : {false, true}) {
-    for (const Expr& piece : reference.args) {
-      Match best = Match::different;
-      for (size_t i = 0; i < answer.args.size() && best == Match::different; ++i) {
-        const Expr& other = answer.args[i];
-        if (taken[i] || (is_rest(piece.args[1]) || is_rest(other.args[1])) != rest) continue;
-        best = both(rest ? Match::equal : compare(piece.args[1], other.args[1]),
-                    compare(piece.args[0], other.args[0]));
-        taken[i] = best != Match::different;
-      }
-      if (best != Match::different) result = both(result, best);
-    }
-  }
-  const bool all = std::all_of(taken.begin(), taken.end(), [](bool is_taken) { return is_taken; });
-  return all ? result : Match::different;
 }
 
 Match Comparer::matrices(const Expr& reference, const Expr& answer) {
@@ -334,14 +395,31 @@ Match Comparer::matrices(const Expr& reference, const Expr& answer) {
   return reference.op == Op::matrix ? in_order(elements, answer.args) : in_order(reference.args, elements);
 }
 
+// What an intersection or a difference of sets of numbers comes to; nothing for anything else.
+std::optional<Expr> Comparer::evaluated_set(const Expr& expr) {
+  const bool works =
+      (expr.op == Op::set_intersection || expr.op == Op::set_difference) && expr.args.size() == 2;
+  if (!works) return std::nullopt;
+  const auto first = evaluated_set(expr.args[0]), second = evaluated_set(expr.args[1]);
+  Expr result = first ? *first : expr.args[0];
+  const Expr& other = second ? *second : expr.args[1];
+  if (!is_set_of_scalars(result) || !is_set_of_scalars(other)) return std::nullopt;
+  std::erase_if(result.args, [&](const Expr& element) {
+    const bool shared = std::ranges::any_of(
+        other.args, [&](const Expr& one) { return compare(element, one) <= Match::numeric; });
+    return shared != (expr.op == Op::set_intersection);
+  });
+  return result;
+}
+
 Match Comparer::real_sets(const Expr& reference, const Expr& answer) {
   const auto expected = read_real_set(reference, steps_);
   const auto given = read_real_set(answer, steps_);
   if (steps_.exhausted()) return Match::unknown;
   if (expected && given) return compare_real_sets(*expected, *given, policy_, steps_);
   if (reference.op == answer.op) {  // unions of what is no set of reals, lists of systems
-    return reference.op == Op::set_union || reference.op == Op::list ? as_sets(reference.args, answer.args)
-                                                                     : in_order(reference.args, answer.args);
+    return reference.op == Op::set_difference ? in_order(reference.args, answer.args)
+                                              : as_sets(operands_of(reference), operands_of(answer));
   }
   return Match::different;
 }

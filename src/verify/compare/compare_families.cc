@@ -129,6 +129,27 @@ bool is_same_flat(const AffineMap& a, const AffineMap& b) {
 // In steps, of the handful of changed copies that a comparison makes.
 int64_t cost_of_copy(const Expr& expr) { return 10 * std::ssize(to_text(expr)); }
 
+std::vector<Expr> members_of(const Expr& expr) {
+  return expr.op == Op::list ? expr.args : std::vector<Expr>{expr};
+}
+
+const Expr& all_integers() {
+  static const Expr kIntegers = make_symbol("set Z");
+  return kIntegers;
+}
+
+// The k of pi/6 + 2 k pi, of which nothing is said: angles with one of the customary names in them.
+std::optional<std::string> implied_parameter(const Expr& expr) {
+  if (!contains(expr, Op::pi) && !contains(expr, Op::degrees)) return std::nullopt;
+  std::optional<std::string> found;
+  for (const std::string& name : free_symbols(expr)) {
+    if (name != "k" && name != "n" && name != "m") continue;
+    if (found) return std::nullopt;
+    found = name;
+  }
+  return found;
+}
+
 const Expr& value_of(const Expr& member) {
   const auto assignment = as_assignment(member);
   return assignment ? *assignment->value : member;
@@ -165,11 +186,11 @@ Match Comparer::progressions(const Expr& reference, const Expr& answer, const st
 Match Comparer::same_members(const Expr& reference, const Expr& answer, const Parameter& parameter) {
   const Match as_written = compare(reference, answer);
   if (as_written <= Match::numeric || parameter.domain->text != "set Z") return as_written;
-  const auto members = [](const Expr& expr) {
-    return expr.op == Op::list ? expr.args : std::vector<Expr>{expr};
-  };
-  const std::vector<Expr> expected = members(reference), given = members(answer);
-  if (expected.size() != given.size() || expected.size() > kMaxMembers) return as_written;
+  const std::vector<Expr> expected = members_of(reference), given = members_of(answer);
+  if (expected.size() > kMaxMembers || given.size() > kMaxMembers) return as_written;
+  if (!steps_.spend(4 * (cost_of_copy(reference) + cost_of_copy(answer)))) return Match::unknown;
+  if (same_union(expected, given, parameter.name)) return Match::numeric;
+  if (expected.size() != given.size()) return as_written;
   std::vector<bool> taken(given.size(), false);
   Match result = Match::equal;
   for (const Expr& member : expected) {
@@ -186,11 +207,29 @@ Match Comparer::same_members(const Expr& reference, const Expr& answer, const Pa
 }
 
 std::optional<Match> Comparer::families(const Expr& reference, const Expr& answer) {
-  if (!declares_parameter(reference) && !declares_parameter(answer)) return std::nullopt;
-  const Family expected = family_of(reference);
-  Family given = family_of(answer);
+  if (reference.op == Op::number || answer.op == Op::number) return std::nullopt;
+  const auto expected_name = implied_parameter(reference), given_name = implied_parameter(answer);
+  if (!declares_parameter(reference) && !declares_parameter(answer)) {
+    if (!expected_name || !given_name) return std::nullopt;
+    // One formula may be asked for "in terms of n"; only a list of several may begin anywhere.
+    if (*expected_name != *given_name)
+      return compare(reference, with_symbol(answer, *given_name, make_symbol(*expected_name)));
+    const bool several = reference.op == Op::list || answer.op == Op::list;
+    if (several && same_union(members_of(reference), members_of(answer), *expected_name))
+      return Match::numeric;
+    return std::nullopt;
+  }
+  Family expected = family_of(reference), given = family_of(answer);
   if (expected.parameters.empty() && given.parameters.empty()) return std::nullopt;
-  if (expected.parameters.empty()) return compare(expected.members, given.members);
+  const bool over_integers = given.parameters.size() == 1 && given.parameters[0].domain->text == "set Z";
+  // 2 k pi alone may be a formula for one k.
+  const bool is_offset = reference.op == Op::list || value_of(reference).op == Op::add;
+  if (expected.parameters.empty() && expected_name && over_integers && is_offset)
+    expected.parameters.push_back({*expected_name, &all_integers()});
+  if (expected.parameters.empty()) {
+    const bool other_name = expected_name && given_name && *expected_name != *given_name;
+    return other_name ? Match::different : compare(expected.members, given.members);
+  }
   if (given.parameters.empty()) {  // "k in Z" was dropped
     std::set<std::string> fixed = free_symbols(expected.members), names = free_symbols(given.members);
     for (const Parameter& parameter : expected.parameters) fixed.erase(parameter.name);

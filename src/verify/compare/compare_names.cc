@@ -1,6 +1,7 @@
 // Names that say nothing: those that an integral or a sum binds, and constants of integration.
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 #include "verify/compare/comparer.h"
 
@@ -30,6 +31,22 @@ std::vector<std::string> without(const std::set<std::string>& names, const std::
     if (!others.contains(name) && is_constant_name(name, letters)) result.push_back(name);
   }
   return result;
+}
+
+// Whether a constant that may be anything is all that `name` does: it comes in once, times a number.
+bool adds_a_multiple(const Expr& expr, const std::string& name, Steps& steps) {
+  const Expr slope =
+      subtract(with_symbol(expr, name, make_number(1)), with_symbol(expr, name, make_number(0)));
+  const Expr next =
+      subtract(with_symbol(expr, name, make_number(3)), with_symbol(expr, name, make_number(2)));
+  const std::set<std::string> names = free_symbols(slope);
+  Expr there = slope, elsewhere = next;
+  for (const std::string& other : names) {
+    there = with_symbol(std::move(there), other, make_number(Rational(7, 5)));
+    elsewhere = with_symbol(std::move(elsewhere), other, make_number(Rational(9, 4)));
+  }
+  return compare_scalars(there, elsewhere, Policy{}, steps) == Match::equal &&
+         compare_scalars(there, make_number(0), Policy{}, steps) == Match::different;
 }
 
 bool adds(const Expr& expr, const std::string& name) {
@@ -76,7 +93,7 @@ Match Comparer::integration_constants(const Expr& reference, const Expr& answer)
   if (old_names.size() != new_names.size() || old_names.size() > kMaxConstants) return Match::different;
   for (const std::string& name : expected) {
     if (is_constant_name(name, "CcK") && given.contains(name) && adds(reference, name) &&
-        adds(answer, name)) {
+        adds_a_multiple(answer, name, steps_)) {
       return up_to_a_constant(reference, answer, name);
     }
   }
@@ -84,14 +101,33 @@ Match Comparer::integration_constants(const Expr& reference, const Expr& answer)
     return adds(reference, name) || name.size() > 1 || expected.size() == 2;
   });
   if (old_names.empty() || !allowed) return Match::different;
+  return with_renamed(reference, answer, old_names, std::move(new_names));
+}
+
+// The letters that only one side has, whatever they are (Policy::letters_may_differ).
+Match Comparer::other_letters(const Expr& reference, const Expr& answer) {
+  const std::set<std::string> expected = free_symbols(reference), given = free_symbols(answer);
+  std::vector<std::string> old_names, new_names;
+  std::ranges::set_difference(expected, given, std::back_inserter(old_names));
+  std::ranges::set_difference(given, expected, std::back_inserter(new_names));
+  const bool applies = !old_names.empty() && old_names.size() == new_names.size() &&
+                       old_names.size() <= kMaxConstants && reference.op != Op::symbol;
+  return applies ? with_renamed(reference, answer, old_names, std::move(new_names)) : Match::different;
+}
+
+// The new names for the old ones, in every order.
+Match Comparer::with_renamed(const Expr& reference, Expr answer, const std::vector<std::string>& old_names,
+                             std::vector<std::string> new_names) {
   const auto passing = [](size_t i) { return make_symbol("new " + std::to_string(i)); };
+  Policy as_named = policy_;
+  as_named.letters_may_differ = false;
   do {
     Expr candidate = answer;
     for (size_t i = 0; i < old_names.size(); ++i)
       candidate = with_symbol(std::move(candidate), new_names[i], passing(i));
     for (size_t i = 0; i < old_names.size(); ++i)
       candidate = with_symbol(std::move(candidate), passing(i).text, make_symbol(old_names[i]));
-    const Match match = values(reference, candidate);
+    const Match match = Comparer(as_named, steps_).values(reference, candidate);
     if (match <= Match::numeric) return match;
   } while (std::next_permutation(new_names.begin(), new_names.end()));
   return Match::different;

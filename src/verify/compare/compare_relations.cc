@@ -1,6 +1,7 @@
 // Equations, inequalities and what is assigned to a name.
 #include <algorithm>
 
+#include "verify/algebra/functions.h"
 #include "verify/algebra/normal_form.h"
 #include "verify/compare/comparer.h"
 #include "verify/compare/real_set.h"
@@ -65,10 +66,32 @@ bool is_one_of_several(const Expr& name, const Expr& indexed) {
          indexed.text.find_first_not_of("0123456789", name.text.size() + 1) == std::string::npos;
 }
 
-// y = 2x and f(x) = 2x say the same.
+// y = 2x, W = 2x, a_n = 2n and f(x) = 2x, W(x) = 2x, a(n) = 2n say the same.
 bool names_of_one_function(const Expr& a, const Expr& b) {
-  const auto is_y = [](const Expr& expr) { return expr.op == Op::symbol && expr.text == "y"; };
-  return (is_y(a) && b.op == Op::call) || (is_y(b) && a.op == Op::call);
+  const auto names = [](const Expr& name, const Expr& function) {
+    if (name.op != Op::symbol || function.op != Op::call || function_of(function.text) != Function::unknown)
+      return false;
+    const bool indexed = function.args.size() == 1 && function.args[0].op == Op::symbol &&
+                         name.text == function.text + "_" + function.args[0].text;
+    return name.text == "y" || name.text == function.text || indexed;
+  };
+  return names(a, b) || names(b, a);
+}
+
+// The A^{-1}, AB, A + B or 2A^T that a matrix is said to be.
+bool is_matrix_name(const Expr& expr) {
+  if (expr.op == Op::symbol) return expr.text.size() == 1 && expr.text[0] >= 'A' && expr.text[0] <= 'Z';
+  if (expr.op == Op::multiply || expr.op == Op::add) {
+    const auto is_part = [](const Expr& arg) { return arg.op == Op::number || is_matrix_name(arg); };
+    return std::ranges::all_of(expr.args, is_part) && std::ranges::any_of(expr.args, is_matrix_name);
+  }
+  if (expr.op != Op::power || !is_matrix_name(expr.args[0])) return false;
+  const Expr& exponent = expr.args[1];
+  return exponent.op == Op::number || exponent.op == Op::symbol;
+}
+
+bool names_a_matrix(const Expr& relation) {
+  return relation.args.size() == 2 && relation.args[1].op == Op::matrix && is_matrix_name(relation.args[0]);
 }
 
 // "5 is the answer" says it, "5 is wrong" and "not x = 5" do not.
@@ -164,8 +187,9 @@ Match Comparer::relation_as_reference(const Expr& reference, const Expr& answer)
   }
   if (is_inequality(reference)) return real_sets(reference, answer);
   if (!is_equality_chain(reference)) return Match::different;
-  const bool named = is_name(reference.args[0]);
+  const bool named = is_name(reference.args[0]) || names_a_matrix(reference);
   if (named && !policy_.names_may_be_dropped) return Match::different;
+  if (names_a_matrix(reference)) return compare(reference.args[1], answer);
   const bool constants = std::all_of(reference.args.begin(), reference.args.end(),
                                      [](const Expr& arg) { return free_symbols(arg).empty(); });
   if (named || constants) return any_side(reference, answer);
@@ -178,10 +202,11 @@ Match Comparer::relation_as_answer(const Expr& reference, const Expr& answer) {
     return policy_.names_may_be_dropped ? compare(reference, answer.args[1]) : Match::different;
   }
   if (is_inequality(answer)) {
-    return is_surely_interval(reference) ? real_sets(reference, answer) : Match::different;
+    const bool pair = policy_.inequalities_may_be_pairs && reference.op == Op::tuple;
+    return is_surely_interval(reference) || pair ? real_sets(reference, answer) : Match::different;
   }
   if (!is_equality_chain(answer)) return Match::different;
-  const bool named = is_name(answer.args[0]);
+  const bool named = is_name(answer.args[0]) || names_a_matrix(answer);
   if (named && (!policy_.names_may_be_dropped || !says_its_value(answer.args[0], false)))
     return Match::different;
   if (named) return all_sides(reference, answer, 1);
@@ -234,6 +259,26 @@ Match Comparer::equations(const Expr& reference, const Expr& answer) {
   return sides <= Match::numeric ? sides : scaled;  // ab = ba, whose sides cancel
 }
 
+// x = 3 (mod 7) answered by x = 7k + 3, whatever is said of k. Nothing where the answer is no such thing.
+std::optional<Match> Comparer::residue_class(const Expr& reference, const Expr& answer) {
+  if (reference.op != Op::relation || !reference.text.ends_with('m')) return std::nullopt;
+  const Expr* value = &answer;
+  if (value->op == Op::list && value->args.size() == 2 && is_membership(value->args[1]))
+    value = &value->args[0];
+  if (const auto assignment = as_assignment(*value)) value = assignment->value;
+  const std::set<std::string> names = free_symbols(*value);
+  if (!is_scalar(value->op) || value->op == Op::symbol || names.size() != 1) return std::nullopt;
+  const Expr &modulus = reference.args.back(), &residue = reference.args[reference.args.size() - 2];
+  if (!free_symbols(modulus).empty() || !free_symbols(residue).empty()) return std::nullopt;
+  const auto at = [&](slong k) { return with_symbol(*value, *names.begin(), make_number(k)); };
+  const auto is_same = [&](const Expr& a, const Expr& b) { return values(a, b) == Match::equal; };
+  const auto remainder = [&](const Expr& number) { return make_node(Op::call, {number, modulus}, "mod"); };
+  const Expr step = subtract(at(1), at(0));
+  const bool even = is_same(step, subtract(at(2), at(1))) && is_same(step, subtract(at(-4), at(-5)));
+  const bool whole = is_same(step, modulus) || is_same(step, negate(modulus));
+  return even && whole && is_same(remainder(residue), remainder(at(0))) ? Match::equal : Match::different;
+}
+
 // x = a (mod m): the same residues of one modulus, which may be dropped.
 Match Comparer::congruences(const Expr& reference, const Expr& answer) {
   struct Residue {
@@ -252,6 +297,7 @@ Match Comparer::congruences(const Expr& reference, const Expr& answer) {
   if (expected.name != nullptr && given.name != nullptr && !same_tree(*expected.name, *given.name))
     return Match::different;
   if (expected.modulus == nullptr || given.modulus == nullptr) {
+    if (const auto match = residue_class(reference, answer)) return *match;
     // 8x + 1 = 5 (mod 12) does not answer 5; x = 5 (mod 12) does.
     const Expr* name = given.name != nullptr ? given.name : expected.name;
     if (name != nullptr && !is_name(*name) && !free_symbols(*name).empty()) return Match::different;

@@ -4,6 +4,8 @@
 #include "verify/algebra/functions.h"
 #include "verify/compare/comparer.h"
 #include "verify/latex/characters.h"
+#include "verify/words/counted_words.h"
+#include "verify/words/number_words.h"
 #include "verify/words/unit_product.h"
 
 namespace deepscaler {
@@ -49,14 +51,54 @@ std::vector<Expr> of_24_hours(const Expr& time) {
   return parts;
 }
 
+// "five apples" as 5. As a reference it says what is there: "two lines" is no 2.
+std::optional<Expr> count_in_words(std::string_view phrase) {
+  const size_t space = phrase.rfind(' ');
+  if (space == phrase.npos || !is_counted_noun(phrase.substr(space + 1))) return std::nullopt;
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin < space;) {
+    const size_t end = std::min(phrase.find(' ', begin), space);
+    words.emplace_back(phrase.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  auto number = number_of_words(words);
+  if (!number) return std::nullopt;
+  return make_number(std::move(*number));
+}
+
 bool has_dimension(const Expr& expr) {
   return expr.op == Op::quantity && !expr.text.empty() && expr.text[0] != '#';
 }
 
+// 5' as five feet, 5'' as five inches.
+Expr in_length(Expr expr) {
+  if (expr.op != Op::quantity || !expr.text.ends_with("prime^1")) return expr;
+  expr.number = expr.text == "prime^1" ? Rational(381, 1250) : Rational(127, 5000);
+  expr.text = "m^1";
+  return expr;
+}
+
 }  // namespace
+
+// An angle against another angle, a length or a time: nothing where neither is in degrees.
+std::optional<Match> Comparer::angles(const Expr& reference, const Expr& answer) {
+  const Expr& degrees = reference.op == Op::degrees ? reference : answer;
+  const Expr& other = reference.op == Op::degrees ? answer : reference;
+  if (degrees.op != Op::degrees || !has_dimension(other)) return std::nullopt;
+  if (other.text == "celsius^1" || other.text == "fahrenheit^1") return std::nullopt;
+  if (other.text == "rad^1") return compare_scalars(reference, answer, policy_, steps_);
+  const slong parts = other.text == "prime^1" ? 60 : other.text == "double prime^1" ? 3600 : 0;
+  if (parts == 0) return Match::different;
+  return compare_scalars(degrees.args[0], divide(other.args[0], make_number(parts)), policy_, steps_);
+}
 
 Match Comparer::values(const Expr& reference, const Expr& answer) {
   if (is_left_open(reference) || is_left_open(answer)) return open_operators(reference, answer);
+  if (const auto match = angles(reference, answer)) return *match;
+  if (has_dimension(reference) && has_dimension(answer) && reference.text != answer.text) {
+    const Expr lengths[] = {in_length(reference), in_length(answer)};
+    if (lengths[0].text == lengths[1].text) return compare_scalars(lengths[0], lengths[1], policy_, steps_);
+  }
   if (has_dimension(reference) && !has_dimension(answer)) {
     if (const auto quantity = as_bare_quantity(answer)) return values(reference, *quantity);
   }
@@ -86,7 +128,8 @@ Match Comparer::values(const Expr& reference, const Expr& answer) {
       return Match::equal;
   }
   match = either(match, compare_scalars(reference, answer, policy_, steps_));
-  return match == Match::different ? integration_constants(reference, answer) : match;
+  if (match == Match::different) match = integration_constants(reference, answer);
+  return match == Match::different && policy_.letters_may_differ ? other_letters(reference, answer) : match;
 }
 
 Match Comparer::choices(const Expr& reference, const Expr& answer) {
@@ -105,6 +148,9 @@ Match Comparer::choices(const Expr& reference, const Expr& answer) {
 Match Comparer::words(const Expr& reference, const Expr& answer) {
   const std::string expected = name_of(reference), given = name_of(answer);
   if (!expected.empty() && !given.empty()) return expected == given ? Match::equal : Match::different;
+  if (answer.op == Op::word && is_scalar(reference.op)) {
+    if (const auto count = count_in_words(answer.text)) return compare(reference, *count);
+  }
   // A numeral in a base whose subscript was dropped: \text{A5}_{11} and A5.
   if (reference.op == Op::based && answer.op == Op::word) {
     return lower(reference.text) == answer.text ? Match::equal : Match::different;

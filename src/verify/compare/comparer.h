@@ -24,6 +24,7 @@ class Comparer {
  private:
   // compare_values.cc: numbers with units, words, letters, ratios.
   Match values(const Expr& reference, const Expr& answer);
+  std::optional<Match> angles(const Expr& reference, const Expr& answer);
   Match choices(const Expr& reference, const Expr& answer);
   Match words(const Expr& reference, const Expr& answer);
   Match ratios(const Expr& reference, const Expr& answer);
@@ -32,6 +33,9 @@ class Comparer {
   Match open_operators(const Expr& reference, const Expr& answer);
   bool same_operator(const Expr& a, const Expr& b);
   Match integration_constants(const Expr& reference, const Expr& answer);
+  Match other_letters(const Expr& reference, const Expr& answer);
+  Match with_renamed(const Expr& reference, Expr answer, const std::vector<std::string>& old_names,
+                     std::vector<std::string> new_names);
   Match up_to_a_constant(const Expr& reference, const Expr& answer, const std::string& constant);
 
   // compare_relations.cc: equations, inequalities, assignments.
@@ -42,6 +46,7 @@ class Comparer {
   Match relation_as_reference(const Expr& reference, const Expr& answer);
   Match relation_as_answer(const Expr& reference, const Expr& answer);
   Match congruences(const Expr& reference, const Expr& answer);
+  std::optional<Match> residue_class(const Expr& reference, const Expr& answer);
   Match any_side(const Expr& relation, const Expr& answer);
   Match all_sides(const Expr& reference, const Expr& relation, size_t first);
 
@@ -49,6 +54,11 @@ class Comparer {
   std::optional<Match> families(const Expr& reference, const Expr& answer);
   Match same_members(const Expr& reference, const Expr& answer, const Parameter& parameter);
   Match progressions(const Expr& reference, const Expr& answer, const std::string& name);
+
+  // compare_progressions.cc: families as unions.
+  bool same_union(const std::vector<Expr>& reference, const std::vector<Expr>& answer,
+                  const std::string& name);
+  std::optional<Rational> ratio_of(const Expr& amount, const Expr& unit);
 
   // compare.cc: collections.
   Match collections(const Expr& reference, const Expr& answer);
@@ -58,6 +68,10 @@ class Comparer {
   Match as_sets(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
   Match matrices(const Expr& reference, const Expr& answer);
   Match pieces(const Expr& reference, const Expr& answer);
+  Match as_written_pieces(const Expr& reference, const Expr& answer);
+  Match as_functions(const Expr& reference, const Expr& answer);
+  std::optional<Match> with_dots(const Expr& reference, const Expr& answer);  // compare_dots.cc
+  std::optional<Expr> evaluated_set(const Expr& expr);
   Match real_sets(const Expr& reference, const Expr& answer);
 
   const Policy& policy_;

@@ -14,6 +14,14 @@ struct Policy {
   bool names_may_be_dropped = true;
   // Lists without brackets compare in order, as tuples always do.
   bool lists_are_ordered = false;
+  // Where the problem is known and asks for m + n, "m + n = 25" answers 25.
+  bool asked_names_may_be_given = true;
+  // A decimal reference takes what rounds to it at its own last place: 33.3 takes 100/3.
+  bool references_may_be_rounded = false;
+  // 0 < x < 12.5 answers (0, 12.5), which may be a point.
+  bool inequalities_may_be_pairs = false;
+  // Any letters will do for those of the reference that the answer does not have: bx for cx.
+  bool letters_may_differ = false;
   // A decimal equals a number that rounds to it at so many decimals; below 0.1, and next to fractions,
   // at so many significant digits. 1 ... 15.
   int decimal_places = 6;

@@ -4,61 +4,31 @@
 #include <array>
 #include <cmath>
 
-#include "base/rng.h"
 #include "verify/algebra/algebraic.h"
 #include "verify/algebra/evaluate.h"
 #include "verify/algebra/functions.h"
 #include "verify/algebra/normal_form.h"
+#include "verify/algebra/residues.h"
+#include "verify/algebra/separation.h"
+#include "verify/compare/sample_points.h"
 
 namespace deepscaler {
 namespace {
 
 using Status = Value::Status;
 
-constexpr std::array<slong, 4> kPrecisions = {64, 192, 576, 1536};
+constexpr std::array<slong, 5> kPrecisions = {64, 192, 576, 1536, 4608};
 constexpr slong kPointPrecision = 128;
+constexpr slong kMaxPointPrecision = 2048;
+constexpr int64_t kDigitSteps = 60'000;
+constexpr int64_t kRequiredPointSteps = 50'000;
+constexpr int64_t kOptionalPointSteps = 3'000;
+constexpr int64_t kResidueSteps = 8'000;  // at one point
 constexpr int kPoints = 6;
 constexpr int kMaxTries = 40;
 
 bool is_decimal(const Expr& expr) {
   return contains(expr, [](const Expr& part) { return part.op == Op::number && part.decimal; });
-}
-
-// Where answers take whole numbers only: at others they may differ and still be equal. Floors alone leave
-// x and its like real.
-enum class Domain : uint8_t { reals, integers_but_x, integers };
-
-Domain domain_of(const Expr& expr) {
-  Domain result = Domain::reals;
-  const auto widen = [&](const Expr& part) {
-    if (part.op == Op::sum || part.op == Op::product) return true;
-    if (part.op == Op::power && part.args[0].op == Op::number && part.args[0].number.sign() < 0) {
-      return part.args[1].op != Op::number;
-    }
-    if (part.op != Op::call) return false;
-    switch (function_of(part.text)) {
-      case Function::floor:
-      case Function::ceil:
-        result = Domain::integers_but_x;
-        return false;
-      case Function::mod:
-      case Function::gcd:
-      case Function::lcm:
-      case Function::factorial:
-      case Function::double_factorial:
-      case Function::binom:
-      case Function::permutations:
-        return true;
-      default:
-        return false;
-    }
-  };
-  return contains(expr, widen) ? Domain::integers : result;
-}
-
-bool is_real_name(std::string_view name) {
-  constexpr std::string_view kNames[] = {"x", "y", "z", "t", "u", "v", "w", "r", "s", "theta", "alpha"};
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 bool is_infinite(const Expr& expr, int& sign) {
@@ -133,6 +103,23 @@ bool is_rounded_fraction(const Rational& decimal, const Rational& exact, int pla
   return !(half < error);
 }
 
+// Whether `exact` is within half a unit of the last place of a decimal: 33.3 and 100/3.
+bool rounds_at_last_place(const Rational& decimal, Value exact) {
+  Rational digits = decimal, half(1, 2);
+  for (slong decimals = 0; !digits.is_integer(); ++decimals) {
+    if (decimals == 40) return false;
+    fmpq_mul_si(digits.get(), digits.get(), 10);
+    fmpq_div_fmpz(half.get(), half.get(), Rational(10).numerator());
+  }
+  make_ball(exact, kPointPrecision);
+  Ball error, bound;
+  arb_set_fmpq(bound.real(), decimal.get(), kPointPrecision);
+  arb_sub(error.real(), exact.ball.real(), bound.real(), kPointPrecision);
+  arb_abs(error.real(), error.real());
+  arb_set_fmpq(bound.real(), half.get(), kPointPrecision);
+  return exact.ball.is_real() && arb_le(error.real(), bound.real()) != 0;
+}
+
 // Two values at one point: equal, different, together as far as the precision goes, or unknown.
 enum class Nearness : uint8_t { same, apart, together, unknown };
 
@@ -164,20 +151,70 @@ bool is_narrow(const Value& value) {
          mag_cmp_2exp_si(arb_radref(acb_imagref(value.ball.get())), -20) < 0;
 }
 
-bool absolutely_close(Value a, Value b, slong precision) {
-  make_ball(a, precision);
-  make_ball(b, precision);
-  return is_narrow(a) && is_narrow(b);
+// Whether both are real, not zero and on one side of it.
+bool same_sign(const Value& a, const Value& b) {
+  if (!a.is_known() || !b.is_known()) return false;
+  Value left = a, right = b;
+  make_ball(left, kPointPrecision);
+  make_ball(right, kPointPrecision);
+  if (!left.ball.is_real() || !right.ball.is_real()) return false;
+  return (arb_is_positive(left.ball.real()) && arb_is_positive(right.ball.real())) ||
+         (arb_is_negative(left.ball.real()) && arb_is_negative(right.ball.real()));
 }
+
+// Two constants: what is found out once, whatever the precision.
+class ConstantPair {
+ public:
+  ConstantPair(const Expr& reference, const Expr& answer, Steps& steps)
+      : reference_(reference), answer_(answer), steps_(steps) {}
+
+  // An exact proof, of those that are tried once.
+  bool is_proven() {
+    if (std::exchange(proof_tried_, true)) return false;
+    return compare_forms(reference_, answer_, steps_) == FormMatch::same ||
+           proves_same_algebraic_number(reference_, answer_, steps_);
+  }
+
+  // How many bits must agree before the two are taken for equal.
+  double bits_wanted() {
+    if (bits_wanted_ == 0) {
+      bits_wanted_ =
+          bits_to_agree(written_out_bits(reference_, {}, steps_) + written_out_bits(answer_, {}, steps_));
+    }
+    return bits_wanted_;
+  }
+
+  // What no number of digits decides.
+  Match beyond_digits(const Value& a, const Value& b) {
+    if (a.status == Status::undefined || b.status == Status::undefined) return Match::unknown;
+    switch (compare_residues(reference_, answer_, same_sign(a, b), 2, steps_)) {
+      case ResidueMatch::same:
+        return Match::numeric;
+      case ResidueMatch::different:
+        return Match::different;
+      case ResidueMatch::open:
+        break;
+    }
+    return Match::unknown;
+  }
+
+ private:
+  const Expr& reference_;
+  const Expr& answer_;
+  Steps& steps_;
+  bool proof_tried_ = false;
+  double bits_wanted_ = 0;  // 0 until it is worked out
+};
 
 Match compare_constants(const Expr& reference, const Expr& answer, bool natural_log, const Policy& policy,
                         Steps& steps) {
   const bool decimal = is_decimal(reference) || is_decimal(answer);
-  bool proof_tried = false;
-  Match so_far = Match::unknown;
+  ConstantPair pair(reference, answer, steps);
   for (const slong precision : kPrecisions) {
     const Evaluation evaluation{.precision = precision, .natural_log = natural_log};
-    const Value a = evaluate(reference, evaluation, steps), b = evaluate(answer, evaluation, steps);
+    Steps here = steps.at_most(kDigitSteps);  // the rest is for what needs no digits
+    const Value a = evaluate(reference, evaluation, here), b = evaluate(answer, evaluation, here);
+    if (!steps.spend(here.used())) return Match::unknown;
     const bool a_undefined = a.status == Status::undefined, b_undefined = b.status == Status::undefined;
     if ((a_undefined && b.is_known()) || (b_undefined && a.status != Status::out_of_reach))
       return Match::different;
@@ -191,59 +228,49 @@ Match compare_constants(const Expr& reference, const Expr& answer, bool natural_
              (a.status == Status::exact && b.status == Status::exact &&
               (is_decimal(answer) ? is_rounded_fraction(b.rational, a.rational, policy.decimal_places)
                                   : is_rounded_fraction(a.rational, b.rational, policy.decimal_places))));
-        return rounds ? Match::rounded : Match::different;
+        const bool reference_rounds = policy.references_may_be_rounded && reference.op == Op::number &&
+                                      reference.decimal && b.is_known() &&
+                                      rounds_at_last_place(reference.number, b);
+        return rounds || reference_rounds ? Match::rounded : Match::different;
       }
-      case Nearness::together:
-        if (absolutely_close(a, b, precision)) so_far = Match::numeric;
-        if (!std::exchange(proof_tried, true) &&
-            (compare_forms(reference, answer, steps) == FormMatch::same ||
-             proves_same_algebraic_number(reference, answer, steps))) {
-          return Match::equal;
-        }
+      case Nearness::together: {
+        if (pair.is_proven()) return Match::equal;
+        if (decimal && rounds_to(a, b, policy.decimal_places)) return Match::rounded;
+        if (std::min(known_bits(a), known_bits(b)) >= pair.bits_wanted()) return Match::numeric;
+        const bool may_suffice = pair.bits_wanted() < static_cast<double>(kPrecisions.back());
+        if (!may_suffice || precision == kPrecisions.back()) return pair.beyond_digits(a, b);
         break;
+      }
       case Nearness::unknown:
         // What is out of reach stays so at any precision.
-        if (a.status == Status::out_of_reach || b.status == Status::out_of_reach) return so_far;
+        if (a.status == Status::out_of_reach || b.status == Status::out_of_reach ||
+            a.status == Status::huge || b.status == Status::huge) {
+          return pair.beyond_digits(a, b);
+        }
         break;
     }
   }
-  return so_far;
+  return Match::unknown;
 }
 
-// The same points for both sides: a coordinate depends on the name of the variable and the try.
-std::map<std::string, Rational> point_of(const std::set<std::string>& symbols, int attempt, Domain domain,
-                                         bool positive) {
-  std::map<std::string, Rational> point;
-  for (const std::string& name : symbols) {
-    const Rng rng(0x7665726966790aULL, {hash_name(name)});
-    const uint64_t bits = rng.bits(static_cast<uint64_t>(attempt));
-    Rational value;
-    if (domain == Domain::integers || (domain == Domain::integers_but_x && !is_real_name(name))) {
-      fmpq_set_si(value.get(), static_cast<slong>(1 + bits % (attempt < kPoints ? 12 : 40)), 1);
-    } else {
-      const slong magnitude = static_cast<slong>(16 + bits % 233);  // 1/4 ... 4
-      const bool negative = !positive && (attempt % 4 == 1 || (bits >> 32 & 1) != 0);
-      fmpq_set_si(value.get(), negative ? -magnitude : magnitude, 64);
-    }
-    point.emplace(name, std::move(value));
-  }
-  return point;
+// How both sides are read at a point: roots and logarithms are real unless one of them says i.
+Evaluation evaluation_at(const Expr& a, const Expr& b, Point point, bool natural_log) {
+  return {.point = std::move(point),
+          .precision = kPointPrecision,
+          .real_only = !contains(a, Op::imaginary) && !contains(b, Op::imaginary),
+          .natural_log = natural_log,
+          .empty_ranges = false};
 }
 
-// Calls visit(value of a, value of b) at points where both have one, until it returns false or there were
-// enough. Returns how many there were.
+// Calls visit(value of a, value of b) at random points where both have one, until it returns false or there
+// were enough. Returns how many there were.
 template <class Visit>
-int visit_common_points(const Expr& a, const Expr& b, bool natural_log, const std::set<std::string>& symbols,
+int visit_random_points(const Expr& a, const Expr& b, bool natural_log, const std::set<std::string>& symbols,
                         Steps& steps, const Visit& visit) {
   const Domain domain = std::max(domain_of(a), domain_of(b));
-  const bool real = !contains(a, Op::imaginary) && !contains(b, Op::imaginary);
   int visited = 0;
   for (int attempt = 0; attempt < kMaxTries && visited < kPoints && !steps.exhausted(); ++attempt) {
-    // Half the points are positive, where roots and logarithms live.
-    const Evaluation evaluation{.point = point_of(symbols, attempt, domain, attempt % 2 == 0 || attempt > 20),
-                                .precision = kPointPrecision,
-                                .real_only = real,
-                                .natural_log = natural_log};
+    const Evaluation evaluation = evaluation_at(a, b, random_point(symbols, attempt, domain), natural_log);
     const Value left = evaluate(a, evaluation, steps), right = evaluate(b, evaluation, steps);
     if (left.status == Status::out_of_reach || right.status == Status::out_of_reach) return 0;
     if (!left.is_known() || !right.is_known()) continue;
@@ -251,6 +278,51 @@ int visit_common_points(const Expr& a, const Expr& b, bool natural_log, const st
     if (!visit(left, right)) break;
   }
   return visited;
+}
+
+// What the values of both sides at one point say.
+enum class PointVerdict : uint8_t { agree, part, open };
+
+struct AtPoint {
+  const Value &a, &b;
+  const Evaluation& evaluation;
+  double bits_wanted;  // that must agree
+  bool is_whole;       // whether all variables are whole numbers
+
+  [[nodiscard]] bool are_known() const { return a.is_known() && b.is_known(); }
+};
+
+// Whether the sides agree at all critical points by visit(AtPoint). Unknown where a required point has no
+// value within the limits, or too few agree.
+template <class Visit>
+Match compare_at_critical_points(const Expr& a, const Expr& b, bool natural_log,
+                                 const std::set<std::string>& symbols, Steps& steps, const Visit& visit) {
+  const Domain domain = std::max(domain_of(a), domain_of(b));
+  int agreed = 0;
+  for (CriticalPoint& point : critical_points(a, b, symbols, domain, steps)) {
+    Evaluation evaluation = evaluation_at(a, b, std::move(point.at), natural_log);
+    Steps here = steps.at_most(point.required ? kRequiredPointSteps : kOptionalPointSteps);
+    const double wanted =
+        bits_to_agree(written_out_bits(a, evaluation, here) + written_out_bits(b, evaluation, here));
+    evaluation.precision = wanted < kMaxPointPrecision ? static_cast<slong>(wanted) + 64 : kMaxPointPrecision;
+    const Value left = evaluate(a, evaluation, here), right = evaluate(b, evaluation, here);
+    const bool in_time = steps.spend(here.used());
+    if (!in_time) return Match::unknown;
+    if (left.status == Status::undefined || right.status == Status::undefined) continue;
+    const bool out_of_reach = left.status == Status::out_of_reach || right.status == Status::out_of_reach;
+    if (out_of_reach && !point.required) continue;
+    switch (visit(AtPoint{left, right, evaluation, wanted, domain == Domain::integers})) {
+      case PointVerdict::part:
+        return Match::different;
+      case PointVerdict::agree:
+        ++agreed;
+        break;
+      case PointVerdict::open:
+        if (out_of_reach && point.required) return Match::unknown;
+        break;
+    }
+  }
+  return agreed >= kPoints / 2 ? Match::numeric : Match::unknown;
 }
 
 std::set<std::string> symbols_of(const Expr& a, const Expr& b) {
@@ -261,20 +333,45 @@ std::set<std::string> symbols_of(const Expr& a, const Expr& b) {
 
 Match compare_with_variables(const Expr& reference, const Expr& answer, bool natural_log,
                              const std::set<std::string>& symbols, Steps& steps) {
-  int agreed = 0;
   bool apart = false;
-  const int visited = visit_common_points(
-      reference, answer, natural_log, symbols, steps, [&](const Value& a, const Value& b) {
-        const Nearness nearness = nearness_of(a, b, kPointPrecision);
-        apart = nearness == Nearness::apart;
-        agreed += nearness == Nearness::same || nearness == Nearness::together ? 1 : 0;
-        return !apart;
-      });
+  const int visited = visit_random_points(reference, answer, natural_log, symbols, steps,
+                                          [&](const Value& a, const Value& b) {
+                                            apart = nearness_of(a, b, kPointPrecision) == Nearness::apart;
+                                            return !apart;
+                                          });
   if (apart) return Match::different;
   const FormMatch forms = compare_forms(reference, answer, steps);
   if (forms == FormMatch::same) return Match::equal;
   if (forms == FormMatch::different) return Match::different;
-  return visited > 0 && agreed == visited && visited >= kPoints / 2 ? Match::numeric : Match::unknown;
+  if (visited == 0) return Match::unknown;
+  return compare_at_critical_points(reference, answer, natural_log, symbols, steps, [&](const AtPoint& at) {
+    const Nearness nearness =
+        at.are_known() ? nearness_of(at.a, at.b, at.evaluation.precision) : Nearness::unknown;
+    if (nearness == Nearness::apart) return PointVerdict::part;
+    if (nearness == Nearness::same) return PointVerdict::agree;
+    const bool enough =
+        nearness == Nearness::together && std::min(known_bits(at.a), known_bits(at.b)) >= at.bits_wanted;
+    if (enough) return PointVerdict::agree;
+    if (!at.is_whole) return PointVerdict::open;
+    // Factorials and powers may be too long to write out.
+    const auto placed = [&](Expr expr) {
+      for (const auto& [name, value] : at.evaluation.point)
+        expr = with_symbol(std::move(expr), name, make_number(value));
+      return expr;
+    };
+    Steps here = steps.at_most(kResidueSteps);
+    const ResidueMatch match = compare_residues(placed(reference), placed(answer), false, 1, here);
+    if (!steps.spend(here.used())) return PointVerdict::open;
+    switch (match) {
+      case ResidueMatch::same:
+        return PointVerdict::agree;
+      case ResidueMatch::different:
+        return PointVerdict::part;
+      case ResidueMatch::open:
+        break;
+    }
+    return PointVerdict::open;
+  });
 }
 
 bool has_baseless_log(const Expr& expr) {
@@ -312,7 +409,7 @@ bool has_value_within_reach(const Expr& scalar, Steps& steps) {
   if (is_infinite(scalar, sign)) return true;
   const std::set<std::string> symbols = free_symbols(scalar);
   if (!symbols.empty()) {
-    return visit_common_points(scalar, scalar, false, symbols, steps,
+    return visit_random_points(scalar, scalar, false, symbols, steps,
                                [](const Value&, const Value&) { return true; }) >= kPoints / 2;
   }
   for (const slong precision : kPrecisions) {
@@ -330,26 +427,31 @@ ScaledMatch compare_scaled(const Expr& a, const Expr& b, Steps& steps) {
   // The quotient a / b must be the same number at all points.
   const std::set<std::string> symbols = symbols_of(a, b);
   std::optional<Value> first;
-  bool apart = false, open = false;
-  const auto divide = [&](Value x, Value y) {
-    make_ball(x, kPointPrecision);
-    make_ball(y, kPointPrecision);
-    acb_div(x.ball.get(), x.ball.get(), y.ball.get(), kPointPrecision);
+  const auto divide = [&](Value x, Value y, slong precision) {
+    make_ball(x, precision);
+    make_ball(y, precision);
+    acb_div(x.ball.get(), x.ball.get(), y.ball.get(), precision);
     return x;
   };
-  const int visited = visit_common_points(a, b, false, symbols, steps, [&](const Value& x, const Value& y) {
-    Value ratio = divide(x, y);
-    if (!acb_is_finite(ratio.ball.get()) || acb_contains_zero(ratio.ball.get())) {
-      open = true;
-    } else if (!first) {
-      first = std::move(ratio);
-    } else {
-      apart = acb_overlaps(first->ball.get(), ratio.ball.get()) == 0;
-    }
-    return !apart;
+  const Match match = compare_at_critical_points(a, b, false, symbols, steps, [&](const AtPoint& at) {
+    if (!at.are_known()) return PointVerdict::open;
+    const Value &x = at.a, &y = at.b;
+    const auto is_zero = [](const Value& value) {
+      return value.status == Status::exact ? value.rational.is_zero() : acb_is_zero(value.ball.get()) != 0;
+    };
+    if (is_zero(x) && is_zero(y)) return PointVerdict::agree;
+    if (is_zero(x) != is_zero(y) && x.status == Status::exact && y.status == Status::exact)
+      return PointVerdict::part;
+    Value ratio = divide(x, y, at.evaluation.precision);
+    ratio.status = Status::ball;
+    if (!acb_is_finite(ratio.ball.get()) || acb_contains_zero(ratio.ball.get())) return PointVerdict::open;
+    if (first && acb_overlaps(first->ball.get(), ratio.ball.get()) == 0) return PointVerdict::part;
+    const bool sharp = known_bits(ratio) >= at.bits_wanted;
+    if (!first) first = std::move(ratio);
+    return sharp ? PointVerdict::agree : PointVerdict::open;
   });
-  if (apart) return {Match::different, 0};
-  if (open || !first || visited < kPoints / 2) return {Match::unknown, 0};
+  if (match == Match::different) return {Match::different, 0};
+  if (match == Match::unknown || !first) return {Match::unknown, 0};
   const int sign = first->ball.is_real() ? (arb_is_positive(first->ball.real()) ? 1 : -1) : 0;
   return {Match::numeric, sign};
 }

@@ -1,10 +1,11 @@
 // Whether two scalar expressions are equal: exactly where that is possible, else at random points.
 //
 // Numbers without variables are evaluated as balls of growing precision: balls apart prove them
-// different; balls that stay together are settled by a normal form or as algebraic numbers, and
-// otherwise agree numerically. Expressions with variables are evaluated at random rational points of
-// their common domain: apart at one point proves them different; after agreement at all of them
-// the normal form decides, where it can.
+// different; balls that stay together are settled by a normal form, as algebraic numbers, by their agreement
+// in more bits than numbers of their size can share (separation.h), or by residues (residues.h). Expressions
+// with variables are evaluated at random rational points of their common domain: apart at one point proves
+// them different; after agreement at all of them the normal form decides, and where it can't, the points
+// where functions part (sample_points.h).
 #pragma once
 
 #include <cstdint>

@@ -300,4 +300,12 @@ bool is_copied(std::string_view answer, std::string_view reference, std::string_
           (is_found_equation(equation) || is_found_equation(sides_of(without_neutral(given_tokens)))));
 }
 
+bool is_asked_for(std::string_view expression, std::string_view problem, Steps& steps) {
+  if (problem.empty() || problem.size() > kMaxProblemBytes) return false;
+  const std::vector<Token> tokens = plain_tokens(expression);
+  Texts texts;
+  append_texts(tokens, texts);
+  return !texts.empty() && ProblemText(problem, steps).asks_for(texts, false, steps);
+}
+
 }  // namespace deepscaler

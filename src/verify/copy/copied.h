@@ -23,4 +23,8 @@ inline constexpr size_t kMaxProblemBytes = size_t{1} << 16;
 [[nodiscard]] bool is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
                              Steps& steps);
 
+// Whether the problem asks for this expression, as it is written: for m + n where it says "Find m + n". False
+// where `steps` are exhausted. Linear in the problem; thread-safe.
+[[nodiscard]] bool is_asked_for(std::string_view expression, std::string_view problem, Steps& steps);
+
 }  // namespace deepscaler

@@ -138,6 +138,7 @@ bool Operations::exceed(const Operations& other) const {
   for (size_t i = 0; i < counts_.size(); ++i) {
     if (counts_[i] > other.counts_[i]) return true;
   }
+  if (roots_below_ > other.roots_below_) return true;
   std::set<std::string> bases = bases_;
   if (other.bases_.empty()) bases.erase("10");
   return !std::ranges::includes(other.bases_, bases);
@@ -155,7 +156,9 @@ size_t Operations::read_fraction(Tokens tokens, size_t at, bool outermost) {
   const size_t middle = end_of_argument(tokens, at + 1);
   const size_t end = split_digits ? middle : end_of_argument(tokens, middle);
   read(tokens.subspan(at + 1, middle - at - 1), false);
-  read(tokens.subspan(middle, end - middle), false);
+  const Tokens below = tokens.subspan(middle, end - middle);
+  read(below, false);
+  if (std::ranges::any_of(below, [](const Token& token) { return token.is_command("sqrt"); })) ++roots_below_;
   if (tokens[at].is_command("binom")) {
     note(Operation::call, outermost);
   } else if (!is_proper_fraction_at(tokens, at)) {

@@ -21,8 +21,8 @@ class Operations {
   // 10^8.
   explicit Operations(std::span<const Token> tokens) { read(tokens, true); }
 
-  // Whether one is here oftener than there, or a numeral in a base that is not there (ten apart, if there is
-  // none).
+  // Whether one is here oftener than there, a denominator with a root or a numeral in a base that is not
+  // there (ten apart, if there is none).
   [[nodiscard]] bool exceed(const Operations& other) const;
   // The one that is done last.
   [[nodiscard]] Operation last() const { return last_; }
@@ -36,6 +36,7 @@ class Operations {
   size_t read_raised(std::span<const Token> tokens, size_t at, bool outermost);
 
   std::array<int, 5> counts_{};
+  int roots_below_ = 0;  // fractions with a root in the denominator, to be rationalized
   std::set<std::string> bases_;
   Operation last_ = Operation::none;
 };

@@ -8,18 +8,22 @@ namespace {
 
 // Commands whose argument is running text, and those that only change how it looks.
 const std::unordered_set<std::string_view> kTextCommands = {
-    "text", "textbf", "textit", "textrm", "textnormal", "texttt",       "textsf",
-    "mbox", "hbox",   "mathrm", "rm",     "mathop",     "operatorname", "textup"};
+    "text", "textbf", "textit",       "textrm", "textnormal", "texttt", "textsf", "mbox",   "hbox",  "mathrm",
+    "rm",   "mathop", "operatorname", "textup", "emph",       "unit",   "si",     "textsc", "textmd"};
 const std::unordered_set<std::string_view> kDropped = {
-    "left",    "right",      "middle", "big",      "Big",     "bigg",         "Bigg",       "bigl",
-    "bigr",    "Bigl",       "Bigr",   "biggl",    "biggr",   "displaystyle", "textstyle",  "scriptstyle",
-    "limits",  "nolimits",   "boxed",  "fbox",     "mathbf",  "mathit",       "mathsf",     "mathtt",
-    "mathcal", "boldsymbol", "bm",     "bf",       "it",      "ensuremath",   "underline",  "mathstrut",
-    "strut",   "null",       "relax",  "nonumber", "cal",     "displaylines", "centering",  "mathnormal",
-    "Large",   "large",      "small",  "mathbin",  "mathrel", "mathpunct",    "underbrace", "overbrace",
-    "bigm",    "Bigm"};
+    "left",      "right",        "middle",    "big",         "Big",        "bigg",
+    "Bigg",      "bigl",         "bigr",      "Bigl",        "Bigr",       "biggl",
+    "biggr",     "displaystyle", "textstyle", "scriptstyle", "limits",     "nolimits",
+    "boxed",     "fbox",         "mathbf",    "mathit",      "mathsf",     "mathtt",
+    "mathcal",   "boldsymbol",   "bm",        "bf",          "it",         "ensuremath",
+    "underline", "mathstrut",    "strut",     "null",        "relax",      "nonumber",
+    "cal",       "displaylines", "centering", "mathnormal",  "Large",      "large",
+    "small",     "mathbin",      "mathrel",   "mathpunct",   "bigm",       "Bigm",
+    "pmb",       "mathord",      "mathclose", "mathopen",    "mathinner",  "scriptscriptstyle",
+    "sf",        "tt",           "sl",        "em",          "normalsize", "LARGE",
+    "huge",      "num"};
 const std::unordered_set<std::string_view> kDroppedWithArgument = {
-    "phantom", "hspace", "vspace", "color", "textcolor", "label", "hphantom", "vphantom"};
+    "phantom", "hspace", "vspace", "color", "textcolor", "label", "hphantom", "vphantom", "colorbox"};
 const std::unordered_set<std::string_view> kSpaces = {"quad",  "qquad", "enspace", "enskip", "thinspace",
                                                       "space", "hfill", "par",     "newline"};
 
@@ -40,6 +44,12 @@ const std::unordered_map<std::string_view, std::string_view> kSynonyms = {{"dfra
                                                                           {"thickapprox", "approx"},
                                                                           {"degree", "circ"},
                                                                           {"degrees", "circ"},
+                                                                          {"deg", "circ"},
+                                                                          {"textdegree", "circ"},
+                                                                          {"rupee", "rupees"},
+                                                                          {"textyen", "yen"},
+                                                                          {"texteuro", "euro"},
+                                                                          {"textsterling", "pounds"},
                                                                           {"dots", "ldots"},
                                                                           {"cdots", "ldots"},
                                                                           {"dotsc", "ldots"},
@@ -64,12 +74,28 @@ const std::unordered_map<std::string_view, std::string_view> kSynonyms = {{"dfra
                                                                           {"measuredangle", "angle"},
                                                                           {"bold", "mathbf"}};
 const std::unordered_map<std::string_view, std::string_view> kMarks = {
-    {"times", "*"},   {"cdot", "*"},   {"ast", "*"},    {"bullet", "*"},  {"div", "/"},     {"lbrace", "{."},
-    {"rbrace", "}."}, {"lvert", "|("}, {"rvert", "|)"}, {"lparen", "("},  {"rparen", ")"},  {"lbrack", "["},
-    {"rbrack", "]"},  {"cr", "\\\\"},  {"vert", "|"},   {"mid", "|"},     {"colon", ":"},   {"prime", "'"},
-    {"slash", "/"},   {">", ">"},      {"<", "<"},      {"percent", "%"}, {"dollar", "\\$"}};
+    {"times", "*"},   {"cdot", "*"},    {"ast", "*"},      {"bullet", "*"},      {"div", "/"},
+    {"lbrace", "{."}, {"rbrace", "}."}, {"lvert", "|("},   {"rvert", "|)"},      {"lparen", "("},
+    {"rparen", ")"},  {"lbrack", "["},  {"rbrack", "]"},   {"cr", "\\\\"},       {"vert", "|"},
+    {"mid", "|"},     {"colon", ":"},   {"prime", "'"},    {"slash", "/"},       {">", ">"},
+    {"<", "<"},       {"percent", "%"}, {"dollar", "\\$"}, {"textdollar", "\\$"}};
+
+// Spaces and operators that are often written into the letters behind them: \quadx, \cdotx.
+constexpr std::string_view kGlued[] = {"qquad", "quad",  "cdot", "times", "pi",  "ldots", "cdots",
+                                       "pm",    "infty", "neq",  "leq",   "geq", "div",   "circ"};
+const std::unordered_set<std::string_view> kNotGlued = {"pmod", "pmb", "cdotp", "piv"};
 
 }  // namespace
+
+size_t glued_command_length(std::string_view name) {
+  const LatexCommand known = latex_command(name);
+  if (known.role != LatexCommand::Role::symbol || known.spelling != name || kNotGlued.contains(name))
+    return name.size();
+  for (const std::string_view glued : kGlued) {
+    if (name.starts_with(glued) && name.size() <= glued.size() + 2) return glued.size();
+  }
+  return name.size();
+}
 
 LatexCommand latex_command(std::string_view name) {
   using Role = LatexCommand::Role;

@@ -2,6 +2,7 @@
 // under one of its names.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -22,5 +23,8 @@ struct LatexCommand {
 
 // `name` without the backslash.
 [[nodiscard]] LatexCommand latex_command(std::string_view name);
+
+// The bytes of `name` that are the command: less than all where letters are glued to a space or an operator.
+[[nodiscard]] size_t glued_command_length(std::string_view name);
 
 }  // namespace deepscaler

@@ -11,6 +11,8 @@
 namespace deepscaler {
 namespace {
 
+constexpr size_t kMaxWrappedWords = 12;  // of running text in braces of its own
+
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '~'; }
 
 class Lexer {
@@ -21,11 +23,12 @@ class Lexer {
     while (!rest_.empty()) step();
     space_ = false;
     push(Token::Kind::end, "");
+    unwrap_groups();
     return std::move(tokens_);
   }
 
  private:
-  bool in_text() const { return !text_depths_.empty(); }
+  bool in_text() const { return !text_depths_.empty() || declared_depth_ > 0; }
   char at(size_t i) const { return i < rest_.size() ? rest_[i] : '\0'; }
 
   void push(Token::Kind kind, std::string_view text) {
@@ -46,7 +49,7 @@ class Lexer {
       const bool is_power = !tokens_.empty() && !space_ && rest_.size() > 2 && !is_space(rest_[2]);
       if (is_power) push(Token::Kind::mark, "^");
       rest_.remove_prefix(2);
-    } else if (is_digit(c) || (c == '.' && is_digit(at(1)))) {
+    } else if (is_digit(c) || (c == '.' && is_digit(at(1)) && !ends_word())) {
       number();
     } else if (rest_.starts_with("...")) {
       push(Token::Kind::command, "ldots");
@@ -62,12 +65,16 @@ class Lexer {
     }
   }
 
+  // Whether a word stands right before: its point is no decimal one in "Rs.12".
+  bool ends_word() const { return !tokens_.empty() && !space_ && tokens_.back().kind == Token::Kind::word; }
+
   void punctuation() {
     const char c = rest_[0];
     if (c == '{') ++depth_;
     if (c == '}') {
+      if (depth_ == declared_depth_) declared_depth_ = 0;
       if (depth_ > 0) --depth_;
-      if (in_text() && text_depths_.back() == depth_) {
+      if (!text_depths_.empty() && text_depths_.back() == depth_) {
         text_depths_.pop_back();
         space_ = false;
         rest_.remove_prefix(1);
@@ -102,6 +109,46 @@ class Lexer {
     rest_.remove_prefix(1);
   }
 
+  // 12{\text{cm}}, {\rm cm} and {}12: braces around nothing, or around words alone, say nothing where no
+  // command or script takes them.
+  void unwrap_groups() {
+    size_t kept = 0;
+    size_t close = 0;  // of the group that is unwrapped
+    for (size_t i = 0; i < tokens_.size(); ++i) {
+      if (close != 0 && i == close) {
+        close = 0;
+        continue;
+      }
+      if (close == 0 && tokens_[i].is_mark("{") && !takes_group(kept)) {
+        close = end_of_words(i);
+        if (close != 0) continue;
+      }
+      if (kept != i) tokens_[kept] = std::move(tokens_[i]);
+      ++kept;
+    }
+    tokens_.resize(kept);
+  }
+
+  // Whether a command or a script before `i` takes a group that begins there.
+  bool takes_group(size_t i) const {
+    if (i == 0) return false;
+    const Token& before = tokens_[i - 1];
+    return before.kind == Token::Kind::command || before.is_mark("^") || before.is_mark("_") ||
+           before.is_mark("}");
+  }
+
+  // The brace that closes the one at `open`, if there is only running text in between; else 0.
+  size_t end_of_words(size_t open) const {
+    size_t i = open + 1;
+    const auto is_wordy = [](const Token& token) {
+      if (token.kind == Token::Kind::word) return token.text_mode;
+      const bool bracket = token.is_mark("(") || token.is_mark(")");
+      return token.is_mark("/") || token.is_mark(".") || (token.text_mode && bracket);
+    };
+    while (i - open <= kMaxWrappedWords && is_wordy(tokens_[i])) ++i;
+    return tokens_[i].is_mark("}") ? i : 0;
+  }
+
   void skip_spaces() {
     while (!rest_.empty() && is_space(rest_[0])) rest_.remove_prefix(1);
   }
@@ -131,6 +178,7 @@ class Lexer {
     }
     size_t length = 1;
     while (is_ascii_letter(at(1 + length))) ++length;
+    length = glued_command_length(rest_.substr(1, length));
     const std::string_view name = rest_.substr(1, length);
     rest_.remove_prefix(1 + length);
     command(name);
@@ -177,17 +225,18 @@ class Lexer {
     }
     if (name == "not" && is_negated()) return;
     if (unit_vector(name)) return;
+    if (name == "mathsf" && at(0) == '{' && is_letter(at(1)) && is_letter(at(2))) return text_argument(name);
     const LatexCommand known = latex_command(name);
     switch (known.role) {
       case LatexCommand::Role::space:
         space_ = true;
         return;
       case LatexCommand::Role::dropped:
-        return;
+        return styled_letter();
       case LatexCommand::Role::dropped_with_argument:
         return skip_argument(name);
       case LatexCommand::Role::text:
-        return text_argument();
+        return text_argument(name);
       case LatexCommand::Role::mark:
         if (known.spelling == "{.") ++brackets_;
         if (known.spelling == "}." && brackets_ > 0) --brackets_;
@@ -195,6 +244,13 @@ class Lexer {
       case LatexCommand::Role::symbol:
         return push(Token::Kind::command, known.spelling);
     }
+  }
+
+  // The L of \mathcal{L}, without its braces.
+  void styled_letter() {
+    if (at(0) != '{' || !is_ascii_letter(at(1)) || at(2) != '}') return;
+    push(in_text() ? Token::Kind::word : Token::Kind::letter, rest_.substr(1, 1));
+    rest_.remove_prefix(3);
   }
 
   // \not= and \not\in.
@@ -227,11 +283,15 @@ class Lexer {
   }
 
   // \text{...}: letters form words until the brace closes. \mathrm{e} and operator names are mathematics.
-  void text_argument() {
+  void text_argument(std::string_view command) {
     skip_spaces();
-    if (at(0) != '{') return;
+    if (at(0) != '{') {  // {\rm cm}: up to the brace that closes the group
+      if (command == "rm" && depth_ > 0 && !in_text()) declared_depth_ = depth_;
+      return;
+    }
     const size_t close = rest_.find('}');
-    const std::string_view content = close == rest_.npos ? rest_ : rest_.substr(1, close - 1);
+    std::string_view content = close == rest_.npos ? rest_ : rest_.substr(1, close - 1);
+    while (content.ends_with(' ')) content.remove_suffix(1);  // \text{cis }; a unit has its space in front
     if ((content == "e" || content == "E") && !space_ && exponent_follows(close + 1)) {  // 1.5\mathrm{e}3
       tokens_.back().text += 'e';
       rest_.remove_prefix(close + 1);
@@ -301,6 +361,7 @@ class Lexer {
   std::vector<Token> tokens_;
   std::vector<int> text_depths_;  // brace depths at which running text began
   int depth_ = 0;
+  int declared_depth_ = 0;  // of the group whose rest \rm makes running text, or 0
   int brackets_ = 0;
   bool space_ = false;
 };

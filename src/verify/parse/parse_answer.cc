@@ -62,6 +62,12 @@ void append_flat(std::vector<Expr>& items, Expr item) {
   }
 }
 
+// f \equiv 0 without a modulus is f = 0.
+Expr said_to_be(Expr expr) {
+  if (expr.op == Op::relation && expr.text == "M") expr.text = "=";
+  return expr;
+}
+
 constexpr size_t kMaxResidues = 100;  // that share one modulus
 
 // n = 2, 3 (mod 5): the name at the front and the modulus at the end are those of all.
@@ -160,7 +166,6 @@ Expr Parser::statements_until(std::string_view closing_mark) {
   if (first.op == Op::list) joined = first.text;
   append_flat(items, std::move(first));
   separators.resize(items.size(), joined);
-  bool several = items.size() > 1;
   while (!finished() && at_separator()) {
     const std::string separator = take_separators();
     if (separator != ",") joined = separator;
@@ -170,12 +175,19 @@ Expr Parser::statements_until(std::string_view closing_mark) {
       items.back().text += take().text;  // the year of "January 1, 2000"
       continue;
     }
+    Expr membership;
+    if (integer_parameter(membership)) {
+      append_flat(items, std::move(membership));
+      separators.resize(items.size(), separator);
+      continue;
+    }
+    if (separator == "," && skip_condition(items.back())) break;
     append_flat(items, statement());
     separators.resize(items.size(), separator);
-    several = true;
   }
-  if (!several) return std::move(items.front());
+  if (items.size() == 1) return said_to_be(std::move(items.front()));
   share_modulus(items);
+  for (Expr& item : items) item = said_to_be(std::move(item));
   group_assignments(items, separators);
   return make_node(Op::list, std::move(items), joined);
 }
@@ -188,15 +200,20 @@ Expr Parser::statement() {
   }
   if (integer_parameter(result)) return result;
   if (choice_letter(result)) return result;
-  if (number_in_words(result)) return result;
-  if (words(result)) return result;
+  if (fraction_in_words(result) || number_in_words(result)) return result;
+  std::string money;
+  const bool amount = currency_word_length(money) > 0;
+  const bool negative = (peek().is_word("negative") || peek().is_word("minus")) &&
+                        (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::command);
+  if (!amount && !negative && words(result)) return result;
   const size_t start = next_;
   statement_start_ = next_;
   result = relation();
   const Token::Kind next = peek().kind;
-  const bool text_follows = (next == Token::Kind::word || next == Token::Kind::letter ||
-                             next == Token::Kind::number || peek().is_mark("-") || peek().is_mark("!")) &&
-                            !at_separator();
+  const bool text_follows =
+      (next == Token::Kind::word || next == Token::Kind::letter || next == Token::Kind::number ||
+       peek().is_mark("-") || peek().is_mark("!") || peek().is_mark("(") || peek().is_command("forall")) &&
+      !at_separator();
   if (!failed_ && text_follows && skip_quantifier()) return with_both_signs(std::move(result));
   Expr membership;
   if (!failed_ && text_follows && integer_parameter(membership)) {
@@ -205,6 +222,7 @@ Expr Parser::statement() {
     family.args.push_back(std::move(membership));
     return family;
   }
+  if (!failed_ && text_follows && skip_condition(result)) return with_both_signs(std::move(result));
   if (!failed_ && !text_follows) return inside_ > 0 ? result : with_both_signs(std::move(result));
   // "7th floor", "October 30": words after all.
   next_ = start;
@@ -248,7 +266,9 @@ Expr Parser::relation() {
     if (op == '\0') break;
     result.text += op;
     Expr side;
-    result.args.push_back(name_before_equals(side) || name_at_end(side) ? std::move(side) : set_expression());
+    if (!name_before_equals(side) && !name_at_end(side)) side = set_expression();
+    if (op == '=' && at_ratio_sign(side)) side = ratio(std::move(side));
+    result.args.push_back(std::move(side));
   }
   if (take_modulus(result) || result.args.size() > 1) return result;
   first = std::move(result.args.front());

@@ -7,6 +7,7 @@
 
 #include "verify/algebra/functions.h"
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 #include "verify/parse/parser_nesting.h"
 
 namespace deepscaler {
@@ -123,6 +124,13 @@ Expr Parser::command() {
   if (name == "lceil") return between_commands("ceil", "rceil");
   take();
   if (name == "frac") return fraction();
+  if (name == "matrix" || name == "pmatrix" || name == "bmatrix" || name == "vmatrix")
+    return plain_matrix(name);
+  if (name == "underbrace" || name == "overbrace") {
+    Expr inner = argument();
+    if (accept_mark("_") || accept_mark("^")) subscript_text();
+    return inner;
+  }
   if (name == "sqrt") return root();
   if (name == "rootsign" || name == "cuberootsign") {
     return power(atom(), divide(make_number(1), make_number(name == "rootsign" ? 2 : 3)));
@@ -165,15 +173,18 @@ Expr Parser::command() {
 
 // \mathbb{R}, and what ^+ or _{\ge 0} behind it leaves of it.
 Expr Parser::half_of_reals() {
-  const size_t start = next_;
+  Attempt attempt(*this);
   const bool scripted = accept_mark("^") || accept_mark("_");
   const std::string which = scripted ? subscript_text() : "";
   const Expr zero = make_number(0), infinity = make_node(Op::infinity, {});
-  if (which == "+" || which == ">0") return make_node(Op::tuple, {zero, infinity}, "()");
-  if (which == "ge0") return make_node(Op::tuple, {zero, infinity}, "[)");
-  if (which == "-" || which == "<0") return make_node(Op::tuple, {negate(infinity), zero}, "()");
-  if (which == "le0") return make_node(Op::tuple, {negate(infinity), zero}, "(]");
-  next_ = start;
+  const auto range = [&](Expr low, Expr high, std::string_view brackets) {
+    attempt.keep();
+    return make_node(Op::tuple, {std::move(low), std::move(high)}, std::string(brackets));
+  };
+  if (which == "+" || which == ">0") return range(zero, infinity, "()");
+  if (which == "ge0") return range(zero, infinity, "[)");
+  if (which == "-" || which == "<0") return range(negate(infinity), zero, "()");
+  if (which == "le0") return range(negate(infinity), zero, "(]");
   return make_node(Op::reals, {});
 }
 
@@ -218,20 +229,16 @@ bool Parser::combination(Expr& letter) {
   const bool may_be =
       letter.op == Op::symbol && (letter.text == "C" || letter.text == "P" || letter.text == "A");
   if (!may_be || !peek().is_mark("_") || !may_try()) return false;
-  const size_t start = next_;
+  Attempt attempt(*this);
   take();
   Expr from = argument();
   Expr chosen = !failed_ && accept_mark("^") ? argument() : make_node(Op::word, {});
   const bool numbers = from.op == Op::number && chosen.op == Op::number;
   const bool sensible = numbers ? chosen.number < from.number && chosen.number.sign() > 0
                                 : letter.text == "C" && !free_symbols(from).empty();
-  if (failed_ || !is_scalar(chosen.op) || !is_scalar(from.op) || !sensible) {
-    failed_ = false;
-    next_ = start;
-    return false;
-  }
+  if (failed_ || !is_scalar(chosen.op) || !is_scalar(from.op) || !sensible) return false;
   letter = make_node(Op::call, {std::move(from), std::move(chosen)}, letter.text == "C" ? "C()" : "P()");
-  return true;
+  return attempt.keep();
 }
 
 Expr Parser::fraction() {
@@ -243,13 +250,10 @@ Expr Parser::fraction() {
 
 // \frac{dx}{dt} and \frac{d^2 v}{dt^2} are names, not quotients of products with a variable d.
 bool Parser::derivative(Expr& result) {
-  const size_t start = next_;
+  Attempt attempt(*this);
   std::string name;
   for (int part = 0; part < 2; ++part) {
-    if (!accept_mark("{") || (peek().text[0] != 'd' && !peek().is_command("partial"))) {
-      next_ = start;
-      return false;
-    }
+    if (!accept_mark("{") || (peek().text[0] != 'd' && !peek().is_command("partial"))) return false;
     while (!at_end() && !peek().is_mark("}")) {
       if (!accept_mark("{")) {
         name += take().text;
@@ -262,12 +266,9 @@ bool Parser::derivative(Expr& result) {
     name += part == 0 ? "/" : "";
   }
   const bool differential = name.find_first_of("+-*()=") == name.npos && name.size() > 3 && name != "d/d";
-  if (!differential) {
-    next_ = start;
-    return false;
-  }
+  if (!differential) return false;
   result = make_symbol(name);
-  return true;
+  return attempt.keep();
 }
 
 Expr Parser::root() {

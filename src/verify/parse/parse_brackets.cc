@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 #include "verify/parse/parser_nesting.h"
 
 namespace deepscaler {
@@ -42,12 +43,16 @@ Expr Parser::parenthesis() {
 
 // { ... } groups in LaTeX; plain text also writes sets so.
 Expr Parser::braces() {
-  const size_t start = next_;
-  Expr inner = group();
-  if (failed_ && tries_ < kMaxTries) {  // {x | x > 0}
+  Expr inner;
+  bool is_group = false;
+  {
+    Attempt attempt(*this);
+    inner = group();
+    is_group = !failed_ || tries_ >= kMaxTries;
+    if (is_group) attempt.keep();
+  }
+  if (!is_group) {  // {x | x > 0}
     ++tries_;
-    next_ = start;
-    failed_ = false;
     take();
     return set_until("}");
   }

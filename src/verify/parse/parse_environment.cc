@@ -14,6 +14,11 @@ bool aligns(const Token& next) {
                      [&](std::string_view name) { return next.is_command(name); });
 }
 
+// Environments that hold statements, or one that is only set apart.
+constexpr std::string_view kSystems[] = {"cases",       "gathered", "gather",   "split",
+                                         "equation",    "multline", "eqnarray", "flalign",
+                                         "displaymath", "math",     "center"};
+
 }  // namespace
 
 // pmatrix and its kin are matrices; cases, aligned and the rest hold statements, one a row. An array is a
@@ -35,8 +40,8 @@ Expr Parser::environment(bool is_system) {
     }
   }
   const bool matrix = name == "array" || name.ends_with("matrix");
-  const bool system =
-      name == "cases" || name.starts_with("align") || name == "gathered" || (matrix && is_system);
+  const bool system = std::ranges::find(kSystems, name) != std::end(kSystems) || name.starts_with("align") ||
+                      (matrix && is_system);
   Expr result;
   if (system) {
     result = system_rows();
@@ -54,14 +59,25 @@ Expr Parser::environment(bool is_system) {
   return result;
 }
 
+// \pmatrix{1 & 2 \cr 3 & 4}
+Expr Parser::plain_matrix(std::string_view name) {
+  expect_mark("{");
+  Expr result = matrix_rows(name);
+  expect_mark("}");
+  return result;
+}
+
 Expr Parser::matrix_rows(std::string_view name) {
+  const Nested nested(*this);
+  if (failed_) return fail();
+  const auto at_last = [&] { return peek().is_command("end") || peek().is_mark("}"); };
   Expr matrix = make_node(Op::matrix, {});
-  while (!failed_ && !peek().is_command("end")) {
+  while (!failed_ && !at_last()) {
     Expr row = make_node(Op::tuple, {}, "()");
     row.args.push_back(relation());
     while (!failed_ && accept_mark("&")) row.args.push_back(relation());
     matrix.args.push_back(std::move(row));
-    if (!accept_mark("\\\\") && !peek().is_command("end")) return fail();
+    if (!accept_mark("\\\\") && !at_last()) return fail();
   }
   const size_t width = matrix.args.empty() ? 0 : matrix.args.front().args.size();
   const bool even = std::all_of(matrix.args.begin(), matrix.args.end(),

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 
 namespace deepscaler {
 
@@ -60,16 +61,15 @@ Expr Parser::called(Expr symbol) {
   constexpr std::string_view kOften[] = {"h",   "F",     "G",   "H",     "u", "p", "q", "P", "Q", "y",
                                          "phi", "delta", "psi", "Gamma", "I", "N", "T", "E", "V"};
   if (symbol.text.size() == 1 && symbol.text[0] >= 'A' && symbol.text[0] <= 'Z' && may_try()) {
-    const size_t start = next_;
+    Attempt attempt(*this);
     Expr args = parenthesis();
     const bool several = !failed_ && args.op == Op::tuple && args.text == "()";
     const bool choice = several && (symbol.text == "C" || symbol.text == "P") && args.args.size() == 2;
     const bool point = several && free_symbols(args).empty();
     if (choice || point) {  // the coordinates of a point, or C(n, k)
+      attempt.keep();
       return make_node(Op::call, std::move(args.args), symbol.text + (choice ? "()" : ""));
     }
-    failed_ = false;
-    next_ = start;
   }
   const bool simple_argument =
       peek(2).is_mark(")") && (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::letter);

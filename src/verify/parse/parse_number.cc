@@ -1,6 +1,8 @@
 // Numerals: decimals of any notation, repeating ones, and those of other bases.
+#include <algorithm>
 #include <cctype>
 
+#include "verify/latex/characters.h"
 #include "verify/parse/parser.h"
 
 namespace deepscaler {
@@ -144,16 +146,44 @@ Expr Parser::repeating(std::string digits, const std::string& period) {
   return make_number(std::move(value));
 }
 
-// "101 base 2" and "101 (base 2)".
+namespace {
+
+// A base in digits or as a word, or 0.
+int base_named(std::string_view name) {
+  constexpr std::pair<std::string_view, int> kBases[] = {
+      {"two", 2},   {"three", 3}, {"four", 4}, {"five", 5},    {"six", 6},     {"seven", 7},
+      {"eight", 8}, {"nine", 9},  {"ten", 10}, {"twelve", 12}, {"sixteen", 16}};
+  if (is_digits(name)) return name.size() <= 2 ? std::stoi(std::string(name)) : 0;
+  const auto* found = std::ranges::find(kBases, name, [](const auto& base) { return base.first; });
+  return found == std::end(kBases) ? 0 : found->second;
+}
+
+// The base that a word such as "octal" says, or 0.
+int base_of_adjective(const Token& token) {
+  for (const auto& [name, base] : {std::pair<std::string_view, int>{"binary", 2},
+                                   {"ternary", 3},
+                                   {"octal", 8},
+                                   {"hexadecimal", 16},
+                                   {"hex", 16}}) {
+    if (token.is_word(name)) return base;
+  }
+  return 0;
+}
+
+}  // namespace
+
+// "101 base 2", "101 in base two", "101 (base 2)" and "101 (binary)".
 bool Parser::in_words_of_base(Expr& value) {
-  const size_t at = peek().is_mark("(") ? 1 : 0;
-  const bool named = peek(at).is_word("base") && peek(at + 1).kind == Token::Kind::number &&
-                     is_digits(peek(at + 1).text) && peek(at + 1).text.size() <= 2 &&
-                     (at == 0 || peek(3).is_mark(")"));
-  if (!named || value.decimal || !value.number.is_integer()) return false;
+  const bool open = peek().is_mark("(");
+  size_t at = open ? 1 : 0;
+  if (peek(at).is_word("in")) ++at;
+  int base = base_of_adjective(peek(at));
+  if (base == 0 && peek(at).is_word("base")) base = base_named(lower(peek(++at).text));
+  if (base == 0 || (open && !peek(at + 1).is_mark(")"))) return false;
+  if (value.decimal || !value.number.is_integer()) return false;
   Expr result = make_node(Op::based, {}, to_text(value));
-  if (!value_in_base(result.text, std::stoi(peek(at + 1).text), result.number)) return false;
-  next_ += at == 1 ? 4 : 2;
+  if (!value_in_base(result.text, base, result.number)) return false;
+  next_ += at + (open ? 2 : 1);
   value = std::move(result);
   return true;
 }
@@ -169,13 +199,8 @@ Expr Parser::with_subscript(Expr base) {
     base.text.append("_").append(subscript);
     return base;
   }
-  constexpr std::pair<std::string_view, int> kBases[] = {
-      {"two", 2},   {"three", 3}, {"four", 4}, {"five", 5},    {"six", 6},     {"seven", 7},
-      {"eight", 8}, {"nine", 9},  {"ten", 10}, {"twelve", 12}, {"sixteen", 16}};
-  int radix = is_digits(subscript) && subscript.size() <= 2 ? std::stoi(subscript) : 0;
-  for (const auto& [name, value] : kBases) {
-    if (subscript == name) radix = value;
-  }
+  if (subscript.starts_with("base")) subscript.erase(0, 4);
+  const int radix = base_named(subscript);
   Expr result = make_node(Op::based, {}, digits);
   const bool numeral = base.op == Op::number ||
                        (digits.size() > 1 && digits.find_first_of("0123456789") != digits.npos) ||

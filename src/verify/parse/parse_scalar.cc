@@ -3,6 +3,7 @@
 
 #include "verify/algebra/functions.h"
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 #include "verify/parse/parser_nesting.h"
 
 namespace deepscaler {
@@ -76,7 +77,8 @@ Expr Parser::sum() {
     }
     while (accept_mark("+")) {
     }
-    while (accept_mark("-")) sign = sign == Sign::minus ? Sign::plus : Sign::minus;
+    while (accept_mark("-") || accept_word("negative") || accept_word("minus"))
+      sign = sign == Sign::minus ? Sign::plus : Sign::minus;
     const std::string money = currency();
     Expr term = product();
     if (!money.empty() && term.op != Op::quantity) {
@@ -118,13 +120,15 @@ bool Parser::starts_factor() const {
     case Token::Kind::mark:
       if (token.is_mark("|")) return open_bars_ == 0 && !in_set_builder_;
       if (token.is_mark("[")) return open_brackets_ == 0;
-      if (token.is_mark("(")) return !peek(1).is_word("mod");
+      if (token.is_mark("("))
+        return !peek(1).is_word("mod") && !(peek(1).kind == Token::Kind::letter && peek(2).is_command("in"));
       return token.is_mark("{") || token.is_mark("|(") || token.is_mark("{.");
     case Token::Kind::command: {
       constexpr std::string_view kNoFactor[] = {
-          "le",      "ge",   "ne",   "approx", "in",     "equiv",  "cup",    "cap", "setminus", "and",  "or",
-          "pm",      "mp",   "end",  "rangle", "rfloor", "rceil",  "choose", "to",  "ldots",    "circ", "iff",
-          "implies", "Vert", "bmod", "pmod",   "over",   "mapsto", "mod",    "<",   ">",        "text"};
+          "le",     "ge",    "ne",   "approx", "in",      "equiv",  "cup",    "cap",   "setminus",
+          "and",    "or",    "pm",   "mp",     "end",     "rangle", "rfloor", "rceil", "choose",
+          "to",     "ldots", "circ", "iff",    "implies", "Vert",   "bmod",   "pmod",  "over",
+          "mapsto", "mod",   "<",    ">",      "text",    "forall"};
       return std::find(std::begin(kNoFactor), std::end(kNoFactor), token.text) == std::end(kNoFactor);
     }
     case Token::Kind::end:
@@ -144,7 +148,7 @@ bool Parser::is_times_letter() const {
 bool Parser::mixed_number(Expr& value) {
   if (!is_literal(value) || value.decimal || !value.number.is_integer() || value.number.sign() <= 0)
     return false;
-  const size_t start = next_;
+  Attempt attempt(*this);
   Expr part;
   if (peek().is_command("frac")) {
     take();
@@ -159,13 +163,9 @@ bool Parser::mixed_number(Expr& value) {
   }
   const bool proper = !failed_ && is_literal(part) && part.number.sign() > 0 && part.number < Rational(1) &&
                       !part.number.is_integer() && !part.decimal;
-  if (!proper) {
-    next_ = start;
-    failed_ = failed_ && depth_ > kMaxDepth;
-    return false;
-  }
+  if (!proper) return false;
   value = add(std::move(value), std::move(part));
-  return true;
+  return attempt.keep();
 }
 
 Expr Parser::product() {
@@ -175,6 +175,7 @@ Expr Parser::product() {
   Expr result = factor();
   if (literal_before) mixed_number(result);
   minutes_of_angle(result);
+  feet_and_inches(result);
   while (!failed_) {
     if (unit(result)) continue;
     if (is_times_letter()) {
@@ -277,10 +278,14 @@ bool Parser::ordinal_suffix(Expr& value) {
   return true;
 }
 
-// ^\circ, ^{\circ} or \degree behind a value.
+// ^\circ, ^{\circ} or \degree behind a value, and the letter that people raise in its place.
 bool Parser::degree_sign(Expr& value) {
-  const bool raised_sign = peek().is_mark("^") && (peek(1).is_command("circ") ||
-                                                   (peek(1).is_mark("{") && peek(2).is_command("circ")));
+  const auto is_ring = [&](const Token& token) {
+    return token.is_command("circ") || (value.op == Op::number && token.text == "o");
+  };
+  const bool raised_sign =
+      peek().is_mark("^") &&
+      (is_ring(peek(1)) || (peek(1).is_mark("{") && is_ring(peek(2)) && peek(3).is_mark("}")));
   if (!raised_sign && !peek().is_command("circ")) return false;
   accept_mark("^");
   const bool braced = accept_mark("{");
@@ -290,23 +295,46 @@ bool Parser::degree_sign(Expr& value) {
   return true;
 }
 
-// x', x^{\prime}: part of a name; behind a number, minutes and seconds that nobody asks about.
+// x', x^{\prime}: part of a name; behind a number, what it is measured in.
 bool Parser::primes(Expr& value) {
   const bool raised_prime =
       peek().is_mark("^") && (peek(1).is_mark("'") || (peek(1).is_mark("{") && peek(2).is_mark("'")));
   if (!raised_prime && !peek().is_mark("'")) return false;
   accept_mark("^");
   const bool braced = accept_mark("{");
+  int count = 0;
   while (accept_mark("'")) {
+    ++count;
     if (value.op == Op::symbol) value.text += '\'';
   }
   if (braced) expect_mark("}");
+  if (value.op == Op::number && count <= 2) {  // minutes or feet, seconds or inches
+    value = make_node(Op::quantity, {std::move(value)}, count == 1 ? "prime^1" : "double prime^1");
+    value.number = Rational(1);
+  }
   return true;
+}
+
+// 5'9'': feet, and inches behind them.
+void Parser::feet_and_inches(Expr& value) {
+  if (value.op != Op::quantity || value.text != "prime^1" || peek().kind != Token::Kind::number) return;
+  Attempt attempt(*this);
+  const Expr inches = factor();
+  if (failed_ || inches.op != Op::quantity || inches.text != "double prime^1") return;
+  attempt.keep();
+  value.args[0] = add(std::move(value.args[0]), divide(inches.args[0], make_number(12)));
+  value.text = "m^1";
+  value.number = Rational(381, 1250);
 }
 
 // A power; of a matrix a product, its inverse or its transpose.
 Expr Parser::raised(Expr base, Expr exponent) {
   if (base.op == Op::matrix) return matrix_power(std::move(base), exponent);
+  const bool transposes = exponent.op == Op::symbol && (exponent.text == "T" || exponent.text == "top");
+  if (base.op == Op::tuple && transposes) {  // (1, 2, 3)^T: the vector
+    base.text = "()";
+    return base;
+  }
   return power(std::move(base), std::move(exponent));
 }
 

@@ -5,6 +5,7 @@
 #include "verify/algebra/functions.h"
 #include "verify/latex/characters.h"
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 #include "verify/words/counted_words.h"
 #include "verify/words/number_words.h"
 #include "verify/words/unit_product.h"
@@ -17,11 +18,40 @@ constexpr int kMaxNouns = 6;
 
 }  // namespace
 
-// The base unit of a currency sign that stands here, or nothing.
+// The tokens of a currency in letters before its amount ("USD 12", "Rs. 12", "US\$12") and its base unit; 0
+// where none stands here.
+size_t Parser::currency_word_length(std::string& base) const {
+  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"USD", "usd"}, {"US", "usd"},  {"EUR", "eur"}, {"GBP", "gbp"}, {"INR", "inr"}, {"Rs", "inr"},
+      {"Re", "inr"},  {"CNY", "cny"}, {"RMB", "cny"}, {"JPY", "jpy"}, {"CHF", "chf"}, {"KRW", "krw"},
+      {"AUD", "aud"}, {"CAD", "cad"}, {"HKD", "hkd"}, {"SGD", "sgd"}};
+  const Token& word = peek();
+  if (word.kind != Token::Kind::word) return 0;
+  const auto* known =
+      std::ranges::find(kWords, std::string_view(word.text), [](const auto& entry) { return entry.first; });
+  if (known == std::end(kWords)) return 0;
+  size_t length = 1;
+  const bool dollar = peek(1).is_mark("\\$");
+  if (dollar || peek(1).is_mark(".")) ++length;
+  if (known->first == "US" && !dollar) return 0;
+  if (peek(length).kind != Token::Kind::number) return 0;
+  base = known->second;
+  return length;
+}
+
+// The base unit of a currency that stands before its amount here, or nothing.
 std::string Parser::currency() {
   if (accept_mark("\\$")) return "usd";
-  if (accept_command("euro")) return "eur";
-  return accept_command("pounds") ? "gbp" : "";
+  for (const auto& [sign, base] : {std::pair<std::string_view, std::string_view>{"euro", "eur"},
+                                   {"pounds", "gbp"},
+                                   {"rupees", "inr"},
+                                   {"yen", "jpy"},
+                                   {"won", "krw"}}) {
+    if (accept_command(sign)) return std::string(base);
+  }
+  std::string base;
+  next_ += currency_word_length(base);
+  return base;
 }
 
 // Whether the word here belongs to the value before it: in running text any may, otherwise known
@@ -33,8 +63,16 @@ bool Parser::at_unit_word(const Expr& value) const {
   const bool time_of_day =
       plain == "am" || plain == "pm" || ((plain == "a" || plain == "p") && peek(1).is_mark("."));
   if (time_of_day) return false;
-  if (token.text_mode || plain == "percent" || plain == "mph") return true;
-  if (find_unit(token.text) && !starts_function()) return true;
+  constexpr std::string_view kAlways[] = {"percent", "pct", "percentage", "mph",
+                                          "kmph",    "kph", "deg",        "degs"};
+  if (token.text_mode || std::ranges::find(kAlways, plain) != std::end(kAlways)) return true;
+  if (plain == "per" && peek(1).is_word("cent")) return true;
+  const Token& after = peek(peek(1).is_mark(".") ? 2 : 1);
+  if (plain == "sq" || plain == "cu") return value.op == Op::number && find_unit(after.text).has_value();
+  if (find_unit(token.text)) {  // 12 min is no minimum
+    const bool ends = after.kind == Token::Kind::end || after.is_mark(",") || after.is_mark("/");
+    return !starts_function() || (value.op == Op::number && ends);
+  }
   return token.space_before && plain.size() >= 4 && value.op == Op::number &&
          plain.find_first_of("aeiou") != plain.npos;
 }
@@ -43,13 +81,16 @@ bool Parser::at_unit_word(const Expr& value) const {
 bool Parser::suffix_word(Expr& value) {
   const std::string plain = lower(peek().text);
   if (value.op == Op::percent || value.op == Op::degrees) return false;
-  if (plain == "percent" || (plain == "per" && peek(1).is_word("cent"))) {
+  const bool points = peek(1).is_word("points") || peek(1).is_word("point");
+  if (points && (plain == "percent" || plain == "percentage")) return false;
+  if (plain == "percent" || plain == "percents" || plain == "pct" || plain == "percentage" ||
+      (plain == "per" && peek(1).is_word("cent"))) {
     if (plain == "per") take();
     take();
     value = make_node(Op::percent, {std::move(value)});
     return true;
   }
-  if (plain == "degrees" || plain == "degree" || plain == "deg") {
+  if (plain == "degrees" || plain == "degree" || plain == "deg" || plain == "degs") {
     take();
     const bool celsius = peek().is_word("celsius"), fahrenheit = peek().is_word("fahrenheit");
     if (celsius || fahrenheit) take();
@@ -80,8 +121,8 @@ bool Parser::unit_word(UnitProduct& units, int side) {
     units.next_exponent = plain[0] == 's' ? 2 : 3;
     return true;
   }
-  if (plain == "mph") {
-    units.multiply_by(*find_unit("mile"), 1);
+  if (plain == "mph" || plain == "kmph" || plain == "kph") {
+    units.multiply_by(*find_unit(plain == "mph" ? "mile" : "km"), 1);
     units.multiply_by(*find_unit("hour"), -1);
     units.may_end = true;
     return true;
@@ -132,7 +173,8 @@ bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
   bool in_brackets = false;  // of J/(g K)
   int side = 1;
   for (;;) {
-    const bool word_follows = peek(1).kind == Token::Kind::word;
+    const bool letter_follows = peek(1).kind == Token::Kind::letter && find_unit(peek(1).text).has_value();
+    const bool word_follows = peek(1).kind == Token::Kind::word || (letter_follows && peek().is_mark("/"));
     if (any && !in_brackets && peek().is_mark("/") && peek(1).is_mark("(") &&
         peek(2).kind == Token::Kind::word) {
       side = -1;
@@ -148,6 +190,7 @@ bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
     if (any && (peek().is_mark("/") || peek().is_word("per")) && word_follows) {
       side = -1;
       take();
+      if (letter_follows && !unit_word(units, side)) return false;
     } else if (any && peek().is_mark(".") && (word_follows || peek(1).kind == Token::Kind::end)) {
       take();
     } else if (!any && peek().is_mark("\\$")) {
@@ -167,24 +210,36 @@ bool Parser::units_in_words(UnitProduct& units, const Expr& value) {
   }
 }
 
+// 12 (cm)
+bool Parser::unit_in_brackets(Expr& value) {
+  const bool word = peek(1).kind == Token::Kind::word && (peek(1).text_mode || find_unit(peek(1).text));
+  if (!peek().is_mark("(") || !word || peek(1).is_word("mod")) return false;
+  Attempt attempt(*this);
+  take();
+  UnitProduct units;
+  if (!units_in_words(units, value) || !accept_mark(")")) return false;
+  value = units.quantity(std::move(value));
+  return attempt.keep();
+}
+
 bool Parser::unit(Expr& value) {
   if (value.op == Op::quantity || !is_scalar(value.op)) return false;
   if (at_unit_word(value) && suffix_word(value)) return true;
-  const size_t start = next_;
-  UnitProduct units;
-  if (!units_in_words(units, value)) {
-    next_ = start;
-    return false;
+  if (unit_in_brackets(value)) return true;
+  {
+    Attempt attempt(*this);
+    UnitProduct units;
+    if (!units_in_words(units, value)) return false;
+    attempt.keep();
+    value = units.quantity(std::move(value));
   }
-  value = units.quantity(std::move(value));
   if (peek().kind != Token::Kind::number || value.text.empty() || value.text[0] == '#') return true;
   // "5 ft 3 in": the parts add up.
-  const size_t before = next_;
+  if (!may_try()) return true;
+  Attempt attempt(*this);
   Expr rest = product();
-  if (failed_ || rest.op != Op::quantity || rest.text != value.text) {
-    next_ = before;
-    return true;
-  }
+  if (failed_ || rest.op != Op::quantity || rest.text != value.text) return true;
+  attempt.keep();
   rest.args[0] = add(multiply(std::move(value.args[0]), make_number(value.number)),
                      multiply(std::move(rest.args[0]), make_number(rest.number)));
   rest.number = Rational(1);

@@ -6,6 +6,7 @@
 #include "verify/algebra/functions.h"
 #include "verify/latex/characters.h"
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 #include "verify/words/dates.h"
 #include "verify/words/number_words.h"
 
@@ -109,8 +110,24 @@ bool Parser::skip_lead_in() {
   if (accept_mark("=") || accept_command("approx") || accept_command("therefore") ||
       accept_command("implies"))
     return true;
+  if (peek().is_word("a") && peek(1).is_word("total") && peek(2).is_word("of")) {
+    next_ += 3;
+    return true;
+  }
+  // "the point (3, 4)"
+  constexpr std::string_view kObjects[] = {"point", "pair", "interval", "set", "vector", "number", "value"};
+  const size_t object = peek().is_word("the") ? 1 : 0;
+  const bool names_object =
+      peek(object).kind == Token::Kind::word &&
+      std::ranges::any_of(kObjects, [&](std::string_view word) { return peek(object).is_word(word); });
+  if (names_object && (peek(object + 1).is_mark("(") || peek(object + 1).is_mark("[") ||
+                       peek(object + 1).is_mark("{.") || peek(object + 1).kind == Token::Kind::number)) {
+    next_ += object + 1;
+    return true;
+  }
   constexpr std::array<std::string_view, 6> kFirst = {"the", "answer", "final", "it", "so", "therefore"};
-  for (const std::string_view nearly : {"approximately", "about", "around", "roughly"}) {
+  for (const std::string_view nearly :
+       {"approximately", "about", "around", "roughly", "exactly", "precisely", "simply", "just"}) {
     if (accept_word(nearly)) return true;
   }
   if (std::none_of(kFirst.begin(), kFirst.end(),
@@ -125,6 +142,52 @@ bool Parser::skip_lead_in() {
     if (peek(i).kind != Token::Kind::word) return false;
   }
   return false;
+}
+
+// "for any real constant c", "where c is a constant", "(c \in \mathbb{R})", "\forall x \in \mathbb{R}", "for
+// k \ge 1" at the end of an answer: they bind or bound a name that stands in it, and say nothing else.
+bool Parser::skip_condition(const Expr& statement) {
+  const bool bounds =
+      statement.op == Op::relation && statement.text.find_first_not_of('=') != std::string::npos;
+  if (inside_ > 0 || bounds) return false;  // x > 2 where x is rational
+  constexpr std::string_view kLeads[] = {"for", "where", "with", "forall"};
+  constexpr std::string_view kWords[] = {
+      "for",       "where",    "with",    "all",      "any",      "every",    "each",     "some",
+      "is",        "are",      "a",       "an",       "the",      "real",     "constant", "constants",
+      "arbitrary", "number",   "numbers", "integer",  "integers", "positive", "nonzero",  "nonnegative",
+      "complex",   "rational", "natural", "fixed",    "and",      "be",       "being",    "value",
+      "values",    "of",       "on",      "in",       "mathbb",   "le",       "ge",       "ne",
+      "forall",    "non",      "zero",    "negative", "const",    "const."};
+  const auto is_one_of = [](const auto& words, const Token& token) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return token.is_word(word); });
+  };
+  const bool open = peek().is_mark("(");
+  size_t i = open ? 1 : 0;
+  const bool membership = open && peek(1).kind == Token::Kind::letter && peek(2).is_command("in");
+  if (!is_one_of(kLeads, peek(i)) && !membership) return false;
+  std::set<std::string> names = free_symbols(statement);
+  if (statement.op == Op::relation && statement.args[0].op == Op::call)
+    names.merge(free_symbols(statement.args[0].args[0]));
+  bool names_something = false;
+  for (; peek(i).kind != Token::Kind::end; ++i) {
+    const Token& token = peek(i);
+    const bool set_letter = peek(i - (i > 0 ? 1 : 0)).is_command("mathbb") ||
+                            (i > 1 && peek(i - 2).is_command("mathbb") && peek(i - 1).is_mark("{"));
+    const bool letter =
+        token.text.size() == 1 && is_ascii_letter(token.text[0]) && !(token.text_mode && token.is_word("a"));
+    if (letter && !set_letter) {
+      if (!names.contains(token.text)) return false;
+      names_something = true;
+    } else if (!letter && !is_one_of(kWords, token) && !token.is_mark("{") && !token.is_mark("}") &&
+               !token.is_mark("<") && !token.is_mark(">") && !token.is_mark("-") && !token.is_mark(".") &&
+               !(token.kind == Token::Kind::number) &&
+               !(open && token.is_mark(")") && peek(i + 1).kind == Token::Kind::end)) {
+      return false;
+    }
+  }
+  if (!names_something || i > 24) return false;
+  next_ += i;
+  return true;
 }
 
 // The "for all real x" at the end of "f(x) = 2x for all real x".
@@ -153,13 +216,10 @@ bool Parser::integer_parameter(Expr& membership) {
   if (inside_ > 0) return false;
   if (peek(1).kind == Token::Kind::letter && peek(2).is_command("in")) {
     if (!may_try()) return false;
-    const size_t start = next_;
+    Attempt attempt(*this);
     take();
     membership = relation();
-    if (!failed_ && at_end()) return true;
-    next_ = start;
-    failed_ = failed_ && depth_ > kMaxDepth;
-    return false;
+    return !failed_ && at_end() && attempt.keep();
   }
   constexpr std::string_view kFillers[] = {"any", "all", "every", "each", "some", "is",     "are",
                                            "a",   "an",  "the",   "be",   "and",  "number", "numbers"};
@@ -192,9 +252,9 @@ bool Parser::integer_parameter(Expr& membership) {
 // "(B)", "B.", "(B) 12", "Option B": the letter of a multiple-choice answer. A bare "(B)" is also
 // just the letter, so only forms with something before or behind it count here.
 bool Parser::choice_letter(Expr& result) {
-  const size_t start = next_;
+  Attempt attempt(*this);
   if (peek().is_word("option") || peek().is_word("choice")) take();
-  const bool named = next_ > start;
+  const bool named = attempt.has_moved();
   const bool open = accept_mark("(");
   const Token token = peek();
   const bool is_letter = token.text.size() == 1 && token.text[0] >= 'A' && token.text[0] <= 'J' &&
@@ -213,10 +273,8 @@ bool Parser::choice_letter(Expr& result) {
   const bool has_content = closed && !ends && (peek().space_before || token.text_mode) &&
                            (!open || peek().kind != Token::Kind::mark || peek().is_mark("$") ||
                             peek().is_mark("\\$") || peek().is_mark("-"));
-  if (!is_letter || (open && !closed) || !(has_content || (ends && (named || closed)))) {
-    next_ = start;
-    return false;
-  }
+  if (!is_letter || (open && !closed) || !(has_content || (ends && (named || closed)))) return false;
+  attempt.keep();
   result = make_node(Op::choice, {}, token.text);
   if (has_content) {
     Expr content;
@@ -277,8 +335,20 @@ bool Parser::words(Expr& result) {
   return true;
 }
 
-// "one hundred and five", whose "and" joins no two answers.
+// "one hundred and five", whose "and" joins no two answers, and "five cm", "twenty-eight percent".
 bool Parser::number_in_words(Expr& result) {
+  Attempt attempt(*this);
+  if (!count_in_words(result)) return false;
+  const auto ends = [&] { return at_end() || at_separator() || peek().is_mark("}") || peek().is_mark(")"); };
+  if (!ends() && !may_try()) return false;
+  while (!ends() && unit(result)) {
+  }
+  const bool describes = result.op == Op::quantity && result.text.starts_with("#");
+  return ends() && !describes && attempt.keep();  // "two lines" says what is there
+}
+
+// A number in words, as long as possible.
+bool Parser::count_in_words(Expr& result) {
   std::vector<std::string> words;
   const bool negative = peek().is_word("minus") || peek().is_word("negative");
   size_t length = negative ? 1 : 0;
@@ -290,17 +360,36 @@ bool Parser::number_in_words(Expr& result) {
     if (!is_number_word(word) && word != "and" && word != "a") break;
     words.push_back(word);
   }
-  const size_t start = next_;
+  auto number = number_of_words(words);
+  if (!number) return false;
   next_ += length;
-  const bool ends = length > 0 && (at_end() || at_separator() || peek().is_mark("}") || peek().is_mark(")"));
-  auto number = ends ? number_of_words(words) : std::nullopt;
-  if (!number) {
-    next_ = start;
-    return false;
-  }
   if (negative) fmpq_neg(number->get(), number->get());
   result = make_number(std::move(*number));
   return true;
+}
+
+// "3 out of 8", "three to eight".
+bool Parser::fraction_in_words(Expr& result) {
+  const bool digits = peek().kind == Token::Kind::number;
+  const bool begins = digits ? peek(1).is_word("out")
+                             : peek().kind == Token::Kind::word && is_number_word(lower(peek().text));
+  if (!begins) return false;
+  Attempt attempt(*this);
+  const auto count = [&](Expr& value) {
+    if (peek().kind != Token::Kind::number) return count_in_words(value);
+    value = number();
+    return !failed_;
+  };
+  Expr first, second;
+  if (!count(first)) return false;
+  const bool share = peek().is_word("out") && peek(1).is_word("of");
+  const bool odds = !digits && peek().is_word("to");
+  if (!share && !odds) return false;
+  next_ += share ? 2 : 1;
+  if (!count(second) || is_number(second, 0) || !(at_end() || at_separator())) return false;
+  result = share ? divide(std::move(first), std::move(second))
+                 : make_node(Op::ratio, {std::move(first), std::move(second)});
+  return attempt.keep();
 }
 
 // A phrase of `length` tokens that begins with a number: "7th floor", "30 October".
@@ -341,7 +430,10 @@ bool Parser::name_before_equals(Expr& result) {
          !peek(length).is_word("is")) {
     ++length;
   }
-  if (probability_name(result) || extremum_name(result)) return true;
+  if (function_name(result) || probability_name(result) || extremum_name(result) || area_name(result) ||
+      ratio_name(result)) {
+    return true;
+  }
   const Token& after = peek(length);
   if (length == 0 ||
       !(after.is_mark("=") || after.is_mark(":") || after.is_word("is") || after.is_command("approx"))) {
@@ -356,16 +448,58 @@ bool Parser::name_before_equals(Expr& result) {
   return true;
 }
 
+// The A(x) of "A(x) = x + 1", which is a product nowhere else: a name with names or a number in brackets,
+// before the sign that says what it is.
+bool Parser::function_name(Expr& result) {
+  constexpr std::string_view kGreek[] = {"alpha", "lambda", "mu",  "rho", "sigma", "tau",   "theta", "ell",
+                                         "phi",   "psi",    "Phi", "Psi", "Omega", "omega", "Gamma", "zeta"};
+  const auto is_symbol = [&](const Token& token) {
+    return token.kind == Token::Kind::letter ||
+           (token.kind == Token::Kind::command && std::ranges::find(kGreek, token.text) != std::end(kGreek));
+  };
+  const Token& first = peek();
+  const bool in_text = first.kind == Token::Kind::word && first.text_mode && is_ascii_letter(first.text[0]);
+  const bool named = in_text || (is_symbol(first) && first.text != "e" && first.text != "i");
+  if (!named || function_of(first.text) != Function::unknown) return false;
+  std::string name = first.text;
+  size_t i = 1;
+  for (; peek(i).is_mark("'"); ++i) name += '\'';
+  std::vector<Expr> args;
+  do {
+    const Token& arg = peek(++i);
+    const bool points = in_text && arg.kind == Token::Kind::word && is_upper(arg.text);  // Area(ABC)
+    const bool digits = arg.kind == Token::Kind::number && arg.text.size() <= 9 &&
+                        arg.text.find_first_not_of("0123456789") == std::string::npos;
+    if (args.size() > 3 || !(is_symbol(arg) || points || digits)) return false;
+    args.push_back(digits ? make_number(std::stol(arg.text)) : make_symbol(arg.text));
+  } while (peek(++i).is_mark(","));
+  const Token& after = peek(i + 1);
+  const size_t open = 1 + (name.size() - first.text.size());
+  if (!peek(open).is_mark("(") || !peek(i).is_mark(")") || !(after.is_mark("=") || after.is_command("equiv")))
+    return false;
+  result = make_node(Op::call, std::move(args), std::move(name));
+  next_ += i + 1;
+  return true;
+}
+
 // The P(X = 1) of "P(X = 1) = 3": a name, whatever stands in the brackets.
 bool Parser::probability_name(Expr& result) {
-  const bool named = peek().text == "P" || peek().text == "E" || peek().text == "Pr" || peek().text == "Var";
-  if (!named || !peek(1).is_mark("(")) return false;
-  std::string name = peek().text;
+  const bool doubled = peek().is_command("mathbb") || peek().is_command("Bbb");
+  const bool braced = doubled && peek(1).is_mark("{");
+  const size_t at = braced ? 2 : doubled ? 1 : 0;
+  const Token& named = peek(at);
+  constexpr std::string_view kNames[] = {"P", "E", "Pr", "Var", "Cov"};
+  if (std::ranges::find(kNames, named.text) == std::end(kNames) || (braced && !peek(at + 1).is_mark("}")))
+    return false;
+  const size_t open = at + (braced ? 2 : 1);
+  if (!peek(open).is_mark("(") && !peek(open).is_mark("[")) return false;
+  std::string name = named.text;
   int depth = 0;
-  for (size_t i = 1; i < 40 && peek(i).kind != Token::Kind::end; ++i) {
-    if (peek(i).is_mark("(")) ++depth;
-    if (peek(i).is_mark(")")) --depth;
-    name += peek(i).text;
+  for (size_t i = open; i < open + 40 && peek(i).kind != Token::Kind::end; ++i) {
+    if (peek(i).is_mark("(") || peek(i).is_mark("[")) ++depth;
+    if (peek(i).is_mark(")") || peek(i).is_mark("]")) --depth;
+    const bool bracket = peek(i).is_mark("[") || peek(i).is_mark("]");
+    name += bracket ? (peek(i).is_mark("[") ? "(" : ")") : peek(i).text;
     if (depth > 0) continue;
     if (!peek(i + 1).is_mark("=")) return false;
     next_ += i + 1;
@@ -373,6 +507,42 @@ bool Parser::probability_name(Expr& result) {
     return true;
   }
   return false;
+}
+
+// The [ABC] of "[ABC] = 3": an area.
+bool Parser::area_name(Expr& result) {
+  if (!peek().is_mark("[")) return false;
+  std::string name = "[";
+  size_t i = 1;
+  for (; peek(i).kind == Token::Kind::letter || peek(i).kind == Token::Kind::word; ++i) name += peek(i).text;
+  if (name.size() < 4 || !is_upper(name.substr(1)) || !peek(i).is_mark("]") || !peek(i + 1).is_mark("="))
+    return false;
+  next_ += i + 1;
+  result = make_symbol(name + "]");
+  return true;
+}
+
+// The AB : BC of "AB : BC = 2 : 3".
+bool Parser::ratio_name(Expr& result) {
+  std::string name;
+  size_t i = 0;
+  int parts = 1;
+  for (; i < 24; ++i) {
+    const Token& token = peek(i);
+    if (token.is_mark(":")) {
+      if (name.empty() || name.back() == ':') return false;
+      ++parts;
+      name += ':';
+    } else if (token.kind == Token::Kind::letter || token.kind == Token::Kind::word) {
+      name += token.text;
+    } else {
+      break;
+    }
+  }
+  if (parts < 2 || name.back() == ':' || !peek(i).is_mark("=")) return false;
+  next_ += i;
+  result = make_symbol(name);
+  return true;
 }
 
 // The \min of "\min = 3".

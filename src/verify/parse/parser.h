@@ -45,6 +45,8 @@ class Parser {
   [[nodiscard]] bool at_end() const { return peek().kind == Token::Kind::end; }
   // Counts nesting while it lives, and fails the parse where it gets too deep.
   class Nested;
+  // A reading that is taken back when it is left without keep().
+  class Attempt;
 
   // parse_answer.cc: answers as wholes.
   [[nodiscard]] bool at_separator() const;
@@ -61,6 +63,9 @@ class Parser {
   // parse_words.cc: running text.
   bool skip_lead_in();
   bool skip_quantifier();
+  bool skip_condition(const Expr& statement);
+  bool count_in_words(Expr& result);
+  bool fraction_in_words(Expr& result);
   bool integer_parameter(Expr& membership);
   bool choice_letter(Expr& result);
   bool words(Expr& result);
@@ -70,6 +75,9 @@ class Parser {
   [[nodiscard]] size_t wordy_length() const;
   bool name_before_equals(Expr& result);
   bool probability_name(Expr& result);
+  bool function_name(Expr& result);
+  bool area_name(Expr& result);
+  bool ratio_name(Expr& result);
   bool extremum_name(Expr& result);
   bool name_at_end(Expr& result);
 
@@ -87,6 +95,7 @@ class Parser {
   // parse_environment.cc: \begin ... \end.
   Expr environment(bool is_system = false);
   Expr matrix_rows(std::string_view name);
+  Expr plain_matrix(std::string_view name);
   Expr system_rows();
   Expr piecewise_rows();
   Expr piecewise_condition();
@@ -114,6 +123,7 @@ class Parser {
   bool primes(Expr& value);
   Expr raised(Expr base, Expr exponent);
   void minutes_of_angle(Expr& value);
+  void feet_and_inches(Expr& value);
   Expr temperature_or_angle(Expr value);
   Expr exponent();
   Expr with_subscript(Expr base);
@@ -128,8 +138,10 @@ class Parser {
   bool units_in_words(UnitProduct& units, const Expr& value);
   bool unit_fraction(UnitProduct& units);
   bool unit_word(UnitProduct& units, int side);
+  bool unit_in_brackets(Expr& value);
   bool at_unit_word(const Expr& value) const;
   std::string currency();
+  [[nodiscard]] size_t currency_word_length(std::string& base) const;
 
   // parse_atom.cc: the smallest pieces.
   Expr atom();

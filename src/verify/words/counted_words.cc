@@ -12,21 +12,21 @@ namespace {
 using Words = std::unordered_set<std::string_view>;
 
 const Words kChanging = {
-    "not",      "less",      "more",      "fewer",      "no",        "minus",   "plus",    "times",
-    "over",     "squared",   "cubed",     "factorial",  "point",     "half",    "below",   "above",
-    "negative", "by",        "if",        "when",       "where",     "is",      "are",     "mod",
-    "modulo",   "base",      "least",     "most",       "than",      "then",    "but",     "maybe",
-    "else",     "except",    "without",   "to",         "greater",   "rather",  "instead", "wrong",
-    "false",    "choose",    "divided",   "multiplied", "th",        "st",      "nd",      "rd",
-    "perhaps",  "either",    "neither",   "nor",        "versus",    "vs",      "pi",      "root",
-    "in",       "into",      "out",       "with",       "incorrect", "almost",  "nearly",  "for",
-    "through",  "until",     "possibly",  "probably",   "also",      "so",      "etc",     "doubled",
-    "tripled",  "halved",    "twice",     "thrice",     "doubles",   "triples", "was",     "has",
-    "does",     "equals",    "means",     "becomes",    "remains",   "seems",   "fails",   "makes",
-    "gives",    "always",    "sometimes", "besides",    "this",      "his",     "hers",    "its",
-    "yes",      "as",        "thus",      "unless",     "exceeds",   "differs", "says",    "lacks",
-    "never",    "nothing",   "something", "nope",       "unknown",   "invalid", "again",   "other",
-    "others",   "otherwise", "percent",   "percents",   "percentage"};
+    "not",       "less",      "more",       "fewer",     "no",      "minus",   "plus",    "over",
+    "squared",   "cubed",     "factorial",  "point",     "half",    "below",   "above",   "negative",
+    "by",        "if",        "when",       "where",     "is",      "are",     "mod",     "modulo",
+    "base",      "least",     "most",       "than",      "then",    "but",     "maybe",   "else",
+    "except",    "without",   "to",         "greater",   "rather",  "instead", "wrong",   "false",
+    "choose",    "divided",   "multiplied", "th",        "st",      "nd",      "rd",      "perhaps",
+    "either",    "neither",   "nor",        "versus",    "vs",      "pi",      "root",    "in",
+    "into",      "out",       "with",       "incorrect", "almost",  "nearly",  "for",     "through",
+    "until",     "possibly",  "probably",   "also",      "so",      "etc",     "doubled", "tripled",
+    "halved",    "twice",     "thrice",     "doubles",   "triples", "was",     "has",     "does",
+    "equals",    "means",     "becomes",    "remains",   "seems",   "fails",   "makes",   "gives",
+    "always",    "sometimes", "besides",    "this",      "his",     "hers",    "its",     "yes",
+    "as",        "thus",      "unless",     "exceeds",   "differs", "says",    "lacks",   "never",
+    "nothing",   "something", "nope",       "unknown",   "invalid", "again",   "other",   "others",
+    "otherwise", "percent",   "percents",   "percentage"};
 
 // Singulars and irregular plurals. Others count by their s.
 const Words kNouns = {
@@ -80,7 +80,8 @@ const Words kFollowing = {"old",     "each",      "total",     "altogether", "le
                           "now",     "today",     "tomorrow",  "yesterday",  "together",  "needed",
                           "sold",    "bought",    "used",      "remain",     "remained",  "made",
                           "saved",   "eaten",     "added",     "removed",    "earned",    "spent",
-                          "paid",    "given",     "correctly", "required"};
+                          "paid",    "given",     "correctly", "required",   "them",      "these",
+                          "apiece"};
 
 // The singulars that a plural may be of.
 bool is_plural_of_number(std::string_view word) {

@@ -4,6 +4,12 @@
 
 namespace deepscaler {
 
+namespace {
+
+constexpr std::string_view kRadian = "rad";
+
+}  // namespace
+
 void UnitProduct::multiply_by(const Unit& unit, int exponent) {
   Rational factor = unit.factor;
   fmpq_pow_si(factor.get(), factor.get(), exponent);
@@ -14,6 +20,9 @@ void UnitProduct::multiply_by(const Unit& unit, int exponent) {
 Expr UnitProduct::quantity(Expr value) {
   std::sort(exponents_.begin(), exponents_.end());
   std::string dimension;
+  // Radians count among other units only where they stand alone.
+  const bool other = std::ranges::any_of(exponents_, [](const auto& unit) { return unit.first != kRadian; });
+  if (other) std::erase_if(exponents_, [](const auto& unit) { return unit.first == kRadian; });
   for (size_t i = 0; i < exponents_.size();) {
     const std::string base = exponents_[i].first;
     int total = 0;
