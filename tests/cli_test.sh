@@ -64,6 +64,16 @@ grep -q "^raw prompt, 14 tokens$" err || fail "the kind of prompt was not said: 
 printf '%s\n' '{"token_ids": [87, 104, 97, 116]}' '{"messages": [{"role": "user", "content": "x"}]}' >forms.jsonl
 refuses 1 'deepscaler: forms.jsonl:2: messages: the model has no chat template; give a "prompt" instead' \
   generate --model $model --input forms.jsonl --output out.jsonl
+printf '%s\n' '{"prompt": "x", "tols": []}' >forms.jsonl
+refuses 1 "deepscaler: forms.jsonl:1: unknown key 'tols'; did you mean \"tools\"?" \
+  generate --model $model --input forms.jsonl --output o.jsonl
+printf '%s\n' '{"prompt": "x", "tools": []}' >forms.jsonl
+refuses 1 'deepscaler: forms.jsonl:1: has "tools" without "messages"; only a chat template reads it' \
+  generate --model $model --input forms.jsonl --output o.jsonl
+refuses 1 "deepscaler: prompt.date: '31.1.2026' is no day; write it as 2026-01-31" \
+  generate --model $model --input prompts.jsonl --output o.jsonl --date 31.1.2026
+refuses 1 'deepscaler: prompt: "tools" is not a list; correct it, or leave it out' \
+  generate --model $model --input prompts.jsonl --output o.jsonl --tools '{}'
 refuses 2 "Run with --help for more information." generate --model $model --prompt x --input forms.jsonl --output out.jsonl
 refuses 1 "deepscaler: none/out.jsonl: can't open for writing: No such file or directory; check that the folder exists and is writable" \
   generate --model none --input prompts.jsonl --output none/out.jsonl

@@ -54,7 +54,7 @@ sed -i 's/{problem}/{problem} within \\boxed{}/' r.toml
 rl 'r.toml:2: "prompt.text" has \boxed, which TOML takes for a control character; write \\boxed, or put the text between single quotes'
 recipe 'sampling.problems_per_step = 1048577'
 sed -i '8d' r.toml
-rl 'r.toml:10: "stage.0.sampling.problems_per_step" must be >= 1 and <= 1.048576e+06, not 1048577; change the value'
+rl 'r.toml:10: "stage.0.sampling.problems_per_step" must be >= 1 and <= 1048576, not 1048577; change the value'
 recipe
 rl "r.toml: stage.0.sampling: asks for 65536 responses to each of 1048576, more than 16777216 in all; lower the number of samples, or divide the work" \
   --set stage.0.sampling.problems_per_step=1048576 --set stage.0.sampling.samples_per_problem=65536
@@ -94,6 +94,7 @@ refuses 1 "deepscaler: long.jsonl:1: its prompt of 300 tokens and 4 of a respons
 "$program" eval --model $model --data long.jsonl train.jsonl --max-tokens 4 --max-prompt-tokens 200 >/dev/null 2>err
 grep -qx 'warning: 1 problems have prompts of more than 200 tokens and are left out' err || fail "$(cat err)"
 
+printf '{"prompt": "%s", "completion": "2"}\n' 1+1= 4-2= >demonstrations.jsonl
 # "Held out" only where it is true.
 train() { "$program" train r.toml --output "$1" "${@:2}" >log 2>err || fail "$(cat err)"; }
 recipe
@@ -114,9 +115,17 @@ grep -qx '3 problems, the same each time; 3 of them are trained on too' log || f
 # No answers, no change: not certain.
 grep -q '^grpo  *0.0 \[ *0.0, *[0-9.]*\] *0.0 \[-56.1, *56.1\] .* 100.0 %' log || fail "$(cat log)"
 
+"$program" sft --model $model --data demonstrations.jsonl --output sft_overlap --set 'stage.0.eval_files=["demonstrations.jsonl"]' \
+  >/dev/null 2>err
+grep -qx 'warning: stage.0.eval_files: 2 of 2 examples are trained on too: eval/loss is not of held-out text alone' err || fail "$(cat err)"
+
 # A reward of one's own alone: no answers, and every field of the record.
-recipe 'reward.accuracy = 0' '[[stage.reward.command]]' 'name = "topical"' \
-  'program = ["sh", "-c", "while read -r line; do case $line in *\"record\\\":{\\\"topic\\\":\\\"sums\\\"}*) echo 1;; *) echo 0;; esac; done"]'
+cat >topical.sh <<'END'
+while read -r line; do
+  case $line in *'"record":{"topic":"sums"}'*) echo 1 ;; *) echo 0 ;; esac
+done
+END
+recipe 'reward.accuracy = 0' '[[stage.reward.command]]' 'name = "topical"' 'program = ["sh", "topical.sh"]'
 sed -i 's/"answer": "[0-9]*", //' train.jsonl
 train own
 grep -q '"rewards/topical/mean":1,' own/metrics.jsonl || fail "$(cat own/metrics.jsonl)"
@@ -143,7 +152,7 @@ status=0
 [[ $status == 1 ]] && tail -n 1 err | grep -q "^deepscaler: damaged/checkpoints/$last: the checkpoint is damaged (.*); choose another --output to begin a new run: there is no earlier checkpoint$" ||
   fail "$(cat err)"
 
-refuses 1 "deepscaler: --decode: 99999999 is not a token id of the model; give ids from 0 to 258" \
+refuses 1 "deepscaler: --decode: 99999999 is not a token id of the model; give ids from 0 to 256" \
   tokenize --model $model --decode --text 99999999
 refuses 1 "deepscaler: train.jsonl: does not end in .json; name the config.json of a model" init --config train.jsonl --output none
 echo '{"messages": []}' >empty.jsonl

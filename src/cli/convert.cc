@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/output_path.h"
 #include "export/hf_folder.h"
+#include "model/text_ends.h"
 #include "run/own_files.h"
 
 namespace deepscaler {
@@ -23,8 +24,9 @@ DType stored_dtype(const std::string& name) {
 void run(const Options& options) {
   require_own_folder(options.output);
   require_no_run(options.model);
-  const Tokenizer tokenizer = Tokenizer::load(options.model);
-  const Model model = Model::load(options.model);
+  const Tokenizer tokenizer = load_tokenizer(options.model);
+  Model model = Model::load(options.model);
+  model.end_responses_at(tokenizer.ends());
   write_hf_folder(model, tokenizer, stored_dtype(options.dtype), options.output);
   log_info("{}: {} parameters in {}", options.output, model.table().count(), options.dtype);
 }

@@ -16,12 +16,14 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
+#include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
 #include "data/problem_set.h"
 #include "eval/compare.h"
 #include "eval/evaluate.h"
 #include "eval/markdown.h"
+#include "model/text_ends.h"
 #include "run/own_files.h"
 
 namespace deepscaler {
@@ -109,10 +111,11 @@ EvalReport evaluate_model(const Options& options) {
   std::vector<Problem> problems = eval_problems(options);
   Model model = Model::load(options.model);
   compute_in(model, options.memory.dtype, options.model);
-  const Tokenizer tokenizer = Tokenizer::load(options.model);
+  const Tokenizer tokenizer = load_tokenizer(options.model);
+  model.end_responses_at(tokenizer.ends());
   const PromptEncoder encoder(tokenizer, options.prompt);
   if (options.max_prompt_tokens) leave_out_long_prompts(problems, encoder, *options.max_prompt_tokens);
-  const EvalSettings settings = eval_settings(model, options.model, options.prompt, problems, options.eval);
+  const EvalSettings settings = eval_settings(model, options.model, encoder, problems, options.eval);
   std::optional<SampleLog> log = open_log(options, settings);
   const int64_t total = std::ssize(problems) * options.eval.samples;
   const int64_t earlier = log ? std::ssize(log->earlier()) : 0;
@@ -195,6 +198,7 @@ void add_eval_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--system", options->prompt.system,
                       "the system message, in place of the chat template's");
+  add_template_flags(*command, options->prompt);
   command->add_option("--samples", options->eval.samples, "answers a problem")
       ->check(whole_number(1, 1 << 20))
       ->capture_default_str();

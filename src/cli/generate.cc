@@ -17,6 +17,7 @@
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
 #include "infer/generator.h"
+#include "model/text_ends.h"
 #include "run/own_files.h"
 
 namespace deepscaler {
@@ -30,24 +31,28 @@ struct Options {
   bool resume = false;
   int64_t samples = 1;
   std::optional<int64_t> limit;  // of prompts
+  PromptConfig template_variables;
   GenerationFlags generation;
   GenerationMemory memory;
   RuntimeOptions runtime;
 };
 
 // What a response depends on beside its prompt and sample: the same in every line of a file.
-Model load_model(const Options& options) {
+Model load_model(const Options& options, const Tokenizer& tokenizer) {
   Model model = Model::load(options.model);
+  model.end_responses_at(tokenizer.ends());
   compute_in(model, options.memory.dtype, options.model);
   return model;
 }
 
-ordered_json settings_json(const Options& options, const Model& model) {
-  return {{"temperature", options.generation.options.sampling.temperature},
-          {"dtype", compute_type_name(model.compute_type())},
-          {"kernels", default_device().name()},
-          {"model", model.hash()},
-          {"sampling", sampling_json(options.generation)}};
+ordered_json settings_json(const Options& options, const Model& model, const PromptEncoder& encoder) {
+  ordered_json settings = {{"temperature", options.generation.options.sampling.temperature},
+                           {"dtype", compute_type_name(model.compute_type())},
+                           {"kernels", default_device().name()},
+                           {"model", model.hash()},
+                           {"sampling", sampling_json(options.generation)}};
+  if (const auto day = encoder.day()) settings["date"] = *day;
+  return settings;
 }
 
 // The responses that the file does not have yet.
@@ -68,12 +73,13 @@ std::vector<GenerationRequest> open_requests(const std::vector<Prompt>& prompts,
   return requests;
 }
 
-void generate_file(const Options& options, const Model& model, const Tokenizer& tokenizer,
+void generate_file(const Options& options, const Model& model, const PromptEncoder& encoder,
                    const std::vector<Prompt>& prompts) {
+  const Tokenizer& tokenizer = encoder.tokenizer();
   const StopStrings stop(tokenizer, options.generation.stop);
   GenerationOptions sampling = generation_options(options.generation);
   sampling.stop = &stop;
-  GenerationFile file(options.output, settings_json(options, model), prompts, stop);
+  GenerationFile file(options.output, settings_json(options, model, encoder), prompts, stop);
   if (options.resume) file.resume(options.samples);
   std::vector<int64_t> prompt_of;
   const auto requests = open_requests(prompts, options.samples, file, prompt_of);
@@ -115,14 +121,14 @@ void run(const Options& options) {
     require_new_file(options.output, {options.input, options.model},
                      "give --resume to go on with it, or choose another --output");
   }
-  const Tokenizer tokenizer = Tokenizer::load(options.model);
-  const PromptEncoder encoder(tokenizer, {});
+  const Tokenizer tokenizer = load_tokenizer(options.model);
+  const PromptEncoder encoder(tokenizer, options.template_variables);
   if (!options.input.empty()) {
     std::vector<Prompt> prompts = read_prompts(options.input, encoder);
     if (options.limit && *options.limit < std::ssize(prompts))
       prompts.resize(static_cast<size_t>(*options.limit));
     require_fewer_responses("--samples", std::ssize(prompts), options.samples);
-    generate_file(options, load_model(options), tokenizer, prompts);
+    generate_file(options, load_model(options, tokenizer), encoder, prompts);
     return;
   }
   const EncodedPrompt encoded =
@@ -132,7 +138,7 @@ void run(const Options& options) {
            encoded.opened_thinking ? ", <think> is open" : "");
   const Prompt prompt = {
       .tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
-  const Model model = load_model(options);
+  const Model model = load_model(options, tokenizer);
   Generator generator(model, options.memory.kv_memory_mib << 20);
   stream_response(generator, tokenizer, prompt, options.generation);
 }
@@ -166,6 +172,7 @@ void add_generate_command(CLI::App& app) {
       ->add_flag("--chat", options->chat,
                  "put --prompt through the model's chat template, else it is raw text")
       ->needs(prompt);
+  add_template_flags(*command, options->template_variables);
   add_generation_flags(*command, options->generation);
   add_generation_memory(*command, options->memory);
   add_runtime_options(*command, options->runtime);

@@ -42,7 +42,7 @@ GenerationFile::~GenerationFile() = default;
 void GenerationFile::resume(int64_t samples) {
   if (!std::filesystem::exists(path_)) return;
   JsonlReader reader(path_, JsonlReader::End::kWholeLine);
-  for (json line; reader.next(line);) {
+  for (ordered_json line; reader.next(line);) {
     const Name name = read_name(line, samples, reader.where());
     check_settings(line, reader.where());
     remember(name, reader.where());
@@ -55,7 +55,7 @@ void GenerationFile::resume(int64_t samples) {
   writer_.emplace(path_, JsonlWriter::Start::kAppend);  // the file is ours
 }
 
-GenerationFile::Name GenerationFile::read_name(const json& line, int64_t samples,
+GenerationFile::Name GenerationFile::read_name(const ordered_json& line, int64_t samples,
                                                const std::string& where) const {
   const auto number = [&](const char* key) -> int64_t {
     if (!line.is_object() || !line.contains(key) || !line[key].is_number_integer()) {
@@ -79,7 +79,7 @@ GenerationFile::Name GenerationFile::read_name(const json& line, int64_t samples
   return name;
 }
 
-void GenerationFile::check_settings(const json& line, const std::string& where) const {
+void GenerationFile::check_settings(const ordered_json& line, const std::string& where) const {
   const json now = json(*settings_).flatten();
   json made = json::object();
   for (const auto& [key, value] : settings_->items()) {

@@ -42,8 +42,8 @@ class GenerationFile {
  private:
   using Name = std::pair<int64_t, int64_t>;  // prompt, sample
 
-  Name read_name(const nlohmann::json& line, int64_t samples, const std::string& where) const;
-  void check_settings(const nlohmann::json& line, const std::string& where) const;
+  Name read_name(const nlohmann::ordered_json& line, int64_t samples, const std::string& where) const;
+  void check_settings(const nlohmann::ordered_json& line, const std::string& where) const;
   void remember(Name name, const std::string& where);
 
   std::string path_;

@@ -15,6 +15,7 @@
 #include "model/kv_cache.h"
 #include "model/memory_plan.h"
 #include "model/model.h"
+#include "model/text_ends.h"
 #include "run/own_files.h"
 #include "text/chat/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
@@ -34,7 +35,9 @@ std::string mib(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<do
 // "12 in F32, 210 in Q4_K".
 std::string stored_text(const StoredTensors& tensors) {
   std::map<std::string_view, int64_t> counts;
-  for (const StoredTensor& tensor : tensors.all()) ++counts[dtype_name(tensor.dtype)];
+  for (const StoredTensor& tensor : tensors.all()) {
+    ++counts[tensor.other_type.empty() ? dtype_name(tensor.dtype) : tensor.other_type];
+  }
   std::string text;
   for (const auto& [name, count] : counts) {
     text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", count, name);
@@ -57,16 +60,16 @@ void show_architecture(const ModelConfig& c, const Model& model) {
   line("vocabulary", "{}, LM head {}", c.vocabulary,
        c.tied_embeddings ? "tied to the embedding" : "of its own");
   line("context", "{} tokens", c.context);
-  line("RoPE", "theta {}{}", c.rope_theta,
-       c.rope_scaling ? fmt::format(", Llama 3 scaling by {} beyond {}", c.rope_scaling->factor,
-                                    c.rope_scaling->original_context)
-                      : "");
+  const std::string scaling = rope_scaling_text(c.rope_scaling);
+  line("RoPE", "theta {}{}{}", c.rope_theta, scaling.empty() ? "" : ", ", scaling);
+  line("activation", "{}", activation_name(c.activation));
 }
 
 void show_text(const ModelConfig& c, const Tokenizer& tokenizer) {
   line("tokenizer", "byte-level BPE, {} tokens", tokenizer.size());
   if (tokenizer.bos()) line("begins a text", "{}", token_text(tokenizer, *tokenizer.bos()));
-  for (int32_t id : c.eos) line("ends a text", "{}", token_text(tokenizer, id));
+  for (const TextEnd& end : find_text_ends(c, tokenizer))
+    line("ends a text", "{}", text_end_text(end, tokenizer));
   const auto& source = tokenizer.chat_template();
   line("chat template", "{}", source ? fmt::format("{} characters", source->size()) : "none");
   if (source) {

@@ -1,10 +1,14 @@
 #include "cli/prompts.h"
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/rng.h"
+#include "formats/excerpt.h"
 #include "formats/jsonl.h"
 
 namespace deepscaler {
@@ -15,22 +19,42 @@ using nlohmann::ordered_json;
 
 constexpr const char* kForms =
     R"(a line is {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with an optional "id")";
+// What a line may hold beside its id: one of the first three, and for messages what the chat template gets.
+constexpr const char* kTemplateKeys[] = {"tools", "documents", "chat_template_kwargs", "enable_thinking"};
 
 EncodedPrompt encode_text(const std::string& text, const PromptEncoder& encoder) {
   return {encoder.tokenizer().encode(text), opens_think(text)};
 }
 
-EncodedPrompt encode_messages(const json& messages, const std::string& where, const PromptEncoder& encoder) {
+EncodedPrompt encode_messages(const ordered_json& line, const std::string& where,
+                              const PromptEncoder& encoder) {
+  const ordered_json variables = template_variables_in(line, where);
   try {
-    return encoder.encode_messages(ordered_json::parse(messages.dump()));
+    return encoder.encode_messages(line["messages"], variables);
   } catch (const Error& error) {
     throw Error(where, error.what(), "");
   }
 }
 
-Prompt read_prompt(const json& line, const std::string& where, const PromptEncoder& encoder) {
+void check_keys(const ordered_json& line, const std::string& where) {
+  std::vector<std::string> known = {"prompt", "messages", "token_ids", "id"};
+  known.insert(known.end(), std::begin(kTemplateKeys), std::end(kTemplateKeys));
+  for (const auto& [key, value] : line.items()) {
+    if (std::ranges::count(known, key) > 0) continue;
+    throw Error(where, "unknown key " + excerpt(key), suggest_name(key, known));
+  }
+  for (const char* key : kTemplateKeys) {
+    if (line.contains(key) && !line.contains("messages")) {
+      throw Error(where, fmt::format("has \"{}\" without \"messages\"", key),
+                  "only a chat template reads it");
+    }
+  }
+}
+
+Prompt read_prompt(const ordered_json& line, const std::string& where, const PromptEncoder& encoder) {
   const auto fail = [&](const char* what) { throw Error(where, what, kForms); };
   if (!line.is_object()) fail("is not an object");
+  check_keys(line, where);
   if (line.contains("prompt") + line.contains("messages") + line.contains("token_ids") != 1) {
     fail("needs one of prompt, messages and token_ids");
   }
@@ -41,7 +65,7 @@ Prompt read_prompt(const json& line, const std::string& where, const PromptEncod
   } else if (line.contains("messages")) {
     if (!line["messages"].is_array()) fail("its messages are not a list");
     if (line["messages"].empty()) fail("its list of messages is empty");
-    encoded = encode_messages(line["messages"], where, encoder);
+    encoded = encode_messages(line, where, encoder);
   } else {
     encoded.tokens = read_token_ids(line, "token_ids", where);
     encoded.opened_thinking = opens_think(encoder.tokenizer().decode(encoded.tokens));
@@ -55,14 +79,24 @@ Prompt read_prompt(const json& line, const std::string& where, const PromptEncod
 
 }  // namespace
 
-std::vector<TokenId> read_token_ids(const json& line, const char* key, const std::string& where) {
+void add_template_flags(CLI::App& command, PromptConfig& config) {
+  command.add_option("--tools", config.tools, "what the chat template gets as tools, a JSON list");
+  command.add_option("--chat-template-kwargs", config.chat_template_kwargs,
+                     "more variables of the chat template, a JSON object");
+  command.add_option("--enable-thinking", config.enable_thinking,
+                     "true or false: the chat template's variable of that name");
+  command.add_option("--date", config.date,
+                     "the day that a chat template is told, as 2026-01-31 (default: today)");
+}
+
+std::vector<TokenId> read_token_ids(const ordered_json& line, const char* key, const std::string& where) {
   const auto found = line.find(key);
   if (found == line.end() || !found->is_array()) {
     throw Error(where, fmt::format("\"{}\" is not a list of token numbers", key),
                 "give whole numbers from 0");
   }
   std::vector<TokenId> tokens;
-  for (const json& token : *found) {
+  for (const ordered_json& token : *found) {
     if (!token.is_number_integer() || token < 0 || token > std::numeric_limits<TokenId>::max()) {
       throw Error(where, fmt::format("\"{}\" holds something that is no token number", key),
                   "give whole numbers from 0");
@@ -75,13 +109,14 @@ std::vector<TokenId> read_token_ids(const json& line, const char* key, const std
 std::vector<Prompt> read_prompts(const std::string& path, const PromptEncoder& encoder) {
   std::vector<Prompt> prompts;
   JsonlReader reader(path);
-  for (json line; reader.next(line);) prompts.push_back(read_prompt(line, reader.where(), encoder));
+  for (ordered_json line; reader.next(line);) prompts.push_back(read_prompt(line, reader.where(), encoder));
   if (prompts.empty()) throw Error(path, "has no prompts", "give at least one line");
   return prompts;
 }
 
 uint64_t stream_of(const Prompt& prompt) {
-  if (prompt.id != "null") return hash_name(prompt.id);
+  // In alphabetical order: the order of an id's keys is no part of it.
+  if (prompt.id != "null") return hash_name(json::parse(prompt.id).dump());
   return hash_name(
       {reinterpret_cast<const char*>(prompt.tokens.data()), prompt.tokens.size() * sizeof(TokenId)});
 }

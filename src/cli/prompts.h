@@ -1,5 +1,6 @@
 // The prompts that `generate` reads: {"prompt": text}, {"messages": [...]} or {"token_ids": [...]} a
-// line, with an optional "id".
+// line, with an optional "id"; beside messages "tools", "documents", "chat_template_kwargs" and
+// "enable_thinking", which their chat template gets.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,10 @@
 #include <vector>
 
 #include "data/prompt_encoder.h"
+
+namespace CLI {
+class App;
+}
 
 namespace deepscaler {
 
@@ -18,6 +23,9 @@ struct Prompt {
   std::string where;             // "file:line"
 };
 
+// --tools, --chat-template-kwargs, --enable-thinking and --date.
+void add_template_flags(CLI::App& command, PromptConfig& config);
+
 // At least one. Throws Error naming the line for anything else than the above.
 [[nodiscard]] std::vector<Prompt> read_prompts(const std::string& path, const PromptEncoder& encoder);
 
@@ -26,7 +34,7 @@ struct Prompt {
 [[nodiscard]] uint64_t stream_of(const Prompt& prompt);
 
 // The token numbers of a list in a line. Throws Error with `where` for anything else.
-[[nodiscard]] std::vector<TokenId> read_token_ids(const nlohmann::json& line, const char* key,
+[[nodiscard]] std::vector<TokenId> read_token_ids(const nlohmann::ordered_json& line, const char* key,
                                                   const std::string& where);
 
 }  // namespace deepscaler

@@ -23,7 +23,6 @@
 namespace deepscaler {
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 struct Options {
@@ -34,7 +33,7 @@ struct Options {
 };
 
 struct Response {
-  json line;
+  ordered_json line;
   std::vector<TokenId> prompt, tokens;
   float temperature = 1;  // as given; 0 is scored at 1
   std::vector<float> recorded;
@@ -44,7 +43,7 @@ float scoring_temperature(const Response& response) {
   return response.temperature == 0 ? 1 : response.temperature;
 }
 
-Response read_response(json line, const std::string& where, const ModelConfig& config) {
+Response read_response(ordered_json line, const std::string& where, const ModelConfig& config) {
   if (!line.is_object()) throw Error(where, "is not an object", "give lines as `generate` writes them");
   Response response;
   response.prompt = read_token_ids(line, "prompt_token_ids", where);
@@ -72,9 +71,9 @@ Response read_response(json line, const std::string& where, const ModelConfig& c
     response.temperature = line["temperature"].get<float>();
   }
   if (line.contains("logprobs")) {
-    const json& values = line["logprobs"];
+    const ordered_json& values = line["logprobs"];
     if (!values.is_array() || values.size() != response.tokens.size() ||
-        !std::ranges::all_of(values, [](const json& v) { return v.is_number(); })) {
+        !std::ranges::all_of(values, [](const ordered_json& v) { return v.is_number(); })) {
       throw Error(where, "\"logprobs\" does not have one number for each of \"token_ids\"", "leave it out");
     }
     response.recorded = values.get<std::vector<float>>();
@@ -116,7 +115,7 @@ class Scorer {
   void run() {
     JsonlReader reader(options_.input);
     Progress progress("scoring", "tokens", 0);
-    for (json line; reader.next(line);) {
+    for (ordered_json line; reader.next(line);) {
       Response response = read_response(std::move(line), reader.where(), model_.config());
       if (!batch_.empty() && (batch_tokens_ >= kBatchTokens ||
                               scoring_temperature(batch_.front()) != scoring_temperature(response))) {
@@ -166,7 +165,7 @@ class Scorer {
       }
       log_probs.push_back(score.log_prob);
     }
-    json values = response.line;
+    ordered_json values = response.line;
     values["logprobs"] = log_probs;
     values["temperature"] = response.temperature;
     values["dtype"] = compute_type_name(model_.compute_type());

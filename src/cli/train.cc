@@ -38,7 +38,7 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations, int64_t tr
   }
   if (evaluations.size() > 3) {
     fmt::print(
-        "in all, after '{}': {}\n", evaluations[1].title,
+        "from '{}' to the end: {}\n", evaluations[1].title,
         percent(paired_difference(evaluations[1].report.outcomes(), evaluations.back().report.outcomes())));
   }
   const size_t problems = evaluations[0].report.problems.size();

@@ -5,36 +5,108 @@
 #include "base/error.h"
 
 namespace deepscaler {
+namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr const char* kGiveCompletion =
+    "give the messages before it as \"prompt\" and its text as \"completion\"";
+
+// What the formats of OpenAI, Mistral, axolotl and others call the weight of a message in the loss.
+bool is_masked(const Json& message, size_t number, const std::string& where) {
+  bool masked = false;
+  for (const char* key : {"weight", "train", "trainable", "loss_mask"}) {
+    if (!message.contains(key) || message[key].is_null()) continue;
+    const Json& value = message[key];
+    if (value != 0 && value != 1 && value != true && value != false) {
+      throw Error(where, fmt::format("message {} has a \"{}\" of {}", number, key, value.dump()),
+                  "a message is learned (1, true) or not (0, false)");
+    }
+    masked |= value == 0 || value == false;
+  }
+  return masked;
+}
+
+bool is_learned(const Json& message, size_t number, const std::string& where) {
+  return !is_masked(message, number, where) && message.at("role") == "assistant";
+}
+
+std::string without_space(std::string_view text) {
+  std::string rest;
+  for (const char c : text) {
+    if (c != ' ' && c != '\n' && c != '\t' && c != '\r') rest += c;
+  }
+  return rest;
+}
+
+// Templates move line breaks around; what else a turn says must be in its text.
+void check_nothing_is_left_out(const Json& message, size_t number, std::string_view turn,
+                               const std::string& where) {
+  const std::string rendered = without_space(turn);
+  for (const char* key : {"content", "reasoning_content", "reasoning", "thinking"}) {
+    if (!message.contains(key) || !message[key].is_string()) continue;
+    if (rendered.find(without_space(message[key].get_ref<const std::string&>())) != std::string::npos)
+      continue;
+    throw Error(
+        where,
+        fmt::format("the chat template leaves out a part of message {}'s \"{}\" (a chain of thought, say), "
+                    "which would not be learned",
+                    number, key),
+        kGiveCompletion);
+  }
+}
+
+// Renders ever longer beginnings of a conversation.
+class Renderer {
+ public:
+  Renderer(const Json& messages, const ChatTemplate& chat_template, const Json& variables,
+           const std::string& where)
+      : messages_(messages), chat_template_(chat_template), variables_(variables), where_(where) {}
+
+  // What the first `count` messages add to the text so far. `message` is the one that it is for.
+  std::string next(size_t count, GenerationPrompt prompt, size_t message) {
+    const Json first(messages_.begin(), messages_.begin() + static_cast<int64_t>(count));
+    std::string text;
+    try {
+      text = chat_template_.render(first, prompt, variables_);
+    } catch (const Error& error) {
+      throw Error(where_, error.what(), "write the messages as the model's chat template wants them");
+    }
+    if (!text.starts_with(rendered_)) {
+      throw Error(where_,
+                  fmt::format("the chat template does not render message {} as a continuation of what "
+                              "comes before it",
+                              message + 1),
+                  kGiveCompletion);
+    }
+    std::string added = text.substr(rendered_.size());
+    rendered_ = std::move(text);
+    return added;
+  }
+
+ private:
+  const Json& messages_;
+  const ChatTemplate& chat_template_;
+  const Json& variables_;
+  const std::string& where_;
+  std::string rendered_;
+};
+
+}  // namespace
 
 std::vector<TextPiece> conversation_pieces(const Json& messages, size_t first_learned,
                                            const ChatTemplate& chat_template, const Json& variables,
                                            const std::string& where) {
   std::vector<TextPiece> pieces;
-  std::string rendered;
-  const auto continue_with = [&](size_t message, GenerationPrompt prompt, size_t count) {
-    const Json first(messages.begin(), messages.begin() + static_cast<int64_t>(count));
-    std::string text;
-    try {
-      text = chat_template.render(first, prompt, variables);
-    } catch (const Error& error) {
-      throw Error(where, error.what(), "write the messages as the model's chat template wants them");
-    }
-    if (!text.starts_with(rendered)) {
-      throw Error(where,
-                  fmt::format("the chat template does not render message {} as a continuation of what "
-                              "comes before it",
-                              message + 1),
-                  "give the messages before it as \"prompt\" and its text as \"completion\"");
-    }
-    pieces.push_back({text.substr(rendered.size()), prompt == GenerationPrompt::kOmit});
-    rendered = std::move(text);
-  };
+  Renderer renderer(messages, chat_template, variables, where);
   for (size_t i = first_learned; i < messages.size(); ++i) {
-    if (messages[i].at("role") != "assistant") continue;
-    continue_with(i, GenerationPrompt::kAdd, i);
-    continue_with(i, GenerationPrompt::kOmit, i + 1);
+    if (!is_learned(messages[i], i + 1, where)) continue;
+    TextPiece before = {renderer.next(i, GenerationPrompt::kAdd, i), false};
+    TextPiece turn = {renderer.next(i + 1, GenerationPrompt::kOmit, i), true};
+    // Its beginning may stand in the prompt ("<think>").
+    check_nothing_is_left_out(messages[i], i + 1, before.text + turn.text, where);
+    pieces.push_back(std::move(before));
+    pieces.push_back(std::move(turn));
   }
   if (pieces.empty()) {
     throw Error(where, "its messages have no turn of the assistant to learn",

@@ -4,7 +4,8 @@
 // of a conversation is rendered turn by turn: up to an assistant's turn with that turn opened, and with
 // the turn itself. Each text must continue the one before. Then a model is trained on exactly the
 // prefixes that it will be prompted with; templates for which this fails (they take the chain of thought
-// out of earlier turns, say) are refused rather than trained on something else.
+// out of earlier turns, say) are refused rather than trained on something else. So are those that leave out a
+// part of what is to be learned.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,10 +21,11 @@ struct TextPiece {
   bool learned = false;
 };
 
-// The pieces of `messages` ([{"role", "content"}, ...], with "role" a string), up to the last turn of the
-// assistant. Turns before message number `first_learned` are only read. `where` ("train.jsonl:3") is for
-// errors. Throws Error where there is no turn to learn, the template refuses the messages, or it does not
-// continue what it rendered before.
+// The pieces of `messages` ([{"role", "content"}, ...], with "role" a string), up to the last turn that is
+// learned: the assistant's turns from message number `first_learned` on, but for those with a "weight",
+// "train", "trainable" or "loss_mask" of 0 or false. `where` ("train.jsonl:3") is for errors. Throws Error
+// where there is no turn to learn, the template refuses the messages, does not continue what it rendered
+// before, or leaves out what a turn says or thinks.
 [[nodiscard]] std::vector<TextPiece> conversation_pieces(const nlohmann::ordered_json& messages,
                                                          size_t first_learned,
                                                          const ChatTemplate& chat_template,

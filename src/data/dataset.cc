@@ -18,7 +18,7 @@
 namespace deepscaler {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // One record with its place, for messages.
 struct Record {
@@ -154,6 +154,10 @@ Problem read_problem(const Json& json, const std::string& where, const std::stri
   const bool is_question = record["problem"].is_null() && !record["question"].is_null();
   Problem problem;
   problem.problem = trim(text_of(record, is_question ? "question" : "problem"));
+  if (problem.problem.empty() && record.json.contains("prompt")) {
+    throw Error(where, "has a \"prompt\" and no \"problem\"",
+                "give the bare question as \"problem\"; what stands around it is the recipe's [prompt]");
+  }
   if (problem.problem.empty()) record.fail("has no \"problem\"");
   if (!record.json.contains("answer") && answers == Answers::kRequired) record.fail("has no \"answer\"");
 

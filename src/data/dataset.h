@@ -40,7 +40,7 @@ enum class Answers { kRequired, kOptional };
                                    Answers answers = Answers::kRequired);
 
 // The problem in one record of a file; its answers may be none. `where` ("train.jsonl:3") is for errors.
-[[nodiscard]] Problem read_problem(const nlohmann::json& record, const std::string& where,
+[[nodiscard]] Problem read_problem(const nlohmann::ordered_json& record, const std::string& where,
                                    const std::string& source, Answers answers = Answers::kRequired);
 
 }  // namespace deepscaler

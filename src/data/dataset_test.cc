@@ -142,6 +142,10 @@ TEST_F(DatasetTest, RefusesInOneLine) {
             "bad.jsonl:2: not valid JSON at byte 13; check that the file is complete");
   EXPECT_EQ(refusal(good + "\n3"), "bad.jsonl:3: is not a JSON object" + need);
   EXPECT_EQ(refusal("{\"answer\": 1}"), "bad.jsonl:1: has no \"problem\"" + need);
+  EXPECT_EQ(
+      refusal("{\"prompt\": \"p\", \"answer\": 1}"),
+      "bad.jsonl:1: has a \"prompt\" and no \"problem\"; give the bare question as \"problem\"; what stands "
+      "around it is the recipe's [prompt]");
   EXPECT_EQ(refusal("{\"problem\": 1, \"answer\": 1}"), "bad.jsonl:1: \"problem\" must be a string" + need);
   EXPECT_EQ(refusal("{\"problem\": \"p\"}"), "bad.jsonl:1: has no \"answer\"" + need);
   EXPECT_EQ(refusal("{\"problem\": \"p\", \"answer\": {}}"),

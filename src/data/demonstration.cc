@@ -11,17 +11,27 @@
 #include "data/conversation.h"
 #include "data/dataset.h"
 #include "data/records.h"
+#include "formats/excerpt.h"
+#include "formats/json_text.h"
 
 namespace deepscaler {
 namespace {
 
-using Json = nlohmann::json;
-using OrderedJson = nlohmann::ordered_json;
+using Json = nlohmann::ordered_json;
 
 constexpr const char* kFormats =
     "a line is {\"messages\": [...]}, {\"prompt\": ..., \"completion\": ...}, {\"text\": ...} or a problem "
     "with "
     "a solution";
+
+// What names a record does not depend on the order of its keys.
+std::string in_alphabetical_order(const Json& json) {
+  return nlohmann::json(json).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+bool is_white_space(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 // Pieces of a demonstration, one after the other.
 class Builder {
@@ -35,20 +45,26 @@ class Builder {
   }
   void read(const std::vector<TokenId>& tokens) { append(tokens, false); }
   // A text to learn, with the token that ends it.
-  void learn(std::string_view text, bool add_special_tokens = false) {
+  void learn(std::string_view text, TokenId end, bool add_special_tokens = false) {
     auto tokens = encoder_.tokenizer().encode(text, {.add_special_tokens = add_special_tokens});
-    if (tokens.empty() || tokens.back() != eos()) tokens.push_back(eos());
+    if (tokens.empty() || !is_end(tokens.back())) tokens.push_back(end);
     append(tokens, true);
   }
-  // A turn as a template renders it: learned up to the token that ends it, where it has one. What
-  // follows (a line break) is the template's, the model never gets to say it.
-  void learn_turn(std::string_view text) {
+  // A turn as a template renders it: learned up to the last token that ends a response, if only white space
+  // follows (the template's, which the model never gets to say). Whether there is one.
+  bool learn_turn(std::string_view text) {
     const auto tokens = encoder_.tokenizer().encode(text, {.add_special_tokens = false});
-    const auto end = std::ranges::find(tokens, eos());
-    const auto learned = end == tokens.end() ? tokens.end() : end + 1;
+    const auto last =
+        std::find_if(tokens.rbegin(), tokens.rend(), [&](TokenId id) { return is_end(id); }).base();
+    const auto behind = std::span(tokens).subspan(static_cast<size_t>(last - tokens.begin()));
+    const bool ends = last != tokens.begin() && is_white_space(encoder_.tokenizer().decode(behind));
+    const auto learned = ends ? last : tokens.end();
     append({tokens.begin(), learned}, true);
     append({learned, tokens.end()}, false);
+    return ends;
   }
+  // The token that a turn ends with whose template writes none.
+  void learn_end() { append({encoder_.end_of_turn()}, true); }
 
   Demonstration finish(const Json& identity) {
     Demonstration& d = result_;
@@ -62,12 +78,14 @@ class Builder {
                   "give it a prompt or a longer text");
     }
     d.where = where_;
-    d.id = fmt::format("{:016x}", hash_name(identity.dump(-1, ' ', false, Json::error_handler_t::replace)));
+    d.id = fmt::format("{:016x}", hash_name(in_alphabetical_order(identity)));
     return std::move(d);
   }
 
  private:
-  [[nodiscard]] TokenId eos() const { return *encoder_.tokenizer().eos(); }
+  [[nodiscard]] bool is_end(TokenId id) const {
+    return std::ranges::count(encoder_.tokenizer().ends(), id) > 0;
+  }
   void append(const std::vector<TokenId>& tokens, bool learned) {
     result_.tokens.insert(result_.tokens.end(), tokens.begin(), tokens.end());
     result_.in_loss.insert(result_.in_loss.end(), tokens.size(), learned || loss_on_ == LossOn::kAll);
@@ -90,13 +108,14 @@ class RecordReader {
 
   Demonstration read() {
     if (!record_.is_object()) fail("it is not a JSON object", kFormats);
-    if (has("tools")) fail("\"tools\" are not supported", "write them into the system message");
     if (has("messages")) return conversation(messages("messages"), 0);
+    if (has("conversations")) return conversation(sharegpt_messages(), 0);
     if (has("prompt") && has("completion")) return prompt_and_completion();
     if (has("text")) {
-      builder_.learn(text("text"), true);
+      builder_.learn(text("text"), encoder_.end_of_text(), true);
       return builder_.finish(record_["text"]);
     }
+    if (has("instruction") && has("output")) return conversation(alpaca_messages(), 0);
     if (has("problem") || has("question")) return problem();
     fail("it has none of the keys of a demonstration", kFormats);
   }
@@ -114,14 +133,29 @@ class RecordReader {
     return record_[key].get_ref<const std::string&>();
   }
 
-  [[nodiscard]] OrderedJson messages(const char* key) const {
+  // What the chat template gets beside the messages. Data sets hold "tools" as a text, too.
+  [[nodiscard]] Json variables() const {
+    Json object = Json::object();
+    for (const char* key : {"tools", "documents", "chat_template_kwargs", "enable_thinking"}) {
+      if (has(key)) object[key] = record_[key];
+    }
+    if (has("tools") && record_["tools"].is_string()) {
+      object["tools"] = parse_record(text("tools"), where_ + ": \"tools\"");
+    }
+    return encoder_.variables(template_variables_in(object, where_));
+  }
+
+  [[nodiscard]] Json messages(const char* key) const {
     const Json& list = record_[key];
     if (!list.is_array() || list.empty()) {
       fail(fmt::format("its \"{}\" is not a list of messages", key), kFormats);
     }
     for (size_t i = 0; i < list.size(); ++i) {
+      const bool calls = list[i].is_object() && list[i].contains("tool_calls") &&
+                         list[i]["tool_calls"].is_array() && !list[i]["tool_calls"].empty();
       for (const char* part : {"role", "content"}) {
-        if (list[i].is_object() && list[i].contains(part) && list[i][part].is_string()) continue;
+        const Json value = list[i].is_object() ? list[i].value(part, Json()) : Json();
+        if (value.is_string() || (calls && part == std::string_view("content") && value.is_null())) continue;
         fail(fmt::format("message {} of its \"{}\" has no \"{}\" that is a text", i + 1, key, part),
              "a message is {\"role\": text, \"content\": text}");
       }
@@ -129,35 +163,101 @@ class RecordReader {
     return list;
   }
 
+  // {"from", "value"} as {"role", "content"}; other keys of a message stay.
+  [[nodiscard]] Json sharegpt_messages() const {
+    const Json& list = record_["conversations"];
+    if (!list.is_array() || list.empty()) fail("its \"conversations\" is not a list of messages", kFormats);
+    if (list[0].is_object() && list[0].contains("role")) return messages("conversations");
+    Json turns = Json::array();
+    if (has("system") && !text("system").empty()) {
+      turns.push_back({{"role", "system"}, {"content", text("system")}});
+    }
+    for (size_t i = 0; i < list.size(); ++i) {
+      Json turn = {{"role", sharegpt_role(list[i], i)}, {"content", list[i]["value"]}};
+      for (const auto& [key, value] : list[i].items()) {
+        if (key != "from" && key != "value") turn[key] = value;
+      }
+      turns.push_back(std::move(turn));
+    }
+    return turns;
+  }
+
+  [[nodiscard]] std::string sharegpt_role(const Json& message, size_t index) const {
+    constexpr std::pair<std::string_view, const char*> kRoles[] = {
+        {"human", "user"},          {"user", "user"},         {"gpt", "assistant"},
+        {"assistant", "assistant"}, {"chatgpt", "assistant"}, {"model", "assistant"},
+        {"system", "system"},       {"tool", "tool"},         {"observation", "tool"}};
+    const bool whole = message.is_object() && message.value("from", Json()).is_string() &&
+                       message.value("value", Json()).is_string();
+    if (!whole) {
+      fail(fmt::format("message {} of its \"conversations\" has no \"from\" and \"value\" that are texts",
+                       index + 1),
+           "a message is {\"from\": text, \"value\": text}");
+    }
+    const auto& from = message["from"].get_ref<const std::string&>();
+    const auto* role =
+        std::ranges::find(kRoles, std::string_view(from), [](const auto& pair) { return pair.first; });
+    if (role == std::end(kRoles)) {
+      fail(fmt::format("message {} of its \"conversations\" is from {}", index + 1, excerpt(from)),
+           "known are human, gpt, system, tool and observation");
+    }
+    return role->second;
+  }
+
+  // The question is the instruction and, below it, the input.
+  [[nodiscard]] Json alpaca_messages() const {
+    Json turns = Json::array();
+    const auto add = [&](const char* role, const Json& content) {
+      if (!content.is_string()) fail("its \"history\" is not a list of pairs of texts", kFormats);
+      turns.push_back({{"role", role}, {"content", content}});
+    };
+    if (has("system") && !text("system").empty()) add("system", text("system"));
+    for (const Json& pair : has("history") ? record_["history"] : Json::array()) {
+      if (!pair.is_array() || pair.size() != 2)
+        fail("its \"history\" is not a list of pairs of texts", kFormats);
+      add("user", pair[0]);
+      add("assistant", pair[1]);
+    }
+    const std::string input = has("input") ? text("input") : "";
+    add("user", text("instruction") + (input.empty() ? "" : "\n" + input));
+    add("assistant", text("output"));
+    return turns;
+  }
+
   Demonstration prompt_and_completion() {
     const Json identity = Json::array({record_["prompt"], record_["completion"]});
     if (!record_["prompt"].is_array()) {
       builder_.read(text("prompt"), true);
-      builder_.learn(text("completion"));
+      builder_.learn(text("completion"), encoder_.end_of_text());
       return builder_.finish(identity);
     }
-    OrderedJson turns = messages("prompt");
+    Json turns = messages("prompt");
     if (record_["completion"].is_array()) {
       const size_t first_learned = turns.size();
       for (auto& message : messages("completion")) turns.push_back(std::move(message));
       return conversation(turns, first_learned);
     }
-    builder_.read(encoder_.encode_messages(turns).tokens);
-    builder_.learn(text("completion"));
+    builder_.read(encoder_.encode_messages(turns, variables()).tokens);
+    builder_.learn(text("completion"), encoder_.end_of_turn());
     return builder_.finish(identity);
   }
 
-  Demonstration conversation(const OrderedJson& turns, size_t first_learned) {
+  Demonstration conversation(const Json& turns, size_t first_learned) {
     const ChatTemplate* chat_template = encoder_.chat_template();
     if (chat_template == nullptr) {
       fail("it has messages, and the model has no chat template",
            "give \"prompt\" and \"completion\" as texts");
     }
-    const OrderedJson variables = template_variables(encoder_.tokenizer());
+    bool ends = true;
     for (const TextPiece& piece :
-         conversation_pieces(turns, first_learned, *chat_template, variables, where_)) {
-      piece.learned ? builder_.learn_turn(piece.text) : builder_.read(piece.text, false);
+         conversation_pieces(turns, first_learned, *chat_template, variables(), where_)) {
+      if (!piece.learned) {
+        builder_.read(piece.text, false);
+      } else {
+        ends = builder_.learn_turn(piece.text);
+      }
     }
+    if (!ends) builder_.learn_end();
     return builder_.finish(turns);
   }
 
@@ -188,7 +288,7 @@ Demonstration demonstrate(const Problem& problem, const std::string& where, cons
   }
   Builder builder(where, encoder, loss_on);
   builder.read(encoder.encode(problem).tokens);
-  builder.learn(problem.solution);
+  builder.learn(problem.solution, encoder.chat_template() ? encoder.end_of_turn() : encoder.end_of_text());
   return builder.finish(Json::array({problem.problem, problem.solution}));
 }
 

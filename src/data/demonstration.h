@@ -1,16 +1,21 @@
 // Demonstrations: texts that a model learns to continue, read from files in the formats of TRL's
-// SFTTrainer, or from problems with worked solutions.
+// SFTTrainer, of ShareGPT and Alpaca, or from problems with worked solutions.
 //
 //   {"messages": [{"role", "content"}, ...]}        a conversation; the assistant's turns are learned
+//   {"conversations": [{"from", "value"}, ...]}     the same as ShareGPT has it, with an optional "system"
 //   {"prompt": [...], "completion": [...]}          the same; only the completion's turns are learned
 //   {"prompt": [...], "completion": "text"}         the completion is what follows the opened turn
 //   {"prompt": "text", "completion": "text"}        plain text, without a chat template
 //   {"text": "text"}                                plain text, all of it learned
+//   {"instruction", "input"?, "output"}             Alpaca: a question and its answer, "system" and "history"
+//   too
 //   {"question" or "problem", "answer", "solution"} a problem and its worked solution (data/dataset.h)
 //
-// Where a record has keys of several formats the first one counts; other keys are ignored, but for
-// "tools", which is refused. Learned texts end with the model's end-of-text token. Pieces are tokenized
-// one by one, as they are in generation: a prompt's last token never merges with the response's first.
+// Where a record has keys of several formats the first one counts; other keys are ignored. "tools" and
+// "chat_template_kwargs" go to the chat template. Learned texts end with a token that ends a response: a turn
+// with the chat template's own, up to which all of it is learned; where the template has none the last turn
+// gets the model's end-of-text token. Pieces are tokenized one by one, as they are in generation: a prompt's
+// last token never merges with the response's first.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +50,7 @@ struct Demonstration {
                                                              const PromptEncoder& encoder, LossOn loss_on);
 
 // The same from one record, and from a problem that has a worked solution.
-[[nodiscard]] Demonstration read_demonstration(const nlohmann::json& record, const std::string& where,
+[[nodiscard]] Demonstration read_demonstration(const nlohmann::ordered_json& record, const std::string& where,
                                                const PromptEncoder& encoder, LossOn loss_on);
 [[nodiscard]] Demonstration demonstrate(const Problem& problem, const std::string& where,
                                         const PromptEncoder& encoder, LossOn loss_on);

@@ -12,7 +12,7 @@
 namespace deepscaler {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 // Every turn is "<role>content<|endoftext|>\n".
 constexpr const char* kTemplate =
@@ -127,8 +127,6 @@ TEST_F(DemonstrationTest, WhatIsNoDemonstrationIsRefused) {
   EXPECT_EQ(read(R"({"messages": [{"role": "user", "content": "a"}]})"),
             "a.jsonl:3: its messages have no turn of the assistant to learn; end them with "
             "{\"role\": \"assistant\", ...}");
-  EXPECT_EQ(read(R"({"tools": [], "text": "a"})"),
-            "a.jsonl:3: \"tools\" are not supported; write them into the system message");
   EXPECT_EQ(read(R"({"prompt": "", "completion": ""})"),
             "a.jsonl:3: it has no token to learn: nothing comes before its first one; give it a prompt or a "
             "longer text");
@@ -137,6 +135,155 @@ TEST_F(DemonstrationTest, WhatIsNoDemonstrationIsRefused) {
   const Tokenizer plain = byte_tokenizer();
   const PromptEncoder encoder(plain, {});
   EXPECT_THROW((void)read_demonstration(Json::parse(kTwoTurns), "a.jsonl:3", encoder, LossOn::kAll), Error);
+}
+
+// Of a turn all is learned up to the last token that ends a response; what the template writes behind it is
+// not.
+TEST_F(DemonstrationTest, WhatFollowsAnEndInsideATurnIsLearned) {
+  EXPECT_EQ(read(R"({"messages": [{"role": "user", "content": "a"},
+                                  {"role": "assistant", "content": "x<|endoftext|>yy"}]})"),
+            "<user>a$\n<assistant>[x$yy$]");
+}
+
+TEST_F(DemonstrationTest, ATurnWithoutAnEndGetsOne) {
+  const Tokenizer tokenizer =
+      with_template("{% for m in messages %}<{{ m.role }}>{{ m.content }}\n{% endfor %}");
+  const PromptEncoder encoder(tokenizer, {});
+  const auto turns = [&](const std::string& record) {
+    return shown(read_demonstration(Json::parse(record), "a", encoder, LossOn::kCompletions));
+  };
+  EXPECT_EQ(turns(kTwoTurns), "<user>1+1?\n[<assistant>2\n]<user>+1?\n[<assistant>3\n$]");
+}
+
+// The template ends turns with another token than the tokenizer's.
+TEST_F(DemonstrationTest, ATurnEndsAsTheTemplateEndsIt) {
+  Json config = Json::parse(read_file(folder_ / "tokenizer_config.json"));
+  config["chat_template"] =
+      "{% for m in messages %}<{{ m.role }}>{{ m.content }}<|im_end|>\n{% endfor %}"
+      "{% if add_generation_prompt %}<assistant>{% endif %}";
+  config["additional_special_tokens"] = {"<|im_end|>"};
+  write_file_atomically(folder_ / "tokenizer_config.json", config.dump());
+  Tokenizer tokenizer = Tokenizer::load(folder_.path());
+  tokenizer.end_responses_at({kByteTokenizerEos, 257});
+  const PromptEncoder encoder(tokenizer, {});
+  const auto learned = [&](const std::string& record) {
+    const Demonstration d = read_demonstration(Json::parse(record), "a", encoder, LossOn::kCompletions);
+    return std::vector<TokenId>(d.tokens.end() - d.learned(), d.tokens.end());
+  };
+  EXPECT_EQ(
+      learned(R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})"),
+      (std::vector<TokenId>{'b', 257}));
+  EXPECT_EQ(learned(R"({"prompt": [{"role": "user", "content": "a"}], "completion": "b"})"),
+            (std::vector<TokenId>{'b', 257}));
+  EXPECT_EQ(learned(R"({"prompt": "a", "completion": "b"})"), (std::vector<TokenId>{'b', kByteTokenizerEos}));
+}
+
+TEST_F(DemonstrationTest, AMessageCanBeLeftOutOfTheLoss) {
+  for (const char* off :
+       {R"("weight": 0)", R"("train": false)", R"("trainable": false)", R"("loss_mask": 0)"}) {
+    EXPECT_EQ(
+        read(std::string(R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", )") + off +
+             R"(, "content": "b"}, {"role": "user", "content": "c"},
+                      {"role": "assistant", "content": "d", "weight": 1, "train": true}]})"),
+        "<user>a$\n<assistant>b$\n<user>c$\n<assistant>[d$]")
+        << off;
+  }
+  EXPECT_EQ(
+      read(
+          R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 0.5}]})"),
+      "a.jsonl:3: message 2 has a \"weight\" of 0.5; a message is learned (1, true) or not (0, false)");
+  EXPECT_EQ(
+      read(
+          R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "weight": 0}]})"),
+      "a.jsonl:3: its messages have no turn of the assistant to learn; end them with "
+      "{\"role\": \"assistant\", ...}");
+}
+
+// The chain of thought is part of the last turn, which a template may strip as it strips earlier ones.
+TEST_F(DemonstrationTest, ATemplateThatLeavesOutWhatIsLearnedIsRefused) {
+  const auto attempt = [&](const char* source, const std::string& record) -> std::string {
+    const Tokenizer tokenizer = with_template(source);
+    try {
+      return shown(read_demonstration(Json::parse(record), "a.jsonl:3", PromptEncoder(tokenizer, {}),
+                                      LossOn::kCompletions));
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  const std::string thinking =
+      R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "<think>hm</think>b"}]})";
+  const std::string way_out = "; give the messages before it as \"prompt\" and its text as \"completion\"";
+  EXPECT_EQ(
+      attempt(
+          "{% for m in messages %}<{{ m.role }}>{{ m.content.split('</think>')[-1] }}<|endoftext|>{% endfor "
+          "%}{% if add_generation_prompt %}<assistant>{% endif %}",
+          thinking),
+      "a.jsonl:3: the chat template leaves out a part of message 2's \"content\" (a chain of thought, say), "
+      "which would not be learned" +
+          way_out);
+  EXPECT_EQ(attempt(kTemplate, R"({"messages": [{"role": "user", "content": "a"},
+                                  {"role": "assistant", "reasoning_content": "hm", "content": "b"}]})"),
+            "a.jsonl:3: the chat template leaves out a part of message 2's \"reasoning_content\" (a chain of "
+            "thought, "
+            "say), which would not be learned" +
+                way_out);
+  // White space may be moved.
+  EXPECT_EQ(
+      attempt(
+          "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}<|endoftext|>{% endfor %}",
+          R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": " b c\n"}]})"),
+      "<user>a$[<assistant>b c$]");
+}
+
+TEST_F(DemonstrationTest, OtherFormatsOfConversations) {
+  EXPECT_EQ(read(R"({"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]})"),
+            "<user>a$\n<assistant>[b$]");
+  EXPECT_EQ(read(R"({"system": "s", "conversations": [{"from": "human", "value": "a"},
+                     {"from": "gpt", "value": "b", "weight": 0}, {"from": "human", "value": "c"}, {"from": "gpt", "value": "d"}]})"),
+            "<system>s$\n<user>a$\n<assistant>b$\n<user>c$\n<assistant>[d$]");
+  EXPECT_EQ(
+      read(R"({"conversations": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})"),
+      "<user>a$\n<assistant>[b$]");
+  EXPECT_EQ(
+      read(R"({"conversations": [{"from": "bard", "value": "a"}]})"),
+      "a.jsonl:3: message 1 of its \"conversations\" is from 'bard'; known are human, gpt, system, tool and "
+      "observation");
+  EXPECT_EQ(read(R"({"instruction": "add", "input": "1 1", "output": "2"})"),
+            "<user>add\n1 1$\n<assistant>[2$]");
+  EXPECT_EQ(
+      read(R"({"instruction": "q", "input": "", "output": "r", "system": "s", "history": [["a", "b"]]})"),
+      "<system>s$\n<user>a$\n<assistant>[b$]\n<user>q$\n<assistant>[r$]");
+}
+
+TEST_F(DemonstrationTest, ToolsReachTheTemplateInTheOrderOfTheRecord) {
+  const Tokenizer tokenizer = with_template(
+      "{% if tools %}{{ tools | tojson }}{% endif %}{% for m in messages %}<{{ m.role }}>{% if m.tool_calls "
+      "%}"
+      "{{ m.tool_calls[0].arguments | tojson }}{% endif %}{{ m.content if m.content else '' "
+      "}}<|endoftext|>{% endfor %}");
+  const PromptEncoder encoder(tokenizer, {});
+  const auto turns = [&](const std::string& tools) {
+    return shown(read_demonstration(
+        Json::parse(R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null,
+                     "tool_calls": [{"arguments": {"z": 1, "a": 2}}]}], "tools": )" +
+                    tools + "}"),
+        "a", encoder, LossOn::kCompletions));
+  };
+  const std::string expected = R"([{"name": "f", "args": {}}]<user>a$[<assistant>{"z": 1, "a": 2}$])";
+  EXPECT_EQ(turns(R"([{"name": "f", "args": {}}])"), expected);
+  EXPECT_EQ(turns(R"("[{\"name\": \"f\", \"args\": {}}]")"), expected);
+  // What names a record does not depend on the order of its keys.
+  EXPECT_EQ(
+      read_demonstration(
+          Json::parse(
+              R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})"),
+          "a", encoder_, LossOn::kAll)
+          .id,
+      read_demonstration(
+          Json::parse(
+              R"({"messages": [{"content": "a", "role": "user"}, {"content": "b", "role": "assistant"}]})"),
+          "a", encoder_, LossOn::kAll)
+          .id);
 }
 
 TEST_F(DemonstrationTest, FilesAreReadInOrderAndTheirFaultsNamed) {

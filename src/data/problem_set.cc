@@ -36,13 +36,13 @@ void require_readable_answers(const std::vector<Problem>& problems) {
   }
   if (unreadable.empty()) return;
   const Problem& first = *unreadable.front();
-  std::string places;
+  std::string ids;
   for (size_t i = 0; i < std::min(unreadable.size(), kListed); ++i) {
-    places += (i > 0 ? ", " : "") + unreadable[i]->where;
+    ids += (i > 0 ? ", " : "") + unreadable[i]->id;
   }
   throw Error(first.where,
               fmt::format("the verifier can't read its answer '{}' ({} such problems in all: {}{})",
-                          first.answers.empty() ? "" : first.answers.front(), unreadable.size(), places,
+                          first.answers.empty() ? "" : first.answers.front(), unreadable.size(), ids,
                           unreadable.size() > kListed ? ", ..." : ""),
               "correct or remove them; a sample can't be graded against them");
 }

@@ -1,6 +1,8 @@
 // From a problem to the text of the user's turn, and what stands before it.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,9 +17,22 @@ inline constexpr const char* kPromptTemplate =
 struct PromptConfig {
   std::string text = kPromptTemplate;
   std::string system;  // the system message; empty: what the model's chat template has for that
+  // What the chat template gets beside the messages; each is JSON, empty for none.
+  std::string tools;                    // a list of function descriptions
+  std::string chat_template_kwargs;     // an object of variables
+  std::optional<bool> enable_thinking;  // the variable of that name
+  std::string date;                     // what strftime_now() tells, "2026-01-31"; empty: today
+
+  // The three as variables. Throws Error naming the key for what is not such JSON.
+  [[nodiscard]] nlohmann::ordered_json variables() const;
 };
 
 void bind(ConfigSection& section, PromptConfig& config);
+
+// The variables of a chat template that an object names: {"tools", "chat_template_kwargs", "enable_thinking",
+// "documents"}, all of them optional. Throws Error naming `where`.
+[[nodiscard]] nlohmann::ordered_json template_variables_in(const nlohmann::ordered_json& object,
+                                                           const std::string& where);
 
 // The user's turn for a problem: `text` with its `{problem}` replaced. Throws Error where it has none.
 [[nodiscard]] std::string make_prompt(std::string_view text, std::string_view problem);

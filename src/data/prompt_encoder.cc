@@ -3,8 +3,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "text/chat/turn_end.h"
 
 namespace deepscaler {
+
+using Json = nlohmann::ordered_json;
 
 PromptEncoder::PromptEncoder(const Tokenizer& tokenizer, PromptConfig config)
     : tokenizer_(tokenizer), config_(std::move(config)) {
@@ -14,9 +17,31 @@ PromptEncoder::PromptEncoder(const Tokenizer& tokenizer, PromptConfig config)
     throw Error("prompt.system", "the model has no chat template that could take a system message",
                 "put the text into the prompt itself");
   }
-  if (!tokenizer.eos()) {
+  if (tokenizer.ends().empty()) {
     throw Error("tokenizer", "it has no end-of-text token", "use a model whose responses can end");
   }
+  end_of_text_ = end_of_turn_ = tokenizer.eos().value_or(tokenizer.ends().front());
+  (void)config_.variables();
+  if (!config_.date.empty()) (void)day_from_text(config_.date, "prompt.date");
+  if (!chat_template_) return;
+  if (!config_.date.empty()) chat_template_->set_day(day_from_text(config_.date, "prompt.date"));
+  end_of_turn_ = turn_end(*chat_template_, tokenizer).value_or(end_of_text_);
+}
+
+Json PromptEncoder::variables(const Json& more) const {
+  Json variables = template_variables(tokenizer_);
+  variables.update(config_.variables());
+  variables.update(more);
+  if (variables.contains("tools") && tokenizer_.has_template_for_tools()) {
+    throw Error("tools", "the model has a chat template of its own for them, which is not supported",
+                "write them into the system message");
+  }
+  return variables;
+}
+
+std::optional<std::string> PromptEncoder::day() const {
+  return chat_template_ && chat_template_->asks_for_day() ? std::optional(day_text(chat_template_->day()))
+                                                          : std::nullopt;
 }
 
 EncodedPrompt PromptEncoder::encode(const Problem& problem) const {
@@ -25,18 +50,21 @@ EncodedPrompt PromptEncoder::encode(const Problem& problem) const {
 
 EncodedPrompt PromptEncoder::encode_turn(std::string_view user) const {
   if (!chat_template_) return {tokenizer_.encode(user), false};
-  auto messages = nlohmann::ordered_json::array();
+  auto messages = Json::array();
   if (!config_.system.empty()) messages.push_back({{"role", "system"}, {"content", config_.system}});
   messages.push_back({{"role", "user"}, {"content", user}});
   return encode_messages(messages);
 }
 
-EncodedPrompt PromptEncoder::encode_messages(const nlohmann::ordered_json& messages) const {
+EncodedPrompt PromptEncoder::encode_messages(const Json& messages) const {
+  return encode_messages(messages, Json::object());
+}
+
+EncodedPrompt PromptEncoder::encode_messages(const Json& messages, const Json& more) const {
   if (!chat_template_) {
     throw Error("messages", "the model has no chat template", "give a \"prompt\" instead");
   }
-  const std::string text =
-      chat_template_->render(messages, GenerationPrompt::kAdd, template_variables(tokenizer_));
+  const std::string text = chat_template_->render(messages, GenerationPrompt::kAdd, variables(more));
   return {tokenizer_.encode(text, {.add_special_tokens = false}), opens_think(text)};
 }
 

@@ -33,7 +33,20 @@ class PromptEncoder {
   // A conversation, [{"role", "content"}, ...], through the chat template. Throws Error where there is
   // none, or where it refuses the messages.
   [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages) const;
+  // The same with variables that win over those of the config.
+  [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages,
+                                              const nlohmann::ordered_json& variables) const;
 
+  // What the chat template gets: the tokenizer's tokens, the config's variables, `more` over them.
+  [[nodiscard]] nlohmann::ordered_json variables(const nlohmann::ordered_json& more) const;
+
+  // The token that ends a response: of the assistant in a conversation, or of a plain text.
+  [[nodiscard]] TokenId end_of_turn() const { return end_of_turn_; }
+  [[nodiscard]] TokenId end_of_text() const { return end_of_text_; }
+  // The day that the chat template is told; nothing where it does not ask.
+  [[nodiscard]] std::optional<std::string> day() const;
+
+  [[nodiscard]] const PromptConfig& config() const { return config_; }
   [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
   // Null where the model has none; lives as long as this object.
   [[nodiscard]] const ChatTemplate* chat_template() const {
@@ -44,6 +57,8 @@ class PromptEncoder {
   const Tokenizer& tokenizer_;
   PromptConfig config_;
   std::optional<ChatTemplate> chat_template_;
+  TokenId end_of_text_ = 0;
+  TokenId end_of_turn_ = 0;
 };
 
 }  // namespace deepscaler

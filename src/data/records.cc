@@ -21,14 +21,14 @@ bool holds_array(const std::filesystem::path& path) {
 
 void for_each_record(const std::filesystem::path& path, const OnRecord& on_record) {
   if (holds_array(path)) {
-    const nlohmann::json elements = read_json_file(path);
+    const nlohmann::ordered_json elements = read_record_file(path);
     for (size_t i = 0; i < elements.size(); ++i) {
       on_record(elements[i], fmt::format("{}: element {}", path.string(), i + 1));
     }
     return;
   }
   JsonlReader lines(path);
-  for (nlohmann::json json; lines.next(json);) on_record(json, lines.where());
+  for (nlohmann::ordered_json json; lines.next(json);) on_record(json, lines.where());
 }
 
 }  // namespace deepscaler

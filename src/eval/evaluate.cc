@@ -1,5 +1,7 @@
 #include "eval/evaluate.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/error.h"
 #include "base/rng.h"
 #include "data/grading.h"
@@ -117,12 +119,16 @@ class Evaluation {
 
 }  // namespace
 
-EvalSettings eval_settings(const Model& model, const std::string& model_path, const PromptConfig& prompt,
+EvalSettings eval_settings(const Model& model, const std::string& model_path, const PromptEncoder& encoder,
                            const std::vector<Problem>& problems, const EvalConfig& config) {
+  const PromptConfig& prompt = encoder.config();
+  const auto variables = prompt.variables();
   return {.model = model_path,
           .model_hash = model.hash(),
           .prompt = prompt.text,
           .system = prompt.system,
+          .chat_template_kwargs = variables.empty() ? "" : variables.dump(),
+          .date = encoder.day().value_or(""),
           .kernels = default_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
           .config = config,

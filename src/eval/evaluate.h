@@ -18,7 +18,7 @@ using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
 
 // The settings of an evaluation of `problems` by this program on this machine.
 [[nodiscard]] EvalSettings eval_settings(const Model& model, const std::string& model_path,
-                                         const PromptConfig& prompt, const std::vector<Problem>& problems,
+                                         const PromptEncoder& encoder, const std::vector<Problem>& problems,
                                          const EvalConfig& config);
 
 // Takes the problems out whose prompts have more than so many tokens, and returns how many those are.

@@ -21,7 +21,7 @@ class EvaluateTest : public testing::Test {
     randomize(model_, 5, 0.02f);
     problems_ = generate_problems({.kinds = {"sub", "add"}, .split = Split::kTest, .seed = 1, .count = 4});
     settings_ =
-        eval_settings(model_, "m", {"{problem}"}, problems_,
+        eval_settings(model_, "m", PromptEncoder(tokenizer_, {"{problem}"}), problems_,
                       {.samples = 3, .sampling = {.temperature = 1, .max_response_tokens = 12}, .seed = 3});
   }
 

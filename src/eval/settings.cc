@@ -21,6 +21,8 @@ void each_field(Settings& s, const Visit& visit) {
   visit("model_hash", s.model_hash);
   visit("prompt", s.prompt);
   visit("system", s.system);
+  visit("chat_template_kwargs", s.chat_template_kwargs);
+  visit("date", s.date);
   visit("kernels", s.kernels);
   visit("dtype", s.dtype);
   visit("samples", s.config.samples);
@@ -33,6 +35,11 @@ Json value_json(float value) { return std::stod(fmt::format("{}", value)); }
 template <class Value>
 Json value_json(const Value& value) {
   return value;
+}
+
+// Keys that are there only where they say something.
+bool is_left_out(std::string_view name, const Json& value) {
+  return (name == "chat_template_kwargs" || name == "date") && value == "";
 }
 
 const EvalSet* find_set(const EvalSettings& settings, const std::string& name) {
@@ -66,7 +73,9 @@ std::vector<EvalSet> sets_of(std::span<const Problem> problems) {
 
 Json settings_json(const EvalSettings& settings) {
   Json json;
-  each_field(settings, [&](const char* name, const auto& value) { json[name] = value_json(value); });
+  each_field(settings, [&](const char* name, const auto& value) {
+    if (Json written = value_json(value); !is_left_out(name, written)) json[name] = std::move(written);
+  });
   Json& sets = json["sets"] = Json::array();
   for (const EvalSet& set : settings.sets) {
     sets.push_back({{"name", set.name}, {"problems", set.problems}, {"sha256", set.sha256}});
@@ -77,7 +86,9 @@ Json settings_json(const EvalSettings& settings) {
 EvalSettings parse_settings(const nlohmann::json& json, const std::string& where) {
   EvalSettings settings;
   try {
-    each_field(settings, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+    each_field(settings, [&](const char* name, auto& value) {
+      if (json.contains(name) || !is_left_out(name, "")) json.at(name).get_to(value);
+    });
     for (const auto& set : json.at("sets")) {
       settings.sets.push_back({set.at("name"), set.at("problems"), set.at("sha256")});
     }

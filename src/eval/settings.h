@@ -37,12 +37,14 @@ struct EvalSet {
 [[nodiscard]] std::vector<EvalSet> sets_of(std::span<const Problem> problems);
 
 struct EvalSettings {
-  std::string model;       // where it was read from; a run's own model in training has none
-  std::string model_hash;  // of the weights
-  std::string prompt;      // the user's turn, with {problem}
-  std::string system;      // the system message; empty: the chat template's own
-  std::string kernels;     // instruction set that computed
-  std::string dtype;       // what products compute in
+  std::string model;                 // where it was read from; a run's own model in training has none
+  std::string model_hash;            // of the weights
+  std::string prompt;                // the user's turn, with {problem}
+  std::string system;                // the system message; empty: the chat template's own
+  std::string chat_template_kwargs;  // what else the chat template got, as JSON; empty: nothing
+  std::string date;                  // what it was told; empty: it did not ask
+  std::string kernels;               // instruction set that computed
+  std::string dtype;                 // what products compute in
   EvalConfig config;
   std::vector<EvalSet> sets;
 };

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "formats/excerpt.h"
+#include "formats/lfs_pointer.h"
 
 namespace deepscaler {
 namespace {
@@ -93,6 +94,7 @@ class Parser {
   }
 
   void check_magic() {
+    refuse_lfs_pointer({reinterpret_cast<const char*>(file_.data()), file_.size()}, where_);
     if (file_.size() < 4 || std::memcmp(file_.data(), "GGUF", 4) != 0) {
       fail("does not begin with 'GGUF'", "name a GGUF file or a Hugging Face model folder");
     }

@@ -1,5 +1,8 @@
 #include "formats/json_text.h"
 
+#include <charconv>
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_set>
 #include <vector>
@@ -8,36 +11,71 @@
 #include "base/file.h"
 #include "base/trim.h"
 #include "formats/excerpt.h"
+#include "formats/lfs_pointer.h"
 
 namespace deepscaler {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 constexpr size_t kMaxDepth = 100;
+
+// An object in order finds its keys one after the other.
+constexpr size_t kMaxKeysInOrder = 10000;
+
+enum class Integers { kRounded, kExact };
+
+// The first integer outside strings that has more than 64 bits; empty where there is none.
+std::string_view huge_integer(std::string_view text) {
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] == '"') {
+      for (++at; at < text.size() && text[at] != '"'; ++at) at += text[at] == '\\';
+      ++at;
+    } else if (text[at] >= '0' && text[at] <= '9') {
+      const size_t end = std::min(text.find_first_not_of("0123456789.eE+-", at), text.size());
+      const std::string_view number = text.substr(at, end - at);
+      const bool negative = at > 0 && text[at - 1] == '-';
+      uint64_t value = 0;
+      const bool fits =
+          std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc() &&
+          (!negative || value <= uint64_t{1} << 63);
+      if (number.find_first_of(".eE") == std::string_view::npos && !fits) return number;
+      at = end;
+    } else {
+      ++at;
+    }
+  }
+  return {};
+}
 
 // Watches the parser's events: one set of keys for every object that is open.
 class Watch {
  public:
-  explicit Watch(const std::string& where) : where_(where) {}
+  Watch(std::string_view text, const std::string& where, Integers integers, size_t max_keys)
+      : text_(text), where_(where), integers_(integers), max_keys_(max_keys) {}
 
-  bool operator()(int, json::parse_event_t event, const json& value) {
+  template <class Json>
+  bool operator()(int, typename Json::parse_event_t event, const Json& value) {
+    using Event = typename Json::parse_event_t;
     switch (event) {
-      case json::parse_event_t::object_start:
-      case json::parse_event_t::array_start:
+      case Event::object_start:
+      case Event::array_start:
         if (keys_.size() == kMaxDepth) {
           throw Error(where_, fmt::format("JSON nested deeper than {} levels", kMaxDepth), "flatten it");
         }
         keys_.emplace_back();
         break;
-      case json::parse_event_t::object_end:
-      case json::parse_event_t::array_end:
+      case Event::object_end:
+      case Event::array_end:
         keys_.pop_back();
         break;
-      case json::parse_event_t::key:
-        add(value.get_ref<const std::string&>());
+      case Event::key:
+        add(value.template get_ref<const std::string&>());
         break;
-      case json::parse_event_t::value:
+      case Event::value:
+        if (integers_ == Integers::kExact && value.is_number_float())
+          refuse_rounded(value.template get<double>());
         break;
     }
     return true;
@@ -45,11 +83,29 @@ class Watch {
 
  private:
   void add(const std::string& key) {
-    if (keys_.back().insert(key).second) return;
-    throw Error(where_, "JSON key " + excerpt(key) + " appears twice in one object", "remove one of them");
+    if (!keys_.back().insert(key).second) {
+      throw Error(where_, "JSON key " + excerpt(key) + " appears twice in one object", "remove one of them");
+    }
+    if (keys_.back().size() > max_keys_) {
+      throw Error(where_, fmt::format("a JSON object of more than {} keys", max_keys_), "make it a list");
+    }
   }
 
+  // The parser gives an integer that is too large as a float. Looking at the text costs little: once a
+  // record.
+  void refuse_rounded(double value) {
+    if (std::abs(value) < 0x1p63) return;
+    const std::string_view huge = huge_integer(text_);
+    integers_ = Integers::kRounded;
+    if (!huge.empty()) {
+      throw Error(where_, "an integer of more than 64 bits: " + excerpt(huge), "write it as a string");
+    }
+  }
+
+  std::string_view text_;
   const std::string& where_;
+  Integers integers_;
+  size_t max_keys_;
   std::vector<std::unordered_set<std::string>> keys_;
 };
 
@@ -67,19 +123,40 @@ class Watch {
     throw Error(where, fmt::format("is not JSON: it begins with {}", excerpt(value.substr(0, kShown))),
                 "give JSON, or JSON Lines: an object {\"key\": value} a line");
   }
+  if (error.byte > 1 && json::accept(text.substr(0, error.byte - 1))) {
+    throw Error(where, fmt::format("goes on after its JSON value, at byte {}", error.byte),
+                "put each value into a line or a file of its own");
+  }
   throw Error(where, fmt::format("not valid JSON at byte {}", error.byte), "check that the file is complete");
+}
+
+template <class Json>
+Json parse(std::string_view text, const std::string& where, Watch watch) {
+  try {
+    return Json::parse(text.begin(), text.end(),
+                       [&](int depth, typename Json::parse_event_t event, Json& value) {
+                         return watch(depth, event, value);
+                       });
+  } catch (const typename Json::parse_error& error) {
+    refuse_lfs_pointer(text, where);
+    refuse(text, error, where);
+  } catch (const typename Json::out_of_range&) {
+    throw Error(where, "not valid JSON: a number is out of range", "write it as a string or make it smaller");
+  }
 }
 
 }  // namespace
 
 json parse_json(std::string_view text, const std::string& where) {
-  try {
-    return json::parse(text.begin(), text.end(), Watch(where));
-  } catch (const json::parse_error& error) {
-    refuse(text, error, where);
-  } catch (const json::out_of_range&) {
-    throw Error(where, "not valid JSON: a number is out of range", "write it as a string or make it smaller");
-  }
+  return parse<json>(text, where, {text, where, Integers::kRounded, std::numeric_limits<size_t>::max()});
+}
+
+ordered_json parse_record(std::string_view text, const std::string& where) {
+  return parse<ordered_json>(text, where, {text, where, Integers::kExact, kMaxKeysInOrder});
+}
+
+ordered_json read_record_file(const std::filesystem::path& path) {
+  return parse_record(read_file(path), path.string());
 }
 
 json read_json_file(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }

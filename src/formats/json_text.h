@@ -13,7 +13,12 @@ namespace deepscaler {
 // Throws Error with `where` and the byte at which the text stops being JSON.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, const std::string& where);
 
+// The same for what people wrote: keys stay in their order, which chat templates show, and an integer of more
+// than 64 bits is refused, since it would become a number close to it.
+[[nodiscard]] nlohmann::ordered_json parse_record(std::string_view text, const std::string& where);
+
 // The file at `path`, parsed; `where` is the path.
 [[nodiscard]] nlohmann::json read_json_file(const std::filesystem::path& path);
+[[nodiscard]] nlohmann::ordered_json read_record_file(const std::filesystem::path& path);
 
 }  // namespace deepscaler

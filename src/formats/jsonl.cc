@@ -74,13 +74,23 @@ bool JsonlReader::next_line() {
   }
 }
 
-bool JsonlReader::next(nlohmann::json& value) {
+bool JsonlReader::next_text() {
   while (next_line()) {
-    if (line_.find_first_not_of(" \t\r") == std::string::npos) continue;
-    value = parse_json(line_, where());
-    return true;
+    if (line_.find_first_not_of(" \t\r") != std::string::npos) return true;
   }
   return false;
+}
+
+bool JsonlReader::next(nlohmann::json& value) {
+  if (!next_text()) return false;
+  value = parse_json(line_, where());
+  return true;
+}
+
+bool JsonlReader::next(nlohmann::ordered_json& value) {
+  if (!next_text()) return false;
+  value = parse_record(line_, where());
+  return true;
 }
 
 std::string JsonlReader::where() const { return fmt::format("{}:{}", name_, line_number_); }

@@ -24,12 +24,14 @@ class JsonlReader {
   // The next value; false at the end. Blank lines are passed over. Throws Error naming file and line
   // for a line that is not JSON or longer than 64 MiB, and for a failure to read.
   [[nodiscard]] bool next(nlohmann::json& value);
+  [[nodiscard]] bool next(nlohmann::ordered_json& value);  // as parse_record() reads it
 
   // "file:line" of the value that next() gave last, for errors about what is in it.
   [[nodiscard]] std::string where() const;
 
  private:
   bool next_line();
+  bool next_text();  // the next line that is not blank
 
   std::unique_ptr<std::istream> stream_;
   std::string name_;

@@ -1,15 +1,21 @@
 #include "formats/jsonl.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/temporary_folder.h"
+#include "formats/gguf.h"
+#include "formats/json_text.h"
 #include "formats/mutation.h"
+#include "formats/safetensors.h"
 
 namespace deepscaler {
 namespace {
@@ -77,6 +83,8 @@ TEST(Jsonl, OtherFormatsAndEncodingsAreNamed) {
             "f:1: is not JSON: it begins with '\"id\",\"problem\"'; " + advice);
   EXPECT_EQ(error_of("\xff\xfe{\0\"\0a\0"s), "f:1: is UTF-16, and JSON is UTF-8; save the file as UTF-8");
   EXPECT_EQ(error_of("{\0\"\0a\0\"\0:\0"s), "f:1: is UTF-16, and JSON is UTF-8; save the file as UTF-8");
+  EXPECT_EQ(error_of("{\"a\": 1} {\"a\": 2}"),
+            "f:1: goes on after its JSON value, at byte 10; put each value into a line or a file of its own");
   EXPECT_EQ(error_of("{\"a\": \"caf\xe9\"}"), "f:1: is not UTF-8 at byte 12; save the file as UTF-8");
 }
 
@@ -122,6 +130,49 @@ TEST_F(JsonlFile, WritesWholeLinesAndAppendsAfterTheLastOne) {
   EXPECT_EQ(read_file(path_), "{\"a\":2,\"b\":1}\n{\"b\":1,\"a\":2}\n3\n");
   { JsonlWriter(path_, JsonlWriter::Start::kEmpty).write(json(4)); }
   EXPECT_EQ(read_file(path_), "4\n");
+}
+
+TEST(JsonText, RecordsKeepTheirOrderAndTheirIntegers) {
+  EXPECT_EQ(parse_record(R"({"z": {"b": 1, "a": 2}, "y": 1e300})", "f").dump(),
+            R"({"z":{"b":1,"a":2},"y":1e+300})");
+  EXPECT_EQ(parse_record("[18446744073709551615, -9223372036854775808, 1e25, 12345678901234567890123.0]", "f")
+                .size(),
+            4u);
+  EXPECT_EQ(parse_record(R"(["123456789012345678901234567890", 1e20])", "f").size(), 2u);
+  const auto refusal = [](const std::string& text) -> std::string {
+    try {
+      (void)parse_record(text, "f:1");
+      return "accepted";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(refusal(R"({"s": "\"9", "n": 123456789012345678901234567890})"),
+            "f:1: an integer of more than 64 bits: '123456789012345678901234567890'; write it as a string");
+  EXPECT_EQ(refusal("[-9223372036854775809]"),
+            "f:1: an integer of more than 64 bits: '9223372036854775809'; write it as a string");
+  EXPECT_EQ(refusal("{\"a\": 1, \"a\": 2}"),
+            "f:1: JSON key 'a' appears twice in one object; remove one of them");
+  std::string wide = "{";
+  for (int i = 0; i <= 10000; ++i) wide += fmt::format("{}\"k{}\": 0", i ? ", " : "", i);
+  EXPECT_EQ(refusal(wide + "}"), "f:1: a JSON object of more than 10000 keys; make it a list");
+}
+
+TEST(JsonText, AGitLfsPointerIsNamed) {
+  const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n";
+  const std::string message =
+      "f: is a Git LFS pointer, not the file itself; run `git lfs pull` in its folder, or download it";
+  for (const auto& read : std::vector<std::function<void()>>{
+           [&] { (void)parse_json(pointer, "f"); }, [&] { (void)parse_record(pointer, "f"); },
+           [&] { const SafetensorsFile file(std::as_bytes(std::span(pointer)), "f"); },
+           [&] { const GgufFile file(std::as_bytes(std::span(pointer)), "f"); }}) {
+    try {
+      read();
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.what(), message);
+    }
+  }
 }
 
 }  // namespace

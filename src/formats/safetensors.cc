@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "formats/excerpt.h"
 #include "formats/json_text.h"
+#include "formats/lfs_pointer.h"
 
 namespace deepscaler {
 namespace {
@@ -36,27 +37,46 @@ std::vector<int64_t> sizes(const json& entry, const char* key, const std::string
   return values;
 }
 
-DType accepted_dtype(const json& entry, const std::string& where) {
-  const auto name = entry.find("dtype");
-  if (name == entry.end() || !name->is_string()) throw Error(where, "has no dtype", kDamaged);
-  const auto dtype = dtype_from_name(name->get_ref<const std::string&>());
-  if (!dtype || block_elements(*dtype) != 1) {
-    throw Error(where, "unsupported dtype " + excerpt(name->get_ref<const std::string&>()),
-                "convert the tensor to F32, F16 or BF16");
+// Types of the format that no weights are read from. Files hold buffers in them (masks, positions) that are
+// none.
+struct OtherType {
+  std::string_view name;
+  int64_t bytes;
+};
+constexpr OtherType kOtherTypes[] = {{"BOOL", 1}, {"U8", 1},      {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1},
+                                     {"U16", 2},  {"I16", 2},     {"U32", 4}, {"I32", 4},     {"U64", 8},
+                                     {"I64", 8},  {"F8_E8M0", 1}, {"C64", 8}};
+
+// The type of a tensor, and the bytes that its shape takes.
+size_t read_type(const json& entry, StoredTensor& tensor, const std::string& where) {
+  const auto found = entry.find("dtype");
+  if (found == entry.end() || !found->is_string()) throw Error(where, "has no dtype", kDamaged);
+  const auto& name = found->get_ref<const std::string&>();
+  const auto dtype = dtype_from_name(name);
+  if (dtype && block_elements(*dtype) == 1) {
+    tensor.dtype = *dtype;
+    return stored_bytes(*dtype, tensor.shape, where);
   }
-  return *dtype;
+  const auto* other = std::ranges::find(kOtherTypes, std::string_view(name), &OtherType::name);
+  if (other == std::end(kOtherTypes)) {
+    throw Error(where, "unsupported dtype " + excerpt(name), "convert the tensor to F32, F16 or BF16");
+  }
+  tensor.other_type = name;
+  // As many elements as f16 has bytes half of: the shape is checked as that of any type.
+  return stored_bytes(DType::kF16, tensor.shape, where) / 2 * static_cast<size_t>(other->bytes);
 }
 
 StoredTensor read_entry(const std::string& name, const json& entry, std::span<const std::byte> data,
                         const std::string& where) {
   if (!entry.is_object()) throw Error(where, "is not described by an object", kDamaged);
-  StoredTensor tensor{name, accepted_dtype(entry, where), sizes(entry, "shape", where), {}};
+  StoredTensor tensor{name, DType::kF32, sizes(entry, "shape", where), {}};
+  const size_t needed = read_type(entry, tensor, where);
   const auto offsets = sizes(entry, "data_offsets", where);
   if (offsets.size() != 2 || offsets[0] > offsets[1] || static_cast<uint64_t>(offsets[1]) > data.size()) {
     throw Error(where, fmt::format("data_offsets lie outside the {} bytes of data", data.size()), kDamaged);
   }
   const auto size = static_cast<size_t>(offsets[1] - offsets[0]);
-  if (const size_t needed = stored_bytes(tensor.dtype, tensor.shape, where); needed != size) {
+  if (needed != size) {
     throw Error(where, fmt::format("shape needs {} bytes, data_offsets give {}", needed, size), kDamaged);
   }
   tensor.bytes = data.subspan(static_cast<size_t>(offsets[0]), size);
@@ -125,6 +145,7 @@ SafetensorsFile::SafetensorsFile(std::span<const std::byte> bytes, const std::st
 }
 
 void SafetensorsFile::parse(std::span<const std::byte> bytes, const std::string& where) {
+  refuse_lfs_pointer({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, where);
   if (bytes.size() < kLengthBytes) throw Error(where, "too short for a safetensors file", kDamaged);
   uint64_t header_bytes;
   std::memcpy(&header_bytes, bytes.data(), kLengthBytes);
@@ -149,9 +170,20 @@ void SafetensorsFile::parse(std::span<const std::byte> bytes, const std::string&
   tensors_ = StoredTensors(std::move(tensors), where);
 }
 
+namespace {
+
+constexpr const char* kSingle = "model.safetensors";
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+}  // namespace
+
+bool SafetensorsFolder::is_there(const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / kSingle) || std::filesystem::exists(folder / kIndex);
+}
+
 SafetensorsFolder::SafetensorsFolder(const std::filesystem::path& folder) {
-  const auto single = folder / "model.safetensors";
-  const auto index = folder / "model.safetensors.index.json";
+  const auto single = folder / kSingle;
+  const auto index = folder / kIndex;
   if (std::filesystem::exists(single)) {
     files_.push_back(std::make_unique<SafetensorsFile>(single));
     tensors_ = files_.back()->tensors();

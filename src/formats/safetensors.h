@@ -41,6 +41,8 @@ class SafetensorsFile {
 // `model.safetensors.index.json` names. Same lifetime and thread-safety as one file.
 class SafetensorsFolder {
  public:
+  // Whether a folder holds weights.
+  [[nodiscard]] static bool is_there(const std::filesystem::path& folder);
   // Throws Error where neither is there, a shard is missing, or index and shards disagree.
   explicit SafetensorsFolder(const std::filesystem::path& folder);
 

@@ -17,6 +17,8 @@ struct StoredTensor {
   DType dtype;
   std::vector<int64_t> shape;        // outermost first, row-major; no dimension is negative
   std::span<const std::byte> bytes;  // in the mapped file, as long as its reader lives; any alignment
+  // The name of a type that no weights are read from ("I64", "BOOL"); then `dtype` says nothing. Else empty.
+  std::string other_type = {};
 };
 
 // The tensors of one file and the way to one of them by name. Thread-safe once built.
@@ -29,6 +31,7 @@ class StoredTensors {
   [[nodiscard]] const std::vector<StoredTensor>& all() const { return tensors_; }
   // Null where there is none. The pointer lives as long as this object.
   [[nodiscard]] const StoredTensor* find(std::string_view name) const;
+  [[nodiscard]] bool contains(std::string_view name) const { return find(name) != nullptr; }
 
  private:
   std::vector<StoredTensor> tensors_;  // in the order of the file's table

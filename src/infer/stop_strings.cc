@@ -3,14 +3,27 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "formats/excerpt.h"
 
 namespace deepscaler {
 
 StopStrings::StopStrings(const Tokenizer& tokenizer, std::vector<std::string> strings)
-    : tokenizer_(tokenizer), strings_(std::move(strings)) {
-  for (const std::string& string : strings_) {
+    : tokenizer_(tokenizer) {
+  for (std::string& string : strings) {
     if (string.empty()) throw Error("stop", "one of the strings is empty", "give at least one character");
-    longest_ = std::max(longest_, string.size());
+    const auto tokens = tokenizer.encode(string, {.add_special_tokens = false});
+    const auto special = std::ranges::find_if(tokens, [&](TokenId id) { return tokenizer.is_special(id); });
+    if (special == tokens.end()) {
+      longest_ = std::max(longest_, string.size());
+      strings_.push_back(std::move(string));
+    } else if (tokens.size() == 1) {
+      tokens_.push_back(tokens[0]);
+    } else {
+      throw Error("stop",
+                  fmt::format("{} mixes the special token {} with other text, which never come together",
+                              excerpt(string), excerpt(tokenizer.token_bytes(*special))),
+                  "give the token by itself");
+    }
   }
 }
 
@@ -18,7 +31,9 @@ bool StopStrings::complete(std::span<const TokenId> response) const {
   const auto bytes_of = [&](TokenId id) {
     return tokenizer_.is_special(id) ? std::string_view() : tokenizer_.token_bytes(id);
   };
-  if (response.empty() || longest_ == 0) return false;
+  if (response.empty()) return false;
+  if (std::ranges::count(tokens_, response.back()) > 0) return true;
+  if (longest_ == 0) return false;
   const size_t last = bytes_of(response.back()).size();
   if (last == 0) return false;
   // The end of the text, long enough for a string that ends with any byte of the last token.

@@ -11,11 +11,11 @@
 
 namespace deepscaler {
 
-// Looks at a response's text without its special tokens. Immutable, thread-safe; the tokenizer must
-// outlive it.
+// Looks at a response's text without its special tokens, and for strings that are a special token at the
+// tokens. Immutable, thread-safe; the tokenizer must outlive it.
 class StopStrings {
  public:
-  // Throws Error for an empty string.
+  // Throws Error for an empty string, and for one that mixes a special token with other text.
   StopStrings(const Tokenizer& tokenizer, std::vector<std::string> strings);
   StopStrings(Tokenizer&&, std::vector<std::string>) = delete;
 
@@ -32,7 +32,8 @@ class StopStrings {
  private:
   const Tokenizer& tokenizer_;
   std::vector<std::string> strings_;
-  size_t longest_ = 0;  // bytes
+  std::vector<TokenId> tokens_;  // special ones
+  size_t longest_ = 0;           // bytes
 };
 
 }  // namespace deepscaler

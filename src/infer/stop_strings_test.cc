@@ -32,6 +32,23 @@ TEST(StopStrings, ASpecialTokenIsNoText) {
   EXPECT_FALSE(stop.complete(std::vector<TokenId>{'a', 'b', kByteTokenizerEos}));
 }
 
+TEST(StopStrings, TheTextOfASpecialTokenIsThatToken) {
+  const Tokenizer tokenizer = byte_tokenizer();
+  const StopStrings stop(tokenizer, {"<|endoftext|>", "ab"});
+  EXPECT_EQ(end_of(stop, {'x', kByteTokenizerEos, 'y'}), 2u);
+  EXPECT_EQ(end_of(stop, {'a', 'b', kByteTokenizerEos}), 2u);
+  EXPECT_EQ(stop.cut("x"), "x");
+  try {
+    const StopStrings mixed(tokenizer, {"\n<|endoftext|>"});
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "stop: '\\x0a<|endoftext|>' mixes the special token '<|endoftext|>' with other text, which never "
+        "come together; give the token by itself");
+  }
+}
+
 TEST(StopStrings, TheTextEndsBeforeTheFirst) {
   const Tokenizer tokenizer = byte_tokenizer();
   const StopStrings stop(tokenizer, {"two", "\n"});

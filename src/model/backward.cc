@@ -33,7 +33,7 @@ class LayerBackward {
   void feed_forward(const LayerParameters& p, LayerActivations& a, MatrixView d) {
     shape_like(a.gate, s_.feed_forward);
     linear_dx(model_, {{p.down, d}}, s_.feed_forward.view());
-    swiglu_backward(a.gate.view(), a.up.view(), s_.feed_forward.view());
+    gated_linear_backward(c_.activation, a.gate.view(), a.up.view(), s_.feed_forward.view());
     weight_gradients({{p.down, d}}, s_.feed_forward.view());
 
     norm_again(a.middle, p.mlp_norm);

@@ -125,7 +125,7 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
     layer_inside(model, batch, cache, i, a, s, for_backward ? &hidden : nullptr);
     if (!for_backward) std::swap(hidden, a.middle);
     s.feed_forward.resize(batch.rows(), c.feed_forward);
-    swiglu(a.gate.view(), a.up.view(), s.feed_forward.view());
+    gated_linear(c.activation, a.gate.view(), a.up.view(), s.feed_forward.view());
     linear(model, s.feed_forward.view(), {{p.down, hidden.view()}}, Accumulate::kYes);
   }
 }

@@ -14,7 +14,7 @@
 
 namespace deepscaler {
 
-// What the backward pass of a layer needs. Norms, SwiGLU and attention scores are computed again from
+// What the backward pass of a layer needs. Norms, gates and attention scores are computed again from
 // these instead of being kept.
 struct LayerActivations {
   Matrix input;       // [T, D]

@@ -1,5 +1,7 @@
 #include "model/model.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -8,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "formats/excerpt.h"
@@ -57,6 +60,9 @@ void undo_interleaved_rope(MatrixView rows, int64_t head_dim) {
   }
 }
 
+constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
+constexpr std::string_view kHead = "lm_head.weight";
+
 // A model file: its tensors, and what they are called there.
 struct ModelFile {
   const StoredTensors& tensors;
@@ -66,13 +72,31 @@ struct ModelFile {
   [[nodiscard]] std::string name(const ParameterInfo& info) const {
     return gguf ? gguf_name(info.name) : info.name;
   }
+  // Null where there is none. Files of transformers' base models leave "model." out, and a tied matrix may be
+  // stored as the head alone.
+  [[nodiscard]] const StoredTensor* find(std::string_view name) const {
+    constexpr std::string_view kBase = "model.";
+    const StoredTensor* found = tensors.find(name);
+    if (found == nullptr && name.starts_with(kBase)) found = tensors.find(name.substr(kBase.size()));
+    return found;
+  }
+  [[nodiscard]] const StoredTensor* find(const ParameterInfo& info, const ModelConfig& config) const {
+    const StoredTensor* found = find(name(info));
+    if (found == nullptr && !gguf && config.tied_embeddings && info.name == kEmbedding) found = find(kHead);
+    return found;
+  }
 };
 
-const StoredTensor& find_parameter(const ParameterInfo& info, const ModelFile& file) {
+const StoredTensor& find_parameter(const ParameterInfo& info, const ModelConfig& config,
+                                   const ModelFile& file) {
   const std::string name = file.name(info);
-  const StoredTensor* stored = file.tensors.find(name);
+  const StoredTensor* stored = file.find(info, config);
   if (stored == nullptr) {
     throw Error(file.where, fmt::format("tensor '{}' is missing", name), "use a complete model");
+  }
+  if (!stored->other_type.empty()) {
+    throw Error(file.where, fmt::format("tensor '{}' is stored as {}", name, stored->other_type),
+                "convert it to F32, F16 or BF16");
   }
   const std::vector<int64_t> shape =
       info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols};
@@ -83,11 +107,11 @@ const StoredTensor& find_parameter(const ParameterInfo& info, const ModelFile& f
   return *stored;
 }
 
-// Tensors beside the parameters that files of these families have: what is computed from the config, and
-// a second copy of a tied embedding.
-bool is_redundant(std::string_view name, const ModelConfig& config) {
-  return name == "rope_freqs.weight" || name.ends_with(".rotary_emb.inv_freq") ||
-         (config.tied_embeddings && name == "lm_head.weight");
+// Tensors beside the parameters that files of these families have: what is computed from the config, a
+// second copy of a tied embedding, and buffers of integers.
+bool is_redundant(const StoredTensor& tensor, const ModelConfig& config) {
+  return tensor.name == "rope_freqs.weight" || tensor.name.ends_with(".rotary_emb.inv_freq") ||
+         (config.tied_embeddings && tensor.name == kHead) || !tensor.other_type.empty();
 }
 
 // File and config must agree before memory is taken for what the config says; and a tensor that would
@@ -99,10 +123,10 @@ void check_tensors(const ModelConfig& config, const ModelFile& file) {
   }
   const ParameterTable table(config);
   std::vector<std::string_view> used;
-  for (const ParameterInfo& info : table.all()) used.push_back(find_parameter(info, file).name);
+  for (const ParameterInfo& info : table.all()) used.push_back(find_parameter(info, config, file).name);
   std::ranges::sort(used);
   for (const StoredTensor& tensor : file.tensors.all()) {
-    if (std::ranges::binary_search(used, tensor.name) || is_redundant(tensor.name, config)) continue;
+    if (std::ranges::binary_search(used, tensor.name) || is_redundant(tensor, config)) continue;
     throw Error(file.where,
                 fmt::format("tensor {} is no part of a {} model", excerpt(tensor.name),
                             architecture_name(config.architecture)),
@@ -110,8 +134,22 @@ void check_tensors(const ModelConfig& config, const ModelFile& file) {
   }
 }
 
+bool same_values(const StoredTensor& a, const StoredTensor& b) {
+  if (a.shape != b.shape || a.dtype != b.dtype) return false;
+  return std::ranges::equal(a.bytes, b.bytes);
+}
+
+// A config may tie the head to the embedding where the file has a head of its own, trained apart.
+// transformers and vLLM take the one that is there.
+void use_stored_head(ModelConfig& config, const ModelFile& file) {
+  if (!config.tied_embeddings || file.gguf) return;
+  const StoredTensor* embedding = file.find(kEmbedding);
+  const StoredTensor* head = file.find(kHead);
+  config.tied_embeddings = embedding == nullptr || head == nullptr || same_values(*embedding, *head);
+}
+
 void load_parameter(const ParameterInfo& info, const ModelFile& file, Model& model) {
-  const StoredTensor& stored = find_parameter(info, file);
+  const StoredTensor& stored = find_parameter(info, model.config(), file);
   Matrix rows(info.rows, info.cols);
   dequantize(stored.dtype, stored.bytes, {rows.data(), static_cast<size_t>(rows.size())});
   for (int64_t i = 0; i < rows.size(); ++i) {
@@ -129,8 +167,25 @@ void load_parameter(const ParameterInfo& info, const ModelFile& file, Model& mod
   write_parameter(info, rows.view(), model.weights());
 }
 
+// What the config does not say is computed, or not as it says.
+void warn_of_differences(const ModelConfig& said, const ModelConfig& config, const std::string& where) {
+  if (said.tied_embeddings != config.tied_embeddings) {
+    log_warning(
+        "{}: tie_word_embeddings is true, and lm_head.weight is another matrix than the embedding; it is "
+        "used",
+        where);
+  }
+  if (!config.unknown_keys.empty()) {
+    log_warning("{}: keys of config.json that are read by nothing: {}", where,
+                fmt::join(config.unknown_keys, ", "));
+  }
+}
+
 Model load(ModelConfig config, const ModelFile& file) {
+  const ModelConfig said = config;
+  use_stored_head(config, file);
   check_tensors(config, file);
+  warn_of_differences(said, config, file.where);
   Model model(std::move(config));
   for (const ParameterInfo& info : model.table().all()) load_parameter(info, file, model);
   return model;
@@ -141,7 +196,7 @@ Model load(ModelConfig config, const ModelFile& file) {
 Model::Model(ModelConfig config)
     : config_(std::move(config)),
       table_(config_),
-      rope_(config_.rope_frequencies(), config_.context),
+      rope_(config_.rope_frequencies(), config_.context, rope_magnitude(config_.rope_scaling)),
       weights_(table_.size()) {}
 
 namespace {
@@ -158,7 +213,14 @@ ModelFormat format_of(const std::filesystem::path& path) {
 }  // namespace
 
 ModelConfig read_model_config(const std::filesystem::path& path) {
-  return format_of(path) == ModelFormat::kHf ? read_hf_config(path) : read_gguf_config(GgufFile(path));
+  if (format_of(path) == ModelFormat::kGguf) return read_gguf_config(GgufFile(path));
+  ModelConfig config = read_hf_config(path);
+  // A folder may hold a config alone, for random weights.
+  if (config.tied_embeddings && SafetensorsFolder::is_there(path)) {
+    const SafetensorsFolder folder(path);
+    use_stored_head(config, {folder.tensors(), path.string(), false});
+  }
+  return config;
 }
 
 Model Model::load(const std::filesystem::path& path) {

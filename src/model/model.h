@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "model/config.h"
 #include "model/parameters.h"
@@ -51,6 +53,8 @@ class Model {
   // for a model whose matrices have an odd number of inputs.
   void compute_in(ComputeType type);
   [[nodiscard]] ComputeType compute_type() const { return compute_type_; }
+  // The tokens that end a response: those of the config at first (model/text_ends.h).
+  void end_responses_at(std::vector<int32_t> tokens) { config_.eos = std::move(tokens); }
   // Not from two threads at a time.
   [[nodiscard]] Bf16PanelView rounded_panels(int index) const;
 

@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -67,7 +69,8 @@ TEST(ModelLoad, AConfigThatDoesNotFitItsWeights) {
       {"max_position_embeddings", 16777216, "M/config.json: context length is 16777216" + shape},
       {"num_attention_heads", 0, "M/config.json: number of heads is 0" + shape},
       {"num_key_value_heads", 3, "M/config.json: 4 heads can't share 3 key/value heads" + shape},
-      {"head_dim", 24, "M/config.json: head size 24 is not a multiple of 32" + shape},
+      {"head_dim", 24,
+       "M/config.json: head size 24 is not supported: heads of 16, or of a multiple of 32, are" + shape},
       {"rms_norm_eps", -1, "M/config.json: norm epsilon is -1" + shape},
       {"model_type", "gpt2",
        "M/config.json: unknown architecture 'gpt2'; the known ones are llama, qwen2 and qwen3"},
@@ -80,6 +83,90 @@ TEST(ModelLoad, AConfigThatDoesNotFitItsWeights) {
     config[key] = value;
     EXPECT_EQ(verdict_of_config(folder, config.dump()), message);
   }
+}
+
+// A safetensors file from its parts: a name, a type, a shape and the bytes.
+struct Part {
+  std::string name, dtype;
+  std::vector<int64_t> shape;
+  std::string bytes;
+};
+
+void write_parts(const fs::path& path, const std::vector<Part>& parts) {
+  json header = json::object();
+  std::string data;
+  for (const Part& part : parts) {
+    header[part.name] = {{"dtype", part.dtype},
+                         {"shape", part.shape},
+                         {"data_offsets", {data.size(), data.size() + part.bytes.size()}}};
+    data += part.bytes;
+  }
+  const std::string text = header.dump();
+  const uint64_t length = text.size();
+  write_file_atomically(path,
+                        std::string(reinterpret_cast<const char*>(&length), sizeof length) + text + data);
+}
+
+std::vector<Part> parts_of(const fs::path& path) {
+  const SafetensorsFile file(path);
+  std::vector<Part> parts;
+  for (const StoredTensor& tensor : file.tensors().all()) {
+    parts.push_back({tensor.name,
+                     std::string(dtype_name(tensor.dtype)),
+                     tensor.shape,
+                     {reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()}});
+  }
+  return parts;
+}
+
+// As transformers reads files that other programs wrote.
+TEST(ModelLoad, WeightsUnderOtherNamesAndTypes) {
+  const TemporaryFolder folder;
+  fs::copy_file(kLlama / "config.json", folder / "config.json");
+  const std::vector<Part> good = parts_of(kLlama / "model.safetensors");
+  const std::string hash = Model::load(kLlama).hash();
+  const auto hash_of = [&](const std::vector<Part>& parts) -> std::string {
+    write_parts(folder / "model.safetensors", parts);
+    try {
+      return Model::load(folder.path()).hash();
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(hash_of(good), hash);
+
+  std::vector<Part> parts = good;  // of a base model
+  for (Part& part : parts) part.name = part.name.substr(std::string("model.").size());
+  EXPECT_EQ(hash_of(parts), hash);
+
+  parts = good;  // a tied matrix under the other of its names, and under both
+  const auto embedding = std::ranges::find(parts, "model.embed_tokens.weight", &Part::name);
+  embedding->name = "lm_head.weight";
+  EXPECT_EQ(hash_of(parts), hash);
+  parts.push_back(*std::ranges::find(good, "model.embed_tokens.weight", &Part::name));
+  EXPECT_EQ(hash_of(parts), hash);
+
+  parts = good;  // buffers that are no weights
+  parts.push_back({"model.layers.0.self_attn.bias", "BOOL", {3}, std::string(3, '\1')});
+  parts.push_back({"model.position_ids", "I64", {1, 2}, std::string(16, '\0')});
+  EXPECT_EQ(hash_of(parts), hash);
+
+  parts = good;  // twice as wide
+  std::string wide;
+  for (size_t i = 0; i < parts[0].bytes.size(); i += sizeof(float)) {
+    float value = 0;
+    std::memcpy(&value, parts[0].bytes.data() + i, sizeof value);
+    const double twice = value;
+    wide.append(reinterpret_cast<const char*>(&twice), sizeof twice);
+  }
+  parts[0].bytes = wide;
+  parts[0].dtype = "F64";
+  EXPECT_EQ(hash_of(parts), hash);
+
+  parts = good;
+  parts[0].dtype = "I32";
+  EXPECT_EQ(hash_of(parts), folder.path().string() + ": tensor '" + parts[0].name +
+                                "' is stored as I32; convert it to F32, F16 or BF16");
 }
 
 TEST(ModelLoad, WeightsThatAreNotFinite) {

@@ -87,6 +87,13 @@ HWY_INLINE Panel min(Panel a, Panel b) {
 HWY_INLINE Panel sqrt(Panel a) {
   return map([&](int i) HWY_ATTR { return hn::Sqrt(a.v[i]); });
 }
+HWY_INLINE Panel abs(Panel a) {
+  return map([&](int i) HWY_ATTR { return hn::Abs(a.v[i]); });
+}
+// Lane by lane: `yes` where the sign of `a` is set, else `no`.
+HWY_INLINE Panel if_negative(Panel a, Panel yes, Panel no) {
+  return map([&](int i) HWY_ATTR { return hn::IfNegativeThenElse(a.v[i], yes.v[i], no.v[i]); });
+}
 // exp(-inf) is an exact zero; arguments above 88 overflow to infinity.
 HWY_INLINE Panel exp(Panel a) {
   return map([&](int i) HWY_ATTR { return hn::Exp(PanelTag(), a.v[i]); });

@@ -56,20 +56,20 @@ function showResults() {
     byId("results").append(make("p", {}, "The run has no evaluation."));
     return;
   }
-  const head = ["after", "step", "pass@1, %", "change, points", "tokens", "of right", "of wrong", "no answer, %",
+  const head = ["after", "pass@1, %", "change, points", "step", "tokens", "of right", "of wrong", "no answer, %",
     "truncated, %", "undecided, %"];
   const body = make("tbody");
   for (const e of list) {
     const only = e.sets.length === 1 ? e.sets[0] : null;
-    body.append(make("tr", {}, make("td", {}, e.name), make("td", {}, number(e.step)), passCell(e.pass),
-      changeCell(e.change), make("td", {}, rounded(e.tokens)), make("td", {}, only ? rounded(only.right) : ""),
+    body.append(make("tr", {}, make("td", {}, e.name), passCell(e.pass), changeCell(e.change),
+      make("td", {}, number(e.step)), make("td", {}, rounded(e.tokens)), make("td", {}, only ? rounded(only.right) : ""),
       make("td", {}, only ? rounded(only.wrong) : ""), make("td", {}, percent(e.no_answer)),
       make("td", {}, percent(e.truncated)),
       make("td", {}, percent(e.undecided))));
     if (only) continue;
     for (const set of e.sets) {
-      body.append(make("tr", {}, make("td", { class: "set" }, `${set.name} (${set.problems})`), make("td"),
-        passCell(set.pass), make("td"), make("td"), make("td", {}, rounded(set.right)),
+      body.append(make("tr", {}, make("td", { class: "set" }, `${set.name} (${set.problems})`),
+        passCell(set.pass), make("td"), make("td"), make("td"), make("td", {}, rounded(set.right)),
         make("td", {}, rounded(set.wrong)), make("td"), make("td"), make("td")));
     }
   }

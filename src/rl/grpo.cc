@@ -174,6 +174,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   }
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
+  throw_if_stop_requested();  // from here on the step is finished
   const StopNotice notice(kFinishesStep);
   UpdateRecord updates;
   const auto groups = std::ssize(kept);

@@ -70,7 +70,7 @@ void RunEvaluations::sample_answers(Engine& policy, const std::string& title, Ru
   // Relative to the run's folder: a run that is moved, or repeated elsewhere, has the same files.
   const std::string model_path =
       state.step == 0 ? recipe_.model.path : "checkpoints/" + step_name(state.step);
-  const EvalSettings settings = eval_settings(policy.model(), model_path, recipe_.prompt, problems_, config);
+  const EvalSettings settings = eval_settings(policy.model(), model_path, encoder_, problems_, config);
   const EvalReport report = deepscaler::evaluate(policy.generator(), encoder_, problems_, settings,
                                                  [&](int64_t done, int64_t) { progress.update(done); });
   metrics.set("eval/pass@1", report.pass_at_1().mean);

@@ -83,10 +83,11 @@ TEST_F(RunFaultsTest, ReferencesThatTheVerifierCantRead) {
                         "{\"id\": \"a\", \"problem\": \"1 + 1\", \"answer\": \"2\"}\n"
                         "{\"id\": \"b\", \"problem\": \"2 + 1\", \"answer\": \"\\\\frac{\"}\n"
                         "{\"id\": \"c\", \"problem\": \"3 + 1\", \"answer\": \"\\\\sqrt{\"}\n");
-  EXPECT_EQ(
-      refusal(model, fmt::format(R"({{files = ["{}"]}})", file.string())),
-      "b: the verifier can't read its answer '\\frac{' (2 such problems in all: b, c); correct or remove "
-      "them; a sample can't be graded against them");
+  EXPECT_EQ(refusal(model, fmt::format(R"({{files = ["{}"]}})", file.string())),
+            file.string() +
+                ":2: the verifier can't read its answer '\\frac{' (2 such problems in all: b, c); correct or "
+                "remove "
+                "them; a sample can't be graded against them");
 }
 
 TEST_F(RunFaultsTest, ATokenizerWithoutAnEnd) {

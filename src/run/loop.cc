@@ -27,6 +27,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What a request to stop is answered with while a step is under way that may be left.
+std::string stop_text(int64_t step, int64_t saved_step) {
+  if (step == saved_step) return fmt::format("stopping: leaves step {}; all before it is saved", step + 1);
+  return fmt::format(
+      "stopping: leaves step {}, then saves those before it; Ctrl-C again ends at once and loses those after "
+      "step {}",
+      step + 1, saved_step);
+}
+
 class Run {
  public:
   // Reads and checks all data that are there before it changes anything in the folder.
@@ -71,6 +80,11 @@ class Run {
   double product_rate_ = 0;  // of this machine; measured before the first step
 };
 
+PromptConfig prompt_on(PromptConfig prompt, const std::string& date) {
+  prompt.date = date;
+  return prompt;
+}
+
 std::unique_ptr<Engine> make_policy(const Recipe& recipe, Model model) {
   const EngineOptions options = {.kv_memory_bytes = recipe.model.kv_memory_mib << 20,
                                  .token_budget = recipe.token_budget,
@@ -84,7 +98,7 @@ Run::Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const Ru
       state_(start.state),
       loaded_(load_model(recipe, start, folder)),
       models_(make_policy(recipe, std::move(loaded_.model))),
-      encoder_(loaded_.tokenizer, recipe.prompt),
+      encoder_(loaded_.tokenizer, prompt_on(recipe.prompt, start.date)),
       evaluations_(recipe, folder, encoder_),
       stages_(recipe, folder, models_, encoder_),
       checkpoints_(recipe, folder, loaded_.tokenizer, start.checkpoint ? start.state.step : 0) {
@@ -96,6 +110,7 @@ void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOption
   manifest_ = manifest_of(recipe_, models_.policy().model());
   manifest_.data = stages_.open(state_);
   manifest_.trained_on = evaluations_.trained_on();
+  manifest_.date = encoder_.day().value_or("");
   if (!evaluations_.problems().empty()) manifest_.data["eval"] = hash_problems(evaluations_.problems());
   if (checkpoint) {
     read_checkpoint(*checkpoint, folder_,
@@ -177,10 +192,7 @@ void Run::take_step() {
   if (!std::exchange(stage_is_shown_, true)) records_->begin_stage(stages_.now(), state_);
   const Engine& policy = models_.policy();
   if (product_rate_ == 0) product_rate_ = product_rate(policy.model());
-  const StopNotice notice(
-      fmt::format("stopping: leaves step {}, and saves the {} before it; Ctrl-C again ends at once and loses "
-                  "those since step {}",
-                  state_.step + 1, state_.step, checkpoints_.saved_step()));
+  const StopNotice notice(stop_text(state_.step, checkpoints_.saved_step()));
   const Stopwatch watch;
   const int64_t flops = product_flops(), updates = policy.updates();
   StageStep result;

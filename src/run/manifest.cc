@@ -15,19 +15,20 @@ void write_manifest(const std::filesystem::path& path, const Manifest& m) {
   ordered_json inexact = ordered_json::array();
   for (const auto& resume : m.inexact_resumes)
     inexact.push_back({{"step", resume.step}, {"what", resume.what}});
-  const ordered_json json = {{"program", m.program},
-                             {"binary", m.binary},
-                             {"verifier", m.verifier},
-                             {"device", m.device},
-                             {"dtype", m.dtype},
-                             {"backward_dtype", m.backward_dtype},
-                             {"token_budget", m.token_budget},
-                             {"seed", m.seed},
-                             {"model", m.model},
-                             {"parameters", m.parameters},
-                             {"data", m.data},
-                             {"trained_on", m.trained_on},
-                             {"inexact_resumes", inexact}};
+  ordered_json json = {{"program", m.program},
+                       {"binary", m.binary},
+                       {"verifier", m.verifier},
+                       {"device", m.device},
+                       {"dtype", m.dtype},
+                       {"backward_dtype", m.backward_dtype},
+                       {"token_budget", m.token_budget},
+                       {"seed", m.seed},
+                       {"model", m.model},
+                       {"parameters", m.parameters},
+                       {"data", m.data},
+                       {"trained_on", m.trained_on},
+                       {"inexact_resumes", inexact}};
+  if (!m.date.empty()) json["date"] = m.date;
   write_file_atomically(path, json.dump(2) + "\n");
 }
 
@@ -45,6 +46,7 @@ Manifest read_manifest(const std::filesystem::path& path) {
     json.at("seed").get_to(m.seed);
     json.at("model").get_to(m.model);
     json.at("parameters").get_to(m.parameters);
+    m.date = json.value("date", "");
     json.at("data").get_to(m.data);
     m.trained_on = json.value("trained_on", int64_t{0});
     for (const auto& resume : json.at("inexact_resumes")) {

@@ -27,6 +27,7 @@ struct Manifest {
   int64_t seed = 0;
   std::string model;                        // hash of the weights at the start
   int64_t parameters = 0;                   // of the model
+  std::string date;                         // what the chat template is told; empty: it does not ask
   std::map<std::string, std::string> data;  // SHA-256 of what is trained or evaluated on, by section
   int64_t trained_on = 0;                   // problems of the evaluation that are trained on too
   std::vector<InexactResume> inexact_resumes;

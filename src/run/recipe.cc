@@ -16,9 +16,10 @@ void bind(ConfigSection& s, ModelConfigSection& c) {
   s.field("path", c.path, "Hugging Face folder or GGUF file to start from");
   s.field("random", c.random,
           "folder with the config.json of a model to start from with random weights, instead of path");
-  s.field("dtype", c.dtype,
-          "what products compute in, those of the backward pass only where the CPU is faster at it, and keys "
-          "and values are kept in: f32, bf16, or auto (bf16 where the CPU is faster at it)");
+  s.field(
+      "dtype", c.dtype,
+      "precision of matrix products and of keys and values: f32, bf16, or auto (bf16 where the CPU is faster "
+      "at it); the backward pass is in bf16 only on such a CPU");
   s.require(c.dtype == "f32" || c.dtype == "bf16" || c.dtype == "auto", "dtype", "is none of them",
             "use f32, bf16 or auto");
   s.field("kv_memory_mib", c.kv_memory_mib, "memory for keys and values in generation, in MiB")

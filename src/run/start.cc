@@ -11,8 +11,10 @@
 #include "base/sha256.h"
 #include "model/device.h"
 #include "model/linear.h"
+#include "model/text_ends.h"
 #include "run/own_files.h"
 #include "run/recipe_changes.h"
+#include "text/chat/day.h"
 #include "text/tokenizer/byte_tokenizer.h"
 #include "train/checkpoint.h"
 #include "verify/version.h"
@@ -42,36 +44,28 @@ void require_trainable(const Model& model, const Tokenizer& tokenizer, const std
         fmt::format("the tokenizer has {} tokens, the model {}", tokenizer.size(), model.config().vocabulary),
         "use the tokenizer that belongs to the model");
   }
-  if (!tokenizer.eos()) {
-    throw Error(where, "its tokenizer has no end-of-text token", "use a model whose responses can end");
-  }
-  if (model.config().eos.empty()) {
-    throw Error(where, "its config.json has no eos_token_id, so that no response would end",
-                fmt::format("add it; the tokenizer's is {}", *tokenizer.eos()));
-  }
-  if (std::ranges::count(model.config().eos, *tokenizer.eos()) == 0) {
-    log_warning("{}: the tokenizer ends a text with token {}, at which the model's config.json does not stop",
-                where, *tokenizer.eos());
+  if (tokenizer.ends().empty()) {
+    throw Error(where, "names no token that ends a response", "add eos_token_id to its config.json");
   }
 }
 
-Model first_model(const Recipe& recipe) {
-  if (!recipe.model.path.empty()) return Model::load(recipe.model.path);
-  Model model(read_hf_config(fs::path(recipe.model.random)));
-  randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
-  return model;
+void settle_ends(LoadedModel& loaded, const std::string& where) {
+  settle_text_ends(loaded.model.config(), loaded.tokenizer, where);
+  loaded.model.end_responses_at(loaded.tokenizer.ends());
 }
 
 LoadedModel load_in_f32(const Recipe& recipe, const RunStart& start, const RunFolder& folder) {
   if (!start.checkpoint) {
-    LoadedModel loaded = {first_model(recipe),
+    LoadedModel loaded = {load_first_model(recipe),
                           recipe.model.path.empty() ? byte_tokenizer() : Tokenizer::load(recipe.model.path)};
+    settle_ends(loaded, recipe.start());
     require_trainable(loaded.model, loaded.tokenizer, recipe.start());
     return loaded;
   }
   std::optional<LoadedModel> loaded;
   read_checkpoint(*start.checkpoint, folder, [&] {
     loaded.emplace(LoadedModel{Model::load(*start.checkpoint), Tokenizer::load(*start.checkpoint)});
+    settle_ends(*loaded, start.checkpoint->string());
     if (read_state(*start.checkpoint).value("model", "") != loaded->model.hash()) {
       throw Error("model.safetensors", "its weights are not those that were saved", "");
     }
@@ -117,6 +111,11 @@ RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
     require_same_recipe(recipe, folder, start.state);
   }
   start.config = read_model_config(start.model);
+  start.date = recipe.prompt.date;
+  // The day on which the run began, whenever it goes on.
+  if (start.date.empty()) {
+    start.date = start.checkpoint ? read_manifest(folder.manifest()).date : day_text(today());
+  }
   return start;
 }
 
@@ -126,7 +125,12 @@ LoadedModel load_model(const Recipe& recipe, const RunStart& start, const RunFol
   return loaded;
 }
 
-Model load_first_model(const Recipe& recipe) { return first_model(recipe); }
+Model load_first_model(const Recipe& recipe) {
+  if (!recipe.model.path.empty()) return Model::load(recipe.model.path);
+  Model model(read_hf_config(fs::path(recipe.model.random)));
+  randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  return model;
+}
 
 Manifest manifest_of(const Recipe& recipe, const Model& model) {
   return {.program = DEEPSCALER_VERSION,

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "model/model.h"
 #include "run/folder.h"
@@ -20,6 +21,7 @@ struct RunStart {
   ModelConfig config;
   std::optional<std::filesystem::path> checkpoint;  // none: anew
   RunState state;
+  std::string date;  // what a chat template is told: the recipe's, or the day on which the run began
 };
 
 // Throws Error for a model whose config can't be read, a checkpoint without a sound state, and a recipe that

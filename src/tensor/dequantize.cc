@@ -183,6 +183,9 @@ void dequantize(DType dtype, std::span<const std::byte> bytes, std::span<float> 
       return all_blocks<q5_k>(dtype, in, values);
     case DType::kQ6_K:
       return all_blocks<q6_k>(dtype, in, values);
+    case DType::kF64:
+      for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(load<double>(in + 8 * i));
+      return;
   }
 }
 

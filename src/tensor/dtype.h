@@ -2,7 +2,7 @@
 //
 // A block format stores a run of consecutive elements of one row (a block) with shared scales; the
 // plain ones are blocks of one element. Sources: ggml's type table (docs/gguf.md and ggml-common.h of
-// llama.cpp) for GGUF, the safetensors format for F32, F16 and BF16.
+// llama.cpp) for GGUF, the safetensors format for F64, F32, F16 and BF16.
 #pragma once
 
 #include <bit>
@@ -12,11 +12,24 @@
 
 namespace deepscaler {
 
-enum class DType : uint8_t { kF32, kF16, kBF16, kQ4_0, kQ4_1, kQ5_0, kQ5_1, kQ8_0, kQ4_K, kQ5_K, kQ6_K };
+enum class DType : uint8_t {
+  kF32,
+  kF16,
+  kBF16,
+  kQ4_0,
+  kQ4_1,
+  kQ5_0,
+  kQ5_1,
+  kQ8_0,
+  kQ4_K,
+  kQ5_K,
+  kQ6_K,
+  kF64
+};
 
 inline constexpr DType kAllDTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16, DType::kQ4_0,
                                        DType::kQ4_1, DType::kQ5_0, DType::kQ5_1, DType::kQ8_0,
-                                       DType::kQ4_K, DType::kQ5_K, DType::kQ6_K};
+                                       DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kF64};
 
 // "F32", "Q4_K", ...: the same names in safetensors, GGUF and our own output.
 [[nodiscard]] std::string_view dtype_name(DType dtype);

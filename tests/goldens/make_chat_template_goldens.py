@@ -189,6 +189,65 @@ You are helpful<|b|>
     "alternation_enforced": """{{ bos_token }}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('roles must alternate') }}{% endif %}{% generation %}[{{ loop.index }}/{{ loop.length }}] {{ message.content }}{% endgeneration %}{% endfor %}""",
 }
 
+FAMILIES |= {
+    # Types of a schema as text, by macros that call each other and take attributes of what they get.
+    "typed_tools": """{%- macro type_of(spec) -%}
+    {%- if spec.type == 'array' -%}list[{{ type_of(spec['items']) if spec['items'] else 'any' }}]
+    {%- elif spec.type == 'object' -%}{%- if spec.properties -%}{ {%- for n, p in spec.properties | dictsort -%}{{ n }}: {{ type_of(p) }}{{ '; ' if not loop.last }}{%- endfor -%} }{%- else -%}dict{%- endif -%}
+    {%- elif spec.type is string -%}{{ spec.type }}
+    {%- elif spec.type is iterable -%}{{ spec.type | join(' | ') }}
+    {%- elif spec.enum is defined -%}{{ spec.enum | map('tojson') | join(' | ') }}
+    {%- else -%}any{%- endif -%}
+{%- endmacro -%}
+{%- macro signature(f) -%}{{ f.name }}({%- set sep = joiner(', ') -%}{%- for n in f.parameters.properties -%}{{ sep() }}{{ n }}: {{ type_of(f.parameters.properties[n]) }}{%- if n not in (f.parameters.required or []) %}?{% endif -%}{%- endfor -%}){%- endmacro -%}
+{%- for t in tools or [] -%}{{ signature(t.function) }}
+{% endfor -%}
+{%- for m in messages -%}<{{ m.role | title }}>{{ m.content if m.content is string else (m.content | tojson(separators=(',', ':'))) }}
+{% endfor -%}""",
+    # Turns in brackets, the system text in the last question, tool calls by number.
+    "brackets": """{%- if messages and messages[0]['role'] == 'system' %}{%- set system_message = messages[0]['content'] %}{%- set loop_messages = messages[1:] %}{%- else %}{%- set loop_messages = messages %}{%- endif %}
+{%- set ns = namespace(index=0, last=-1) %}
+{%- for m in loop_messages %}{%- if m.role == 'user' %}{%- set ns.last = loop.index0 %}{%- endif %}{%- endfor %}
+{{- bos_token }}
+{%- for message in loop_messages %}
+    {%- if message['role'] == 'user' %}
+        {%- if loop.index0 == ns.last and system_message is defined %}
+            {{- '[I]' + system_message + '\n\n' + message['content'] + '[/I]' }}
+        {%- else %}
+            {{- '[I]' + message['content'] + '[/I]' }}
+        {%- endif %}
+    {%- elif message.tool_calls is defined and message.tool_calls is not none %}
+        {{- '[C][' }}
+        {%- for tool_call in message.tool_calls %}
+            {%- set out = tool_call.function | tojson %}
+            {{- out[:-1] }}
+            {{- ', "id": "%03d"}' | format(loop.index) }}
+            {{- ', ' if not loop.last else ']' + eos_token }}
+        {%- endfor %}
+    {%- elif message['role'] == 'assistant' %}
+        {{- ' ' + message['content'] | trim + eos_token }}
+    {%- elif message['role'] in ['tool', 'tool_results'] %}
+        {%- set content = message.content.content if message.content is mapping and message.content.content is defined else message.content %}
+        {{- '[R]{"content": ' + content | string + '}[/R]' }}
+    {%- else %}
+        {{- raise_exception('roles: user, assistant, tool') }}
+    {%- endif %}
+{%- endfor %}""",
+    # Blocks that enclose text: with, filter, call, set through a filter, raw.
+    "enclosing": """{% macro box(title, width=3) %}{{ '=' * width }} {{ title }}
+{{ caller(title | length) }}
+{% endmacro -%}
+{% with who = messages[0].role if messages else 'nobody', n = messages | length %}{{ who }} of {{ n }}
+{% endwith -%}
+{% for m in messages %}{% call(k) box(m.role, width=loop.index) %}{{ k }}:{{ m.content }}{% endcall %}{% endfor -%}
+{% filter upper | replace('A', '4') %}said by {{ messages | map(attribute='role') | unique | sort | join(', ') }}{% endfilter %}
+{% set note | trim %}
+
+  {{ messages | length }} in all
+{% endset %}[{{ note }}]{% raw %}{{ not }} {% an %} {# expression #}{% endraw %}
+{%- if add_generation_prompt %}<a>{% endif %}""",
+}
+
 CONVERSATIONS = [
     [{"role": "user", "content": "What is 2+2?"}],
     [{"role": "system", "content": "  Be kind. \n"}, {"role": "user", "content": "Hi <|b|> \u4f60\u597d"}],
@@ -254,7 +313,36 @@ SNIPPETS = [
     "{% macro m(a, b='B', c=none) %}({{ a }},{{ b }},{{ c }},{{ x }}){% endmacro %}{{ m(1) }}{{ m(1, c=2) }}{{ m(b=1) }}{{ m('q', 'r', 's') | upper }}", "{% macro f(n) %}{% if n > 0 %}{{ n }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(4) }}",
     "{% macro g() %}{% set x = 'inner' %}{{ x }}{% endmacro %}{{ g() }}{{ x }}", "{{ dict(a=1, b='x') }} {{ range(5, 1, -2) | list }} {{ range(2, 5) | list }} {{ 'x' * 0 }}|", "{% for m in messages %}{% if loop.previtem is defined %}{{ loop.previtem.role }}>{% endif %}{{ m.role }} {% endfor %}",
     "{% set x = x + 1 %}{{ x }}{% if true %}{% set x = 'in if' %}{% endif %}{{ x }}", "{% for i in [3, 1] %}{{ i }}{{ ', ' if not loop.last }}{% endfor %}", "{{ '%' }}{{ '{%' }} }} %} #} {{ \"{{\" }} { { % }",
+    # attributes of attributes, and numbers in them
+    "{{ [d, {'inner': {'list': [3]}}] | map(attribute='inner.list.0') | list }} {{ [[1, 2], [3, 4]] | map(attribute='1') | list }} {{ [[1, 2], [3, 4]] | map(attribute=1) | list }}",
+    "{{ [{'a': {'b': 1}}, {'a': {}}] | map(attribute='a.b', default=9) | list }} {{ [{'a': {'b': 1}}, {}] | map(attribute='a.b', default=9) | list }} {{ [d] | join('+', attribute='inner.deep') }}",
+    "{{ [{'f': {'n': 'get'}}, {'f': {'n': 'put'}}] | selectattr('f.n', 'equalto', 'put') | list }} {{ [{'f': {'n': ''}}, {'f': {'n': 'x'}}] | rejectattr('f.n') | list }} {{ [[0, 1], [1, 0]] | selectattr('1') | list }}",
+    "{{ [{'a': {'b': 2}}, {'a': {'b': 1}}] | sort(attribute='a.b') | tojson }} {{ [{'a': 2, 'b': 'x'}, {'a': 1, 'b': 'y'}, {'a': 1, 'b': 'X'}] | sort(attribute='a,b') | tojson }} {{ [{'a': {'b': 2}}, {'a': {'b': 5}}] | sum(attribute='a.b') }}",
+    # the rest of the filters
+    "{{ {'b': 2, 'A': 3, 'c': 1} | dictsort }} {{ {'b': 2, 'A': 3} | dictsort(true) }} {{ {'b': 2, 'A': 3, 'c': 1} | dictsort(by='value', reverse=true) }} {{ {'b': 'x', 'a': 'X'} | dictsort(false, 'value') }}",
+    "{{ ['b', 'A', 'c'] | sort }} {{ ['b', 'A', 'c'] | sort(case_sensitive=true) }} {{ [3, 1, 2] | sort(reverse=true) }} {{ ['b', 'B', 'a'] | sort(true) }} {{ {'z': 1, 'y': 2} | sort }} {{ 'hello' | sort | join }}",
+    "{{ ['a', 'A', 'b'] | unique | list }} {{ ['a', 'A', 'b'] | unique(true) | list }} {{ [1, 2, 1, 1.0] | unique | list }} {{ [{'k': 1}, {'k': 1}, {'k': 2}] | unique(attribute='k') | list }}",
+    "{{ [1, 2, 3.5] | sum }} {{ [] | sum }} {{ [1] | sum(start=10) }} {{ [3, 1, 2] | min }} {{ [3, 1, 2] | max }} {{ ['b', 'A'] | min }} {{ ['b', 'A'] | max(case_sensitive=true) }} {{ [] | max }}| {{ [{'k': 3}, {'k': 7}] | max(attribute='k') }}",
+    "{{ 2.5 | round }} {{ 3.5 | round }} {{ 42.55 | round(1) }} {{ 2.675 | round(2) }} {{ 42.55 | round(1, 'floor') }} {{ 42.51 | round(method='ceil') }} {{ 7 | round }} {{ -0.5 | round }} {{ 1234.5 | round(-2) }} {{ 1.5 | round | int }}",
+    "{{ 'hello wORLD-wide (web)' | title }} {{ \"it's a dOG\" | title }} {{ 'foo.bar x' | title }} {{ 'hello wORLD-wide' .title() }} {{ \"it's\".title() }} {{ 'a b  c, d' | wordcount }}",
+    "{{ '%s has %d, %05.2f and %x%%' | format('x', 3, 2.5, 255) }} {{ '%(a)s-%(b)s' | format(a=1, b='q') }} {{ 'a %s' % 'b' }} {{ '%s,%s' % (1, [2]) }} {{ '%-5s|%5s|%.2s' % ('ab', 'cd', 'xyz') }} {{ '%r' % ('q',) }} {{ '%+d % d %3d|%-3d|' % (1, 2, 3, 4) }}",
+    "{{ '{} and {}'.format(1, 'b') }} {{ '{1}{0}{1}'.format('a', 'b') }} {{ '{x}-{y} {{}}'.format(x=1, y=none) }}",
+    "{{ [1, 2, 3, 4, 5] | batch(2) | list }} {{ [1, 2, 3] | batch(2, 'x') | list }} {{ range(7) | slice(3) | list }} {{ range(7) | slice(3, 0) | list }} {{ [] | batch(2) | list }}",
+    "{{ 'mid' | center(9) }}| {{ 'a' | center(4) }}| {{ 'ab'.center(5, '*') }} {{ 'ab'.ljust(4, '.') }} {{ 'ab'.rjust(4) }} {{ '-7'.zfill(4) }} {{ '42'.zfill(5) }} {{ '<a & \"b\">' | e }} {{ \"it's\" | escape }}",
+    "{{ {'b': [1, {'c': 2}], 'a': none} | tojson(separators=(',', ':')) }} {{ {'b': [1, 2]} | tojson(indent=2, separators=(' ,', ' = ')) }} {{ [1.0, 1e16, 12345678901234567, -0.0] | tojson }} {{ {'z': 1, 'y': {'x': 2, 'a': 3}} | tojson }}",
+    "{{ 'a-b-c'.partition('-') }} {{ 'a-b-c'.rpartition('-') }} {{ 'abc'.partition('-') }} {{ 'abc'.rpartition('-') }} {{ '12'.isdigit() }} {{ 'a1'.isdigit() }} {{ ''.isdigit() }} {{ 'ab'.isalpha() }} {{ 'a1'.isalnum() }} {{ ' '.isspace() }} {{ 'AB'.isupper() }} {{ 'ab1'.islower() }}",
+    "{{ none is sameas none }} {{ true is sameas true }} {{ true is sameas(1) }} {{ 'upper' is filter }} {{ 'nope' is filter }} {{ 'even' is test }} {{ 5 is sameas 5 }} {{ [1, 2, 3] | select('>', 1) | list }} {{ [1, 2] | select('==', 2) | list }} {{ [1, 5] | reject('lessthan', 3) | list }}",
+    # scopes
+    "{% for i in [1, 2] %}{% macro m() %}{{ i }}{{ x }}{% endmacro %}{{ m() }};{% endfor %}", "{% set y = 1 %}{% macro m() %}{{ y }}{% endmacro %}{% set y = 2 %}{{ m() }}",
+    "{% macro outer(a) %}{% macro inner() %}<{{ a }}>{% endmacro %}{{ inner() }}{% endmacro %}{{ outer(1) }}{{ outer('b') }}", "{% set ns = namespace() %}{% for i in [1, 2] %}{% macro m(k) %}{{ i }}{{ k }}{% endmacro %}{% if loop.first %}{% set ns.f = m %}{% endif %}{% endfor %}{{ ns.f is callable }}",
+    "{% with a = 1 %}{% with a = 2, b = a %}{{ a }}{{ b }}{% endwith %}{{ a }}{% endwith %}{{ a is defined }}", "{% with %}{% set q = 1 %}{{ q }}{% endwith %}{{ q is defined }}", "{% macro m() %}{{ varargs is defined }}{% endmacro %}x",
+    "{% macro c(n) %}[{{ caller() }}{{ n }}]{% endmacro %}{% call c(1) %}in {{ x }}{% endcall %}{% call(a, b=2) dict(a=1).get('zz', c2)(1) if false else c(3) %}{% endcall %}", "{% macro d() %}{{ caller('p', q='r') }}{% endmacro %}{% call(p, q='z') d() %}{{ p }}{{ q }}{% endcall %}",
+    "{% set ns = namespace(t='') %}{% set ns.t %}block {{ x }}{% endset %}{{ ns.t }}", "{% set v | upper | trim %}  ab {% endset %}{{ v }}", "{% filter indent(2, true) %}a\nb{% endfilter %}|{% filter trim | upper %} x {% endfilter %}",
+    "{% set c = cycler('a', 'b', 'c') %}{{ c.next() }}{{ c.next() }}{{ c.current }}{{ c.next() }}{{ c.next() }}{% set j = joiner('|') %}{{ j() }}{{ j() }}{{ j() }}{{ c.reset() }}{{ c.next() }}", "{% for i in [1, 1, 2] %}{{ loop.changed(i) }} {% endfor %}",
+    "a {% raw %}{{ x }} {% if %}{% endraw %} b", "a\n  {%- raw -%}\n  {{ x }}  \n{%- endraw -%}\n b", "a\n  {% raw %}\n  y\n  {% endraw %}\n b", "{%raw%}{%endraw%}|",
     # what fails in the reference fails with us
+    "{% filter %}x{% endfilter %}", "{% call 1 %}{% endcall %}", "{% with a %}{% endwith %}", "{{ [1, 'a'] | sort }}", "{{ 5 | dictsort }}", "{{ '%d' % 'x' }}", "{{ '%s %s' % 'x' }}", "{{ 'x' % 1 }}", "{{ '{}'.format() }}",
+    "{{ [{}] | map(attribute='a.b') | list }}", "{{ cycler() }}", "{% macro m() %}{% endmacro %}{% call m() %}x{% endcall %}{{ m(1) }}",
     "{{ undefined_name.attribute }}", "{{ undefined_name['a'] }}", "{{ undefined_name() }}", "{{ 'a' + 1 }}", "{{ 1 + none }}", "{{ 1 / 0 }}", "{{ 'a' < 1 }}", "{{ 5 | length }}", "{{ x() }}", "{% for i in 5 %}{% endfor %}", "{{ raise_exception('no') }}",
     "{{ 'abc' is divisibleby 3 }}", "{% if x", "{{ x", "{% endif %}", "{% for %}{% endfor %}", "{{ 'a", "{{ x | no_such_filter }}", "{{ x is no_such_test }}", "{% nosuch %}", "{{ (1 }}", "{{ 1 + }}", "{% break %}", "{% set %}", "{{ l[0:1:0] }}", "{# open", "{{ [1] + 'a' }}",
     "{{ 'x' in 5 }}", "{% if true %}", "{% set a, b = [1] %}", "{{ range(10000000) }}", "{% set x.y = 1 %}", "{{ ns_missing.x }}", "{{ 1 1 }}", "{{ m. }}", "{{ 1 in 'abc' }}", "{{ l.append(1) }}",
@@ -269,7 +357,7 @@ VARIABLES = {
 def rendered(template, messages, add_generation_prompt, variables):
     try:
         text = _compile_jinja_template(template).render(
-            messages=messages, tools=None, documents=None, add_generation_prompt=add_generation_prompt, **variables
+            **({"messages": messages, "tools": None, "documents": None, "add_generation_prompt": add_generation_prompt} | variables)
         )
     except Exception:  # whatever the reference raises: there is no text
         return {"fails": True}
@@ -292,6 +380,11 @@ def main():
                 cases.append(case(template, messages, add, tokens))
             cases.append(case(template, messages, True, tokens | {"enable_thinking": False}))
     cases.append(case(FAMILIES["headers_and_dates"], CONVERSATIONS[1], True, tokens | {"custom_tools": tools}))
+    typed = [{"type": "function", "function": {"name": "find", "parameters": {"type": "object", "required": ["q"], "properties": {
+        "q": {"type": "string"}, "tags": {"type": "array", "items": {"type": ["string", "null"]}}, "kind": {"enum": ["a", "b\u00e9"]},
+        "where": {"type": "object", "properties": {"y": {"type": "number"}, "X": {}}}, "rest": {"type": "array"}}}}}]
+    for messages in CONVERSATIONS:
+        cases.append(case(FAMILIES["typed_tools"], messages, True, tokens | {"tools": typed}))
     for template in SNIPPETS:
         cases.append(case(template, CONVERSATIONS[1] + CONVERSATIONS[2], True, VARIABLES))
     (FOLDER / "cases.json").write_text(json.dumps(cases, ensure_ascii=True, indent=0))

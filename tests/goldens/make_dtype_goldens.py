@@ -33,6 +33,11 @@ def random_blocks(rng, name, elements, size):
     return blocks.reshape(-1)
 
 
+def write(name, data, values):
+    (FOLDER / f"{name}.bin").write_bytes(data.tobytes())
+    (FOLDER / f"{name}.f32").write_bytes(values.astype("<f4").tobytes())
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     rng = np.random.default_rng(7)
@@ -45,8 +50,9 @@ def main():
             values = data.view(np.float32)
         else:
             values = dequantize(data, kind)
-        (FOLDER / f"{name}.bin").write_bytes(data.tobytes())
-        (FOLDER / f"{name}.f32").write_bytes(values.astype("<f4").tobytes())
+        write(name, data, values)
+    doubles = rng.standard_normal(BLOCKS[1]) * 10.0 ** rng.integers(-9, 5, BLOCKS[1])
+    write("F64", doubles, doubles)
 
 
 if __name__ == "__main__":

@@ -60,12 +60,12 @@ void rms_norm_backward(ConstMatrixView x, std::span<const float> weight, float e
   });
 }
 
-RopeTable::RopeTable(std::span<const double> frequencies, int64_t positions)
+RopeTable::RopeTable(std::span<const double> frequencies, int64_t positions, double magnitude)
     : cos_(positions, std::ssize(frequencies)), sin_(positions, std::ssize(frequencies)) {
   for_each_row(positions, [&](int64_t p) {
     for (size_t j = 0; j < frequencies.size(); ++j) {
-      cos_.row(p)[j] = static_cast<float>(std::cos(static_cast<double>(p) * frequencies[j]));
-      sin_.row(p)[j] = static_cast<float>(std::sin(static_cast<double>(p) * frequencies[j]));
+      cos_.row(p)[j] = static_cast<float>(magnitude * std::cos(static_cast<double>(p) * frequencies[j]));
+      sin_.row(p)[j] = static_cast<float>(magnitude * std::sin(static_cast<double>(p) * frequencies[j]));
     }
   });
 }
@@ -87,19 +87,16 @@ void rope(std::initializer_list<MatrixView> matrices, std::span<const int32_t> p
   });
 }
 
-void swiglu(ConstMatrixView gate, ConstMatrixView up, MatrixView out) {
+void gated_linear(Activation activation, ConstMatrixView gate, ConstMatrixView up, MatrixView out) {
   DEEPSCALER_CHECK(gate.rows == out.rows && gate.cols == out.cols);
-  const PointwiseKernels& kernels = pointwise_kernels();
-  for_each_row(gate.rows,
-               [&](int64_t t) { kernels.swiglu_row(gate.row(t), up.row(t), gate.cols, out.row(t)); });
+  const auto& row = pointwise_kernels().gated_linear[static_cast<size_t>(activation)].row;
+  for_each_row(gate.rows, [&](int64_t t) { row(gate.row(t), up.row(t), gate.cols, out.row(t)); });
 }
 
-void swiglu_backward(MatrixView gate, MatrixView up, MatrixView dout) {
+void gated_linear_backward(Activation activation, MatrixView gate, MatrixView up, MatrixView dout) {
   DEEPSCALER_CHECK(gate.rows == dout.rows && gate.cols == dout.cols);
-  const PointwiseKernels& kernels = pointwise_kernels();
-  for_each_row(gate.rows, [&](int64_t t) {
-    kernels.swiglu_backward_row(gate.row(t), up.row(t), dout.row(t), gate.cols);
-  });
+  const auto& backward_row = pointwise_kernels().gated_linear[static_cast<size_t>(activation)].backward_row;
+  for_each_row(gate.rows, [&](int64_t t) { backward_row(gate.row(t), up.row(t), dout.row(t), gate.cols); });
 }
 
 void broadcast_rows(std::span<const float> bias, MatrixView y) {

@@ -1,5 +1,5 @@
-// What a transformer does row by row between its matrix products: RMSNorm, rotary positions, SwiGLU,
-// biases; forward and backward. A row's bits depend on that row alone.
+// What a transformer does row by row between its matrix products: RMSNorm, rotary positions, gated linear
+// units, biases; forward and backward. A row's bits depend on that row alone.
 //
 // T rows (tokens), D width, F feed-forward width, H heads of d numbers. All f32.
 #pragma once
@@ -23,8 +23,8 @@ void rms_norm_backward(ConstMatrixView x, std::span<const float> weight, float e
 // Angles of the rotary embedding (Su et al., 2021): cos and sin of position * frequency[j].
 class RopeTable {
  public:
-  // frequency[j] in radians per position, j < d / 2; computed in double.
-  RopeTable(std::span<const double> frequencies, int64_t positions);
+  // frequency[j] in radians per position, j < d / 2; computed in double. `magnitude` multiplies cos and sin.
+  RopeTable(std::span<const double> frequencies, int64_t positions, double magnitude = 1);
   [[nodiscard]] int64_t half() const { return cos_.cols(); }
   [[nodiscard]] int64_t positions() const { return cos_.rows(); }
   [[nodiscard]] const float* cos(int64_t position) const { return cos_.row(position); }
@@ -42,11 +42,15 @@ enum class RopeDirection { kForward, kBackward };
 void rope(std::initializer_list<MatrixView> matrices, std::span<const int32_t> positions,
           const RopeTable& table, RopeDirection direction);
 
-// out = silu(gate) * up (Shazeer, 2020). All [T, F]; out may not overlap the inputs.
-void swiglu(ConstMatrixView gate, ConstMatrixView up, MatrixView out);
+// What the gate of a feed-forward layer goes through: x sigmoid(x); x times the normal distribution function
+// of x (Hendrycks and Gimpel, 2016), itself or by a hyperbolic tangent; max(x, 0).
+enum class Activation { kSilu, kGelu, kGeluTanh, kRelu };
+
+// out = activation(gate) * up (Shazeer, 2020). All [T, F]; out may not overlap the inputs.
+void gated_linear(Activation activation, ConstMatrixView gate, ConstMatrixView up, MatrixView out);
 // In place, since memory is what takes the time here: gate and up become their gradients, and dout becomes
-// the output, to the bit that of swiglu().
-void swiglu_backward(MatrixView gate, MatrixView up, MatrixView dout);
+// the output, to the bit that of gated_linear().
+void gated_linear_backward(Activation activation, MatrixView gate, MatrixView up, MatrixView dout);
 
 // Every row of y becomes the bias [D]; a matmul that accumulates then adds the product.
 void broadcast_rows(std::span<const float> bias, MatrixView y);

@@ -90,6 +90,60 @@ void swiglu_backward_row(float* gate, float* up, float* dout, int64_t width) {
   });
 }
 
+// An activation and its slope; both go by the input alone.
+struct ValueAndSlope {
+  Panel value, slope;
+};
+
+// x times the normal distribution function P. Where x is negative P is q = erfc(|x| / sqrt(2)) / 2, else 1 -
+// q; erfc is Abramowitz and Stegun's 7.1.26, to 1.5e-7. The slope is P plus x times the density.
+HWY_INLINE ValueAndSlope gelu(Panel x) {
+  const Panel z = abs(x) * broadcast(0.70710678118654752f);
+  const Panel t = broadcast(1) / fma(broadcast(0.3275911f), z, broadcast(1));
+  Panel polynomial = broadcast(1.061405429f);
+  for (const float c : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f}) {
+    polynomial = fma(polynomial, t, broadcast(c));
+  }
+  const Panel bell = exp(max(broadcast(0) - z * z, broadcast(-87)));
+  const Panel q = broadcast(0.5f) * polynomial * t * bell;
+  const Panel p = if_negative(x, q, broadcast(1) - q);
+  return {x * p, fma(x * broadcast(0.39894228040143268f), bell, p)};
+}
+
+// x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3): x (1 + tanh(u)) / 2.
+HWY_INLINE ValueAndSlope gelu_tanh(Panel x) {
+  const Panel square = x * x;
+  const Panel twice_u = broadcast(1.5957691216057308f) * x * fma(broadcast(0.044715f), square, broadcast(1));
+  const Panel s = sigmoid(twice_u);
+  const Panel slope_of_u =
+      broadcast(1.5957691216057308f) * fma(broadcast(3 * 0.044715f), square, broadcast(1));
+  return {x * s, fma(x * s * (broadcast(1) - s), slope_of_u, s)};
+}
+
+HWY_INLINE ValueAndSlope relu(Panel x) {
+  const Panel zero = broadcast(0);
+  // -x is negative where x is positive, and 0 - 0 is not.
+  return {max(x, zero), if_negative(zero - x, broadcast(1), zero)};
+}
+
+template <ValueAndSlope (*kActivation)(Panel)>
+void gated_row(const float* gate, const float* up, int64_t width, float* out) {
+  for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    store(kActivation(load(gate + i, 0)).value * load(up + i, 0), out + i);
+  });
+}
+
+template <ValueAndSlope (*kActivation)(Panel)>
+void gated_backward_row(float* gate, float* up, float* dout, int64_t width) {
+  for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    const Panel d = load(dout + i, 0), u = load(up + i, 0);
+    const auto [value, slope] = kActivation(load(gate + i, 0));
+    store(d * u * slope, gate + i);
+    store(d * value, up + i);
+    store(value * u, dout + i);
+  });
+}
+
 void column_sum_strip(ConstMatrixView dy, int64_t first, int64_t count, float* gradient) {
   for_each_panel(count, [&](int64_t i, auto load, auto store) HWY_ATTR {
     Panel sum = load(gradient + first + i, 0);
@@ -105,8 +159,10 @@ const PointwiseKernels& pointwise_kernels_of_target() {
       .rms_norm_backward_row = rms_norm_backward_row,
       .rms_norm_weight_strip = rms_norm_weight_strip,
       .rope_head = rope_head,
-      .swiglu_row = swiglu_row,
-      .swiglu_backward_row = swiglu_backward_row,
+      .gated_linear = {{swiglu_row, swiglu_backward_row},
+                       {gated_row<gelu>, gated_backward_row<gelu>},
+                       {gated_row<gelu_tanh>, gated_backward_row<gelu_tanh>},
+                       {gated_row<relu>, gated_backward_row<relu>}},
       .column_sum_strip = column_sum_strip,
   };
   return kernels;

@@ -17,8 +17,11 @@ struct PointwiseKernels {
   void (*rms_norm_weight_strip)(ConstMatrixView x, ConstMatrixView dy, const float* inverse_rms,
                                 int64_t first, int64_t count, float* gradient);
   void (*rope_head)(float* head, const float* cos, const float* sin, float sign, int64_t half);
-  void (*swiglu_row)(const float* gate, const float* up, int64_t width, float* out);
-  void (*swiglu_backward_row)(float* gate, float* up, float* dout, int64_t width);
+  struct GatedLinear {
+    void (*row)(const float* gate, const float* up, int64_t width, float* out);
+    void (*backward_row)(float* gate, float* up, float* dout, int64_t width);
+  };
+  GatedLinear gated_linear[4];  // by Activation
   void (*column_sum_strip)(ConstMatrixView dy, int64_t first, int64_t count, float* gradient);
 };
 

@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <vector>
 
 #include "ops/kernel_target_test.h"
@@ -47,9 +49,23 @@ Doubles rms_norm_twin(const Doubles& x, const Doubles& weight) {
   return y;
 }
 
-Doubles swiglu_twin(const Doubles& gate, const Doubles& up) {
+double activation_twin(Activation activation, double x) {
+  switch (activation) {
+    case Activation::kSilu:
+      return x / (1 + std::exp(-x));
+    case Activation::kGelu:
+      return 0.5 * x * std::erfc(-x / std::sqrt(2.0));
+    case Activation::kGeluTanh:
+      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+    case Activation::kRelu:
+      return std::max(x, 0.0);
+  }
+  return 0;
+}
+
+Doubles gated_linear_twin(Activation activation, const Doubles& gate, const Doubles& up) {
   Doubles y(gate.size());
-  for (size_t i = 0; i < y.size(); ++i) y[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
+  for (size_t i = 0; i < y.size(); ++i) y[i] = activation_twin(activation, gate[i]) * up[i];
   return y;
 }
 
@@ -105,8 +121,11 @@ TEST_P(PointwiseTest, RmsNormAndItsGradients) {
   }
 }
 
-TEST_P(PointwiseTest, SwigluAndItsGradients) {
-  for (int64_t width : kWidths) {
+constexpr Activation kActivations[] = {Activation::kSilu, Activation::kGelu, Activation::kGeluTanh,
+                                       Activation::kRelu};
+
+TEST_P(PointwiseTest, GatedLinearUnitsAndTheirGradients) {
+  const auto check = [&](Activation activation, int64_t width) {
     const int64_t rows = 2;
     Matrix gate = random_matrix(rows, width, 1), dgate = random_matrix(rows, width, 1);
     // Far out, where an exponential of the wrong sign would overflow.
@@ -114,19 +133,46 @@ TEST_P(PointwiseTest, SwigluAndItsGradients) {
     gate.data()[gate.size() - 1] = dgate.data()[gate.size() - 1] = -95;
     const Matrix up = random_matrix(rows, width, 2), dy = random_matrix(rows, width, 3);
     Matrix dup = random_matrix(rows, width, 2), y_again = random_matrix(rows, width, 3), y(rows, width);
-    swiglu(gate.view(), up.view(), y.view());
-    swiglu_backward(dgate.view(), dup.view(), y_again.view());
-    const Doubles expected = swiglu_twin(doubles(gate), doubles(up));
+    gated_linear(activation, gate.view(), up.view(), y.view());
+    gated_linear_backward(activation, dgate.view(), dup.view(), y_again.view());
+    const Doubles expected = gated_linear_twin(activation, doubles(gate), doubles(up));
     for (size_t i = 0; i < expected.size(); ++i) {
       ASSERT_NEAR(y.data()[i], expected[i], 2e-6 * (1 + std::abs(expected[i]))) << width << " at " << i;
       ASSERT_EQ(y_again.data()[i], y.data()[i]) << width << " at " << i;
       const double gate_slope =
-          difference([&](const Doubles& g) { return swiglu_twin(g, doubles(up)); }, doubles(gate), i, dy);
+          difference([&](const Doubles& g) { return gated_linear_twin(activation, g, doubles(up)); },
+                     doubles(gate), i, dy);
       const double up_slope =
-          difference([&](const Doubles& u) { return swiglu_twin(doubles(gate), u); }, doubles(up), i, dy);
+          difference([&](const Doubles& u) { return gated_linear_twin(activation, doubles(gate), u); },
+                     doubles(up), i, dy);
       ASSERT_NEAR(dgate.data()[i], gate_slope, 2e-5 * (1 + std::abs(gate_slope))) << width << " gate " << i;
       ASSERT_NEAR(dup.data()[i], up_slope, 2e-5 * (1 + std::abs(up_slope))) << width << " up " << i;
     }
+  };
+  for (Activation activation : kActivations) {
+    for (int64_t width : kWidths) check(activation, width);
+  }
+}
+
+// Over the whole range where the function bends, and at 0, where relu's slope is none.
+TEST_P(PointwiseTest, ActivationsAreAccurateEverywhere) {
+  constexpr int64_t kCount = 4001;
+  for (Activation activation : kActivations) {
+    Matrix gate(1, kCount), up(1, kCount), y(1, kCount);
+    for (int64_t i = 0; i < kCount; ++i) {
+      gate.data()[i] = static_cast<float>(i - kCount / 2) / 200;
+      up.data()[i] = 1;
+    }
+    gated_linear(activation, gate.view(), up.view(), y.view());
+    for (int64_t i = 0; i < kCount; ++i) {
+      const double expected = activation_twin(activation, gate.data()[i]);
+      ASSERT_NEAR(y.data()[i], expected, 4e-7 * (1 + std::abs(expected))) << gate.data()[i];
+    }
+    Matrix at_zero(1, 1), one(1, 1), dout(1, 1);
+    at_zero.data()[0] = 0;
+    one.data()[0] = dout.data()[0] = 1;
+    gated_linear_backward(activation, at_zero.view(), one.view(), dout.view());
+    EXPECT_EQ(at_zero.data()[0], activation == Activation::kRelu ? 0 : 0.5f);
   }
 }
 

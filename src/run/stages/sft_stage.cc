@@ -2,6 +2,10 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -49,6 +53,18 @@ void limit(Demonstrations& examples, std::string_view what, const SftConfig& con
               counts.longer - counts.truncated);
 }
 
+// An example's id is its text's.
+void warn_of_trained(const Demonstrations& examples, const Demonstrations& held_out,
+                     const std::string& section) {
+  std::unordered_set<std::string_view> trained;
+  for (const Demonstration& example : examples) trained.insert(example.id);
+  const auto both =
+      std::ranges::count_if(held_out, [&](const auto& example) { return trained.contains(example.id); });
+  if (both == 0) return;
+  log_warning("{}.eval_files: {} of {} examples are trained on too: eval/loss is not of held-out text alone",
+              section, both, held_out.size());
+}
+
 }  // namespace
 
 double SftSettings::tokens_of_step() const {
@@ -72,6 +88,7 @@ SftStage::SftStage(const SftConfig& config, const StageConfig& stage, const Stag
   if (!config.eval_files.empty()) {
     held_out_ = read_files(config.eval_files, context, config);
     limit(held_out_, "held-out examples", config, longest);
+    warn_of_trained(examples_, held_out_, context.section);
   } else if (config.eval_share > 0) {
     held_out_ = split_off(examples_, config.eval_share, context.seed);
   }

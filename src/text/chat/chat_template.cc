@@ -14,11 +14,33 @@ namespace {
 
 using nlohmann::ordered_json;
 
+// A message's reasoning goes by several names. Templates read the first; those of gpt-oss the second.
+ordered_json with_all_names_of_reasoning(const ordered_json& message) {
+  if (!message.is_object()) return message;
+  for (const char* name : {"reasoning_content", "thinking", "reasoning"}) {
+    if (!message.contains(name) || message[name].is_null()) continue;
+    const ordered_json reasoning = message[name];
+    ordered_json named = {{"thinking", reasoning}};
+    named.update(message);
+    named["reasoning_content"] = reasoning;
+    return named;
+  }
+  return message;
+}
+
+ordered_json with_all_names_of_reasoning_in(const ordered_json& messages) {
+  if (!messages.is_array()) return messages;
+  ordered_json named = ordered_json::array();
+  for (const ordered_json& message : messages) named.push_back(with_all_names_of_reasoning(message));
+  return named;
+}
+
 }  // namespace
 
 struct ChatTemplate::Parsed {
   std::string where;
   jinja::Body body;
+  bool asks_for_day;
 };
 
 ChatTemplate::ChatTemplate(std::string_view source, std::string where) {
@@ -26,7 +48,8 @@ ChatTemplate::ChatTemplate(std::string_view source, std::string where) {
     throw Error(where, "is not valid UTF-8", "correct the chat template");
   }
   jinja::Body body = jinja::parse_template(source, where);
-  parsed_ = std::make_unique<const Parsed>(Parsed{std::move(where), std::move(body)});
+  parsed_ = std::make_unique<const Parsed>(
+      Parsed{std::move(where), std::move(body), source.find("strftime_now") != std::string_view::npos});
 }
 
 ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
@@ -36,7 +59,7 @@ std::string ChatTemplate::render(const ordered_json& messages, GenerationPrompt 
                                  const ordered_json& variables) const {
   jinja::Variables values;
   try {
-    values = {{"messages", jinja::from_json(messages)},
+    values = {{"messages", jinja::from_json(with_all_names_of_reasoning_in(messages))},
               {"tools", jinja::Value::none()},
               {"documents", jinja::Value::none()},
               {"add_generation_prompt", jinja::Value::boolean(generation_prompt == GenerationPrompt::kAdd)}};
@@ -45,8 +68,10 @@ std::string ChatTemplate::render(const ordered_json& messages, GenerationPrompt 
     throw Error(parsed_->where, std::string("can't take the messages: ") + fault.what(),
                 "correct the messages");
   }
-  return jinja::evaluate_template(parsed_->body, values, parsed_->where);
+  return jinja::evaluate_template(parsed_->body, values, day_, parsed_->where);
 }
+
+bool ChatTemplate::asks_for_day() const { return parsed_->asks_for_day; }
 
 ordered_json template_variables(const Tokenizer& tokenizer) {
   ordered_json variables = ordered_json::object();

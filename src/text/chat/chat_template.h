@@ -2,14 +2,16 @@
 //
 // A model brings its template along as Jinja source. Rendering gives, byte for byte, what
 // transformers' apply_chat_template gives (jinja2's sandbox with trim_blocks and lstrip_blocks), for
-// the part of the language that the templates of SmolLM2, Qwen2.5, Qwen3, R1-Distill and Llama 3 use;
-// anything else is refused with its line. Work and memory are bounded, whatever the template.
+// the part of the language that templates in wide use need; anything else is refused with its line. Work and
+// memory are bounded, whatever the template.
 #pragma once
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+
+#include "text/chat/day.h"
 
 namespace deepscaler {
 
@@ -20,7 +22,7 @@ enum class GenerationPrompt {
   kAdd,   // the assistant's turn is opened
 };
 
-// Immutable and thread-safe.
+// Thread-safe.
 class ChatTemplate {
  public:
   // `where` names the template in errors. Throws Error for a template that can't be read.
@@ -33,12 +35,21 @@ class ChatTemplate {
   // `documents` are none unless it names them. Throws Error, also where the template itself refuses
   // the messages (raise_exception). The text holds all special tokens that belong there: encode it
   // with add_special_tokens = false.
+  //
+  // "thinking" and "reasoning" of a message are other names of "reasoning_content".
   [[nodiscard]] std::string render(const nlohmann::ordered_json& messages, GenerationPrompt generation_prompt,
                                    const nlohmann::ordered_json& variables) const;
+
+  // The day that strftime_now() tells; today at first. Not while another thread renders.
+  void set_day(Day day) { day_ = day; }
+  [[nodiscard]] Day day() const { return day_; }
+  // Whether the template looks at it.
+  [[nodiscard]] bool asks_for_day() const;
 
  private:
   struct Parsed;
   std::unique_ptr<const Parsed> parsed_;
+  Day day_ = today();
 };
 
 // The tokenizer's own variables: bos_token, eos_token and pad_token, where it has them.

@@ -52,8 +52,8 @@ TEST(ChatTemplate, FaultsNameTheLine) {
   const std::string syntax = "; correct the chat template";
   const std::string fault = "; correct the messages or the chat template";
   EXPECT_EQ(error_of("a\n{% include 'x' %}"), "t:2: the statement 'include' is not supported here" + syntax);
-  EXPECT_EQ(error_of("{{ x | sort }}"), "t:1: the filter 'sort' is not supported" + syntax);
-  EXPECT_EQ(error_of("\n\n{{ x is filter }}"), "t:3: the test 'filter' is not supported" + syntax);
+  EXPECT_EQ(error_of("{{ x | groupby('y') }}"), "t:1: the filter 'groupby' is not supported" + syntax);
+  EXPECT_EQ(error_of("\n\n{{ x is escaped }}"), "t:3: the test 'escaped' is not supported" + syntax);
   EXPECT_EQ(error_of("{% if x %}\na"), "t:2: a block without its end 'endif'" + syntax);
   EXPECT_EQ(error_of("{{ f(*x) }}"), "t:1: unpacking arguments with '*' is not supported" + syntax);
   EXPECT_EQ(error_of("{{ x"), "t:1: the template ends inside a tag" + syntax);
@@ -63,7 +63,8 @@ TEST(ChatTemplate, FaultsNameTheLine) {
             "t:2: roles must alternate" + fault);
   EXPECT_EQ(error_of("{{ messages[0].x.y }}"), "t:1: 'dict object' has no attribute 'x'" + fault);
   EXPECT_EQ(error_of("{{ nobody.x }}"), "t:1: 'nobody' is undefined" + fault);
-  EXPECT_EQ(error_of("{{ 'a'.zfill(3) }}"), "t:1: the method 'zfill' of strings is not supported" + fault);
+  EXPECT_EQ(error_of("{{ 'a'.translate(3) }}"),
+            "t:1: the method 'translate' of strings is not supported" + fault);
   EXPECT_EQ(error_of("{{ 9223372036854775807 + 1 }}"), "t:1: an integer beyond 64 bits" + fault);
 }
 
@@ -93,9 +94,44 @@ TEST(ChatTemplate, WorkNestingAndMemoryAreBounded) {
   EXPECT_EQ(error_of(chain + " }}"), "t:1: an expression that is too long; correct the chat template");
 }
 
-TEST(ChatTemplate, DatesAreOfToday) {
-  EXPECT_EQ(render("{{ strftime_now('%Y') }}").size(), 4u);
-  EXPECT_EQ(render("{{ strftime_now('') }}"), "");
+TEST(ChatTemplate, TheDayIsASetting) {
+  ChatTemplate chat_template("{{ strftime_now('%A, %d %B %Y, day %j, %H:%M') }}");
+  EXPECT_TRUE(chat_template.asks_for_day());
+  EXPECT_EQ(chat_template.day(), today());
+  chat_template.set_day(day_from_text("2024-02-29", "--date"));
+  EXPECT_EQ(chat_template.render(kMessages, GenerationPrompt::kOmit, ordered_json::object()),
+            "Thursday, 29 February 2024, day 060, 00:00");
+  EXPECT_EQ(day_text(chat_template.day()), "2024-02-29");
+  EXPECT_FALSE(ChatTemplate("{{ 'now' }}").asks_for_day());
+  for (const char* bad : {"2023-02-29", "2024-2-29", "24-02-29", "2024-02-30", "today", "2024-+1-01", ""}) {
+    EXPECT_THROW((void)day_from_text(bad, "--date"), Error) << bad;
+  }
+}
+
+// As transformers gives them to a template.
+TEST(ChatTemplate, ReasoningHasThreeNames) {
+  const ChatTemplate chat_template("{{ messages | tojson }}");
+  const auto render = [&](const ordered_json& message) {
+    return chat_template.render(ordered_json::array({message}), GenerationPrompt::kOmit,
+                                ordered_json::object());
+  };
+  EXPECT_EQ(render({{"role", "a"}, {"reasoning", "r"}}),
+            R"([{"thinking": "r", "role": "a", "reasoning": "r", "reasoning_content": "r"}])");
+  EXPECT_EQ(render({{"thinking", "t"}, {"reasoning_content", nullptr}}),
+            R"([{"thinking": "t", "reasoning_content": "t"}])");
+  EXPECT_EQ(render({{"reasoning_content", "c"}, {"thinking", "t"}}),
+            R"([{"thinking": "t", "reasoning_content": "c"}])");
+  EXPECT_EQ(render({{"role", "a"}, {"reasoning", nullptr}}), R"([{"role": "a", "reasoning": null}])");
+}
+
+TEST(ChatTemplate, LongConversationsAreRendered) {
+  const ChatTemplate chat_template(
+      "{% for m in messages %}{% if loop.first or messages[loop.index0 - 1].role != m.role %}<{{ m.role }}>"
+      "{{ m.content | trim }}{% endif %}{% endfor %}");
+  ordered_json messages = ordered_json::array();
+  for (int i = 0; i < 5000; ++i) messages.push_back({{"role", i % 2 ? "b" : "a"}, {"content", "hello"}});
+  EXPECT_EQ(chat_template.render(messages, GenerationPrompt::kOmit, ordered_json::object()).size(),
+            5000u * 8);
 }
 
 TEST(ChatTemplate, KnowsTheTokensOfTheTokenizer) {

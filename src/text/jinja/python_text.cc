@@ -177,6 +177,18 @@ std::string capitalize(std::string_view text) {
   return upper(text.substr(0, first)) + lower(text.substr(first));
 }
 
+std::string title(std::string_view text) {
+  std::string result;
+  bool inside = false;
+  for (size_t at = 0; at < text.size();) {
+    const auto [code, bytes] = utf8_char_at(text, at);
+    append_utf8(inside ? lower_case(code) : upper_case(code), result);
+    inside = lower_case(code) != code || upper_case(code) != code;
+    at += bytes;
+  }
+  return result;
+}
+
 size_t count_characters(std::string_view text) {
   return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
 }

@@ -32,6 +32,7 @@ namespace deepscaler::jinja {
 [[nodiscard]] std::string upper(std::string_view text);
 [[nodiscard]] std::string lower(std::string_view text);
 [[nodiscard]] std::string capitalize(std::string_view text);
+[[nodiscard]] std::string title(std::string_view text);  // str.title: each run of letters for itself
 
 [[nodiscard]] size_t count_characters(std::string_view text);
 // The byte at which character `index` starts, or the end.

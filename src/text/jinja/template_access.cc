@@ -1,6 +1,8 @@
 // object.name and object[index].
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "text/jinja/python_text.h"
 #include "text/jinja/template_builtins.h"
 
@@ -9,6 +11,13 @@ namespace {
 
 Value missing(const Value& object, const std::string& name) {
   return Value::undefined(fmt::format("'{} object' has no attribute '{}'", object.type_name(), name));
+}
+
+// A dict's methods are there where it has no entry of the name: certain, and of no use but to be called.
+bool is_method_of_dicts(std::string_view name) {
+  constexpr std::string_view kMethods[] = {"clear", "copy",    "fromkeys",   "get",    "items", "keys",
+                                           "pop",   "popitem", "setdefault", "update", "values"};
+  return std::ranges::find(kMethods, name) != std::end(kMethods);
 }
 
 Value loop_fact(const Value& object, const Loop& loop, const std::string& name) {
@@ -33,12 +42,16 @@ Value attribute_of(const Value& object, const std::string& name) {
   const Value* found = nullptr;
   if (object.is_dict()) {
     found = object.object().find(name);
+    if (!found && is_method_of_dicts(name)) return Value(Value::Data(Function{kMethod}));
   } else if (object.is<std::shared_ptr<Namespace>>()) {
     const auto& attributes = object.as<std::shared_ptr<Namespace>>()->attributes;
     const auto place = attributes.find(name);
     if (place != attributes.end()) found = &place->second;
   } else if (object.is<std::shared_ptr<const Loop>>()) {
     return loop_fact(object, *object.as<std::shared_ptr<const Loop>>(), name);
+  } else if (object.is<std::shared_ptr<Cycler>>() && name == "current") {
+    const Cycler& cycler = *object.as<std::shared_ptr<Cycler>>();
+    return cycler.items[cycler.at];
   }
   return found ? *found : missing(object, name);
 }
@@ -61,6 +74,21 @@ Value item_of(const Value& object, const Value& index) {
     return attribute_of(object, index.str());
   }
   return missing(object, to_text(index));
+}
+
+Value at_path(const Value& object, const Value& path, const Value* otherwise) {
+  const auto step = [&](const Value& from, const Value& index) {
+    Value next = item_of(from, index);
+    return next.is_undefined() && otherwise ? *otherwise : next;
+  };
+  if (!path.is_text()) return step(object, path);
+  Value value = object;
+  for (const std::string& part : split(path.str(), ".", std::nullopt)) {
+    const bool is_number =
+        !part.empty() && part.size() < 10 && part.find_first_not_of("0123456789") == std::string::npos;
+    value = step(value, is_number ? Value::integer(std::stoll(part)) : Value::text(part));
+  }
+  return value;
 }
 
 }  // namespace deepscaler::jinja

@@ -2,6 +2,7 @@
 // that Jinja and Python give them. All throw Fault for wrong arguments.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,8 +37,11 @@ struct Arguments {
 [[nodiscard]] Value call_method(const Value& object, std::string_view name, const Arguments& arguments);
 [[nodiscard]] bool is_dict_method(std::string_view name);
 
-// range, dict, namespace, raise_exception and strftime_now as values; undefined for other names.
+// range, dict, namespace, cycler, joiner, raise_exception and strftime_now as values; undefined for other
+// names.
 [[nodiscard]] Value function_named(std::string_view name);
+// The name of what stands for a method that is looked up and not called.
+inline constexpr std::string_view kMethod = "method of a dict";
 [[nodiscard]] Value call_function(Function function, const Arguments& arguments);
 
 // object.name: a dict's entry, a namespace's attribute, a fact about a loop; else undefined.
@@ -45,5 +49,16 @@ struct Arguments {
 
 // object[index].
 [[nodiscard]] Value item_of(const Value& object, const Value& index);
+
+// object at a path such as "a.b.0", as filters take an attribute: name after name, a number as an index.
+// `otherwise`, if given, stands for what is undefined on the way.
+[[nodiscard]] Value at_path(const Value& object, const Value& path, const Value* otherwise = nullptr);
+
+// Python's `format % arguments`: a tuple's items one after the other, a dict's by %(name)s, another value
+// alone.
+[[nodiscard]] std::string percent_format(std::string_view format, const Value& arguments);
+
+// strftime_now(): the beginning of a day.
+[[nodiscard]] Value strftime_on(std::chrono::year_month_day day, const Arguments& arguments);
 
 }  // namespace deepscaler::jinja

@@ -3,12 +3,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "text/jinja/template_builtins.h"
 #include "text/jinja/template_operators.h"
 
 namespace deepscaler::jinja {
+
+// Names of one block, over those of the blocks around it. Macros hold the frame they are made in.
+struct Frame {
+  std::shared_ptr<const Frame> around = nullptr;
+  std::map<std::string, Value, std::less<>> names = {};
+
+  [[nodiscard]] const Value* find(std::string_view name) const {
+    for (const Frame* frame = this; frame; frame = frame->around.get()) {
+      const auto found = frame->names.find(name);
+      if (found != frame->names.end()) return &found->second;
+    }
+    return nullptr;
+  }
+};
+
 namespace {
 
 using Kind = Expression::Kind;
@@ -18,30 +36,28 @@ constexpr int kMaxDepth = 400;  // frames of the stack, of a few kB each with a 
 // of a list counts as 32. Templates need a few times the size of the conversation.
 constexpr size_t kMaxWork = size_t{1} << 29;
 
-// Names of one block, over those of the blocks around it.
-struct Frame {
-  const Frame* around = nullptr;
-  std::map<std::string, Value, std::less<>> names = {};
-
-  [[nodiscard]] const Value* find(std::string_view name) const {
-    for (const Frame* frame = this; frame; frame = frame->around) {
-      const auto found = frame->names.find(name);
-      if (found != frame->names.end()) return &found->second;
-    }
-    return nullptr;
-  }
-};
-
 enum class Flow { kOn, kBreak, kContinue };
+
+// Shared by the macros that are made in it.
+using Scope = std::shared_ptr<Frame>;
 
 class Evaluator {
  public:
+  explicit Evaluator(std::chrono::year_month_day day) : day_(day) {}
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+  // A frame holds its macros, and they hold it: that ends here.
+  ~Evaluator() {
+    for (const Scope& scope : scopes_of_macros_) scope->names.clear();
+  }
+
   [[nodiscard]] int line() const { return line_; }
 
   std::string run(const Body& body, const Variables& variables) {
-    for (const auto& [name, value] : variables) top_.names[name] = value;
+    const auto top = std::make_shared<Frame>();
+    for (const auto& [name, value] : variables) top->names[name] = value;
     std::string out;
-    execute(body, top_, out);
+    execute(body, top, out);
     return out;
   }
 
@@ -81,7 +97,7 @@ class Evaluator {
     out += text;
   }
 
-  Flow execute(const Body& body, Frame& frame, std::string& out) {
+  Flow execute(const Body& body, const Scope& frame, std::string& out) {
     const Level level(depth_);
     for (const Statement& statement : body) {
       line_ = statement.line;
@@ -91,7 +107,7 @@ class Evaluator {
     return Flow::kOn;
   }
 
-  Flow execute(const Statement& statement, Frame& frame, std::string& out) {
+  Flow execute(const Statement& statement, const Scope& frame, std::string& out) {
     spend(1);
     switch (statement.kind) {
       case Statement::Kind::kText:
@@ -112,7 +128,15 @@ class Evaluator {
         return execute(evaluate(*statement.expression, frame).truthy() ? statement.body : statement.otherwise,
                        frame, out);
       case Statement::Kind::kMacro:
-        frame.names[statement.macro->name] = Value(Value::Data(statement.macro.get()));
+        frame->names[statement.macro->name] = macro_in(statement, frame);
+        return Flow::kOn;
+      case Statement::Kind::kWith:
+        return execute_with(statement, frame, out);
+      case Statement::Kind::kFilter:
+        write(to_text(filtered(*statement.expression, enclosed_text(statement, frame), frame)), out);
+        return Flow::kOn;
+      case Statement::Kind::kCall:
+        write(to_text(evaluate_call(*statement.expression, frame, macro_in(statement, frame))), out);
         return Flow::kOn;
       case Statement::Kind::kGroup:
         return execute(statement.body, frame, out);
@@ -124,70 +148,98 @@ class Evaluator {
     return Flow::kOn;
   }
 
-  Value value_to_set(const Statement& statement, Frame& frame) {
-    if (statement.expression) return evaluate(*statement.expression, frame);
-    Frame inner{&frame};
+  static Scope inside(const Scope& frame) { return std::make_shared<Frame>(Frame{.around = frame}); }
+
+  Value macro_in(const Statement& statement, const Scope& frame) {
+    scopes_of_macros_.push_back(frame);
+    return Value(
+        Value::Data(std::make_shared<const MacroInScope>(MacroInScope{statement.macro.get(), frame})));
+  }
+
+  Value enclosed_text(const Statement& statement, const Scope& frame) {
     std::string text;
-    execute(statement.body, inner, text);
+    execute(statement.body, inside(frame), text);
     return Value::text(std::move(text));
   }
 
-  void set_member(const Statement& statement, const Frame& frame) {
-    const Value* target = frame.find(statement.targets[0]);
+  Value filtered(const Expression& filters, Value text, const Scope& frame) {
+    const Scope with_text = inside(frame);
+    with_text->names[kEnclosedText] = std::move(text);
+    return evaluate(filters, with_text);
+  }
+
+  Value value_to_set(const Statement& statement, const Scope& frame) {
+    if (statement.expression) return evaluate(*statement.expression, frame);
+    Value text = enclosed_text(statement, frame);
+    return statement.condition ? filtered(*statement.condition, std::move(text), frame) : text;
+  }
+
+  Flow execute_with(const Statement& statement, const Scope& frame, std::string& out) {
+    const Scope with = inside(frame);
+    for (size_t i = 0; i < statement.targets.size(); ++i) {
+      with->names[statement.targets[i]] = evaluate(*statement.expressions[i], frame);
+    }
+    return execute(statement.body, with, out);
+  }
+
+  void set_member(const Statement& statement, const Scope& frame) {
+    const Value* target = frame->find(statement.targets[0]);
     if (!target || !target->is<std::shared_ptr<Namespace>>()) {
       throw Fault("'" + statement.targets[0] + "' is not a namespace");
     }
     const auto space = target->as<std::shared_ptr<Namespace>>();
-    Value value = evaluate(*statement.expression, frame);
+    Value value = value_to_set(statement, frame);
     if (value.is<std::shared_ptr<Namespace>>())
       throw Fault("a namespace inside a namespace is not supported");
     space->attributes[statement.targets[1]] = std::move(value);
   }
 
-  static void bind(const std::vector<std::string>& targets, const Value& value, Frame& frame) {
+  static void bind(const std::vector<std::string>& targets, const Value& value, const Scope& frame) {
     if (targets.size() == 1) {
-      frame.names[targets[0]] = value;
+      frame->names[targets[0]] = value;
       return;
     }
     const std::vector<Value> parts = iterate(value);
     if (parts.size() != targets.size()) {
       throw Fault(fmt::format("{} values for {} names", parts.size(), targets.size()));
     }
-    for (size_t i = 0; i < parts.size(); ++i) frame.names[targets[i]] = parts[i];
+    for (size_t i = 0; i < parts.size(); ++i) frame->names[targets[i]] = parts[i];
   }
 
   // The items of a for loop that pass its condition.
-  std::vector<Value> loop_items(const Statement& statement, const Frame& frame) {
+  std::vector<Value> loop_items(const Statement& statement, const Scope& frame) {
     const Value source = evaluate(*statement.expression, frame);
     spend_on(source);
     std::vector<Value> items = iterate(source);
     if (!statement.condition) return items;
     std::vector<Value> kept;
     for (Value& item : items) {
-      Frame inner{&frame};
+      const Scope inner = inside(frame);
       bind(statement.targets, item, inner);
       if (evaluate(*statement.condition, inner).truthy()) kept.push_back(std::move(item));
     }
     return kept;
   }
 
-  Flow execute_for(const Statement& statement, Frame& frame, std::string& out) {
+  Flow execute_for(const Statement& statement, const Scope& frame, std::string& out) {
     const std::vector<Value> items = loop_items(statement, frame);
     if (items.empty()) return execute(statement.otherwise, frame, out);
+    const auto changed = std::make_shared<std::optional<Value>>();
     for (size_t i = 0; i < items.size(); ++i) {
-      Frame inner{&frame};
+      const Scope inner = inside(frame);
       Loop loop{static_cast<int64_t>(i), static_cast<int64_t>(items.size()),
-                Value::undefined("there is no previous item"), Value::undefined("there is no next item")};
+                Value::undefined("there is no previous item"), Value::undefined("there is no next item"),
+                changed};
       if (i > 0) loop.previous = items[i - 1];
       if (i + 1 < items.size()) loop.next = items[i + 1];
-      inner.names["loop"] = Value(Value::Data(std::make_shared<const Loop>(std::move(loop))));
+      inner->names["loop"] = Value(Value::Data(std::make_shared<const Loop>(std::move(loop))));
       bind(statement.targets, items[i], inner);
       if (execute(statement.body, inner, out) == Flow::kBreak) break;
     }
     return Flow::kOn;
   }
 
-  Value evaluate(const Expression& node, const Frame& frame) {
+  Value evaluate(const Expression& node, const Scope& frame) {
     const Level level(depth_);
     line_ = node.line;
     spend(1);
@@ -196,7 +248,7 @@ class Evaluator {
       case Kind::kConstant:
         return node.value;
       case Kind::kName: {
-        const Value* found = frame.find(node.name);
+        const Value* found = frame->find(node.name);
         return found ? *found : function_named(node.name);
       }
       case Kind::kList:
@@ -247,14 +299,14 @@ class Evaluator {
     return result;
   }
 
-  std::vector<Value> evaluate_all(const Expression& node, const Frame& frame, size_t from) {
+  std::vector<Value> evaluate_all(const Expression& node, const Scope& frame, size_t from) {
     std::vector<Value> values;
     for (size_t i = from; i < node.operands.size(); ++i) values.push_back(evaluate(*node.operands[i], frame));
     return values;
   }
 
   // The operands after the first, and the keywords.
-  Arguments evaluate_arguments(const Expression& node, const Frame& frame) {
+  Arguments evaluate_arguments(const Expression& node, const Scope& frame) {
     Arguments arguments{evaluate_all(node, frame, 1), {}};
     for (const Keyword& keyword : node.keywords) {
       arguments.keywords.emplace_back(keyword.name, evaluate(*keyword.value, frame));
@@ -263,7 +315,7 @@ class Evaluator {
     return arguments;
   }
 
-  Value evaluate_dict(const Expression& node, const Frame& frame) {
+  Value evaluate_dict(const Expression& node, const Scope& frame) {
     const std::vector<Value> parts = evaluate_all(node, frame, 0);
     std::vector<std::pair<std::string, Value>> entries;
     for (size_t i = 0; i < parts.size(); i += 2) {
@@ -279,7 +331,7 @@ class Evaluator {
     return Value::dict(std::move(entries));
   }
 
-  Value evaluate_slice(const Expression& node, const Frame& frame) {
+  Value evaluate_slice(const Expression& node, const Scope& frame) {
     const auto part = [&](size_t i) {
       return node.operands[i] ? evaluate(*node.operands[i], frame) : Value::none();
     };
@@ -289,7 +341,7 @@ class Evaluator {
     return charged(part(0), [&](const Value& value) { return slice(value, start, stop, step); });
   }
 
-  Value evaluate_binary(const Expression& node, const Frame& frame) {
+  Value evaluate_binary(const Expression& node, const Scope& frame) {
     const Value left = evaluate(*node.operands[0], frame);
     if (node.name == "and" && !left.truthy()) return left;
     if (node.name == "or" && left.truthy()) return left;
@@ -300,7 +352,7 @@ class Evaluator {
     return result;
   }
 
-  Value evaluate_comparison(const Expression& node, const Frame& frame) {
+  Value evaluate_comparison(const Expression& node, const Scope& frame) {
     Value left = evaluate(*node.operands[0], frame);
     for (size_t i = 0; i < node.comparisons.size(); ++i) {
       Value right = evaluate(*node.operands[i + 1], frame);
@@ -312,7 +364,8 @@ class Evaluator {
     return Value::boolean(true);
   }
 
-  Value evaluate_call(const Expression& node, const Frame& frame) {
+  // `caller` is what a call block encloses.
+  Value evaluate_call(const Expression& node, const Scope& frame, const Value& caller = {}) {
     const Expression& callee = *node.operands[0];
     if (callee.kind == Kind::kAttribute) {
       const Value object = evaluate(*callee.operands[0], frame);
@@ -322,50 +375,63 @@ class Evaluator {
         return charged(object,
                        [&](const Value& value) { return call_method(value, callee.name, arguments); });
       }
-      return call_value(attribute_of(object, callee.name), node, frame);
+      return call_value(attribute_of(object, callee.name), node, frame, caller);
     }
-    return call_value(evaluate(callee, frame), node, frame);
+    return call_value(evaluate(callee, frame), node, frame, caller);
   }
 
-  Value call_value(const Value& callee, const Expression& node, const Frame& frame) {
+  Value call_value(const Value& callee, const Expression& node, const Scope& frame, const Value& caller) {
     if (callee.is_undefined()) throw Fault(callee.as<Undefined>().message);
     if (callee.is<Function>()) {
-      Value result = call_function(callee.as<Function>(), evaluate_arguments(node, frame));
+      const Function function = callee.as<Function>();
+      const Arguments arguments = evaluate_arguments(node, frame);
+      Value result =
+          function.name == "strftime_now" ? strftime_on(day_, arguments) : call_function(function, arguments);
       spend_on(result);
       return result;
     }
-    if (!callee.is<const Macro*>()) throw Fault("'" + std::string(callee.type_name()) + "' is not callable");
-    return call_macro(*callee.as<const Macro*>(), evaluate_arguments(node, frame));
+    if (callee.is<std::shared_ptr<Cycler>>() && callee.as<std::shared_ptr<Cycler>>()->is_joiner) {
+      Cycler& joiner = *callee.as<std::shared_ptr<Cycler>>();
+      return joiner.at++ == 0 ? Value::text("") : joiner.items[0];
+    }
+    if (!callee.is<std::shared_ptr<const MacroInScope>>()) {
+      throw Fault("'" + std::string(callee.type_name()) + "' is not callable");
+    }
+    return call_macro(*callee.as<std::shared_ptr<const MacroInScope>>(), evaluate_arguments(node, frame),
+                      caller);
   }
 
-  Value call_macro(const Macro& macro, const Arguments& arguments) {
+  Value call_macro(const MacroInScope& callee, const Arguments& arguments, const Value& caller) {
+    const Macro& macro = *callee.macro;
     if (arguments.positional.size() > macro.parameters.size()) {
       throw Fault("macro '" + macro.name + "' takes not more than " +
                   std::to_string(macro.parameters.size()) + " arguments");
     }
-    Frame frame{&top_};
+    const auto frame = std::make_shared<Frame>(Frame{.around = callee.scope});
     const size_t without_default = macro.parameters.size() - macro.defaults.size();
     for (size_t i = 0; i < macro.parameters.size(); ++i) {
       const std::string& name = macro.parameters[i];
       if (const Value* given = arguments.find(i, name)) {
-        frame.names[name] = *given;
+        frame->names[name] = *given;
       } else if (i >= without_default) {
-        frame.names[name] = evaluate(*macro.defaults[i - without_default], frame);
+        frame->names[name] = evaluate(*macro.defaults[i - without_default], frame);
       } else {
-        frame.names[name] = Value::undefined("parameter '" + name + "' was not provided");
+        frame->names[name] = Value::undefined("parameter '" + name + "' was not provided");
       }
     }
     for (const auto& keyword : arguments.keywords) {
-      if (!frame.names.contains(keyword.first)) {
+      if (!frame->names.contains(keyword.first)) {
         throw Fault("macro '" + macro.name + "' takes no keyword argument '" + keyword.first + "'");
       }
     }
+    if (!caller.is_undefined()) frame->names["caller"] = caller;
     std::string text;
     execute(*macro.body, frame, text);
     return Value::text(std::move(text));
   }
 
-  Frame top_;
+  std::chrono::year_month_day day_;
+  std::vector<Scope> scopes_of_macros_;
   int depth_ = 0;
   int line_ = 1;
   size_t work_ = 0;
@@ -373,8 +439,9 @@ class Evaluator {
 
 }  // namespace
 
-std::string evaluate_template(const Body& body, const Variables& variables, const std::string& where) {
-  Evaluator evaluator;
+std::string evaluate_template(const Body& body, const Variables& variables, std::chrono::year_month_day day,
+                              const std::string& where) {
+  Evaluator evaluator(day);
   try {
     return evaluator.run(body, variables);
   } catch (const Fault& fault) {

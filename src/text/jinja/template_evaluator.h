@@ -1,6 +1,7 @@
 // Runs a chat template's syntax tree.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,9 +12,10 @@ namespace deepscaler::jinja {
 
 using Variables = std::vector<std::pair<std::string, Value>>;
 
-// The text that the template writes. Throws Error naming `where` and the line for a fault of the
-// template or of the values, for raise_exception(), and where work or nesting passes its bound.
+// The text that the template writes; strftime_now() tells the beginning of `day`. Throws Error naming `where`
+// and the line for a fault of the template or of the values, for raise_exception(), and where work or nesting
+// passes its bound.
 [[nodiscard]] std::string evaluate_template(const Body& body, const Variables& variables,
-                                            const std::string& where);
+                                            std::chrono::year_month_day day, const std::string& where);
 
 }  // namespace deepscaler::jinja

@@ -363,8 +363,19 @@ ExpressionPtr ExpressionParser::parse_filters(ExpressionPtr node) {
   }
 }
 
+ExpressionPtr ExpressionParser::parse_filters_of_enclosed() {
+  ExpressionPtr node = finish(make(Kind::kName, kEnclosedText));
+  if (!peek().is(TokenKind::kOperator, "|")) node = parse_named_filter(std::move(node));
+  while (peek().is(TokenKind::kOperator, "|")) node = parse_filter(std::move(node));
+  return node;
+}
+
 ExpressionPtr ExpressionParser::parse_filter(ExpressionPtr node) {
   take();
+  return parse_named_filter(std::move(node));
+}
+
+ExpressionPtr ExpressionParser::parse_named_filter(ExpressionPtr node) {
   Expression filter = make(Kind::kFilter);
   if (!is_filter(peek().text)) fail("the filter " + excerpt(peek().text) + " is not supported");
   filter.name = expect_any_name();

@@ -31,6 +31,8 @@ class ExpressionParser {
   ExpressionPtr parse();
   // The same, or several with commas between: a tuple.
   ExpressionPtr parse_tuple();
+  // `name(...) | name` or `| name ...`: filters of the text that a block encloses (kEnclosedText).
+  ExpressionPtr parse_filters_of_enclosed();
   // Without `a if b else c`, whose `if` belongs to the for statement.
   ExpressionPtr parse_for_source();
 
@@ -56,6 +58,7 @@ class ExpressionParser {
   ExpressionPtr parse_postfix(ExpressionPtr node);
   ExpressionPtr parse_filters(ExpressionPtr node);
   ExpressionPtr parse_filter(ExpressionPtr node);
+  ExpressionPtr parse_named_filter(ExpressionPtr node);
   ExpressionPtr parse_test(ExpressionPtr node);
   ExpressionPtr parse_subscript(ExpressionPtr node);
   void parse_arguments(Expression& call);

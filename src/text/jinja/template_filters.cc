@@ -6,12 +6,11 @@
 #include <cmath>
 
 #include "text/jinja/python_text.h"
-#include "text/jinja/template_builtins.h"
+#include "text/jinja/template_filter_table.h"
+#include "text/unicode/unicode.h"
 
 namespace deepscaler::jinja {
 namespace {
-
-using Filter = Value (*)(const Value&, const Arguments&);
 
 int64_t length_of(const Value& value) {
   if (value.is_text()) return static_cast<int64_t>(count_characters(value.str()));
@@ -28,10 +27,17 @@ Value filter_trim(const Value& value, const Arguments& arguments) {
 }
 
 Value filter_tojson(const Value& value, const Arguments& arguments) {
-  if (arguments.find(2, "separators")) throw Fault("tojson with separators is not supported");
-  return Value::text(to_json(value, {.indent = arguments.integer(1, "indent"),
-                                     .ascii_only = arguments.flag(0, "ensure_ascii"),
-                                     .sort_keys = arguments.flag(3, "sort_keys")}));
+  JsonStyle style = {.indent = arguments.integer(1, "indent"),
+                     .ascii_only = arguments.flag(0, "ensure_ascii"),
+                     .sort_keys = arguments.flag(3, "sort_keys")};
+  if (const Value* pair = arguments.find(2, "separators"); pair && !pair->is_none()) {
+    if (!pair->is_list() || pair->items().size() != 2 || !pair->items()[0].is_text() ||
+        !pair->items()[1].is_text()) {
+      throw Fault("the separators of tojson are not two strings");
+    }
+    style.separators.emplace(pair->items()[0].str(), pair->items()[1].str());
+  }
+  return Value::text(to_json(value, style));
 }
 
 Value filter_default(const Value& value, const Arguments& arguments) {
@@ -48,7 +54,7 @@ Value filter_join(const Value& value, const Arguments& arguments) {
   bool first = true;
   for (const Value& item : iterate(value)) {
     if (!std::exchange(first, false)) joined += separator;
-    joined += to_text(attribute ? item_of(item, *attribute) : item);
+    joined += to_text(attribute && !attribute->is_none() ? at_path(item, *attribute) : item);
     check_weight(static_cast<double>(joined.size()));
   }
   return Value::text(std::move(joined));
@@ -166,10 +172,7 @@ Value filter_map(const Value& value, const Arguments& arguments) {
     const Value* attribute = arguments.find(0, "attribute");
     if (!attribute) throw Fault("map needs a filter or an attribute");
     const Value* otherwise = arguments.find(1, "default");
-    for (Value& item : items) {
-      item = item_of(item, *attribute);
-      if (item.is_undefined() && otherwise) item = *otherwise;
-    }
+    for (Value& item : items) item = at_path(item, *attribute, otherwise);
     return Value::list(std::move(items));
   }
   const std::string_view filter = required_text(arguments, 0, "map's filter");
@@ -182,10 +185,10 @@ enum class Keep { kPassing, kFailing };
 // select / reject, and selectattr / rejectattr where an attribute of each item is looked at.
 Value selected(const Value& value, const Arguments& arguments, Keep keep, bool by_attribute) {
   const size_t test_place = by_attribute ? 1 : 0;
-  if (by_attribute) (void)required_text(arguments, 0, "the attribute");
+  if (by_attribute && arguments.positional.empty()) throw Fault("the attribute is missing");
   std::vector<Value> kept;
   for (const Value& item : iterate(value)) {
-    const Value subject = by_attribute ? item_of(item, arguments.positional[0]) : item;
+    const Value subject = by_attribute ? at_path(item, arguments.positional[0]) : item;
     const bool passes = arguments.positional.size() > test_place
                             ? apply_test(required_text(arguments, test_place, "the test"), subject,
                                          after(arguments, test_place + 1))
@@ -200,20 +203,110 @@ Value filter_select(const Value& value, const Arguments& arguments) {
   return selected(value, arguments, kKeep, kByAttribute);
 }
 
-struct NamedFilter {
-  std::string_view name;
-  Filter filter;
-  size_t max_arguments;
-};
+Value filter_attr(const Value& value, const Arguments& arguments) {
+  const std::string name(required_text(arguments, 0, "attr's name"));
+  // Of an object, not the entry of a dict.
+  if (value.is_dict() || value.is_text() || value.is_list()) {
+    return Value::undefined(fmt::format("'{} object' has no attribute '{}'", value.type_name(), name));
+  }
+  return attribute_of(value, name);
+}
+
+Value filter_center(const Value& value, const Arguments& arguments) {
+  return call_method(Value::text(to_text(value)), "center",
+                     {{Value::integer(arguments.integer(0, "width").value_or(80))}, {}});
+}
+
+Value filter_escape(const Value& value, const Arguments&) {
+  std::string text;
+  for (const char c : to_text(value)) {
+    constexpr std::string_view kMarks = "&<>'\"";
+    constexpr const char* kEntities[] = {"&amp;", "&lt;", "&gt;", "&#39;", "&#34;"};
+    const size_t mark = kMarks.find(c);
+    mark == std::string_view::npos ? text.push_back(c) : void(text += kEntities[mark]);
+  }
+  return Value::text(std::move(text));
+}
+
+Value filter_format(const Value& value, const Arguments& arguments) {
+  if (!arguments.positional.empty() && !arguments.keywords.empty()) {
+    throw Fault("format takes values by place or by name, not both");
+  }
+  const Value values =
+      arguments.keywords.empty() ? Value::tuple(arguments.positional) : Value::dict(arguments.keywords);
+  return Value::text(percent_format(to_text(value), values));
+}
+
+// Python's round(), to even where two are as near; integers stay integers.
+Value filter_round(const Value& value, const Arguments& arguments) {
+  const int64_t precision = arguments.integer(0, "precision").value_or(0);
+  const std::string_view method = arguments.text(1, "method").value_or("common");
+  if (!value.is_number()) throw Fault("round of what is no number");
+  if (method != "common" && method != "ceil" && method != "floor") {
+    throw Fault("method must be common, ceil or floor");
+  }
+  if (std::abs(precision) > 300) throw Fault("round to a precision that is out of range");
+  const double scale = std::pow(10.0, static_cast<double>(precision));
+  if (method == "ceil") return Value::real(std::ceil(value.number() * scale) / scale);
+  if (method == "floor") return Value::real(std::floor(value.number() * scale) / scale);
+  if (value.is_integral() && precision >= 0) return Value::integer(value.integral());
+  if (precision < 0) {
+    const double rounded = std::nearbyint(value.number() * scale) / scale;
+    return value.is_integral() ? Value::integer(static_cast<int64_t>(rounded)) : Value::real(rounded);
+  }
+  if (!std::isfinite(value.number())) return value;
+  // The decimal digits of the number itself decide, not those of a product.
+  return Value::real(std::stod(fmt::format("{:.{}f}", value.number(), precision)));
+}
+
+// Words begin behind white space, hyphens and opening brackets.
+Value filter_title(const Value& value, const Arguments&) {
+  const std::string text = to_text(value);
+  std::string result;
+  size_t begin = 0;
+  const auto add_word = [&](size_t end) {
+    result += capitalize(std::string_view(text).substr(begin, end - begin));
+  };
+  for (size_t at = 0; at < text.size();) {
+    const auto [code, bytes] = utf8_char_at(text, at);
+    if (is_python_space(code) || std::string_view("-({[<").find(text[at]) != std::string_view::npos) {
+      add_word(at);
+      result += text.substr(at, bytes);
+      begin = at + bytes;
+    }
+    at += bytes;
+  }
+  add_word(text.size());
+  return Value::text(std::move(result));
+}
+
+Value filter_wordcount(const Value& value, const Arguments&) {
+  const std::string text = to_text(value);
+  int64_t words = 0;
+  bool inside = false;
+  for (size_t at = 0; at < text.size();) {
+    const auto [code, bytes] = utf8_char_at(text, at);
+    const bool part = is_word(code) || is_numeric(code);
+    words += part && !inside;
+    inside = part;
+    at += bytes;
+  }
+  return Value::integer(words);
+}
 
 constexpr NamedFilter kFilters[] = {
     {"abs", filter_abs, 0},
+    {"attr", filter_attr, 1},
     {"capitalize", filter_capitalize, 0},
+    {"center", filter_center, 1},
     {"count", filter_length, 0},
     {"d", filter_default, 2},
     {"default", filter_default, 2},
+    {"e", filter_escape, 0},
+    {"escape", filter_escape, 0},
     {"first", filter_first, 0},
     {"float", filter_float, 1},
+    {"format", filter_format, 64},
     {"indent", filter_indent, 3},
     {"int", filter_int, 1},
     {"items", filter_items, 0},
@@ -227,18 +320,25 @@ constexpr NamedFilter kFilters[] = {
     {"rejectattr", filter_select<Keep::kFailing, true>, 8},
     {"replace", filter_replace, 3},
     {"reverse", filter_reverse, 0},
+    {"round", filter_round, 2},
     {"safe", filter_safe, 0},
     {"select", filter_select<Keep::kPassing, false>, 8},
     {"selectattr", filter_select<Keep::kPassing, true>, 8},
     {"string", filter_string, 0},
     {"tojson", filter_tojson, 4},
+    {"title", filter_title, 0},
     {"trim", filter_trim, 1},
     {"upper", filter_upper, 0},
+    {"wordcount", filter_wordcount, 0},
 };
 
 const NamedFilter* find_filter(std::string_view name) {
-  const auto found = std::ranges::find(kFilters, name, &NamedFilter::name);
-  return found == std::end(kFilters) ? nullptr : found;
+  for (const std::span<const NamedFilter> filters :
+       {std::span<const NamedFilter>(kFilters), sequence_filters()}) {
+    const auto found = std::ranges::find(filters, name, &NamedFilter::name);
+    if (found != filters.end()) return &*found;
+  }
+  return nullptr;
 }
 
 }  // namespace

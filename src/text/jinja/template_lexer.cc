@@ -105,10 +105,45 @@ class Lexer {
     if (peek() == '-' || peek() == '+') advance(1);
     if (kind == '#') {
       skip_comment();
+    } else if (kind == '%' && take_raw()) {
+      return;
     } else {
       tokens_.push_back({kind == '{' ? Kind::kPrintBegin : Kind::kBlockBegin, line_, ""});
       while (!read_end(kind == '{')) read_token();
     }
+  }
+
+  // The length of `{% name %}` behind its "{%" and sign, and the sign before its end; 0 where it is not here.
+  [[nodiscard]] size_t length_of_tag(size_t at, std::string_view name, char& sign) const {
+    const size_t begin = at;
+    const auto skip = [&] {
+      while (at < source_.size() && is_python_space(static_cast<unsigned char>(source_[at]))) ++at;
+    };
+    skip();
+    if (source_.compare(at, name.size(), name) != 0) return 0;
+    at += name.size();
+    skip();
+    sign = at < source_.size() && (source_[at] == '-' || source_[at] == '+') ? source_[at++] : '\0';
+    return source_.compare(at, 2, "%}") == 0 ? at + 2 - begin : 0;
+  }
+
+  // {% raw %}: all up to {% endraw %} is text. Whether one is here.
+  bool take_raw() {
+    char sign = '\0';
+    const size_t length = length_of_tag(at_, "raw", sign);
+    if (length == 0) return false;
+    advance(length);
+    after_tag(sign, false);
+    for (size_t tag = source_.find("{%", at_); tag != std::string::npos; tag = source_.find("{%", tag + 1)) {
+      const bool has_sign = tag + 2 < source_.size() && (source_[tag + 2] == '-' || source_[tag + 2] == '+');
+      const size_t inner = length_of_tag(tag + 2 + has_sign, "endraw", sign);
+      if (inner == 0) continue;
+      add_text(tag);
+      advance(2 + has_sign + inner);
+      after_tag(sign, true);
+      return true;
+    }
+    fail("a block without its end 'endraw'");
   }
 
   void skip_comment() {

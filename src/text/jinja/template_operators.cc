@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "text/jinja/python_text.h"
+#include "text/jinja/template_builtins.h"
 
 namespace deepscaler::jinja {
 namespace {
@@ -141,7 +142,7 @@ Value binary_operation(std::string_view name, const Value& left, const Value& ri
     if ((left.is_text() || left.is_list()) && right.is_integral()) return repeated(left, right.integral());
     if ((right.is_text() || right.is_list()) && left.is_integral()) return repeated(right, left.integral());
   }
-  if (name == "%" && left.is_text()) throw Fault("formatting with % is not supported");
+  if (name == "%" && left.is_text()) return Value::text(percent_format(left.str(), right));
   wrong_types(name, left, right);
 }
 

@@ -77,6 +77,9 @@ class Parser {
     if (name == "break") return parse_jump(Kind::kBreak);
     if (name == "continue") return parse_jump(Kind::kContinue);
     if (name == "generation") return parse_generation();
+    if (name == "with") return parse_with();
+    if (name == "filter") return parse_filter();
+    if (name == "call") return parse_call();
     tokens_.fail("the statement " + excerpt(name) + " is not supported here");
   }
 
@@ -118,11 +121,50 @@ class Parser {
       end_block();
       return set;
     }
-    if (set.targets.size() != 1) tokens_.unexpected();
+    if (set.kind == Kind::kSet && set.targets.size() != 1) tokens_.unexpected();
+    if (tokens_.peek().is(TokenKind::kOperator, "|")) set.condition = tokens_.parse_filters_of_enclosed();
     end_block();
     set.body = parse_body({"endset"});
     take_end("endset");
     return set;
+  }
+
+  Statement parse_with() {
+    Statement with = make(Kind::kWith);
+    tokens_.take();
+    while (tokens_.peek().kind != TokenKind::kBlockEnd) {
+      if (!with.targets.empty()) tokens_.expect_operator(",");
+      with.targets.push_back(tokens_.expect_any_name());
+      tokens_.expect_operator("=");
+      with.expressions.push_back(tokens_.parse());
+    }
+    end_block();
+    with.body = parse_body({"endwith"});
+    take_end("endwith");
+    return with;
+  }
+
+  Statement parse_filter() {
+    Statement filter = make(Kind::kFilter);
+    tokens_.take();
+    filter.expression = tokens_.parse_filters_of_enclosed();
+    end_block();
+    filter.body = parse_body({"endfilter"});
+    take_end("endfilter");
+    return filter;
+  }
+
+  Statement parse_call() {
+    Statement call = make(Kind::kCall);
+    tokens_.take();
+    Macro caller{.name = "caller"};
+    if (tokens_.take_operator("(")) parse_parameters(caller);
+    call.expression = tokens_.parse();
+    if (call.expression->kind != Expression::Kind::kCall) tokens_.fail("a call block without a call");
+    end_block();
+    parse_macro_body(caller, "endcall");
+    call.macro = std::make_shared<const Macro>(std::move(caller));
+    return call;
   }
 
   // From the word "if" or "elif" to the end tag, which closes all of them.
@@ -166,12 +208,8 @@ class Parser {
     return loop;
   }
 
-  Statement parse_macro() {
-    Statement statement = make(Kind::kMacro);
-    tokens_.take();
-    Macro macro;
-    macro.name = tokens_.expect_any_name();
-    tokens_.expect_operator("(");
+  // Behind the opening bracket.
+  void parse_parameters(Macro& macro) {
     while (!tokens_.take_operator(")")) {
       if (!macro.parameters.empty()) tokens_.expect_operator(",");
       macro.parameters.push_back(tokens_.expect_any_name());
@@ -181,11 +219,24 @@ class Parser {
         tokens_.fail("a parameter without a default after one with");
       }
     }
-    end_block();
+  }
+
+  void parse_macro_body(Macro& macro, const char* end) {
     const int outer_loops = std::exchange(loops_, 0);
-    macro.body = std::make_shared<const Body>(parse_body({"endmacro"}));
+    macro.body = std::make_shared<const Body>(parse_body({end}));
     loops_ = outer_loops;
-    take_end("endmacro");
+    take_end(end);
+  }
+
+  Statement parse_macro() {
+    Statement statement = make(Kind::kMacro);
+    tokens_.take();
+    Macro macro;
+    macro.name = tokens_.expect_any_name();
+    tokens_.expect_operator("(");
+    parse_parameters(macro);
+    end_block();
+    parse_macro_body(macro, "endmacro");
     statement.macro = std::make_shared<const Macro>(std::move(macro));
     return statement;
   }

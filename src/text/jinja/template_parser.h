@@ -9,7 +9,7 @@
 namespace deepscaler::jinja {
 
 // Throws Error naming `where` and the line for what is no Jinja and for what is not supported
-// (inheritance, includes, call blocks, ...). Nesting is bounded.
+// (inheritance, includes, recursive loops, ...). Nesting is bounded.
 [[nodiscard]] Body parse_template(std::string_view source, const std::string& where);
 
 }  // namespace deepscaler::jinja

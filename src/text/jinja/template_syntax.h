@@ -48,6 +48,9 @@ struct Expression {
   int height = 1;  // levels of the tree from here down
 };
 
+// No name of a template is like it.
+inline constexpr const char* kEnclosedText = "enclosed text";
+
 struct Statement;
 using Body = std::vector<Statement>;
 
@@ -60,16 +63,20 @@ struct Macro {
 
 struct Statement {
   enum class Kind {
-    kText,       // text
-    kPrint,      // {{ expression }}
-    kSet,        // {% set targets = expression %}, or a block whose output is the value
-    kSetMember,  // {% set targets[0].targets[1] = expression %}
+    kText,   // text
+    kPrint,  // {{ expression }}
+    kSet,  // {% set targets = expression %}; a block whose output is the value, through a filter `condition`
+    kSetMember,  // {% set targets[0].targets[1] = expression %}, or a block likewise
     kFor,        // {% for targets in expression if condition %} body {% else %} otherwise
     kIf,         // {% if expression %} body {% else %} otherwise; elif is an if in otherwise
     kMacro,      // macro
     kBreak,
     kContinue,
-    kGroup,  // body: what {% generation %} encloses
+    kGroup,   // body: what {% generation %} encloses
+    kWith,    // {% with targets[0] = expressions[0], ... %} body
+    kFilter,  // {% filter ... %} body: expression, in which the name kEnclosedText stands for what body
+              // writes
+    kCall,    // {% call(parameters) expression %}: the call gets `macro` as its caller
   };
   Kind kind;
   int line;
@@ -77,6 +84,7 @@ struct Statement {
   std::vector<std::string> targets = {};
   ExpressionPtr expression = nullptr;
   ExpressionPtr condition = nullptr;
+  std::vector<ExpressionPtr> expressions = {};
   Body body = {};
   Body otherwise = {};
   std::shared_ptr<const Macro> macro = nullptr;

@@ -102,7 +102,7 @@ class JsonWriter {
     for (size_t i = 0; i < entries.size(); ++i) {
       separate(i > 0);
       write_string(entries[i]->first);
-      text += ": ";
+      text += style_.separators ? style_.separators->second : ": ";
       write(entries[i]->second);
     }
     end('}', entries.empty());
@@ -114,7 +114,7 @@ class JsonWriter {
   }
   // Before each element: a comma from the second on, then its place.
   void separate(bool comma) {
-    if (comma) text += style_.indent ? "," : ", ";
+    if (comma) text += style_.separators ? style_.separators->first : style_.indent ? "," : ", ";
     if (style_.indent) break_line();
   }
   void end(char bracket, bool is_empty) {

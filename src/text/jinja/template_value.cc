@@ -14,8 +14,9 @@ constexpr int kMaxDepth = 128;
 class ExtentOfParts {
  public:
   void add(const Value& part, size_t key_bytes = 0) {
-    if (part.is<std::shared_ptr<Namespace>>() || part.is<std::shared_ptr<const Loop>>()) {
-      throw Fault("a namespace or loop inside a list or dict is not supported");
+    if (part.is<std::shared_ptr<Namespace>>() || part.is<std::shared_ptr<const Loop>>() ||
+        part.is<std::shared_ptr<Cycler>>()) {
+      throw Fault("a namespace, loop or cycler inside a list or dict is not supported");
     }
     const Extent inner = part.extent();
     extent_.depth = std::max(extent_.depth, inner.depth + 1);
@@ -92,7 +93,10 @@ std::string_view Value::type_name() const {
   if (is_list()) return as<List>()->is_tuple ? "tuple" : "list";
   if (is_dict()) return "dict";
   if (is<Function>()) return "function";
-  return is<const Macro*>() ? "Macro" : is<std::shared_ptr<Namespace>>() ? "Namespace" : "LoopContext";
+  if (is<std::shared_ptr<Cycler>>()) return "Cycler";
+  return is<std::shared_ptr<const MacroInScope>>() ? "Macro"
+         : is<std::shared_ptr<Namespace>>()        ? "Namespace"
+                                                   : "LoopContext";
 }
 
 void check_weight(double bytes) {
@@ -110,8 +114,9 @@ bool equal(const Value& left, const Value& right) {
   }
   if (left.is_dict() && right.is_dict()) return equal_entries(left.object(), right.object());
   if (left.is_undefined() || left.is_none()) return left.type_name() == right.type_name();
-  if (left.is<const Macro*>() && right.is<const Macro*>())
-    return left.as<const Macro*>() == right.as<const Macro*>();
+  using SharedMacro = std::shared_ptr<const MacroInScope>;
+  if (left.is<SharedMacro>() && right.is<SharedMacro>())
+    return left.as<SharedMacro>() == right.as<SharedMacro>();
   return false;
 }
 

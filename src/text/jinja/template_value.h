@@ -67,13 +67,28 @@ struct Namespace {
 // What `loop` is in a for block.
 struct Loop;
 
+// A macro and the names that it sees: those of the place where it is made, as they are when it is called.
+struct Frame;  // template_evaluator.cc
+struct MacroInScope {
+  const Macro* macro;
+  std::shared_ptr<const Frame> scope;
+};
+
+// cycler() and joiner(): the one thing beside namespaces that changes.
+struct Cycler {
+  std::vector<Value> items;
+  size_t at = 0;
+  bool is_joiner = false;  // a call gives nothing once, then items[0]
+};
+
 class Value {
  public:
   using Text = std::shared_ptr<const std::string>;
   using List = std::shared_ptr<const Sequence>;
   using Object = std::shared_ptr<const Dict>;
   using Data = std::variant<Undefined, None, bool, int64_t, double, Text, List, Object,
-                            std::shared_ptr<Namespace>, std::shared_ptr<const Loop>, const Macro*, Function>;
+                            std::shared_ptr<Namespace>, std::shared_ptr<const Loop>,
+                            std::shared_ptr<const MacroInScope>, std::shared_ptr<Cycler>, Function>;
 
   Value() : data_(Undefined{}) {}
   explicit Value(Data data) : data_(std::move(data)) {}
@@ -129,6 +144,7 @@ struct Loop {
   int64_t length = 0;
   Value previous;  // undefined at the ends
   Value next;
+  std::shared_ptr<std::optional<Value>> changed;  // what loop.changed() was given last, in all rounds
 };
 
 // The longest text and the weightiest value that a template may make.
@@ -157,6 +173,8 @@ struct JsonStyle {
   std::optional<int64_t> indent;
   bool ascii_only = false;
   bool sort_keys = false;
+  std::optional<std::pair<std::string, std::string>> separators =
+      {};  // of items, and of a key from its value
 };
 // Python's json.dumps as transformers' `tojson` filter calls it. Throws Fault for what JSON lacks.
 [[nodiscard]] std::string to_json(const Value& value, const JsonStyle& style);

@@ -43,10 +43,12 @@ PreTokenizer::PreTokenizer(const std::vector<PreTokenizerRule>& rules, const std
 std::vector<std::string_view> PreTokenizer::split(std::string_view text) const {
   std::vector<std::string_view> pieces = {text};
   std::vector<std::string_view> next;
+  const auto categories = SplitPattern::needs_own_categories(text) ? SplitPattern::Categories::kOwn
+                                                                   : SplitPattern::Categories::kOfPcre2;
   for (const auto& step : steps_) {
     next.clear();
     if (const auto* pattern = std::get_if<SplitPattern>(&step)) {
-      pattern->split(pieces, next);
+      pattern->split(pieces, categories, next);
     } else {
       split_digits(std::get<DigitsRule>(step), pieces, next);
     }

@@ -1,8 +1,11 @@
 // A regular expression that cuts text into pieces, as the pre-tokenizers of tokenizer.json use them.
 //
-// The reference runs Oniguruma; we run PCRE2 (Unicode mode, compiled to machine code where it can).
-// Where the two read the same text differently, the pattern is rewritten (`\s` is exactly the
-// property White_Space; PCRE2's also takes U+180E) or refused (`\w`, `\h`, nested classes).
+// The reference runs Oniguruma with the categories of Unicode 16; we run PCRE2 (Unicode mode, compiled to
+// machine code where it can), whose version is the machine's. So a pattern is compiled twice: with PCRE2's
+// own categories, which is fast and right for text of characters that all versions agree on, and with the
+// categories written out, for other text. Where the two engines read the same pattern differently it is
+// rewritten (`\s` is exactly the property White_Space; PCRE2's also takes U+180E; `\w` is written out) or
+// refused (`\h`, nested classes).
 #pragma once
 
 #include <memory>
@@ -29,9 +32,14 @@ class SplitPattern {
   SplitPattern(SplitPattern&&) noexcept;
   ~SplitPattern();
 
+  // Whether a text has a character on whose category versions of Unicode do not agree.
+  [[nodiscard]] static bool needs_own_categories(std::string_view text);
+
+  enum class Categories { kOfPcre2, kOwn };
   // Appends the pieces of each of `texts` (valid UTF-8) to `pieces`; they are views into the texts.
   // Throws Error where the pattern takes too many steps.
-  void split(const std::vector<std::string_view>& texts, std::vector<std::string_view>& pieces) const;
+  void split(const std::vector<std::string_view>& texts, Categories categories,
+             std::vector<std::string_view>& pieces) const;
 
  private:
   struct Compiled;

@@ -10,9 +10,15 @@ namespace {
 
 using Pieces = std::vector<std::string_view>;
 
+// By PCRE2's categories and by our own: the same for text of old characters.
 Pieces split(const SplitRule& rule, std::string_view text) {
-  Pieces pieces;
-  SplitPattern(rule, "t").split({text}, pieces);
+  using Categories = SplitPattern::Categories;
+  const SplitPattern pattern(rule, "t");
+  Pieces pieces, own;
+  pattern.split({text}, Categories::kOwn, own);
+  if (SplitPattern::needs_own_categories(text)) return own;
+  pattern.split({text}, Categories::kOfPcre2, pieces);
+  EXPECT_EQ(pieces, own) << rule.pattern;
   return pieces;
 }
 
@@ -31,6 +37,29 @@ TEST(SplitPattern, WhiteSpaceIsTheUnicodeProperty) {
   EXPECT_EQ(split({.pattern = R"(\S+)"}, "b\u180ec\u0085"), (Pieces{"b\u180ec", "\u0085"}));
 }
 
+// Letters and digits that came with Unicode 15 and 16, and what no version has.
+TEST(SplitPattern, CategoriesAreThoseOfUnicode16) {
+  EXPECT_TRUE(SplitPattern::needs_own_categories("\U00031350"));   // CJK extension H, 15
+  EXPECT_TRUE(SplitPattern::needs_own_categories("a\U00010d4a"));  // Garay, 16
+  EXPECT_TRUE(SplitPattern::needs_own_categories("\U00040000"));   // not assigned
+  EXPECT_FALSE(SplitPattern::needs_own_categories("caf\u00e9 \u4e2d\u6587 \U0001f600 \u0660"));
+  const std::string text = "a\U00031350\U00010d4a1\U00010d40\U0001e4f0 \U00040000";
+  EXPECT_EQ(split({.pattern = R"(\p{L}+)"}, text),
+            (Pieces{"a\U00031350\U00010d4a", "1\U00010d40\U0001e4f0 \U00040000"}));
+  EXPECT_EQ(split({.pattern = R"([\p{N}]+)"}, text),
+            (Pieces{"a\U00031350\U00010d4a", "1\U00010d40\U0001e4f0", " \U00040000"}));
+  EXPECT_EQ(split({.pattern = R"([^\s\p{L}\p{N}]+)"}, text),
+            (Pieces{"a\U00031350\U00010d4a1\U00010d40\U0001e4f0 ", "\U00040000"}));
+  EXPECT_EQ(split({.pattern = R"(\P{L}+)"}, text),
+            (Pieces{"a\U00031350\U00010d4a", "1\U00010d40\U0001e4f0 \U00040000"}));
+}
+
+TEST(SplitPattern, WordsAreThoseOfTheReference) {
+  EXPECT_EQ(split({.pattern = R"(\w+)"}, "a_1\u00b2\u24b6 \u00bd-\u2460"),
+            (Pieces{"a_1\u00b2\u24b6", " ", "\u00bd", "-\u2460"}));
+  EXPECT_EQ(split({.pattern = R"([\w-]+)"}, "a-b c"), (Pieces{"a-b", " ", "c"}));
+}
+
 TEST(SplitPattern, Gpt2Words) {
   const PreTokenizer words({SplitRule{.pattern = std::string(gpt2_pattern())}}, "t");
   EXPECT_EQ(words.split("I'll  pay\n\n$12 "), (Pieces{"I", "'ll", " ", " pay", "\n", "\n", "$", "12", " "}));
@@ -46,7 +75,7 @@ TEST(SplitPattern, WhatWouldBeReadDifferentlyIsRefused) {
     }
   };
   const std::string remedy = "; use a tokenizer of a model family this program knows";
-  EXPECT_EQ(error(R"(\w+)"), R"(t: pattern '\w+' uses \w, which is not supported)" + remedy);
+  EXPECT_EQ(error(R"(\h+)"), R"(t: pattern '\h+' uses \h, which is not supported)" + remedy);
   EXPECT_EQ(error(R"([\S])"), R"(t: pattern '[\S]' uses \S in a class, which is not supported)" + remedy);
   EXPECT_EQ(error("[[:alpha:]]"),
             "t: pattern '[[:alpha:]]' uses a class in a class, which is not supported" + remedy);

@@ -61,14 +61,18 @@ Tokenizer::Tokenizer(TokenizerDefinition definition)
     : definition_(std::move(definition)),
       bytes_(bytes_of_tokens(definition_.tokens)),
       special_(definition_.tokens.size()),
+      added_(definition_.tokens.size()),
       ids_(ids_of_tokens(definition_.tokens)),
       raw_finder_(added_tokens(definition_, false)),
       normalized_finder_(added_tokens(definition_, true)),
       pre_tokenizer_(definition_.pre_tokenizer, definition_.where),
       bpe_(bpe_rules(definition_, bytes_, ids_)),
       caches_(std::make_unique<WordCachePool>()) {
-  for (const AddedToken& token : definition_.added_tokens)
+  for (const AddedToken& token : definition_.added_tokens) {
+    added_[static_cast<size_t>(token.id)] = true;
     special_[static_cast<size_t>(token.id)] = token.special;
+  }
+  if (definition_.eos) ends_ = {*definition_.eos};
 }
 
 Tokenizer Tokenizer::load(const std::filesystem::path& model) {
@@ -136,6 +140,17 @@ std::optional<TokenId> Tokenizer::find(std::string_view token) const {
 
 bool Tokenizer::is_special(TokenId id) const {
   return id >= 0 && static_cast<size_t>(id) < special_.size() && special_[static_cast<size_t>(id)];
+}
+
+bool Tokenizer::is_added(TokenId id) const {
+  return id >= 0 && static_cast<size_t>(id) < added_.size() && added_[static_cast<size_t>(id)];
+}
+
+void Tokenizer::end_responses_at(std::vector<TokenId> tokens) {
+  ends_ = std::move(tokens);
+  for (const TokenId id : ends_) {
+    if (static_cast<size_t>(id) < special_.size()) special_[static_cast<size_t>(id)] = true;
+  }
 }
 
 std::string Tokenizer::text_of(std::optional<TokenId> id) const {

@@ -32,7 +32,7 @@ struct DecodeOptions {
   bool skip_special_tokens = false;
 };
 
-// Immutable; encode and decode may be called from any number of threads. Movable.
+// Immutable but for end_responses_at(); encode and decode may be called from any number of threads. Movable.
 class Tokenizer {
  public:
   explicit Tokenizer(TokenizerDefinition definition);
@@ -53,6 +53,8 @@ class Tokenizer {
   [[nodiscard]] std::optional<TokenId> find(std::string_view token) const;
 
   [[nodiscard]] bool is_special(TokenId id) const;
+  // Found whole in a text, whether special or not.
+  [[nodiscard]] bool is_added(TokenId id) const;
 
   // One more than the highest id.
   [[nodiscard]] int64_t size() const { return static_cast<int64_t>(bytes_.size()); }
@@ -61,6 +63,15 @@ class Tokenizer {
   [[nodiscard]] std::optional<TokenId> eos() const { return definition_.eos; }
   [[nodiscard]] std::optional<TokenId> pad() const { return definition_.pad; }
   [[nodiscard]] const std::optional<std::string>& chat_template() const { return definition_.chat_template; }
+  // Whether there is another one for conversations with tools, which is not read.
+  [[nodiscard]] bool has_template_for_tools() const { return definition_.has_template_for_tools; }
+
+  // Tokens that end a response: eos, until end_responses_at() says otherwise. The text of a response is
+  // without them: they count as special in decode() then, whatever their flags say.
+  [[nodiscard]] const std::vector<TokenId>& ends() const { return ends_; }
+  void end_responses_at(std::vector<TokenId> tokens);
+  // Well-known ends of turns and texts in formats that do not list them (GGUF).
+  [[nodiscard]] const std::vector<TokenId>& ends_by_name() const { return definition_.ends_by_name; }
 
   // The text of bos, eos and pad as chat templates use it; empty where there is none.
   [[nodiscard]] std::string bos_text() const { return text_of(definition_.bos); }
@@ -77,6 +88,8 @@ class Tokenizer {
   TokenizerDefinition definition_;
   std::vector<std::string> bytes_;  // by id
   std::vector<bool> special_;       // by id
+  std::vector<bool> added_;         // by id
+  std::vector<TokenId> ends_;
   std::unordered_map<std::string, TokenId> ids_;
   AddedTokenFinder raw_finder_;         // tokens looked for in the raw text
   AddedTokenFinder normalized_finder_;  // and in the normalized text

@@ -32,7 +32,9 @@ struct TokenizerDefinition {
   std::optional<TokenId> bos;
   std::optional<TokenId> eos;
   std::optional<TokenId> pad;
+  std::vector<TokenId> ends_by_name;  // of turns and texts, where the format has no list of them
   std::optional<std::string> chat_template;
+  bool has_template_for_tools = false;  // another one, which is not read
 };
 
 // From the keys `tokenizer.*`. Throws Error naming the file and the key.

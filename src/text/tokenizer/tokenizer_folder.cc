@@ -1,11 +1,14 @@
-// The tokenizer of an HF model folder: tokenizer.json holds the ids, tokenizer_config.json names bos,
-// eos and pad and may hold the chat template, which chat_template.jinja overrides.
+// The tokenizer of an HF model folder: tokenizer.json holds the ids, the files beside it name bos, eos and
+// pad and may add tokens; the chat template is in tokenizer_config.json or, before that, in
+// chat_template.jinja.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "formats/excerpt.h"
 #include "formats/json_text.h"
+#include "text/tokenizer/folder_tokens.h"
 #include "text/tokenizer/tokenizer_definition.h"
 
 namespace deepscaler {
@@ -13,22 +16,6 @@ namespace {
 
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-// A token named in tokenizer_config.json: as a string, or as an object with `content`.
-std::optional<TokenId> named_token(const json& config, const char* key, const TokenizerDefinition& definition,
-                                   const std::string& where) {
-  auto found = config.find(key);
-  if (found == config.end() || found->is_null()) return std::nullopt;
-  const json& content = found->is_object() && found->contains("content") ? (*found)["content"] : *found;
-  if (!content.is_string())
-    throw Error(where, fmt::format("'{}' is not a token", key), "write it as a string");
-  const auto& name = content.get_ref<const std::string&>();
-  for (size_t id = 0; id < definition.tokens.size(); ++id) {
-    if (definition.tokens[id] == name) return static_cast<TokenId>(id);
-  }
-  throw Error(where, fmt::format("'{}' names {}, which is no token", key, excerpt(name)),
-              "name a token of tokenizer.json");
-}
 
 // A string, or a list of {"name", "template"} of which "default" counts.
 std::optional<std::string> template_in(const json& config, const std::string& where) {
@@ -45,6 +32,15 @@ std::optional<std::string> template_in(const json& config, const std::string& wh
   }
   throw Error(where, "'chat_template' is neither a string nor a list with a template named 'default'",
               "remove it or write it as a string");
+}
+
+// transformers takes it where there are tools.
+bool has_template_for_tools(const json& config, const fs::path& folder) {
+  const json templates = config.value("chat_template", json());
+  const bool listed = templates.is_array() && std::ranges::any_of(templates, [](const json& entry) {
+                        return entry.is_object() && entry.value("name", json()) == "tool_use";
+                      });
+  return listed || fs::exists(folder / "additional_chat_templates" / "tool_use.jinja");
 }
 
 json token_name(const TokenizerDefinition& definition, std::optional<TokenId> id) {
@@ -156,15 +152,14 @@ json config_node(const TokenizerDefinition& definition) {
 TokenizerDefinition read_hf_tokenizer(const fs::path& folder) {
   const fs::path path = folder / "tokenizer.json";
   TokenizerDefinition definition = parse_tokenizer_json(read_file(path), path.string());
+  json config = json::object();
   if (const fs::path config_path = folder / "tokenizer_config.json"; fs::exists(config_path)) {
-    const json config = read_json_file(config_path);
-    const std::string where = config_path.string();
-    if (!config.is_object()) throw Error(where, "is not a JSON object", "get the file again");
-    definition.bos = named_token(config, "bos_token", definition, where);
-    definition.eos = named_token(config, "eos_token", definition, where);
-    definition.pad = named_token(config, "pad_token", definition, where);
-    definition.chat_template = template_in(config, where);
+    config = read_json_file(config_path);
+    if (!config.is_object()) throw Error(config_path.string(), "is not a JSON object", "get the file again");
+    definition.chat_template = template_in(config, config_path.string());
   }
+  definition.has_template_for_tools = has_template_for_tools(config, folder);
+  add_folder_tokens(folder, config, definition);
   if (const fs::path jinja = folder / "chat_template.jinja"; fs::exists(jinja)) {
     definition.chat_template = read_file(jinja);
   }

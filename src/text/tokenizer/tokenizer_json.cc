@@ -130,7 +130,11 @@ class Reader {
   }
 
   static void read_merge(const Node& merge, VocabularyBuilder& vocabulary) {
-    if (merge.value.is_string()) return vocabulary.add_merge(merge.value.get_ref<const std::string&>());
+    if (merge.value.is_string()) {
+      const auto& pair = merge.value.get_ref<const std::string&>();
+      if (!pair.starts_with(kMergesHeader)) vocabulary.add_merge(pair);
+      return;
+    }
     if (!merge.value.is_array() || merge.value.size() != 2 || !merge.value[0].is_string() ||
         !merge.value[1].is_string()) {
       throw Error(merge.where, "is not two tokens", kDamaged);
@@ -231,7 +235,12 @@ class Reader {
   }
 
   static void read_decoder(const Node& node) {
-    if (const std::string type = node.type(); type != "ByteLevel") node.unknown("decoder " + excerpt(type));
+    const std::string type = node.type();
+    if (type == "Sequence") {
+      for (const Node& inner : node.elements("decoders")) read_decoder(inner);
+    } else if (type != "ByteLevel" && type != "Fuse") {  // Fuse joins what is one text here
+      node.unknown("decoder " + excerpt(type));
+    }
   }
 
   Node root_;

@@ -9,6 +9,9 @@
 
 namespace deepscaler {
 
+// How the first line of a merges.txt begins, which some converters took for a merge.
+inline constexpr std::string_view kMergesHeader = "#version:";
+
 class VocabularyBuilder {
  public:
   // Fills `definition`, which must outlive this object and whose `where` names the file in errors.

@@ -2,11 +2,9 @@
 
 #include <utf8proc.h>
 
-#include <cstdlib>
 #include <cstring>
-#include <memory>
 
-#include "base/error.h"
+#include "text/unicode/character_facts.h"
 
 namespace deepscaler {
 namespace {
@@ -52,8 +50,6 @@ Piece piece_at(std::string_view text, size_t at) {
   }
   return {lead.bytes, true};
 }
-
-utf8proc_category_t category(char32_t code) { return utf8proc_category(static_cast<utf8proc_int32_t>(code)); }
 
 }  // namespace
 
@@ -120,16 +116,6 @@ std::string repaired_utf8(std::string_view text) {
   return repaired;
 }
 
-std::string nfc(std::string_view text) {
-  utf8proc_uint8_t* mapped = nullptr;
-  const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                   static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                                   static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-  DEEPSCALER_CHECK(length >= 0, "utf8proc_map: {}", length);
-  return {reinterpret_cast<const char*>(mapped), static_cast<size_t>(length)};
-}
-
 bool is_white_space(char32_t code) {
   return (code >= 0x09 && code <= 0x0d) || code == 0x20 || code == 0x85 || code == 0xa0 || code == 0x1680 ||
          (code >= 0x2000 && code <= 0x200a) || code == 0x2028 || code == 0x2029 || code == 0x202f ||
@@ -138,23 +124,23 @@ bool is_white_space(char32_t code) {
 
 bool is_numeric(char32_t code) {
   if (code < 0x80) return code >= '0' && code <= '9';
-  const auto kind = category(code);
-  return kind == UTF8PROC_CATEGORY_ND || kind == UTF8PROC_CATEGORY_NL || kind == UTF8PROC_CATEGORY_NO;
+  const Category kind = category_of(code);
+  return kind == Category::kNd || kind == Category::kNl || kind == Category::kNo;
 }
 
 bool is_word(char32_t code) {
-  switch (category(code)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_PC:
+  switch (category_of(code)) {
+    case Category::kLu:
+    case Category::kLl:
+    case Category::kLt:
+    case Category::kLm:
+    case Category::kLo:
+    case Category::kMn:
+    case Category::kMc:
+    case Category::kMe:
+    case Category::kNd:
+    case Category::kNl:
+    case Category::kPc:
       return true;
     default:
       return false;
@@ -162,16 +148,16 @@ bool is_word(char32_t code) {
 }
 
 bool is_printable(char32_t code) {
-  switch (category(code)) {
-    case UTF8PROC_CATEGORY_CN:
-    case UTF8PROC_CATEGORY_CC:
-    case UTF8PROC_CATEGORY_CF:
-    case UTF8PROC_CATEGORY_CS:
-    case UTF8PROC_CATEGORY_CO:
-    case UTF8PROC_CATEGORY_ZL:
-    case UTF8PROC_CATEGORY_ZP:
+  switch (category_of(code)) {
+    case Category::kCn:
+    case Category::kCc:
+    case Category::kCf:
+    case Category::kCs:
+    case Category::kCo:
+    case Category::kZl:
+    case Category::kZp:
       return false;
-    case UTF8PROC_CATEGORY_ZS:
+    case Category::kZs:
       return code == ' ';
     default:
       return true;

@@ -71,5 +71,22 @@ TEST(ByteSymbols, EveryByteHasItsOwn) {
   EXPECT_EQ(bytes_of_symbols("\xe4\xbd\xa0"), std::nullopt);
 }
 
+TEST(Unicode, NormalizationFormC) {
+  EXPECT_EQ(nfc("plain caf\u00e9 \u4e2d"), "plain caf\u00e9 \u4e2d");
+  EXPECT_EQ(nfc("e\u0301"), "\u00e9");
+  EXPECT_EQ(nfc("\u212b"), "\u00c5");                // has a canonical twin
+  EXPECT_EQ(nfc("\u0958"), "\u0915\u093c");          // never composed
+  EXPECT_EQ(nfc("q\u0307\u0323"), "q\u0323\u0307");  // in the order of their classes
+  EXPECT_EQ(nfc("a\u0323\u0302"), "\u1ead");         // two steps
+  EXPECT_EQ(nfc("a\u0302\u0323"), "\u1ead");
+  EXPECT_EQ(nfc("a\u0345\u0301"), "\u00e1\u0345");
+  EXPECT_EQ(nfc("\u1112\u1161\u11ab"), "\ud55c");  // Hangul
+  EXPECT_EQ(nfc("\ud558\u11ab\u11ab"), "\ud55c\u11ab");
+  EXPECT_EQ(nfc("\u0301\u0301"), "\u0301\u0301");
+  // Characters of Unicode 13 and 16 that the reference does not compose.
+  EXPECT_EQ(nfc("\U00011935\U00011930"), "\U00011935\U00011930");
+  EXPECT_EQ(nfc("\U000105d2\u0307"), "\U000105d2\u0307");
+}
+
 }  // namespace
 }  // namespace deepscaler
