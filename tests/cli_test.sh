@@ -74,6 +74,8 @@ refuses 1 "deepscaler: prompt.date: '31.1.2026' is no day; write it as 2026-01-3
   generate --model $model --input prompts.jsonl --output o.jsonl --date 31.1.2026
 refuses 1 'deepscaler: prompt: "tools" is not a list; correct it, or leave it out' \
   generate --model $model --input prompts.jsonl --output o.jsonl --tools '{}'
+refuses 1 'deepscaler: prompt: the model has no chat template that could take tools or variables; leave them out' \
+  generate --model $model --prompt x --enable-thinking true
 refuses 2 "Run with --help for more information." generate --model $model --prompt x --input forms.jsonl --output out.jsonl
 refuses 1 "deepscaler: none/out.jsonl: can't open for writing: No such file or directory; check that the folder exists and is writable" \
   generate --model none --input prompts.jsonl --output none/out.jsonl

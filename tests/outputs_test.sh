@@ -7,7 +7,9 @@ recipes=$2
 source "$(dirname "$0")/program.sh"
 
 make_tiny_model
-printf '%s\n' '{"prompt": "1+1=", "problem": "1+1=", "answer": "2", "completion": "2"}' >prompts.jsonl
+printf '%s\n' '{"prompt": "1+1="}' >prompts.jsonl
+printf '%s\n' '{"problem": "1+1=", "answer": "2"}' >problems.jsonl
+printf '%s\n' '{"prompt": "1+1=", "completion": "2"}' >examples.jsonl
 "$program" generate --model $model --input prompts.jsonl --output generated.jsonl --max-tokens 4 2>/dev/null
 printf '%s\n' '{"answer": "5", "response": "\\boxed{5}"}' >graded.jsonl
 
@@ -18,7 +20,7 @@ declare -A command=(
   [verify]="verify --input graded.jsonl"
   [problems]="problems --kind add --count 5"
   [report]="report run"
-  [eval]="eval --model $model --data prompts.jsonl --max-tokens 4"
+  [eval]="eval --model $model --data problems.jsonl --max-tokens 4"
 )
 remove="remove it, or choose another --output"
 declare -A remedy=(
@@ -94,7 +96,7 @@ stays minutes.md "minutes.md: is there already; name another --output" "${run[@]
 "$program" "${run[@]}" --output again.json >/dev/null 2>&1
 cp draft.json again.md
 stays again.md "again.md: is there already; name another --output" "${run[@]}" --output again.json
-cp prompts.jsonl data.json
+cp problems.jsonl data.json
 read -ra run <<<"eval --model $model --max-tokens 4 --data data.json"
 stays data.json "data.json: is the input too, which is read while this is written; choose another --output" \
   "${run[@]}" --output data.json
@@ -110,7 +112,7 @@ rm run/report.html
 mkdir full && echo "years of work" >full/thesis.txt
 declare -A maker=(
   [init]="init --config $recipes/tiny-model/config.json" [convert]="convert $model" [train]="train tiny.toml"
-  [sft]="sft --model $model --data prompts.jsonl" [fetch]="fetch some/model"
+  [sft]="sft --model $model --data examples.jsonl" [fetch]="fetch some/model"
 )
 export HF_ENDPOINT=http://127.0.0.1:9
 declare -A full=(

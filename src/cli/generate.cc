@@ -131,6 +131,9 @@ void run(const Options& options) {
     generate_file(options, load_model(options, tokenizer), encoder, prompts);
     return;
   }
+  if (!options.chat && !options.template_variables.variables().empty()) {
+    throw Error("--prompt", "is raw text, and only a chat template takes tools and variables", "give --chat");
+  }
   const EncodedPrompt encoded =
       options.chat ? encoder.encode_turn(options.prompt)
                    : EncodedPrompt{tokenizer.encode(options.prompt), opens_think(options.prompt)};

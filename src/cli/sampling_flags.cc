@@ -29,7 +29,8 @@ void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
   command.add_option("--max-tokens", config.max_response_tokens, "longest response, in tokens")
       ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
-  command.add_option("--temperature", config.temperature, "0 takes the most likely token")
+  command
+      .add_option("--temperature", config.temperature, "0 takes the most likely token; else at least 1e-6")
       ->check(not_negative())
       ->capture_default_str();
   command

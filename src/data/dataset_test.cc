@@ -93,7 +93,7 @@ TEST_F(DatasetTest, AProblemKnowsItsPlaceAndTheRestOfItsRecord) {
            "\n"
            R"({"id": "a", "problem": "1+1?", "answer": 2, "topic": "sums", "tests": [1, "b"]})");
   EXPECT_EQ(dataset.problems[0].where, (folder_ / "mine.jsonl").string() + ":2");
-  EXPECT_EQ(dataset.problems[0].record, R"({"tests":[1,"b"],"topic":"sums"})");
+  EXPECT_EQ(dataset.problems[0].record, R"({"topic":"sums","tests":[1,"b"]})");
 }
 
 TEST_F(DatasetTest, AnswersAreOptionalWhereNothingIsGradedByThem) {

@@ -21,7 +21,10 @@ PromptEncoder::PromptEncoder(const Tokenizer& tokenizer, PromptConfig config)
     throw Error("tokenizer", "it has no end-of-text token", "use a model whose responses can end");
   }
   end_of_text_ = end_of_turn_ = tokenizer.eos().value_or(tokenizer.ends().front());
-  (void)config_.variables();
+  if (!config_.variables().empty() && !chat_template_) {
+    throw Error("prompt", "the model has no chat template that could take tools or variables",
+                "leave them out");
+  }
   if (!config_.date.empty()) (void)day_from_text(config_.date, "prompt.date");
   if (!chat_template_) return;
   if (!config_.date.empty()) chat_template_->set_day(day_from_text(config_.date, "prompt.date"));

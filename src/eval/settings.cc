@@ -102,7 +102,8 @@ std::vector<SettingsDifference> differences(const EvalSettings& before, const Ev
   std::vector<SettingsDifference> found;
   const Json left = settings_json(before), right = settings_json(after);
   each_field(before, [&](const char* name, const auto&) {
-    if (left[name] != right[name]) found.push_back({name, left[name].dump(), right[name].dump()});
+    const Json a = left.value(name, Json("")), b = right.value(name, Json(""));
+    if (a != b) found.push_back({name, a.dump(), b.dump()});
   });
   const auto compare_set = [&](const std::string& name) {
     const EvalSet *a = find_set(before, name), *b = find_set(after, name);

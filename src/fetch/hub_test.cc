@@ -162,6 +162,25 @@ TEST_F(HubTest, StartsAgainWhereRangesAreIgnored) {
   EXPECT_TRUE(read_file(folder_ / "model.safetensors") == weights_);
 }
 
+// Only a cache is ours: elsewhere the files of somebody else stay as they are.
+TEST_F(HubTest, LeavesAFolderOfOthersAlone) {
+  write_file_atomically(folder_ / "config.json", "mine");
+  EXPECT_EQ(refusal("me/model"),
+            folder_.string() +
+                ": is there already, not empty, and no earlier fetch of this repository; "
+                "choose another --output");
+  EXPECT_EQ(read_file(folder_ / "config.json"), "mine");
+  (void)fetch_repository({"me/model", {}, folder_, options_, /*in_cache=*/true});
+  EXPECT_TRUE(read_file(folder_ / "model.safetensors") == weights_);
+}
+
+TEST_F(HubTest, GoesOnWithItsOwnFolder) {
+  (void)fetch();
+  std::filesystem::remove(folder_ / "model.safetensors");
+  (void)fetch();
+  EXPECT_TRUE(read_file(folder_ / "model.safetensors") == weights_);
+}
+
 TEST_F(HubTest, GivesUpWithoutProgress) {
   options_.attempts = 2;
   server_.stop();

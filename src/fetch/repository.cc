@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -33,11 +34,18 @@ std::string earlier_revision(const FetchRequest& request) {
   return receipt == receipt_of(request, revision) ? revision : "";
 }
 
+// Whether there is anything in the folder but parts of files that were being fetched.
+bool holds_other_files(const fs::path& folder) {
+  if (!fs::exists(folder)) return false;
+  if (!fs::is_directory(folder)) return true;
+  return std::ranges::any_of(fs::directory_iterator(folder),
+                             [](const auto& entry) { return entry.path().extension() != ".part"; });
+}
+
 // What somebody else put into the folder stays as it is.
 void claim_folder(const FetchRequest& request) {
   const fs::path path = request.folder / kReceiptName;
-  const bool used =
-      fs::exists(request.folder) && !(fs::is_directory(request.folder) && fs::is_empty(request.folder));
+  const bool used = holds_other_files(request.folder);
   if (used && !request.in_cache) {
     const Json receipt =
         fs::exists(path) ? Json::parse(read_file(path), nullptr, /*allow_exceptions=*/false) : Json();

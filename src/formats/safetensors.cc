@@ -189,6 +189,11 @@ SafetensorsFolder::SafetensorsFolder(const std::filesystem::path& folder) {
     tensors_ = files_.back()->tensors();
     return;
   }
+  for (const char* pickled : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
+    if (std::filesystem::exists(index) || !std::filesystem::exists(folder / pickled)) continue;
+    throw Error(folder.string(), "has its weights in pytorch_model.bin, which is not read",
+                "convert them to safetensors");
+  }
   if (!std::filesystem::exists(index)) {
     throw Error(folder.string(), "has neither model.safetensors nor model.safetensors.index.json",
                 "name a folder that holds a Hugging Face model");

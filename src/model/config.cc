@@ -311,6 +311,11 @@ ModelConfig read_hf_config_file(const std::filesystem::path& file) {
 
 // generation_config.json is what generation goes by where the two differ; both end a text.
 ModelConfig read_hf_config(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / "config.json") &&
+      std::filesystem::exists(folder / "adapter_config.json")) {
+    throw Error(folder.string(), "holds an adapter (PEFT), not a whole model",
+                "merge it into its base model first");
+  }
   ModelConfig c = read_hf_config_file(folder / "config.json");
   const std::filesystem::path generation = folder / "generation_config.json";
   if (std::filesystem::exists(generation)) {

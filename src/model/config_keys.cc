@@ -188,6 +188,7 @@ constexpr KnownKey kGgufTokenizerKeys[] = {
     {"tokenizer.ggml.bos_token_id"},
     {"tokenizer.ggml.eom_token_id"},
     {"tokenizer.ggml.eos_token_id"},
+    {"tokenizer.ggml.eos_token_ids"},
     {"tokenizer.ggml.eot_token_id"},
     {"tokenizer.ggml.merges"},
     {"tokenizer.ggml.model"},
@@ -269,7 +270,8 @@ std::vector<std::string> check_rope_keys(const json& rope, std::string_view name
   return check_keys(rope, kRopeKeys, std::string(name) + ".", where);
 }
 
-void check_gguf_keys(const GgufFile& file, std::string_view architecture) {
+std::vector<std::string> check_gguf_keys(const GgufFile& file, std::string_view architecture) {
+  std::vector<std::string> unknown;
   const std::string prefix = std::string(architecture) + ".";
   for (const std::string_view name : file.keys()) {
     const bool of_architecture = name.starts_with(prefix);
@@ -277,14 +279,19 @@ void check_gguf_keys(const GgufFile& file, std::string_view architecture) {
     if (name.starts_with("tokenizer.chat_template")) continue;  // one is read, others are for other uses
     const KnownKey* key = of_architecture ? find(kGgufArchitectureKeys, name.substr(prefix.size()))
                                           : find(kGgufTokenizerKeys, name);
-    if (key == nullptr) {
+    if (key == nullptr && of_architecture) {
       throw Error(file.where(), fmt::format("key {} is not known", excerpt(std::string(name))),
                   "it may change what the model computes; use the model's Hugging Face folder");
+    }
+    if (key == nullptr) {
+      unknown.emplace_back(name);
+      continue;
     }
     if (key->only.data() == nullptr) continue;
     const json value = scalar(file, name, *key);
     if (!allows(*key, value)) refuse(file.where(), name, value.dump());
   }
+  return unknown;
 }
 
 }  // namespace deepscaler

@@ -20,8 +20,8 @@ class GgufFile;
 [[nodiscard]] std::vector<std::string> check_rope_keys(const nlohmann::json& rope, std::string_view name,
                                                        const std::string& where);
 
-// The same of a GGUF file: keys of its architecture and of its tokenizer must be known; others describe the
-// file.
-void check_gguf_keys(const GgufFile& file, std::string_view architecture);
+// The same of a GGUF file: keys of its architecture must be known, those of its tokenizer that are not are
+// given back, others describe the file.
+[[nodiscard]] std::vector<std::string> check_gguf_keys(const GgufFile& file, std::string_view architecture);
 
 }  // namespace deepscaler

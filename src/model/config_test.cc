@@ -54,7 +54,7 @@ TEST(ModelConfig, KeysThatAreNotComputedAreRefusedByName) {
   EXPECT_EQ(refusal_of("hidden_act", "quick_gelu"),
             "c: hidden_act 'quick_gelu' is not supported; the known ones are silu, gelu, gelu_pytorch_tanh "
             "and relu");
-  EXPECT_EQ(refusal_of("mlp_bias", true), "c: key 'mlp_bias' is true" + other);
+  EXPECT_EQ(refusal_of("mlp_bias", true), "c: key 'mlp_bias' is 'true'" + other);
   EXPECT_EQ(refusal_of("partial_rotary_factor", 0.5), "c: key 'partial_rotary_factor' is '0.5'" + other);
   EXPECT_EQ(refusal_of("logits_scaling", 8), "c: key 'logits_scaling' is '8'" + other);
   EXPECT_EQ(refusal_of("quantization_config", {{"bits", 4}}),

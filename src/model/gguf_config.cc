@@ -117,20 +117,20 @@ RopeScaling read_gguf_rope_scaling(const GgufFile& file, const ArchitectureKeys&
   return *of_tensor;
 }
 
-std::optional<int32_t> find_token(const GgufFile& file, const std::string& key, const ModelConfig& c) {
-  const auto id = file.find_integer(key);
-  if (!id) return std::nullopt;
-  if (*id < 0 || *id >= c.vocabulary) {
-    throw Error(file.where(), fmt::format("key '{}': there is no token {}", key, *id),
-                "use a complete model");
+int32_t token_of(const GgufFile& file, const std::string& key, int64_t id, const ModelConfig& c) {
+  if (id < 0 || id >= c.vocabulary) {
+    throw Error(file.where(), fmt::format("key '{}': there is no token {}", key, id), "use a complete model");
   }
-  return static_cast<int32_t>(*id);
+  return static_cast<int32_t>(id);
+}
+
+void add_token(const GgufFile& file, const std::string& key, int64_t id, ModelConfig& c) {
+  const int32_t token = token_of(file, key, id, c);
+  if (std::ranges::count(c.eos, token) == 0) c.eos.push_back(token);
 }
 
 void add_gguf_eos(const GgufFile& file, const std::string& key, ModelConfig& c) {
-  const auto token = find_token(file, key, c);
-  if (!token) return;
-  if (std::ranges::count(c.eos, *token) == 0) c.eos.push_back(*token);
+  if (const auto id = file.find_integer(key)) add_token(file, key, *id, c);
 }
 
 }  // namespace
@@ -139,7 +139,7 @@ ModelConfig read_gguf_config(const GgufFile& file) {
   ModelConfig c;
   const std::string name(file.string("general.architecture"));
   c.architecture = architecture_from_name(name, file.where());
-  check_gguf_keys(file, name);
+  c.unknown_keys = check_gguf_keys(file, name);
   if (const int64_t parts = file.find_integer("split.count").value_or(1); parts > 1) {
     throw Error(file.where(), fmt::format("is one of {} parts of a model", parts),
                 "join them with `llama-gguf-split --merge`");
@@ -173,10 +173,17 @@ ModelConfig read_gguf_config(const GgufFile& file) {
   }
   c.rope_scaling = read_gguf_rope_scaling(file, keys, c);
   check_rope_scaling(c.rope_scaling, file.where());
-  c.bos = find_token(file, "tokenizer.ggml.bos_token_id", c);
+  if (const auto bos = file.find_integer("tokenizer.ggml.bos_token_id")) {
+    c.bos = token_of(file, "tokenizer.ggml.bos_token_id", *bos, c);
+  }
   // Llama 3 and Qwen2.5 end a turn with one token, a message to a tool with another, and a text with a third.
   for (const char* name : {"eos", "eot", "eom"}) {
     add_gguf_eos(file, fmt::format("tokenizer.ggml.{}_token_id", name), c);
+  }
+  // As Ollama writes several.
+  for (const int64_t id :
+       file.find_integers("tokenizer.ggml.eos_token_ids").value_or(std::vector<int64_t>())) {
+    add_token(file, "tokenizer.ggml.eos_token_ids", id, c);
   }
   return c;
 }

@@ -176,8 +176,7 @@ void warn_of_differences(const ModelConfig& said, const ModelConfig& config, con
         where);
   }
   if (!config.unknown_keys.empty()) {
-    log_warning("{}: keys of config.json that are read by nothing: {}", where,
-                fmt::join(config.unknown_keys, ", "));
+    log_warning("{}: keys that are read by nothing: {}", where, fmt::join(config.unknown_keys, ", "));
   }
 }
 

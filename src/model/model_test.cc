@@ -169,6 +169,17 @@ TEST(ModelLoad, WeightsUnderOtherNamesAndTypes) {
                                 "' is stored as I32; convert it to F32, F16 or BF16");
 }
 
+TEST(ModelLoad, FoldersOfOtherKindsAreNamed) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "adapter_config.json", "{}");
+  EXPECT_EQ(verdict(folder.path(), folder),
+            "M: holds an adapter (PEFT), not a whole model; merge it into its base model first");
+  fs::copy_file(kLlama / "config.json", folder / "config.json");
+  write_file_atomically(folder / "pytorch_model.bin", "");
+  EXPECT_EQ(verdict(folder.path(), folder),
+            "M: has its weights in pytorch_model.bin, which is not read; convert them to safetensors");
+}
+
 TEST(ModelLoad, WeightsThatAreNotFinite) {
   const TemporaryFolder folder;
   Model model = Model::load(kLlama);

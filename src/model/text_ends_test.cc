@@ -23,7 +23,8 @@ Tokenizer tokenizer_with(const json& config) {
   const TemporaryFolder folder;
   byte_tokenizer().save(folder.path());
   json all = config;
-  all["additional_special_tokens"] = {"<|im_start|>", "<|im_end|>"};
+  all["added_tokens_decoder"] = {{"257", {{"content", "<|im_start|>"}, {"special", true}}},
+                                 {"258", {{"content", "<|im_end|>"}, {"special", true}}}};
   write_file_atomically(folder / "tokenizer_config.json", all.dump());
   return Tokenizer::load(folder.path());
 }

@@ -126,9 +126,9 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
   }
   GrpoLoss loss(config.loss, std::move(targets));
   LmHead head(loss, config.rollout.sampling.temperature);
-  Progress progress("training", "tokens", token_count(tokens));
-  progress.within_a_step();
-  progress.update(0);
+  const int64_t count = token_count(tokens);
+  Progress progress("training", "tokens", count);
+  if (count > 0) progress.within_a_step();
   policy.accumulate(tokens, head, [&](int64_t done) { progress.update(done); });
   return loss.sums();
 }

@@ -216,7 +216,8 @@ TEST_F(GrpoTest, UndecidedSamplesGetNoAdvantageAndTooManyStopTheRun) {
     FAIL() << "no error";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
-                 "rollout: 6 of 9 samples are undecided; look at the answers that the verifier can't decide, "
+                 "rollout: 6 of 9 samples are undecided, most by the reward accuracy; look at the answers "
+                 "that the verifier can't decide, "
                  "or raise reward.max_undecided_share");
   }
   EXPECT_EQ(policy_.updates(), updates);

@@ -90,21 +90,14 @@ TEST_F(RunFaultsTest, ReferencesThatTheVerifierCantRead) {
                 "them; a sample can't be graded against them");
 }
 
-TEST_F(RunFaultsTest, ATokenizerWithoutAnEnd) {
-  const fs::path model = make_model();
-  edit(model / "tokenizer_config.json", [](json& config) { config.erase("eos_token"); });
-  EXPECT_EQ(refusal(model, kGenerated),
-            model.string() + ": its tokenizer has no end-of-text token; use a model whose responses can end");
-}
-
+// One of tokenizer and config is enough.
 TEST_F(RunFaultsTest, AModelThatStopsNowhere) {
   const fs::path model = make_model();
+  edit(model / "tokenizer_config.json", [](json& config) { config.erase("eos_token"); });
+  EXPECT_EQ(refusal(model, kGenerated).find("ends a response"), std::string::npos);
   edit(model / "config.json", [](json& config) { config.erase("eos_token_id"); });
-  EXPECT_EQ(
-      refusal(model, kGenerated),
-      model.string() +
-          ": its config.json has no eos_token_id, so that no response would end; add it; the tokenizer's "
-          "is 256");
+  EXPECT_EQ(refusal(model, kGenerated),
+            model.string() + ": names no token that ends a response; add eos_token_id to its config.json");
 }
 
 TEST_F(RunFaultsTest, AnotherModelsTokenizer) {

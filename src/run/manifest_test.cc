@@ -42,6 +42,10 @@ TEST(Manifest, ComesBackFromItsFile) {
   write_manifest(folder / "again.json", back);
   EXPECT_EQ(read_file(folder / "again.json"), read_file(folder / "manifest.json"));
   EXPECT_EQ(back.data.at("stage.0"), "s");
+  EXPECT_EQ(back.date, "");
+  manifest.date = "2026-01-31";  // of a template that asks for it
+  write_manifest(folder / "manifest.json", manifest);
+  EXPECT_EQ(read_manifest(folder / "manifest.json").date, "2026-01-31");
   EXPECT_EQ(back.inexact_resumes.at(0).step, 4);
   write_file_atomically(folder / "manifest.json", "[]");
   EXPECT_THROW((void)read_manifest(folder / "manifest.json"), Error);

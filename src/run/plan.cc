@@ -14,7 +14,7 @@ namespace deepscaler {
 namespace {
 
 // The program, its tokenizer and a small data set, and what the heap leaves unused.
-constexpr int64_t kProgramBytes = int64_t{80} << 20;
+constexpr int64_t kProgramBytes = int64_t{128} << 20;
 
 bool computes_in_bf16(const Recipe& recipe) {
   return compute_type_from_name(recipe.model.dtype) == ComputeType::kBf16;

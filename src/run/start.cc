@@ -103,14 +103,16 @@ RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
     }
     start.model = recipe.start();
     require_no_run(start.model);
+    start.config = read_model_config(start.model);
   } else {
     start.model = folder.checkpoint(steps.back());
     start.checkpoint = start.model;
-    read_checkpoint(start.model, folder,
-                    [&] { start.state = parse_state(read_state(start.model), start.model.string()); });
+    read_checkpoint(start.model, folder, [&] {
+      start.state = parse_state(read_state(start.model), start.model.string());
+      start.config = read_model_config(start.model);
+    });
     require_same_recipe(recipe, folder, start.state);
   }
-  start.config = read_model_config(start.model);
   start.date = recipe.prompt.date;
   // The day on which the run began, whenever it goes on.
   if (start.date.empty()) {

@@ -82,6 +82,12 @@ TEST(ExtractAny, TakesAResponseThatIsTheAnswer) {
   EXPECT_EQ(extract_any("$19, 46, \\text{ and } 82$").text, "19, 46, \\text{ and } 82");
 }
 
+TEST(ExtractAny, JoinsTheLastFormulas) {
+  EXPECT_EQ(extract_any("Since $u+v=3$, we find $8$,$4$.").text, "$8$,$4$");
+  EXPECT_EQ(extract_any("We find $x=1$ or $x=4$ from this.").text, "$x=1$ or $x=4$");
+  EXPECT_EQ(extract_any("We find $x=1$ and then $x=4$.").text, "x=4");
+}
+
 TEST(ExtractAny, TellsCurrencyFromFormulas) {
   EXPECT_EQ(extract_any("$10 + $5 = $15").text, "15");
   EXPECT_EQ(extract_any("Her total pay is $400 + $60 = $460 per week.").text, "460");

@@ -133,6 +133,12 @@ std::string_view predicate_of(std::string_view sentence) {
   return begin == std::string::npos ? std::string_view() : trim(sentence.substr(begin));
 }
 
+// Whether the text between two formulas makes them one answer: "$8$, $4$" and "$8$ or $4$".
+bool joins(std::string_view between) {
+  constexpr std::string_view kJoints[] = {",", "and", "or", ", and", ", or"};
+  return std::ranges::find(kJoints, trim(between)) != std::end(kJoints);
+}
+
 bool is_number_char(char c) { return is_digit(c) || c == '.' || c == ','; }
 
 }  // namespace
@@ -166,15 +172,18 @@ std::string answer_of_sentence(std::string_view sentence) {
 }
 
 std::optional<std::string> answer_of_last_formula(std::string_view text) {
-  std::optional<Span> last;
-  for (auto span = next_formula(text, 0); span; span = next_formula(text, span->end)) last = span;
+  std::optional<Span> first, last;  // of formulas that only commas and the like join
+  for (auto span = next_formula(text, 0); span; span = next_formula(text, span->end)) {
+    if (!last || !joins(text.substr(last->end, span->begin - last->end))) first = span;
+    last = span;
+  }
   if (!last) return std::nullopt;
   // "$n$ is 34": a number behind the verb.
-  const std::string_view rest = sentence_from(text, last->end);
-  const std::string padded = " " + std::string(without_comment(rest));
+  const std::string padded = " " + std::string(without_comment(sentence_from(text, last->end)));
   const std::string_view said = predicate_of(padded);
   if (!said.empty() && last_number(said)) return without_emphasis(said);
-  return std::string(last->text);
+  if (first->begin == last->begin) return std::string(last->text);
+  return std::string(text.substr(first->begin, last->end - first->begin));
 }
 
 std::optional<std::string_view> last_number(std::string_view text) {

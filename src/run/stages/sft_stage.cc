@@ -127,7 +127,6 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   LmHead head(loss, /*temperature=*/1);
   Progress progress("training", "tokens", result.tokens);
   progress.within_a_step();
-  progress.update(0);
   policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
   const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
   const double norm = policy.update(stage_.optimizer, lr);

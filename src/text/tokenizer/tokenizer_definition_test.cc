@@ -65,6 +65,16 @@ TEST(TokenizerDefinition, WhatIsNotKnownIsRefusedByName) {
   EXPECT_EQ(with("/decoder", {{"type", "WordPiece"}}), "t: decoder: decoder 'WordPiece'" + unknown);
 }
 
+TEST(TokenizerDefinition, WhatOtherProgramsWriteIsRead) {
+  json tokenizer = smallest();
+  tokenizer["decoder"] =
+      json::parse(R"({"type": "Sequence", "decoders": [{"type": "ByteLevel"}, {"type": "Fuse"}]})");
+  tokenizer["model"]["merges"] = {"#version: 0.2", "a b"};
+  EXPECT_EQ(error_of(tokenizer), "no error");
+  tokenizer["decoder"]["decoders"][1]["type"] = "Strip";
+  EXPECT_NE(error_of(tokenizer).find("decoder.decoders[1]: decoder 'Strip'"), std::string::npos);
+}
+
 TEST(TokenizerDefinition, WhatDoesNotFitTogetherIsDamage) {
   const auto with = [](const char* pointer, json value) {
     json tokenizer = smallest();

@@ -29,7 +29,7 @@ class Residues {
 
   // Of expr to the power `times`, which is multiplied into the exponents; nothing where there is none.
   std::optional<ulong> of(const Expr& expr, slong times = 1) {
-    if (!steps_.spend(4)) return std::nullopt;
+    if (!steps_.spend(2)) return std::nullopt;
     if (expr.op == Op::multiply && times != 1) {
       std::optional<ulong> result = 1;
       for (const Expr& factor : expr.args) result = product(result, of(factor, times));

@@ -13,7 +13,7 @@ class Steps {
 
   // Counts `steps` and says whether the work they stand for may be done.
   [[nodiscard]] bool spend(int64_t steps) {
-    used_ += steps;
+    used_ = steps <= limit_ - used_ ? used_ + steps : limit_ + 1;  // what may not be done is not counted
     return used_ <= limit_;
   }
   [[nodiscard]] bool exhausted() const { return used_ > limit_; }

@@ -208,9 +208,12 @@ Match Comparer::same_members(const Expr& reference, const Expr& answer, const Pa
 
 std::optional<Match> Comparer::families(const Expr& reference, const Expr& answer) {
   if (reference.op == Op::number || answer.op == Op::number) return std::nullopt;
-  const auto expected_name = implied_parameter(reference), given_name = implied_parameter(answer);
-  if (!declares_parameter(reference) && !declares_parameter(answer)) {
-    if (!expected_name || !given_name) return std::nullopt;
+  const auto expected_name = implied_parameter(reference);
+  const bool declared = declares_parameter(reference) || declares_parameter(answer);
+  if (!declared && !expected_name) return std::nullopt;
+  const auto given_name = implied_parameter(answer);
+  if (!declared) {
+    if (!given_name) return std::nullopt;
     // One formula may be asked for "in terms of n"; only a list of several may begin anywhere.
     if (*expected_name != *given_name)
       return compare(reference, with_symbol(answer, *given_name, make_symbol(*expected_name)));

@@ -1,5 +1,6 @@
 // Numbers with their units, words, multiple-choice letters and ratios.
 #include <algorithm>
+#include <set>
 
 #include "verify/algebra/functions.h"
 #include "verify/compare/comparer.h"
@@ -70,6 +71,14 @@ bool has_dimension(const Expr& expr) {
   return expr.op == Op::quantity && !expr.text.empty() && expr.text[0] != '#';
 }
 
+// The units that stand in an expression: those of 480 + 480\sqrt{3} feet.
+std::set<std::string> units_in(const Expr& expr) {
+  std::set<std::string> result;
+  if (has_dimension(expr)) result.insert(expr.text + to_text(make_number(expr.number)));
+  for (const Expr& arg : expr.args) result.merge(units_in(arg));
+  return result;
+}
+
 // 5' as five feet, 5'' as five inches.
 Expr in_length(Expr expr) {
   if (expr.op != Op::quantity || !expr.text.ends_with("prime^1")) return expr;
@@ -110,6 +119,8 @@ Match Comparer::values(const Expr& reference, const Expr& answer) {
   if (holds(reference, Op::quantity) || holds(answer, Op::quantity)) {
     const bool one_sided = has_dimension(reference) != has_dimension(answer);
     if (one_sided && !policy_.units_may_be_dropped) return Match::different;
+    const std::set<std::string> expected = units_in(reference), given = units_in(answer);
+    if (!expected.empty() && !given.empty() && expected != given) return Match::different;
     return values(without(reference, Op::quantity), without(answer, Op::quantity));
   }
   Match match = Match::different;

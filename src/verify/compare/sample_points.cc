@@ -87,15 +87,16 @@ struct Coordinate {
 };
 
 // Where one variable goes: around every constant, around 0, beyond the sum of the constants and, where it
-// can be worked out, beyond their product.
-std::vector<Coordinate> coordinates(const std::vector<Rational>& constants, bool whole) {
+// can be worked out, beyond their product. `whole`: at whole numbers only, which count if `counts`.
+std::vector<Coordinate> coordinates(const std::vector<Rational>& constants, bool whole, bool counts) {
   std::vector<Coordinate> result;
   const auto push = [&](const Rational& value, bool required) {
     for (const Rational& signed_value : {value, negated(value)}) {
       if (whole && !signed_value.is_integer()) continue;
       const bool known =
           std::ranges::any_of(result, [&](const Coordinate& other) { return other.value == signed_value; });
-      if (!known) result.push_back({signed_value, required});
+      const bool far_below = counts && signed_value < Rational(-1);  // sums to -5 have no value
+      if (!known) result.push_back({signed_value, required && !far_below});
     }
   };
   const Rational step = whole ? Rational(1) : Rational(3, 64);
@@ -190,7 +191,7 @@ std::vector<CriticalPoint> critical_points(const Expr& a, const Expr& b, const s
   int attempt = kSmallAttempts;
   std::vector<std::pair<std::string, std::vector<Coordinate>>> ways;
   for (const std::string& name : symbols)
-    ways.emplace_back(name, coordinates(constants, takes_integers(name, domain)));
+    ways.emplace_back(name, coordinates(constants, takes_integers(name, domain), domain == Domain::integers));
   for (size_t i = 0; result.size() < kMaxPoints; ++i) {
     bool any = false;
     for (const auto& [name, values] : ways) {

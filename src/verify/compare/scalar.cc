@@ -23,7 +23,8 @@ constexpr slong kMaxPointPrecision = 2048;
 constexpr int64_t kDigitSteps = 60'000;
 constexpr int64_t kRequiredPointSteps = 50'000;
 constexpr int64_t kOptionalPointSteps = 3'000;
-constexpr int64_t kResidueSteps = 8'000;  // at one point
+constexpr int64_t kOptionalSteps = 30'000;  // at all optional points together
+constexpr int64_t kResidueSteps = 8'000;    // at one point
 constexpr int kPoints = 6;
 constexpr int kMaxTries = 40;
 
@@ -299,14 +300,26 @@ Match compare_at_critical_points(const Expr& a, const Expr& b, bool natural_log,
                                  const std::set<std::string>& symbols, Steps& steps, const Visit& visit) {
   const Domain domain = std::max(domain_of(a), domain_of(b));
   int agreed = 0;
+  Steps optional = steps.at_most(kOptionalSteps);
   for (CriticalPoint& point : critical_points(a, b, symbols, domain, steps)) {
     Evaluation evaluation = evaluation_at(a, b, std::move(point.at), natural_log);
-    Steps here = steps.at_most(point.required ? kRequiredPointSteps : kOptionalPointSteps);
-    const double wanted =
-        bits_to_agree(written_out_bits(a, evaluation, here) + written_out_bits(b, evaluation, here));
-    evaluation.precision = wanted < kMaxPointPrecision ? static_cast<slong>(wanted) + 64 : kMaxPointPrecision;
-    const Value left = evaluate(a, evaluation, here), right = evaluate(b, evaluation, here);
+    Steps here = point.required ? steps.at_most(kRequiredPointSteps) : optional.at_most(kOptionalPointSteps);
+    if (!point.required && optional.exhausted()) continue;
+    Value left = evaluate(a, evaluation, here), right = evaluate(b, evaluation, here);
+    double wanted = 0;
+    const bool exact = left.status == Status::exact && right.status == Status::exact;
+    const auto gains_digits = [](const Value& value) {
+      return value.is_known() || value.status == Status::imprecise;
+    };
+    if (gains_digits(left) && gains_digits(right) && !exact) {
+      wanted = bits_to_agree(written_out_bits(a, evaluation, here) + written_out_bits(b, evaluation, here));
+      evaluation.precision =
+          wanted < kMaxPointPrecision ? static_cast<slong>(wanted) + 64 : kMaxPointPrecision;
+      left = evaluate(a, evaluation, here);
+      right = evaluate(b, evaluation, here);
+    }
     const bool in_time = steps.spend(here.used());
+    if (!point.required && !optional.spend(here.used())) continue;
     if (!in_time) return Match::unknown;
     if (left.status == Status::undefined || right.status == Status::undefined) continue;
     const bool out_of_reach = left.status == Status::out_of_reach || right.status == Status::out_of_reach;
@@ -345,8 +358,8 @@ Match compare_with_variables(const Expr& reference, const Expr& answer, bool nat
   if (forms == FormMatch::different) return Match::different;
   if (visited == 0) return Match::unknown;
   return compare_at_critical_points(reference, answer, natural_log, symbols, steps, [&](const AtPoint& at) {
-    const Nearness nearness =
-        at.are_known() ? nearness_of(at.a, at.b, at.evaluation.precision) : Nearness::unknown;
+    const slong precision = at.evaluation.precision;
+    const Nearness nearness = at.are_known() ? nearness_of(at.a, at.b, precision) : Nearness::unknown;
     if (nearness == Nearness::apart) return PointVerdict::part;
     if (nearness == Nearness::same) return PointVerdict::agree;
     const bool enough =
@@ -427,7 +440,13 @@ ScaledMatch compare_scaled(const Expr& a, const Expr& b, Steps& steps) {
   // The quotient a / b must be the same number at all points.
   const std::set<std::string> symbols = symbols_of(a, b);
   std::optional<Value> first;
-  const auto divide = [&](Value x, Value y, slong precision) {
+  const auto is_exact = [](const Value& value) { return value.status == Status::exact; };
+  const auto is_zero = [&](const Value& value) { return is_exact(value) && value.rational.is_zero(); };
+  const auto quotient = [&](Value x, Value y, slong precision) {
+    if (is_exact(x) && is_exact(y)) {
+      fmpq_div(x.rational.get(), x.rational.get(), y.rational.get());
+      return x;
+    }
     make_ball(x, precision);
     make_ball(y, precision);
     acb_div(x.ball.get(), x.ball.get(), y.ball.get(), precision);
@@ -435,23 +454,22 @@ ScaledMatch compare_scaled(const Expr& a, const Expr& b, Steps& steps) {
   };
   const Match match = compare_at_critical_points(a, b, false, symbols, steps, [&](const AtPoint& at) {
     if (!at.are_known()) return PointVerdict::open;
-    const Value &x = at.a, &y = at.b;
-    const auto is_zero = [](const Value& value) {
-      return value.status == Status::exact ? value.rational.is_zero() : acb_is_zero(value.ball.get()) != 0;
-    };
-    if (is_zero(x) && is_zero(y)) return PointVerdict::agree;
-    if (is_zero(x) != is_zero(y) && x.status == Status::exact && y.status == Status::exact)
+    if (is_zero(at.a) && is_zero(at.b)) return PointVerdict::agree;
+    if (is_zero(at.a) || is_zero(at.b))
+      return is_exact(at.a) && is_exact(at.b) ? PointVerdict::part : PointVerdict::open;
+    Value ratio = quotient(at.a, at.b, at.evaluation.precision);
+    const bool is_clear =
+        is_exact(ratio) || (acb_is_finite(ratio.ball.get()) != 0 && acb_contains_zero(ratio.ball.get()) == 0);
+    if (!is_clear) return PointVerdict::open;
+    if (first && nearness_of(*first, ratio, at.evaluation.precision) == Nearness::apart)
       return PointVerdict::part;
-    Value ratio = divide(x, y, at.evaluation.precision);
-    ratio.status = Status::ball;
-    if (!acb_is_finite(ratio.ball.get()) || acb_contains_zero(ratio.ball.get())) return PointVerdict::open;
-    if (first && acb_overlaps(first->ball.get(), ratio.ball.get()) == 0) return PointVerdict::part;
-    const bool sharp = known_bits(ratio) >= at.bits_wanted;
+    const bool sharp = is_exact(ratio) || known_bits(ratio) >= at.bits_wanted;
     if (!first) first = std::move(ratio);
     return sharp ? PointVerdict::agree : PointVerdict::open;
   });
   if (match == Match::different) return {Match::different, 0};
   if (match == Match::unknown || !first) return {Match::unknown, 0};
+  make_ball(*first, kPointPrecision);
   const int sign = first->ball.is_real() ? (arb_is_positive(first->ball.real()) ? 1 : -1) : 0;
   return {Match::numeric, sign};
 }

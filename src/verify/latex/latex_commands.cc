@@ -88,11 +88,12 @@ const std::unordered_set<std::string_view> kNotGlued = {"pmod", "pmb", "cdotp", 
 }  // namespace
 
 size_t glued_command_length(std::string_view name) {
-  const LatexCommand known = latex_command(name);
-  if (known.role != LatexCommand::Role::symbol || known.spelling != name || kNotGlued.contains(name))
-    return name.size();
   for (const std::string_view glued : kGlued) {
-    if (name.starts_with(glued) && name.size() <= glued.size() + 2) return glued.size();
+    const bool longer = name.size() > glued.size() && name.size() <= glued.size() + 2;
+    if (!longer || !name.starts_with(glued)) continue;
+    const LatexCommand known = latex_command(name);
+    const bool is_known = known.role != LatexCommand::Role::symbol || known.spelling != name;
+    return is_known || kNotGlued.contains(name) ? name.size() : glued.size();
   }
   return name.size();
 }

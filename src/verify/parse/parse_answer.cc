@@ -62,6 +62,17 @@ void append_flat(std::vector<Expr>& items, Expr item) {
   }
 }
 
+// Whether `bound` only says where a letter of an expression or a definition goes: 3^k, k \ge 2.
+bool bounds_a_letter(const Expr& bound, const Expr& expr) {
+  const bool defines = expr.op == Op::relation && expr.text == "=" && expr.args[0].op != Op::multiply;
+  const Expr& value = defines ? expr.args[1] : expr;
+  if (!is_scalar(value.op) || value.op == Op::symbol || bound.op != Op::relation) return false;
+  if (bound.text.find_first_not_of("<>LG") != std::string::npos) return false;
+  const std::set<std::string> names = free_symbols(bound);
+  return names.size() == 1 && free_symbols(value).contains(*names.begin()) &&
+         std::ranges::all_of(bound.args, [](const Expr& side) { return is_scalar(side.op); });
+}
+
 // f \equiv 0 without a modulus is f = 0.
 Expr said_to_be(Expr expr) {
   if (expr.op == Op::relation && expr.text == "M") expr.text = "=";
@@ -185,6 +196,9 @@ Expr Parser::statements_until(std::string_view closing_mark) {
     append_flat(items, statement());
     separators.resize(items.size(), separator);
   }
+  const bool bounded =
+      inside_ == 0 && items.size() == 2 && separators[1] == "," && bounds_a_letter(items[1], items[0]);
+  if (bounded) items.pop_back();
   if (items.size() == 1) return said_to_be(std::move(items.front()));
   share_modulus(items);
   for (Expr& item : items) item = said_to_be(std::move(item));

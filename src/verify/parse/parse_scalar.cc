@@ -77,8 +77,10 @@ Expr Parser::sum() {
     }
     while (accept_mark("+")) {
     }
-    while (accept_mark("-") || accept_word("negative") || accept_word("minus"))
-      sign = sign == Sign::minus ? Sign::plus : Sign::minus;
+    const auto accept_minus_word = [&] {
+      return peek().kind == Token::Kind::word && (accept_word("negative") || accept_word("minus"));
+    };
+    while (accept_mark("-") || accept_minus_word()) sign = sign == Sign::minus ? Sign::plus : Sign::minus;
     const std::string money = currency();
     Expr term = product();
     if (!money.empty() && term.op != Op::quantity) {

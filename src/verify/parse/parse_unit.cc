@@ -41,6 +41,8 @@ size_t Parser::currency_word_length(std::string& base) const {
 
 // The base unit of a currency that stands before its amount here, or nothing.
 std::string Parser::currency() {
+  const Token::Kind kind = peek().kind;
+  if (kind == Token::Kind::number || kind == Token::Kind::letter) return {};
   if (accept_mark("\\$")) return "usd";
   for (const auto& [sign, base] : {std::pair<std::string_view, std::string_view>{"euro", "eur"},
                                    {"pounds", "gbp"},
@@ -131,6 +133,11 @@ bool Parser::unit_word(UnitProduct& units, int side) {
     units.may_end = true;
     return true;
   }
+  constexpr std::string_view kBases[] = {"base",    "binary",      "ternary", "octal",
+                                         "decimal", "hexadecimal", "hex"};
+  const bool says_base =
+      std::ranges::any_of(kBases, [&](std::string_view base) { return peek().is_word(base); });
+  if (plain == "in" && says_base) return false;             // a numeral that has no such digits
   if (peek().is_mark(".") && peek(1).is_mark("^")) take();  // "in.^3"
   int raised = std::exchange(units.next_exponent, 1);
   if (accept_word("squared")) raised = 2;
