@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "data/arithmetic.h"
+#include "data/exercise.h"
 
 namespace deepscaler {
 

@@ -1,28 +1,17 @@
 // Finding the final answer in a text.
 //
-// Rewards read boxes only: the last \boxed or \fbox after the thinking, because whatever else a
-// model prints must not be able to score. Boxes that a sentence joins ("\boxed{3} or \boxed{7}") are
-// one answer. Reading other people's outputs follows the priorities that Math-Verify made customary:
+// Rewards read boxes only (verify/boxes.h), because whatever else a model prints must not be able to score.
+// Reading other people's outputs follows the priorities that Math-Verify made customary:
 // "the final answer is X. I hope it is correct", "the final answer is", a box, "answer:", "answer
 // is", the last formula, the last number.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace deepscaler {
+#include "verify/boxes.h"
 
-struct Extraction {
-  enum class Found : uint8_t {
-    answer,
-    none,       // nothing that looks like an answer
-    empty,      // a box with nothing in it
-    truncated,  // the last box is not closed, or the thinking never ended
-  };
-  Found found = Found::none;
-  std::string text;  // the answer; joined boxes are joined by \text{ and }
-};
+namespace deepscaler {
 
 // What comes after the thinking. Nothing, when thinking was opened and never closed.
 struct AfterThinking {
@@ -32,7 +21,6 @@ struct AfterThinking {
 [[nodiscard]] AfterThinking after_thinking(std::string_view response, bool prompt_opened_thinking);
 
 // All linear in the text, thread-safe, and at home with any bytes.
-[[nodiscard]] Extraction extract_boxed(std::string_view text);
 [[nodiscard]] Extraction extract_any(std::string_view text);
 
 // LaTeX whose backslashes were all doubled on its way through JSON or a raw string, with single ones; other

@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "base/trim.h"
-#include "verify/extract.h"
+#include "verify/boxes.h"
 #include "verify/latex/characters.h"
 
 namespace deepscaler {
