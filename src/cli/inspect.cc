@@ -85,7 +85,7 @@ void show_memory(const Model& model) {
   const auto of_training = [&](int64_t rows) {
     return plan_memory(c, {}, {.rows = rows, .optimizer_bytes = adamw_memory(ParameterTable(c))}, {}).total();
   };
-  const int64_t token = KvCache::block_bytes(c) / kKeysPerBlock;
+  const int64_t token = KvCache::block_bytes(attention_shape(c, false), c.layers) / kKeysPerBlock;
   line("weights", "{} in f32; half as much again to compute in bf16",
        mib(plan_memory(c, {}, {}, {}).total()));
   line("to generate",

@@ -49,7 +49,7 @@ void Engine::accumulate(std::span<const TokenGroup> groups, Head& head,
 double Engine::update(const OptimizerConfig& config, float lr) {
   DEEPSCALER_CHECK(!gradient_is_used_, "an update without a gradient");
   gradient_is_used_ = true;
-  return optimizer(config).step(config, lr, gradients(), model_->weights());
+  return optimizer(config).step(config, lr, gradients(), model_->edit_weights().data());
 }
 
 void Engine::begin_optimizer(const OptimizerConfig& config) {

@@ -50,7 +50,7 @@ TEST(HfFolder, RoundsToSixteenBits) {
 TEST(HfFolder, RefusesWhatDoesNotFit) {
   const TemporaryFolder folder;
   Model model = Model::load(kModels / "llama");
-  model.weights()[0] = 70000;
+  model.edit_weights()[0] = 70000;
   try {
     write_hf_folder(model, byte_tokenizer(), DType::kF16, folder / "f16");
     FAIL() << "no error";

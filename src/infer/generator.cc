@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
+#include <utility>
 
 #include "base/error.h"
 #include "base/parallel.h"
@@ -15,27 +15,8 @@
 namespace deepscaler {
 namespace {
 
-// Tokens with which all prompts begin, but for the last of the shortest: its row is what samples draw from.
-int64_t common_prefix(std::span<const GenerationRequest> requests) {
-  if (requests.size() < 2) return 0;
-  const std::vector<int32_t>& first = requests[0].prompt;
-  int64_t length = std::ssize(first) - 1;
-  for (const GenerationRequest& request : requests) {
-    const auto [difference, _] = std::ranges::mismatch(first, request.prompt);
-    length = std::min({length, difference - first.begin(), std::ssize(request.prompt) - 1});
-  }
-  return length;
-}
-
-SchedulerConfig scheduler_config(std::span<const GenerationRequest> requests, int64_t max_response_tokens,
-                                 int64_t blocks) {
-  SchedulerConfig config = {
-      .blocks = blocks, .keys_per_block = kKeysPerBlock, .shared_prefix = common_prefix(requests)};
-  int64_t longest = 0;
-  for (const GenerationRequest& request : requests) longest = std::max(longest, std::ssize(request.prompt));
-  // Sharing may take a block more than there is.
-  if (!Scheduler(config).can_ever_fit(longest + max_response_tokens)) config.shared_prefix = 0;
-  return config;
+std::string name_of(const GenerationRequest& request, int64_t number) {
+  return request.name.empty() ? fmt::format("request {}", number) : request.name;
 }
 
 }  // namespace
@@ -49,46 +30,95 @@ Generator::Generator(const Model& model, int64_t kv_memory_bytes, const Device& 
 
 int64_t Generator::most_side_by_side() { return SchedulerConfig().max_running; }
 
-std::string Generator::name_of(std::span<const GenerationRequest> requests, int64_t request) {
-  const std::string& name = requests[request].name;
-  return name.empty() ? fmt::format("request {}", request) : name;
-}
+int64_t Generator::most_blocks() const { return kv_memory_bytes_ / kv_block_bytes(model_); }
 
-void Generator::check(std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                      int64_t blocks) const {
-  validate(options, model_.config().vocabulary);
-  for (size_t i = 0; i < requests.size(); ++i) {
-    const int64_t length = std::ssize(requests[i].prompt) + options.sampling.max_response_tokens;
-    const std::string where = name_of(requests, static_cast<int64_t>(i));
-    if (requests[i].prompt.empty()) throw Error(where, "the prompt is empty", "give it at least one token");
-    if (length > model_.config().context) {
-      throw Error(where,
-                  fmt::format("a prompt of {} tokens and {} new ones exceed the context of {} by {}",
-                              requests[i].prompt.size(), options.sampling.max_response_tokens,
-                              model_.config().context, length - model_.config().context),
-                  "shorten the prompt or allow fewer new tokens");
-    }
-    if (blocks_for(length) + 1 > blocks) {
-      throw Error(where, fmt::format("{} tokens need more key/value memory than there is", length),
-                  fmt::format("give it at least {} MiB",
-                              ((blocks_for(length) + 1) * KvCache::block_bytes(model_.config()) >> 20) + 1));
-    }
-    for (int32_t token : requests[i].prompt) {
-      if (token < 0 || token >= model_.config().vocabulary) {
-        throw Error(where, fmt::format("token {} is not in the model's vocabulary", token),
-                    "use the tokenizer that belongs to the model");
-      }
+void Generator::check(const GenerationRequest& request, const GenerationOptions& options,
+                      const std::string& where) const {
+  if (request.prompt.empty()) throw Error(where, "the prompt is empty", "give it at least one token");
+  const int64_t context = model_.config().context;
+  const int64_t length = std::ssize(request.prompt) + options.sampling.max_response_tokens;
+  if (length > context) {
+    throw Error(
+        where,
+        fmt::format("a prompt of {} tokens and {} new ones exceed the context of {} by {}",
+                    request.prompt.size(), options.sampling.max_response_tokens, context, length - context),
+        "shorten the prompt or allow fewer new tokens");
+  }
+  if (blocks_for(length) + 1 > most_blocks()) {
+    throw Error(where, fmt::format("{} tokens need more key/value memory than there is", length),
+                fmt::format("give it at least {} MiB",
+                            ((blocks_for(length) + 1) * kv_block_bytes(model_) >> 20) + 1));
+  }
+  for (int32_t token : request.prompt) {
+    if (token < 0 || token >= model_.config().vocabulary) {
+      throw Error(where, fmt::format("token {} is not in the model's vocabulary", token),
+                  "use the tokenizer that belongs to the model");
     }
   }
 }
 
-ForwardBatch Generator::make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
-                                   const std::vector<std::vector<Generation>>& sequences) const {
+void Generator::reserve(int64_t blocks, int64_t most_kept) {
+  pass_ = device_.make_pass(model_);
+  pass_->reserve(blocks, Contents::kAny);
+  scheduler_.emplace(
+      SchedulerConfig{.blocks = blocks, .keys_per_block = kKeysPerBlock, .most_kept = most_kept});
+}
+
+void Generator::release() {
+  preemptions_ = preemptions();
+  reused_tokens_ = reused_tokens();
+  requests_.clear();
+  scheduler_.reset();
+  pass_.reset();
+}
+
+Generator::RequestId Generator::add(GenerationRequest request, GenerationOptions options) {
+  validate(options, model_.config().vocabulary);
+  check(request, options, name_of(request, scheduler_ ? scheduler_->added() : 0));
+  if (!scheduler_) reserve(most_blocks(), most_blocks());
+  // The scheduler looks at the prompt: it must be where it stays.
+  const int64_t samples = request.samples, most_new = options.sampling.max_response_tokens;
+  Request taken = {std::move(request), std::move(options), std::vector<Generation>(samples), samples};
+  const RequestId id = scheduler_->add(taken.asked.prompt, samples, most_new);
+  requests_.emplace(id, std::move(taken));
+  return id;
+}
+
+void Generator::cancel(RequestId id) {
+  if (!requests_.contains(id)) return;
+  scheduler_->cancel(id);
+  requests_.erase(id);
+}
+
+Generator::Step Generator::step() {
+  Step result;
+  if (idle()) return result;
+  const SchedulerPass pass = scheduler_->next();
+  pass_->clear(pass.fresh);
+  const ForwardBatch batch = make_batch(pass);
+  pass_->forward(batch, PassPurpose::kInference);
+
+  std::vector<Draw> draws;
+  for (size_t w = 0; w < pass.work.size(); ++w) {
+    const int64_t last_row = batch.spans[w].first_row + batch.spans[w].rows - 1;
+    for (int64_t sample : pass.work[w].draws) draws.push_back({last_row, pass.work[w].group, sample});
+  }
+  draw_tokens(draws);
+  for (const Draw& draw : draws) {
+    const Generation& sequence = requests_.at(draw.request).samples[draw.sample];
+    result.tokens.push_back({draw.request, draw.sample, sequence.tokens.back(), sequence.log_probs.back()});
+  }
+  result.finished = take_finished(draws, pass);
+  return result;
+}
+
+ForwardBatch Generator::make_batch(const SchedulerPass& pass) const {
   ForwardBatch batch;
   for (const auto& work : pass.work) {
-    const std::vector<int32_t>& prompt = requests[work.group].prompt;
+    const Request& request = requests_.at(work.group);
+    const std::vector<int32_t>& prompt = request.asked.prompt;
     const int64_t offset = work.sample ? std::ssize(prompt) : 0;
-    const std::vector<int32_t>& tokens = work.sample ? sequences[work.group][*work.sample].tokens : prompt;
+    const std::vector<int32_t>& tokens = work.sample ? request.samples[*work.sample].tokens : prompt;
     batch.spans.push_back({batch.rows(), work.count, work.first, work.blocks.data()});
     for (int64_t position = work.first; position < work.first + work.count; ++position) {
       batch.tokens.push_back(tokens[position - offset]);
@@ -99,60 +129,7 @@ ForwardBatch Generator::make_batch(const SchedulerPass& pass, std::span<const Ge
   return batch;
 }
 
-void Generator::generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                         const OnFinished& on_finished, const OnTokens& on_tokens) {
-  // The whole budget, or what the requests could use at most, with a shared prefix that ends inside a block.
-  int64_t useful = 1;
-  for (const auto& r : requests) {
-    useful += blocks_for_group(std::ssize(r.prompt), r.samples, options.sampling.max_response_tokens);
-  }
-  const int64_t blocks = std::min(useful, kv_memory_bytes_ / KvCache::block_bytes(model_.config()));
-  check(requests, options, blocks);
-  // What generating takes lives no longer than this call: training comes next and needs the memory.
-  const std::unique_ptr<Pass> device_pass = device_.make_pass(model_);
-  device_pass->reserve(blocks, Contents::kAny);
-
-  preemptions_ = 0;
-  Scheduler scheduler(scheduler_config(requests, options.sampling.max_response_tokens, blocks));
-  std::vector<std::vector<Generation>> sequences;
-  for (const auto& r : requests) {
-    scheduler.add(std::ssize(r.prompt), r.samples, options.sampling.max_response_tokens);
-    sequences.emplace_back(r.samples);
-  }
-
-  while (!scheduler.done()) {
-    throw_if_stop_requested();
-    const SchedulerPass pass = scheduler.next();
-    device_pass->clear(pass.fresh);
-    const ForwardBatch batch = make_batch(pass, requests, sequences);
-    device_pass->forward(batch, PassPurpose::kInference);
-
-    std::vector<Draw> draws;
-    for (size_t w = 0; w < pass.work.size(); ++w) {
-      const int64_t last_row = batch.spans[w].first_row + batch.spans[w].rows - 1;
-      for (int64_t sample : pass.work[w].draws) draws.push_back({last_row, pass.work[w].group, sample});
-    }
-    std::vector<std::pair<int64_t, int64_t>> finished;
-    draw_tokens(draws, *device_pass, requests, options, sequences, finished);
-    scheduler.commit(pass, finished);
-    preemptions_ = scheduler.preemptions();
-    if (on_tokens) {
-      std::vector<NewToken> tokens;
-      for (const Draw& d : draws) {
-        tokens.push_back({d.request, d.sample, sequences[d.request][d.sample].tokens.back()});
-      }
-      on_tokens(tokens);
-    }
-    for (const auto& [request, sample] : finished) {
-      on_finished(request, sample, std::move(sequences[request][sample]));
-    }
-  }
-}
-
-void Generator::draw_tokens(std::span<const Draw> draws, Pass& device_pass,
-                            std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                            std::vector<std::vector<Generation>>& sequences,
-                            std::vector<std::pair<int64_t, int64_t>>& finished) {
+void Generator::draw_tokens(std::span<const Draw> draws) {
   // Samples that draw from one row (of their prompt) share its logits.
   std::vector<int64_t> rows;
   std::vector<size_t> row_of_draw;
@@ -163,41 +140,95 @@ void Generator::draw_tokens(std::span<const Draw> draws, Pass& device_pass,
   size_t next = 0;
   for (size_t first = 0; first < rows.size(); first += kHeadRows) {
     const auto chunk = std::span(rows).subspan(first, std::min<size_t>(kHeadRows, rows.size() - first));
-    const ConstMatrixView all_logits = device_pass.logits(chunk);
+    const ConstMatrixView logits = pass_->logits(chunk);
     size_t end = next;
     while (end < draws.size() && row_of_draw[end] < first + chunk.size()) ++end;
     parallel_for(static_cast<int64_t>(end - next), [&](int64_t i) {
-      const Draw& draw = draws[next + i];
-      Generation& sequence = sequences[draw.request][draw.sample];
-      const float* logits = all_logits.row(static_cast<int64_t>(row_of_draw[next + i] - first));
-      const GenerationRequest& request = requests[draw.request];
-      const int64_t number =
-          request.sample_numbers.empty() ? draw.sample : request.sample_numbers[draw.sample];
-      const Rng rng(options.seed, {options.step, request.stream, static_cast<uint64_t>(number)});
-      const SampledToken sampled =
-          draw_token({logits, static_cast<size_t>(all_logits.cols)}, options,
-                     {request.prompt, sequence.tokens}, rng.uniform(sequence.tokens.size()));
-      sequence.tokens.push_back(sampled.token);
-      sequence.log_probs.push_back(sampled.log_prob);
+      const float* row = logits.row(static_cast<int64_t>(row_of_draw[next + i] - first));
+      draw_token_of(draws[next + i], {row, static_cast<size_t>(logits.cols)});
     });
     next = end;
   }
-  for (const Draw& draw : draws) {
-    Generation& sequence = sequences[draw.request][draw.sample];
-    if (!std::isfinite(sequence.log_probs.back())) {
-      throw Error(name_of(requests, draw.request), "the model gives logits that are not finite",
-                  "its weights have diverged, or are damaged");
-    }
-    const bool stop = ends(sequence, options);
-    if (!stop && std::ssize(sequence.tokens) < options.sampling.max_response_tokens) continue;
-    sequence.finish_reason = stop ? FinishReason::kStop : FinishReason::kLength;
-    finished.emplace_back(draw.request, draw.sample);
-  }
 }
 
-bool Generator::ends(const Generation& sequence, const GenerationOptions& options) const {
-  if (!options.ignore_eos && std::ranges::count(model_.config().eos, sequence.tokens.back()) > 0) return true;
-  return options.stop != nullptr && options.stop->complete(sequence.tokens);
+void Generator::draw_token_of(const Draw& draw, std::span<const float> logits) {
+  Request& request = requests_.at(draw.request);
+  Generation& sequence = request.samples[draw.sample];
+  const std::vector<int64_t>& numbers = request.asked.sample_numbers;
+  const int64_t number = numbers.empty() ? draw.sample : numbers[draw.sample];
+  const Rng rng(request.options.seed,
+                {request.options.step, request.asked.stream, static_cast<uint64_t>(number)});
+  const SampledToken sampled = draw_token(logits, request.options, {request.asked.prompt, sequence.tokens},
+                                          rng.uniform(sequence.tokens.size()));
+  sequence.tokens.push_back(sampled.token);
+  sequence.log_probs.push_back(sampled.log_prob);
+}
+
+std::vector<Generator::Finished> Generator::take_finished(std::span<const Draw> draws,
+                                                          const SchedulerPass& pass) {
+  std::vector<Draw> done;
+  std::vector<Scheduler::Finished> names;
+  for (const Draw& draw : draws) {
+    Request& request = requests_.at(draw.request);
+    Generation& sequence = request.samples[draw.sample];
+    if (!std::isfinite(sequence.log_probs.back())) {
+      throw Error(name_of(request.asked, draw.request), "the model gives logits that are not finite",
+                  "its weights have diverged, or are damaged");
+    }
+    if (ends(request, sequence)) {
+      sequence.finish_reason = FinishReason::kStop;
+    } else if (std::ssize(sequence.tokens) < request.options.sampling.max_response_tokens) {
+      continue;
+    }
+    done.push_back(draw);
+    names.push_back({draw.request, draw.sample});
+    if (request.asked.keep_responses) names.back().keep = sequence.tokens;
+  }
+  scheduler_->commit(pass, names);
+
+  std::vector<Finished> finished;
+  for (const Draw& draw : done) {
+    Request& request = requests_.at(draw.request);
+    finished.push_back({draw.request, draw.sample, std::move(request.samples[draw.sample])});
+    if (--request.unfinished == 0) requests_.erase(draw.request);
+  }
+  return finished;
+}
+
+bool Generator::ends(const Request& request, const Generation& sequence) const {
+  const int32_t last = sequence.tokens.back();
+  if (!request.options.ignore_eos && std::ranges::count(model_.config().eos, last) > 0) return true;
+  return request.options.stop != nullptr && request.options.stop->complete(sequence.tokens);
+}
+
+void Generator::generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                         const OnFinished& on_finished, const OnTokens& on_tokens) {
+  DEEPSCALER_CHECK(idle());
+  release();
+  validate(options, model_.config().vocabulary);
+  // What the requests could use at most, where that is less than the whole budget.
+  int64_t useful = 1;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    check(requests[i], options, name_of(requests[i], static_cast<int64_t>(i)));
+    useful += blocks_for_group(std::ssize(requests[i].prompt), requests[i].samples,
+                               options.sampling.max_response_tokens);
+  }
+  const int64_t blocks = std::min(useful, most_blocks());
+  const struct Release {
+    Generator& generator;
+    ~Release() { generator.release(); }
+  } at_the_end{*this};
+  // A beginning that all prompts share stays between two of them; a few blocks of others do no harm.
+  reserve(blocks, blocks / 8);
+  for (const GenerationRequest& request : requests) add(request, options);
+  while (!idle()) {
+    throw_if_stop_requested();
+    Step step = this->step();
+    if (on_tokens) on_tokens(step.tokens);
+    for (Finished& done : step.finished) {
+      on_finished(done.request, done.sample, std::move(done.generation));
+    }
+  }
 }
 
 }  // namespace deepscaler

@@ -1,12 +1,16 @@
 // Generation: asks the scheduler what to compute, runs the forward pass, draws tokens, and hands back
-// each response when it is complete.
+// each response when it is complete. Requests may come and go while others run.
 //
-// A drawn token depends on the weights, its prompt, and (seed, step, request's stream, sample,
-// position) alone: neither on what else is in the batch nor on memory or threads.
+// A drawn token and its log-probability depend on the weights, its prompt, its request's options and
+// (seed, step, stream, sample, position) alone: neither on when the request came, nor on what else is in the
+// batch, nor on what was cancelled, nor on memory or threads.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +29,9 @@ struct GenerationRequest {
   uint64_t stream = 0;  // names the request for the random numbers: the hash of a problem's id
   std::vector<int64_t> sample_numbers = {};  // and its samples; 0, 1, ... where empty
   std::string name = {};                     // in errors; "request N" where empty
+  // Keys and values of the responses are kept, while there is room, for a prompt that goes on from them: the
+  // next turn of a conversation.
+  bool keep_responses = false;
 };
 
 enum class FinishReason { kStop, kLength };
@@ -36,56 +43,100 @@ struct Generation {
   FinishReason finish_reason = FinishReason::kLength;
 };
 
+// One thread uses it. The memory of keys and values is taken by the first add() and held until release().
 class Generator {
  public:
   // `model` must outlive this object. kv_memory_bytes: upper bound of the memory for keys and values. Less
-  // memory means more preemption, never other tokens.
+  // memory means more preemption, never other tokens. Prompts that begin as one before them share its keys
+  // and values while those are there.
   Generator(const Model& model, int64_t kv_memory_bytes, const Device& device = default_device());
 
   [[nodiscard]] const Model& model() const { return model_; }
   // How many responses are generated side by side, where memory allows.
   [[nodiscard]] static int64_t most_side_by_side();
-  // How often the last generate() took a response's keys and values away for want of memory.
-  [[nodiscard]] int64_t preemptions() const { return preemptions_; }
 
-  using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
+  using RequestId = int64_t;  // 0, 1, ... as they come, anew after release()
   struct NewToken {
-    int64_t request;
+    RequestId request;
     int64_t sample;  // its place in the request, whatever its number
     int32_t token;
+    float log_prob;
   };
+  struct Finished {
+    RequestId request;
+    int64_t sample;
+    Generation generation;
+  };
+  // What a pass has drawn, and the responses that are complete with it.
+  struct Step {
+    std::vector<NewToken> tokens;
+    std::vector<Finished> finished;
+  };
+
+  // Takes a request up; options.stop must live until it is done. Throws Error with its name or number for one
+  // that can't fit the context or the memory, or options out of range; nothing has changed then.
+  RequestId add(GenerationRequest request, GenerationOptions options);
+  // One forward pass, and a token for each response that it brings to its next. Throws Error for logits that
+  // are not finite; only release() is allowed after that.
+  Step step();
+  // Forgets a request and what of it is not finished; one that is done or unknown: nothing happens.
+  void cancel(RequestId id);
+  [[nodiscard]] bool idle() const { return requests_.empty(); }
+  // Forgets all requests, and gives the memory of keys and values back.
+  void release();
+
+  using OnFinished = std::function<void(int64_t request, int64_t sample, Generation&& generation)>;
   using OnTokens = std::function<void(std::span<const NewToken> tokens)>;
 
-  // Generates all samples of all requests; on_finished is called from this thread as each ends, and
-  // on_tokens before that, with what a pass has drawn. Throws
-  // Error for a request that can't fit the context or the cache, with its name or number, and for options
-  // out of range, before anything is computed; Interrupted when the user asks to stop.
+  // Generates all samples of all requests, while there are no others (CHECK), and releases the memory:
+  // training comes next and needs it. `on_finished` is called from this thread as each sample ends, and
+  // `on_tokens` before that, with what a pass has drawn; `request` is the number in the list. Throws Error as
+  // add() and step() do, for requests and options before anything is computed; Interrupted when the user asks
+  // to stop.
   void generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
                 const OnFinished& on_finished, const OnTokens& on_tokens = {});
 
+  // Of this generator's last pool: how often a response's keys and values were taken away for want of memory,
+  // and how many tokens of prompts were there already.
+  [[nodiscard]] int64_t preemptions() const { return scheduler_ ? scheduler_->preemptions() : preemptions_; }
+  [[nodiscard]] int64_t reused_tokens() const {
+    return scheduler_ ? scheduler_->reused_tokens() : reused_tokens_;
+  }
+
  private:
+  struct Request {
+    GenerationRequest asked;
+    GenerationOptions options;
+    std::vector<Generation> samples;
+    int64_t unfinished = 0;
+  };
   // A sample that gets a token, and the row of the batch that predicts it.
   struct Draw {
     int64_t row;
-    int64_t request;
+    RequestId request;
     int64_t sample;
   };
-  ForwardBatch make_batch(const SchedulerPass& pass, std::span<const GenerationRequest> requests,
-                          const std::vector<std::vector<Generation>>& sequences) const;
-  void draw_tokens(std::span<const Draw> draws, Pass& device_pass,
-                   std::span<const GenerationRequest> requests, const GenerationOptions& options,
-                   std::vector<std::vector<Generation>>& sequences,
-                   std::vector<std::pair<int64_t, int64_t>>& finished);
-  static std::string name_of(std::span<const GenerationRequest> requests, int64_t request);
+
+  [[nodiscard]] int64_t most_blocks() const;
+  void check(const GenerationRequest& request, const GenerationOptions& options,
+             const std::string& where) const;
+  // Takes memory for so many blocks, of which at most `most_kept` are kept without use.
+  void reserve(int64_t blocks, int64_t most_kept);
+  [[nodiscard]] ForwardBatch make_batch(const SchedulerPass& pass) const;
+  void draw_tokens(std::span<const Draw> draws);
+  void draw_token_of(const Draw& draw, std::span<const float> logits);
   // Whether the last token of a response is its end, its length apart.
-  [[nodiscard]] bool ends(const Generation& sequence, const GenerationOptions& options) const;
-  void check(std::span<const GenerationRequest> requests, const GenerationOptions& options,
-             int64_t blocks) const;
+  [[nodiscard]] bool ends(const Request& request, const Generation& sequence) const;
+  // The samples that the draws have completed; their responses are moved out.
+  std::vector<Finished> take_finished(std::span<const Draw> draws, const SchedulerPass& pass);
 
   const Model& model_;
   const Device& device_;
   int64_t kv_memory_bytes_;
-  int64_t preemptions_ = 0;
+  std::unique_ptr<Pass> pass_;
+  std::optional<Scheduler> scheduler_;
+  std::map<RequestId, Request> requests_;  // by the scheduler's numbers of groups
+  int64_t preemptions_ = 0, reused_tokens_ = 0;
 };
 
 }  // namespace deepscaler

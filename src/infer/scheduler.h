@@ -1,45 +1,51 @@
 // Which tokens the next forward pass computes: continuous batching over a pool of key/value blocks.
 //
-// The life of a sequence: waiting (its keys are not in the cache), running (they are, and every pass
-// adds one token), finished. A group is a prompt with several samples; its prompt is computed once,
-// and the samples share its full blocks and copy the last, partly filled one.
+// The life of a sample: waiting (its keys are not in the cache), running (its prompt is read, then what it
+// has drawn before it was preempted, then every pass adds one token), finished. A group is a prompt with
+// several samples; its prompt is read once, and the samples share its full blocks and copy the last, partly
+// filled one. What a prompt begins with may be there already (infer/prefix_cache.h).
 //
-// When blocks run out, the youngest running sample gives its own back and waits again; its tokens are
-// kept and computed anew when there is room. A prompt gives its blocks back when none of its samples
-// runs. The oldest sample always finds room, so the work ends.
+// Long prompts are read in pieces, so that running samples get a token in between.
+//
+// When blocks run out, what nothing uses is forgotten; then the youngest running sample gives its own back
+// and waits again: its tokens are kept and read when there is room. A prompt's blocks are kept when none of
+// its samples runs. The oldest sample always finds room, so the work ends.
 //
 // Choices follow arrival order and the number of blocks alone. They decide when a token is computed,
-// never which bits it gets. The scheduler knows no tensors and no tokens. One thread owns it.
+// never which bits it gets. The scheduler knows no tensors. One thread owns it.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "infer/prefix_cache.h"
 
 namespace deepscaler {
 
 struct SchedulerConfig {
   int64_t blocks = 0;  // in the pool
   int64_t keys_per_block = 32;
-  int64_t max_rows = 1024;  // taken into a pass beside those of running samples; a longer prompt comes alone
+  int64_t max_rows = 1024;    // of prompts and preempted samples in a pass, beside a row a running sample
   int64_t max_running = 256;  // samples at a time
-  int64_t shared_prefix = 0;  // tokens with which every prompt begins, fewer than any prompt has
+  int64_t most_kept = 0;      // blocks that nothing uses; they never stand in the way of a sample
 };
 
 // The forward pass to do next. Valid until commit().
 struct SchedulerPass {
-  // Rows of one sequence: positions [first, first + count) of a group's prompt (no sample; the shared
-  // prefix is a part of any) or of a sample's response, counted from the start of the prompt.
+  // Rows of one sequence: positions [first, first + count) of a group's prompt (no sample) or of a sample's
+  // response, counted from the start of the prompt.
   struct Work {
     int64_t group;
     std::optional<int64_t> sample;
     int64_t first;
     int64_t count;
     std::vector<int32_t> blocks;  // of the whole sequence so far
-    // Samples whose next token is drawn from the last row: the sample itself, or for a prompt all of
-    // its samples that have no token yet.
+    // Samples whose next token is drawn from the last row: the sample itself, or for the end of a prompt all
+    // of its samples that have no token yet.
     std::vector<int64_t> draws;
   };
   struct Copy {
@@ -58,65 +64,88 @@ class Scheduler {
   // Whether a sequence of so many positions can ever run.
   [[nodiscard]] bool can_ever_fit(int64_t positions) const;
 
-  // Adds a prompt of `prompt_length` tokens with `samples` samples of at most `max_new` tokens each;
-  // returns the group's number. The longest sample must be able to fit (CHECK).
-  int64_t add(int64_t prompt_length, int64_t samples, int64_t max_new);
+  // Adds a prompt, which must live until the group is done, with `samples` samples of at most `max_new`
+  // tokens each; returns the group's number. The longest sample must be able to fit (CHECK).
+  int64_t add(std::span<const int32_t> prompt, int64_t samples, int64_t max_new);
 
   // What to compute next; no work when all is done.
   [[nodiscard]] SchedulerPass next();
 
+  // A sample that has drawn its last token. Its keys and values are kept for prompts that go on from `keep`,
+  // the tokens of its response (empty: they are not kept).
+  struct Finished {
+    int64_t group, sample;
+    std::span<const int32_t> keep = {};
+  };
   // After the pass: every sample in a `draws` list got one more token; those in `finished` are done.
-  void commit(const SchedulerPass& pass, std::span<const std::pair<int64_t, int64_t>> finished);
+  void commit(const SchedulerPass& pass, std::span<const Finished> finished);
 
-  [[nodiscard]] bool done() const { return unfinished_ == 0; }
+  // Forgets a group, between commit() and next(). One that is done is no group any more.
+  void cancel(int64_t group);
+
+  [[nodiscard]] bool done() const { return running_.empty() && waiting_.empty(); }
+  // Groups so far: the number of the next one.
+  [[nodiscard]] int64_t added() const { return added_; }
   [[nodiscard]] int64_t running() const { return static_cast<int64_t>(running_.size()); }
   [[nodiscard]] int64_t preemptions() const { return preemptions_; }
+  // Tokens of prompts that were there already.
+  [[nodiscard]] int64_t reused_tokens() const { return reused_tokens_; }
 
  private:
   struct Sample {
     int64_t generated = 0;        // tokens drawn
     int64_t computed = 0;         // response positions whose keys are in the cache
-    std::vector<int32_t> blocks;  // its own, after the shared ones
-    bool finished = false;
+    std::vector<int32_t> blocks;  // its own, after the full ones of the prompt
+    bool started = false;         // the prompt is read, and its end is in `blocks`
   };
   struct Group {
-    int64_t prompt_length = 0;
-    int64_t max_new = 0;
-    std::vector<int32_t> blocks;  // of the prompt, after the full ones of the shared prefix
-    int64_t running = 0;          // samples that need the prompt's blocks
-    std::vector<Sample> samples;
+    std::span<const int32_t> prompt;
+    std::vector<int32_t> blocks;            // of the prompt; none: it is not in memory
+    std::vector<PrefixCache::Node*> nodes;  // of those whose tokens are read
+    int64_t computed = 0;                   // prompt positions that are read by the pass being made
+    int64_t running = 0;                    // samples that need the prompt's blocks
+    std::map<int64_t, Sample> unfinished;
+
+    [[nodiscard]] int64_t length() const { return std::ssize(prompt); }
+    [[nodiscard]] bool is_read() const { return computed == length(); }
   };
   struct Name {
     int64_t group, sample;
     auto operator<=>(const Name&) const = default;
   };
 
+  [[nodiscard]] Group& group_of(Name name) { return groups_.at(name.group); }
+  [[nodiscard]] Sample& sample_of(Name name) { return group_of(name).unfinished.at(name.sample); }
   [[nodiscard]] int64_t blocks_for(int64_t positions) const;
-  [[nodiscard]] int64_t shared_blocks(const Group& group) const;
+  [[nodiscard]] int64_t full_blocks(const Group& group) const;
   [[nodiscard]] int64_t own_blocks_for(const Group& group, int64_t response_positions) const;
-  [[nodiscard]] int64_t prompt_blocks_for(const Group& group) const;
-  [[nodiscard]] int64_t blocks_to_admit(const Group& group, const Sample& sample) const;
-  [[nodiscard]] std::vector<int32_t> blocks_of_prompt(const Group& group) const;
+  [[nodiscard]] int64_t available() const { return std::ssize(free_) + cache_.kept(); }
   std::vector<int32_t> take_blocks(int64_t count);
   void give_back(std::vector<int32_t>& blocks);
-  void release(Name name);
+  void forget_surplus();
+
   void preempt_youngest();
   void make_room_for_running();
-  // These return how many rows they add.
-  int64_t compute_shared_prefix(SchedulerPass& pass);
-  int64_t add_prompt_work(int64_t group, SchedulerPass& pass);
-  int64_t add_sample_work(Name name, SchedulerPass& pass);
-  void admit_waiting(SchedulerPass& pass, int64_t rows);
+  bool admit(Name name, SchedulerPass& pass);
+  void begin_prompt(Group& group, const PrefixCache::Match& match, SchedulerPass& pass);
+  void read_prompt(int64_t group, SchedulerPass& pass);
+  void name_read_blocks(Group& group);
+  void start(Name name, SchedulerPass& pass);
+  void read_response(Name name, int64_t most_rows, SchedulerPass& pass);
+  void release(Name name);
+  void keep_response(const Group& group, Sample& sample, std::span<const int32_t> response);
 
   SchedulerConfig config_;
-  std::vector<Group> groups_;
-  std::vector<int32_t> prefix_blocks_;
+  PrefixCache cache_;
+  std::map<int64_t, Group> groups_;
+  int64_t added_ = 0;
   std::vector<int32_t> free_;
-  std::vector<int32_t> fresh_;  // handed out since the last pass
-  std::deque<Name> waiting_;    // in order of arrival
-  std::vector<Name> running_;   // in order of arrival
-  int64_t unfinished_ = 0;
-  int64_t preemptions_ = 0;
+  std::vector<int32_t> fresh_;            // handed out since the last pass
+  std::vector<PrefixCache::Node*> read_;  // copied from in this pass
+  int64_t rows_left_ = 0;                 // for prompts and preempted samples, in this pass
+  std::deque<Name> waiting_;              // in order of arrival
+  std::vector<Name> running_;             // in order of arrival
+  int64_t preemptions_ = 0, reused_tokens_ = 0;
 };
 
 }  // namespace deepscaler

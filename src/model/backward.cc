@@ -5,11 +5,15 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "base/parallel.h"
-#include "model/linear.h"
-#include "ops/panels.h"
 
 namespace deepscaler {
 namespace {
+
+// The gradient of a norm's weight or a bias; empty where it is frozen.
+std::span<float> vector_gradient(const Model& model, float* gradients, int index) {
+  if (!model.table()[index].trainable) return {};
+  return vector_of(model.table(), gradients, index);
+}
 
 // Gradients of a layer's intermediate results, reused by all layers.
 struct Gradients {
@@ -32,7 +36,7 @@ class LayerBackward {
  private:
   void feed_forward(const LayerParameters& p, LayerActivations& a, MatrixView d) {
     shape_like(a.gate, s_.feed_forward);
-    linear_dx(model_, {{p.down, d}}, s_.feed_forward.view());
+    model_.matrices().dx({{p.down, d}}, s_.feed_forward.view());
     gated_linear_backward(c_.activation, a.gate.view(), a.up.view(), s_.feed_forward.view());
     weight_gradients({{p.down, d}}, s_.feed_forward.view());
 
@@ -46,10 +50,10 @@ class LayerBackward {
   void attention(const LayerParameters& p, int64_t index, LayerActivations& a, MatrixView d) {
     weight_gradients({{p.o, d}}, a.attention.view());
     shape_like(a.attention, g_.attention, g_.q);
-    linear_dx(model_, {{p.o, d}}, g_.attention.view());
+    model_.matrices().dx({{p.o, d}}, g_.attention.view());
     g_.k.resize(d.rows, c_.kv_width());
     g_.v.resize(d.rows, c_.kv_width());
-    attention_backward(c_.attention, batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
+    attention_backward(cache_.shape(), batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
                        a.log_sums.view(), g_.attention.view(), g_.q.view(), g_.k.view(), g_.v.view());
     rope({g_.q.view(), g_.k.view()}, batch_.positions, model_.rope(), RopeDirection::kBackward);
     if (c_.head_norms()) {
@@ -60,9 +64,9 @@ class LayerBackward {
     norm_again(a.input, p.attention_norm);
     shape_like(a.input, g_.normed);
     if (c_.attention_bias) {
-      add_column_sums(g_.q.view(), vector(p.q_bias));
-      add_column_sums(g_.k.view(), vector(p.k_bias));
-      add_column_sums(g_.v.view(), vector(p.v_bias));
+      bias_gradient(p.q_bias, g_.q);
+      bias_gradient(p.k_bias, g_.k);
+      bias_gradient(p.v_bias, g_.v);
     }
     linear_backward({{p.q, g_.q.view()}, {p.k, g_.k.view()}, {p.v, g_.v.view()}});
     rms_norm_backward(a.input.view(), model_.vector(p.attention_norm), c_.norm_eps, g_.normed.view(), d,
@@ -85,16 +89,20 @@ class LayerBackward {
   }
 
   // Of projections of the normed input: into g_.normed and the gradients of their weights.
-  void linear_backward(Projections<int, ConstMatrixView> projections) {
+  void linear_backward(const Projections<int, ConstMatrixView>& projections) {
     weight_gradients(projections, s_.normed.view());
-    linear_dx(model_, projections, g_.normed.view());
+    model_.matrices().dx(projections, g_.normed.view());
   }
 
-  void weight_gradients(Projections<int, ConstMatrixView> projections, ConstMatrixView x) {
-    linear_dw(model_, projections, x, gradients_);
+  void weight_gradients(const Projections<int, ConstMatrixView>& projections, ConstMatrixView x) {
+    model_.matrices().dw(projections, x, gradients_);
   }
 
-  std::span<float> vector(int index) { return vector_of(model_.table(), gradients_, index); }
+  void bias_gradient(int index, const Matrix& d) {
+    if (model_.table()[index].trainable) add_column_sums(d.view(), vector(index));
+  }
+
+  std::span<float> vector(int index) { return vector_gradient(model_, gradients_, index); }
 
   template <class... Matrices>
   static void shape_like(const Matrix& like, Matrices&... matrices) {
@@ -114,16 +122,13 @@ class LayerBackward {
 constexpr int64_t kColumnsPerTask = 32;
 
 void embedding_backward(const Model& model, const ForwardBatch& batch, ConstMatrixView d, float* gradients) {
-  const ParameterInfo& info = model.table().all()[static_cast<size_t>(model.table().embedding())];
-  float* values = gradients + info.offset;
-  const bool panels = info.layout == ParameterInfo::Layout::kPanels;
+  const ParameterInfo& info = model.table()[model.table().embedding()];
+  if (!info.trainable) return;
   parallel_for(ceil_div(info.cols, kColumnsPerTask), [&](int64_t task) {
     const int64_t first = task * kColumnsPerTask, last = std::min(info.cols, first + kColumnsPerTask);
     for (int64_t t = 0; t < d.rows; ++t) {
-      const int64_t token = batch.tokens[static_cast<size_t>(t)];
-      float* to = values + (panels ? panel_offset(info.cols, token, 0) : token * info.cols);
-      const int64_t step = panels ? kPanelWidth : 1;
-      for (int64_t i = first; i < last; ++i) to[i * step] += d.row(t)[i];
+      const PlacedRow to = row_of(info, batch.tokens[static_cast<size_t>(t)]);
+      for (int64_t i = first; i < last; ++i) gradients[to.offset + i * to.step] += d.row(t)[i];
     }
   });
 }
@@ -150,7 +155,7 @@ void final_norm_rows_backward(const Model& model, ConstMatrixView gathered, std:
   Matrix d_gathered(gathered.rows, gathered.cols);
   std::fill_n(d_gathered.data(), d_gathered.size(), 0.0f);
   rms_norm_backward(gathered, model.vector(norm), model.config().norm_eps, d_normed, d_gathered.view(),
-                    vector_of(model.table(), gradients, norm));
+                    vector_gradient(model, gradients, norm));
   for (int64_t i = 0; i < gathered.rows; ++i) {
     float* to = d_hidden.row(rows[static_cast<size_t>(i)]);
     for (int64_t k = 0; k < gathered.cols; ++k) to[k] += d_gathered.row(i)[k];

@@ -324,6 +324,11 @@ ModelConfig read_hf_config(const std::filesystem::path& folder) {
   return c;
 }
 
+AttentionShape attention_shape(const ModelConfig& config, bool bf16) {
+  const auto& [heads, kv_heads, head_dim] = config.attention;
+  return {.heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .bf16 = bf16};
+}
+
 json hf_config_json(const ModelConfig& c, DType dtype) {
   const char* dtype_in_torch = dtype == DType::kBF16  ? "bfloat16"
                                : dtype == DType::kF16 ? "float16"

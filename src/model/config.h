@@ -29,14 +29,21 @@ enum class Architecture { kLlama, kQwen2, kQwen3 };
 // sequence's end, or at every token.
 enum class HeadKind { kLanguageModel, kSequenceScore, kTokenScore };
 
+// Of an attention layer; what its keys and values are kept as is the model's choice (model/model.h).
+struct AttentionHeads {
+  int64_t heads = 0;
+  int64_t kv_heads = 0;
+  int64_t head_dim = 0;
+};
+
 struct ModelConfig {
   Architecture architecture = Architecture::kLlama;
   int64_t vocabulary = 0;
   int64_t hidden = 0;
   int64_t feed_forward = 0;
   int64_t layers = 0;
-  AttentionShape attention;  // how it keeps keys and values goes by what the model computes in
-  int64_t context = 0;       // positions that the model was made for
+  AttentionHeads attention;
+  int64_t context = 0;  // positions that the model was made for
   double rope_theta = 10000;
   RopeScaling rope_scaling;
   Activation activation = Activation::kSilu;  // of the feed-forward layer's gate
@@ -71,6 +78,9 @@ struct ModelConfig {
 // Throws Error naming `where` for dimensions that no model of these families has.
 void check_dimensions(const ModelConfig& config, const std::string& where);
 [[nodiscard]] Architecture architecture_from_name(std::string_view name, const std::string& where);
+
+// The layers' attention where keys and values are kept in bf16, or in f32.
+[[nodiscard]] AttentionShape attention_shape(const ModelConfig& config, bool bf16);
 
 // config.json as transformers reads it, for weights stored in `dtype` (F32, BF16 or F16).
 [[nodiscard]] nlohmann::json hf_config_json(const ModelConfig& config, DType dtype);

@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "base/parallel.h"
-#include "model/linear.h"
 #include "ops/kernel_target.h"
 
 namespace deepscaler {
@@ -20,7 +19,7 @@ CpuPass::CpuPass(const Model& model, Recompute recompute)
 void CpuPass::reserve(int64_t blocks, Contents contents) {
   if (cache_ && cache_->blocks() >= blocks) return;
   cache_.reset();  // before the new one is there
-  cache_ = std::make_unique<KvCache>(model_.config(), blocks, contents);
+  cache_ = std::make_unique<KvCache>(model_.attention(), model_.config().layers, blocks, contents);
 }
 
 void CpuPass::clear(std::span<const int32_t> blocks) { cache_->clear(blocks); }
@@ -30,7 +29,7 @@ void CpuPass::forward(const ForwardBatch& batch, PassPurpose purpose) {
   activations_ = purpose == PassPurpose::kTraining ? &training_ : &inference_;
   deepscaler::forward(model_, batch, *cache_, *activations_);
   if (purpose != PassPurpose::kTraining) return;
-  if (gradients_.size() == 0) gradients_ = Buffer<float>(model_.table().size());
+  if (gradients_.size() == 0) gradients_ = Buffer<float>(model_.table().trainable_size());
   d_hidden_.resize(batch.rows(), model_.config().hidden);
   std::fill_n(d_hidden_.data(), d_hidden_.size(), 0.0f);
 }
@@ -42,9 +41,9 @@ void CpuPass::gather(std::span<const int64_t> rows) {
 }
 
 void CpuPass::head_backward(int weight, ConstMatrixView d_outputs) {
-  linear_dw(model_, {{weight, d_outputs}}, normed_.view(), gradients_.data());
+  model_.matrices().dw({{weight, d_outputs}}, normed_.view(), gradients_.data());
   d_normed_.resize(normed_.rows(), normed_.cols());
-  linear_dx(model_, {{weight, d_outputs}}, d_normed_.view());
+  model_.matrices().dx({{weight, d_outputs}}, d_normed_.view());
   final_norm_rows_backward(model_, gathered_.view(), rows_, d_normed_.view(), d_hidden_.view(),
                            gradients_.data());
 }
@@ -52,7 +51,7 @@ void CpuPass::head_backward(int weight, ConstMatrixView d_outputs) {
 MatrixView CpuPass::logits(std::span<const int64_t> rows) {
   gather(rows);
   logits_.resize(std::ssize(rows), model_.config().vocabulary);
-  linear(model_, normed_.view(), {{model_.table().lm_head(), logits_.view()}});
+  model_.matrices().forward(normed_.view(), {{model_.table().lm_head(), logits_.view()}});
   return logits_.view();
 }
 
@@ -80,7 +79,7 @@ void CpuPass::score_backward(std::span<const TokenDerivative> derivatives) {
 void CpuPass::values(std::span<const int64_t> rows, std::span<float> values) {
   gather(rows);
   values_.resize(std::ssize(rows), 1);
-  linear(model_, normed_.view(), {{model_.table().scalar_head(), values_.view()}});
+  model_.matrices().forward(normed_.view(), {{model_.table().scalar_head(), values_.view()}});
   std::copy_n(values_.data(), values.size(), values.begin());
 }
 
@@ -100,7 +99,7 @@ bool CpuPass::is_finite_at(int64_t row) const {
 
 void CpuPass::clear_gradients() {
   if (gradients_.size() == 0) {
-    gradients_ = Buffer<float>(model_.table().size());
+    gradients_ = Buffer<float>(model_.table().trainable_size());
     return;
   }
   float* data = gradients_.data();

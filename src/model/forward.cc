@@ -6,22 +6,15 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
-#include "model/linear.h"
-#include "ops/panels.h"
 
 namespace deepscaler {
 namespace {
 
-void embed(const Model& model, const ForwardBatch& batch, Matrix& hidden) {
-  const ParameterInfo& info = model.table().all()[static_cast<size_t>(model.table().embedding())];
-  const float* values = model.weights() + info.offset;
-  const bool panels = info.layout == ParameterInfo::Layout::kPanels;
-  hidden.resize(batch.rows(), info.cols);
+void embed(const Model& model, const ForwardBatch& batch, Matrix& x) {
+  x.resize(batch.rows(), model.config().hidden);
   parallel_for(batch.rows(), [&](int64_t t) {
-    const int64_t token = batch.tokens[static_cast<size_t>(t)];
-    const float* from = values + (panels ? panel_offset(info.cols, token, 0) : token * info.cols);
-    const int64_t step = panels ? kPanelWidth : 1;
-    for (int64_t i = 0; i < info.cols; ++i) hidden.row(t)[i] = from[i * step];
+    model.matrices().read_row(model.table().embedding(), batch.tokens[static_cast<size_t>(t)],
+                              {x.row(t), static_cast<size_t>(x.cols())});
   });
 }
 
@@ -35,67 +28,101 @@ struct BiasedProjection {
   Matrix& out;
 };
 
-// out = x W^T of each, plus the bias where there is one: of all or of none.
-void linear_with_bias(const Model& model, ConstMatrixView x, std::initializer_list<BiasedProjection> each) {
-  std::vector<Projection<int, MatrixView>> projections;
-  Accumulate accumulate = Accumulate::kNo;
-  for (const auto& [weight, bias, out] : each) {
-    out.resize(x.rows, model.panels(weight).out);
-    projections.push_back({weight, out.view()});
-    if (bias == 0) continue;
-    broadcast_rows(model.vector(bias), out.view());
-    accumulate = Accumulate::kYes;
+// One layer over the residual stream x [T, D] of a batch.
+class LayerForward {
+ public:
+  LayerForward(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
+               Activations& activations)
+      : model_(model),
+        c_(model.config()),
+        p_(model.table().layer(index)),
+        batch_(batch),
+        cache_(cache),
+        index_(index),
+        a_(activations.layer(index)),
+        s_(activations.scratch),
+        keep_(activations.keep() != Activations::Keep::kOneLayer) {}
+
+  // x += attention(norm(x))
+  void attention(Matrix& x) {
+    normalize(x, p_.attention_norm, a_.input);
+    project(s_.normed, {{p_.q, p_.q_bias, a_.q}, {p_.k, p_.k_bias, s_.k}, {p_.v, p_.v_bias, s_.v}});
+    if (c_.head_norms()) {
+      normalize_heads(a_.q, p_.q_norm, a_.q_unnormed);
+      normalize_heads(s_.k, p_.k_norm, a_.k_unnormed);
+    }
+    rope({a_.q.view(), s_.k.view()}, batch_.positions, model_.rope(), RopeDirection::kForward);
+    attend();
+    add_product(p_.o, a_.attention, x);
   }
-  linear(model, x, projections, accumulate);
-}
 
-void normalize_heads(const Model& model, int weight, Matrix& x, Matrix& unnormed) {
-  unnormed.resize(x.rows(), x.cols());
-  const int64_t d = model.config().attention.head_dim;
-  rms_norm(heads_of(x, d), model.vector(weight), model.config().norm_eps, heads_of(x, d),
-           heads_of(unnormed, d));
-}
-
-// normed = the norm of x; a `copy`, if given, becomes x.
-void normalize(const Model& model, int weight, const Matrix& x, Matrix& normed, Matrix* copy = nullptr) {
-  normed.resize(x.rows(), x.cols());
-  if (copy != nullptr) copy->resize(x.rows(), x.cols());
-  rms_norm(x.view(), model.vector(weight), model.config().norm_eps, normed.view(),
-           copy == nullptr ? MatrixView() : copy->view());
-}
-
-void attention_layer(const Model& model, const LayerParameters& p, const ForwardBatch& batch, float* pool,
-                     KvCache& cache, int64_t index, LayerActivations& a, LayerScratch& s) {
-  const ModelConfig& c = model.config();
-  linear_with_bias(model, s.normed.view(),
-                   {{p.q, p.q_bias, a.q}, {p.k, p.k_bias, s.k}, {p.v, p.v_bias, s.v}});
-  if (c.head_norms()) {
-    normalize_heads(model, p.q_norm, a.q, a.q_unnormed);
-    normalize_heads(model, p.k_norm, s.k, a.k_unnormed);
+  // x += down(act(gate(norm(x))) * up(norm(x)))
+  void feed_forward(Matrix& x) {
+    gate_and_up(x);
+    s_.feed_forward.resize(batch_.rows(), c_.feed_forward);
+    gated_linear(c_.activation, a_.gate.view(), a_.up.view(), s_.feed_forward.view());
+    add_product(p_.down, s_.feed_forward, x);
   }
-  rope({a.q.view(), s.k.view()}, batch.positions, model.rope(), RopeDirection::kForward);
-  store_keys_values(c.attention, batch.spans, s.k.view(), s.v.view(), pool);
-  cache.copy(index, batch.copies);
-  a.attention.resize(batch.rows(), c.query_width());
-  a.log_sums.resize(batch.rows(), c.attention.heads);
-  attention_forward(c.attention, batch.spans, a.q.view(), pool, a.attention.view(), a.log_sums.view());
-}
 
-// A layer from the norm of its input, in s.normed, to its last product. a.middle is given with the numbers of
-// a.input; a `copy` becomes what it holds in the end.
-void layer_inside(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
-                  LayerActivations& a, LayerScratch& s, Matrix* copy) {
-  const ModelConfig& c = model.config();
-  const LayerParameters& p = model.table().layer(index);
-  attention_layer(model, p, batch, cache.layer(index), cache, index, a, s);
-  // The product's sums are added to the residual.
-  linear(model, a.attention.view(), {{p.o, a.middle.view()}}, Accumulate::kYes);
+  void gate_and_up(Matrix& x) {
+    normalize(x, p_.mlp_norm, a_.middle);
+    project(s_.normed, {{p_.gate, 0, a_.gate}, {p_.up, 0, a_.up}});
+  }
 
-  normalize(model, p.mlp_norm, a.middle, s.normed, copy);
-  a.gate.resize(batch.rows(), c.feed_forward);
-  a.up.resize(batch.rows(), c.feed_forward);
-  linear(model, s.normed.view(), {{p.gate, a.gate.view()}, {p.up, a.up.view()}});
-}
+ private:
+  // s.normed = norm(x); `kept` is x where a backward pass will look for it.
+  void normalize(const Matrix& x, int weight, Matrix& kept) {
+    s_.normed.resize(x.rows(), x.cols());
+    if (keep_) kept.resize(x.rows(), x.cols());
+    rms_norm(x.view(), model_.vector(weight), c_.norm_eps, s_.normed.view(),
+             keep_ ? kept.view() : MatrixView());
+  }
+
+  // out = x W^T of each, plus the bias where there is one: of all or of none.
+  void project(const Matrix& x, std::initializer_list<BiasedProjection> each) {
+    std::vector<Projection<int, MatrixView>> projections;
+    Accumulate accumulate = Accumulate::kNo;
+    for (const auto& [weight, bias, out] : each) {
+      out.resize(x.rows(), model_.table()[weight].rows);
+      projections.push_back({weight, out.view()});
+      if (bias == 0) continue;
+      broadcast_rows(model_.vector(bias), out.view());
+      accumulate = Accumulate::kYes;
+    }
+    model_.matrices().forward(x.view(), projections, accumulate);
+  }
+
+  void normalize_heads(Matrix& x, int weight, Matrix& unnormed) {
+    unnormed.resize(x.rows(), x.cols());
+    const int64_t d = c_.attention.head_dim;
+    rms_norm(heads_of(x, d), model_.vector(weight), c_.norm_eps, heads_of(x, d), heads_of(unnormed, d));
+  }
+
+  // a.attention, of a.q over the keys and values in the cache, those of this batch among them.
+  void attend() {
+    float* pool = cache_.layer(index_);
+    store_keys_values(cache_.shape(), batch_.spans, s_.k.view(), s_.v.view(), pool);
+    cache_.copy(index_, batch_.copies);
+    a_.attention.resize(batch_.rows(), c_.query_width());
+    a_.log_sums.resize(batch_.rows(), c_.attention.heads);
+    attention_forward(cache_.shape(), batch_.spans, a_.q.view(), pool, a_.attention.view(),
+                      a_.log_sums.view());
+  }
+
+  void add_product(int weight, const Matrix& inputs, Matrix& x) {
+    model_.matrices().forward(inputs.view(), {{weight, x.view()}}, Accumulate::kYes);
+  }
+
+  const Model& model_;
+  const ModelConfig& c_;
+  const LayerParameters& p_;
+  const ForwardBatch& batch_;
+  KvCache& cache_;
+  int64_t index_;
+  LayerActivations& a_;
+  LayerScratch& s_;
+  bool keep_;
+};
 
 }  // namespace
 
@@ -110,32 +137,25 @@ LayerActivations& Activations::layer(int64_t i) {
 }
 
 void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations) {
-  const ModelConfig& c = model.config();
   // What the model computes in may have changed since: the cache would hold other numbers.
-  DEEPSCALER_CHECK(cache.shape() == c.attention);
-  LayerScratch& s = activations.scratch;
-  Matrix& hidden = activations.hidden;
-  const bool for_backward = activations.keep() != Activations::Keep::kOneLayer;
-  embed(model, batch, hidden);
-  for (int64_t i = 0; i < c.layers; ++i) {
-    LayerActivations& a = activations.layer(i);
-    const LayerParameters& p = model.table().layer(i);
-    normalize(model, p.attention_norm, hidden, s.normed, for_backward ? &a.input : nullptr);
-    std::swap(hidden, a.middle);
-    layer_inside(model, batch, cache, i, a, s, for_backward ? &hidden : nullptr);
-    if (!for_backward) std::swap(hidden, a.middle);
-    s.feed_forward.resize(batch.rows(), c.feed_forward);
-    gated_linear(c.activation, a.gate.view(), a.up.view(), s.feed_forward.view());
-    linear(model, s.feed_forward.view(), {{p.down, hidden.view()}}, Accumulate::kYes);
+  DEEPSCALER_CHECK(cache.shape() == model.attention());
+  Matrix& x = activations.hidden;
+  embed(model, batch, x);
+  for (int64_t i = 0; i < model.config().layers; ++i) {
+    LayerForward layer(model, batch, cache, i, activations);
+    layer.attention(x);
+    layer.feed_forward(x);
   }
 }
 
 void recompute_layer(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
                      Activations& activations) {
-  LayerActivations& a = activations.layer(index);
-  LayerScratch& s = activations.scratch;
-  normalize(model, model.table().layer(index).attention_norm, a.input, s.normed, &a.middle);
-  layer_inside(model, batch, cache, index, a, s, nullptr);
+  const Matrix& input = activations.layer(index).input;
+  Matrix& x = activations.hidden;
+  parallel_for(x.rows(), [&](int64_t t) { std::copy_n(input.row(t), x.cols(), x.row(t)); });
+  LayerForward layer(model, batch, cache, index, activations);
+  layer.attention(x);
+  layer.gate_and_up(x);
 }
 
 void final_norm_rows(const Model& model, ConstMatrixView hidden, std::span<const int64_t> rows,

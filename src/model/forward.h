@@ -1,7 +1,11 @@
 // The forward pass of the transformer, one code for prefill, decoding, scoring and training.
 //
+// A layer adds to the residual stream x [T, D] twice:
+//   x += attention(norm(x))
+//   x += feed_forward(norm(x))
+//
 // T rows, D hidden, F feed-forward; other letters as in ops/attention/attention.h. Everything is f32, but for
-// the products of a model that computes in bf16 (model/linear.h).
+// matrices of another kind (model/weights.h) and attention in bf16.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +55,8 @@ class Activations {
   [[nodiscard]] LayerActivations& layer(int64_t i);
 
   LayerScratch scratch;
-  Matrix hidden;  // [T, D], the output of the last layer, before the final norm
+  Matrix
+      hidden;  // [T, D], the residual stream: in the end the output of the last layer, before the final norm
 
  private:
   Keep keep_;
@@ -65,7 +70,7 @@ class Activations {
 void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations);
 
 // Fills in activations.layer(index) from its input, bit for bit as forward() did over the same batch and
-// cache (whose blocks of that layer are written again, with the same numbers).
+// cache (whose blocks of that layer are written again, with the same numbers). activations.hidden is lost.
 void recompute_layer(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
                      Activations& activations);
 

@@ -6,11 +6,11 @@
 
 namespace deepscaler {
 
-KvCache::KvCache(const ModelConfig& config, int64_t blocks, Contents contents)
-    : shape_(config.attention),
-      layers_(config.layers),
+KvCache::KvCache(const AttentionShape& shape, int64_t layers, int64_t blocks, Contents contents)
+    : shape_(shape),
+      layers_(layers),
       blocks_(blocks),
-      data_(config.layers * blocks * config.attention.block_size(), contents) {}
+      data_(layers * blocks * shape.block_size(), contents) {}
 
 void KvCache::clear(std::span<const int32_t> blocks) {
   if (blocks.empty()) return;
@@ -31,8 +31,8 @@ void KvCache::copy(int64_t i, std::span<const BlockCopy> copies) {
   });
 }
 
-int64_t KvCache::block_bytes(const ModelConfig& config) {
-  return config.layers * config.attention.block_size() * static_cast<int64_t>(sizeof(float));
+int64_t KvCache::block_bytes(const AttentionShape& shape, int64_t layers) {
+  return layers * shape.block_size() * static_cast<int64_t>(sizeof(float));
 }
 
 }  // namespace deepscaler

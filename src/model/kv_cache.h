@@ -6,7 +6,7 @@
 #include <span>
 
 #include "base/integer.h"
-#include "model/config.h"
+#include "ops/attention/attention_block.h"
 #include "tensor/buffer.h"
 
 namespace deepscaler {
@@ -30,7 +30,7 @@ struct BlockCopy {
 class KvCache {
  public:
   // Contents::kAny: every block is cleared before its first use.
-  KvCache(const ModelConfig& config, int64_t blocks, Contents contents = Contents::kZero);
+  KvCache(const AttentionShape& shape, int64_t layers, int64_t blocks, Contents contents = Contents::kZero);
 
   [[nodiscard]] const AttentionShape& shape() const { return shape_; }
   [[nodiscard]] int64_t blocks() const { return blocks_; }
@@ -46,8 +46,8 @@ class KvCache {
   // Carries out copies in one layer, one after the other.
   void copy(int64_t layer, std::span<const BlockCopy> copies);
 
-  // Bytes that one block takes in a model.
-  [[nodiscard]] static int64_t block_bytes(const ModelConfig& config);
+  // Bytes that one block takes in all layers.
+  [[nodiscard]] static int64_t block_bytes(const AttentionShape& shape, int64_t layers);
 
  private:
   AttentionShape shape_;

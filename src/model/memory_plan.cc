@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/integer.h"
+#include "model/config.h"
 #include "model/kv_cache.h"
 #include "model/parameters.h"
 #include "tensor/buffer.h"
@@ -44,6 +45,10 @@ int64_t matrices_bytes(const Widths& widths, int64_t rows) {
 // A quarter more blocks than full ones would be: sequences end inside one.
 int64_t training_blocks(int64_t rows) { return ceil_div(rows, kKeysPerBlock) * 5 / 4 + 1; }
 
+int64_t kv_bytes(const ModelConfig& c, const WeightCopies& copies, int64_t blocks) {
+  return blocks * KvCache::block_bytes(attention_shape(c, copies.bf16), c.layers);
+}
+
 int64_t head_bytes(const ModelConfig& c, int64_t head_rows, int64_t copies_of_hidden) {
   return head_rows * (c.vocabulary + copies_of_hidden * c.hidden) * kFloat;
 }
@@ -68,7 +73,7 @@ int64_t rounded_factor_bytes(const ModelConfig& c, int64_t rows) {
 
 void add_training(const ModelConfig& c, const WeightCopies& copies, const TrainingShape& t,
                   std::vector<MemoryPart>& parts) {
-  const int64_t parameters = ParameterTable(c).size() * kFloat;
+  const int64_t parameters = ParameterTable(c).trainable_size() * kFloat;
   parts.push_back({"gradients", MemoryPhase::kAlways, parameters, "use a smaller model"});
   if (t.optimizer_bytes > 0)
     parts.push_back({"optimizer", MemoryPhase::kAlways, t.optimizer_bytes, "use a smaller model"});
@@ -77,10 +82,10 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
   const int64_t kept = all ? c.layers * layer : (c.layers - 1) * matrices_bytes({c.hidden}, t.rows) + layer;
   parts.push_back({"activations", MemoryPhase::kTraining, kept + matrices_bytes(scratch_widths(c), t.rows),
                    all ? "set recompute = \"layer\" or lower token_budget" : "lower token_budget"});
-  parts.push_back(
-      {"backward pass", MemoryPhase::kTraining,
-       matrices_bytes(backward_widths(c), t.rows) + attention_backward_memory(c.attention, t.rows) * kFloat,
-       "lower token_budget"});
+  parts.push_back({"backward pass", MemoryPhase::kTraining,
+                   matrices_bytes(backward_widths(c), t.rows) +
+                       attention_backward_memory(attention_shape(c, copies.bf16), t.rows) * kFloat,
+                   "lower token_budget"});
   parts.push_back({"LM head", MemoryPhase::kTraining, head_bytes(c, kHeadRows, 4),
                    "use a model with a smaller vocabulary"});
   if (copies.bf16) {
@@ -88,12 +93,13 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
                      "set model.dtype = \"f32\""});
   }
   parts.push_back({"keys and values, training", MemoryPhase::kTraining,
-                   training_blocks(t.rows) * KvCache::block_bytes(c), "lower token_budget"});
+                   kv_bytes(c, copies, training_blocks(t.rows)), "lower token_budget"});
 }
 
-void add_generation(const ModelConfig& c, const GenerationShape& g, std::vector<MemoryPart>& parts) {
-  parts.push_back({"keys and values, generation", MemoryPhase::kGeneration,
-                   g.kv_blocks * KvCache::block_bytes(c), "lower model.kv_memory_mib"});
+void add_generation(const ModelConfig& c, const WeightCopies& copies, const GenerationShape& g,
+                    std::vector<MemoryPart>& parts) {
+  parts.push_back({"keys and values, generation", MemoryPhase::kGeneration, kv_bytes(c, copies, g.kv_blocks),
+                   "lower model.kv_memory_mib"});
   parts.push_back({"generation", MemoryPhase::kGeneration,
                    matrices_bytes(activation_widths(c), g.rows) + matrices_bytes(scratch_widths(c), g.rows) +
                        head_bytes(c, g.head_rows, 2),
@@ -126,7 +132,7 @@ MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies, co
   MemoryPlan plan;
   add_weights(config, copies, plan.parts);
   if (training.rows > 0) add_training(config, copies, training, plan.parts);
-  if (generation.kv_blocks > 0) add_generation(config, generation, plan.parts);
+  if (generation.kv_blocks > 0) add_generation(config, copies, generation, plan.parts);
   return plan;
 }
 

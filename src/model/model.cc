@@ -16,7 +16,7 @@
 #include "formats/excerpt.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
-#include "ops/kernel_target.h"
+#include "model/kv_cache.h"
 #include "tensor/dequantize.h"
 
 namespace deepscaler {
@@ -164,7 +164,7 @@ void load_parameter(const ParameterInfo& info, const ModelFile& file, Model& mod
   if (file.gguf && rotated && model.config().architecture == Architecture::kLlama) {
     undo_interleaved_rope(rows.view(), model.config().attention.head_dim);
   }
-  write_parameter(info, rows.view(), model.weights());
+  write_parameter(info, rows.view(), model.edit_weights().data());
 }
 
 // What the config does not say is computed, or not as it says.
@@ -194,9 +194,10 @@ Model load(ModelConfig config, const ModelFile& file) {
 
 Model::Model(ModelConfig config)
     : config_(std::move(config)),
-      table_(config_),
+      table_(std::make_unique<const ParameterTable>(config_)),
       rope_(config_.rope_frequencies(), config_.context, rope_magnitude(config_.rope_scaling)),
-      weights_(table_.size()) {}
+      weights_(table_->size()),
+      form_(make_weight_form(compute_type_, *table_, weights_.data())) {}
 
 namespace {
 
@@ -232,48 +233,41 @@ Model Model::load(const std::filesystem::path& path) {
   return deepscaler::load(read_gguf_config(file), {file.tensors(), path.string(), true});
 }
 
-std::string_view compute_type_name(ComputeType type) { return type == ComputeType::kF32 ? "f32" : "bf16"; }
-
-ComputeType compute_type_from_name(std::string_view name) {
-  if (name == "f32") return ComputeType::kF32;
-  if (name == "bf16") return ComputeType::kBf16;
-  if (name != "auto") {
-    throw Error("dtype", fmt::format("\"{}\" is not a type to compute in", name), "use auto, f32 or bf16");
-  }
-  return bf16_is_fast() ? ComputeType::kBf16 : ComputeType::kF32;
-}
-
 void Model::compute_in(ComputeType type) {
-  for (const ParameterInfo& p : table_.all()) {
-    if (type == ComputeType::kBf16 && p.layout == ParameterInfo::Layout::kPanels && p.cols % 2 != 0) {
-      throw Error("dtype", fmt::format("'{}' has {} inputs, and bf16 takes them in pairs", p.name, p.cols),
-                  "compute in f32");
-    }
+  form_.reset();  // before the new one takes memory
+  try {
+    form_ = make_weight_form(type, *table_, weights_.data());
+  } catch (...) {
+    form_ = make_weight_form(compute_type_, *table_, weights_.data());
+    throw;
   }
   compute_type_ = type;
-  config_.attention.bf16 = type == ComputeType::kBf16;
-  rounded_ = type == ComputeType::kBf16 ? Buffer<float>(table_.size() / 2) : Buffer<float>();
-  rounded_stale_ = true;
 }
 
-Bf16PanelView Model::rounded_panels(int index) const {
-  const auto& all = table_.all();
-  if (std::exchange(rounded_stale_, false)) {
-    for (size_t i = 0; i < all.size(); ++i) {
-      if (all[i].layout != ParameterInfo::Layout::kPanels) continue;
-      pack_bf16_panels(panels(static_cast<int>(i)), rounded_.data() + all[i].offset / 2);
-    }
+void Model::train_only(const ParameterTable::Trains& trains) {
+  auto table = std::make_unique<const ParameterTable>(config_, trains);
+  Buffer<float> weights(table->size());
+  for (size_t i = 0; i < table->all().size(); ++i) {
+    const ParameterInfo& from = table_->all()[i];
+    std::copy_n(weights_.data() + from.offset, from.size, weights.data() + table->all()[i].offset);
   }
-  const ParameterInfo& p = all[static_cast<size_t>(index)];
-  return {rounded_.data() + p.offset / 2, p.rows, p.cols};
+  form_.reset();
+  table_ = std::move(table);
+  weights_ = std::move(weights);
+  form_ = make_weight_form(compute_type_, *table_, weights_.data());
+}
+
+int64_t kv_block_bytes(const Model& model) {
+  return KvCache::block_bytes(model.attention(), model.config().layers);
 }
 
 std::string Model::hash() const {
-  return fmt::format("{:016x}", hash_parameters(table_, weights_.data(),
+  return fmt::format("{:016x}", hash_parameters(table_->all(), weights_.data(),
                                                 hash_name(architecture_name(config_.architecture))));
 }
 
 void randomize(Model& model, uint64_t seed, float std) {
+  const WeightEdit weights = model.edit_weights();
   for (const ParameterInfo& info : model.table().all()) {
     Matrix rows(info.rows, info.cols);
     const Rng rng(seed, {hash_name(info.name)});
@@ -281,22 +275,22 @@ void randomize(Model& model, uint64_t seed, float std) {
     parallel_for(info.rows, [&](int64_t r) {
       for (int64_t i = 0; i < info.cols; ++i) rows.row(r)[i] = norm ? 1 : std * rng.normal(r * info.cols + i);
     });
-    write_parameter(info, rows.view(), model.weights());
+    write_parameter(info, rows.view(), weights.data());
   }
 }
 
 void copy_parameters(const Model& from, Model& to) {
-  float* weights = to.weights();
+  const WeightEdit weights = to.edit_weights();
   for (const ParameterInfo& target : to.table().all()) {
     const auto& all = from.table().all();
     const auto source = std::ranges::find(all, target.name, &ParameterInfo::name);
     if (source == all.end() || source->rows != target.rows || source->cols != target.cols) continue;
     if (source->layout == target.layout) {
-      std::copy_n(from.weights() + source->offset, source->size, weights + target.offset);
+      std::copy_n(from.weights() + source->offset, source->size, weights.data() + target.offset);
     } else {
       Matrix rows(source->rows, source->cols);
       read_parameter(*source, from.weights(), rows.view());
-      write_parameter(target, rows.view(), weights);
+      write_parameter(target, rows.view(), weights.data());
     }
   }
 }

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,19 +13,27 @@
 
 #include "model/config.h"
 #include "model/parameters.h"
-#include "ops/matmul/bf16_matmul.h"
+#include "model/weights.h"
 #include "ops/rows/pointwise.h"
 #include "tensor/dtype.h"
 
 namespace deepscaler {
 
-// What products compute in, with weights (those of the backward pass: model/linear.h) and in attention
-// (ops/attention/attention.h); all else is f32.
-enum class ComputeType { kF32, kBf16 };
-[[nodiscard]] std::string_view compute_type_name(ComputeType type);  // "f32", "bf16"
-// Of "f32", "bf16" or "auto": bf16 where a CPU's bf16 dot product is faster than its f32 FMA, else f32.
-// Throws Error for other names.
-[[nodiscard]] ComputeType compute_type_from_name(std::string_view name);
+// The f32 values of a model's weights, to be changed: what is made from them is made anew when this goes.
+class WeightEdit {
+ public:
+  WeightEdit(float* values, WeightForm& form) : values_(values), form_(form) {}
+  ~WeightEdit() { form_.refresh(); }
+  WeightEdit(const WeightEdit&) = delete;
+  WeightEdit& operator=(const WeightEdit&) = delete;
+
+  [[nodiscard]] float* data() const { return values_; }
+  [[nodiscard]] float& operator[](int64_t i) const { return values_[i]; }
+
+ private:
+  float* values_;
+  WeightForm& form_;
+};
 
 class Model {
  public:
@@ -35,41 +45,46 @@ class Model {
   [[nodiscard]] static Model load(const std::filesystem::path& path);
 
   [[nodiscard]] const ModelConfig& config() const { return config_; }
-  [[nodiscard]] const ParameterTable& table() const { return table_; }
+  [[nodiscard]] const ParameterTable& table() const { return *table_; }
   [[nodiscard]] const RopeTable& rope() const { return rope_; }
-  // Writable: the copy in bf16, where there is one, is made anew before its next use.
-  [[nodiscard]] float* weights() {
-    rounded_stale_ = true;
-    return weights_.data();
-  }
-  [[nodiscard]] const float* weights() const { return weights_.data(); }
 
-  [[nodiscard]] ConstPanelView panels(int index) const { return panels_of(table_, weights_.data(), index); }
+  // Laid out by table().
+  [[nodiscard]] const float* weights() const { return weights_.data(); }
+  [[nodiscard]] WeightEdit edit_weights() { return {weights_.data(), *form_}; }
   [[nodiscard]] std::span<const float> vector(int index) const {
-    return vector_of(table_, weights_.data(), index);
+    return vector_of(*table_, weights_.data(), index);
   }
+  // The matrices in the form that products read.
+  [[nodiscard]] const WeightForm& matrices() const { return *form_; }
 
   // f32 from the start. bf16 takes half as much memory again, and keeps keys and values in bf16. Throws Error
-  // for a model whose matrices have an odd number of inputs.
+  // for a model whose widths are odd.
   void compute_in(ComputeType type);
   [[nodiscard]] ComputeType compute_type() const { return compute_type_; }
+  // Of every layer, with what keys and values are kept as.
+  [[nodiscard]] AttentionShape attention() const {
+    return attention_shape(config_, compute_type_ == ComputeType::kBf16);
+  }
+  // Freezes all parameters but those that `trains` names. Arrays laid out by the table of before are no
+  // longer this model's.
+  void train_only(const ParameterTable::Trains& trains);
   // The tokens that end a response: those of the config at first (model/text_ends.h).
   void end_responses_at(std::vector<int32_t> tokens) { config_.eos = std::move(tokens); }
-  // Not from two threads at a time.
-  [[nodiscard]] Bf16PanelView rounded_panels(int index) const;
 
   // Names the weights: equal for equal bits of every parameter, whatever file they came from.
   [[nodiscard]] std::string hash() const;
 
  private:
   ModelConfig config_;
-  ParameterTable table_;
+  std::unique_ptr<const ParameterTable> table_;  // where it stands is known to others
   RopeTable rope_;
   Buffer<float> weights_;
   ComputeType compute_type_ = ComputeType::kF32;
-  mutable Buffer<float> rounded_;  // panels of pairs of bf16, at half the offsets of the table
-  mutable bool rounded_stale_ = true;
+  std::unique_ptr<WeightForm> form_;
 };
+
+// Bytes that a block of keys and values takes in all layers.
+[[nodiscard]] int64_t kv_block_bytes(const Model& model);
 
 // The config alone of what Model::load() reads. Throws Error.
 [[nodiscard]] ModelConfig read_model_config(const std::filesystem::path& path);

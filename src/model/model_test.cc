@@ -183,7 +183,7 @@ TEST(ModelLoad, FoldersOfOtherKindsAreNamed) {
 TEST(ModelLoad, WeightsThatAreNotFinite) {
   const TemporaryFolder folder;
   Model model = Model::load(kLlama);
-  model.weights()[model.table().all()[1].offset + 5] = INFINITY;
+  model.edit_weights()[model.table().all()[1].offset + 5] = INFINITY;
   save_hf_model(model, folder.path());
   EXPECT_EQ(
       verdict(folder.path(), folder),

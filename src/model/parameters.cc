@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -14,7 +15,7 @@ namespace deepscaler {
 
 using Layout = ParameterInfo::Layout;
 
-ParameterTable::ParameterTable(const ModelConfig& c) {
+ParameterTable::ParameterTable(const ModelConfig& c, const Trains& trains) {
   const bool head_is_embedding = c.tied_embeddings && !c.scalar_head();
   const Layout embedding_layout = head_is_embedding ? Layout::kPanels : Layout::kRows;
   embedding_ = add("model.embed_tokens.weight", c.vocabulary, c.hidden, embedding_layout);
@@ -53,19 +54,37 @@ ParameterTable::ParameterTable(const ModelConfig& c) {
   else
     lm_head_ =
         head_is_embedding ? embedding_ : add("lm_head.weight", c.vocabulary, c.hidden, Layout::kPanels);
+  place(trains);
 }
 
 int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout layout) {
   const int64_t size = layout == Layout::kPanels ? panel_size(rows, cols) : rows * cols;
-  all_.push_back({std::move(name), rows, cols, layout, size_, size});
-  size_ += round_up(size, kPanelWidth);  // every parameter starts a cache line
+  all_.push_back({.name = std::move(name), .rows = rows, .cols = cols, .layout = layout, .size = size});
   return static_cast<int>(all_.size()) - 1;
+}
+
+void ParameterTable::place(const Trains& trains) {
+  for (ParameterInfo& p : all_) p.trainable = !trains || trains(p.name);
+  for (const bool trainable : {true, false}) {
+    for (ParameterInfo& p : all_) {
+      if (p.trainable != trainable) continue;
+      p.offset = size_;
+      size_ += round_up(p.size, kPanelWidth);  // every parameter starts a cache line
+    }
+    if (trainable) trainable_size_ = size_;
+  }
+  std::ranges::copy_if(all_, std::back_inserter(trainable_), &ParameterInfo::trainable);
 }
 
 int64_t ParameterTable::count() const {
   int64_t count = 0;
   for (const ParameterInfo& p : all_) count += p.rows * p.cols;
   return count;
+}
+
+PlacedRow row_of(const ParameterInfo& info, int64_t row) {
+  if (info.layout != Layout::kPanels) return {info.offset + row * info.cols, 1};
+  return {info.offset + panel_offset(info.cols, row, 0), kPanelWidth};
 }
 
 void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values) {
@@ -85,12 +104,12 @@ void read_parameter(const ParameterInfo& info, const float* values, MatrixView r
   }
 }
 
-uint64_t hash_parameters(const ParameterTable& table, const float* values, uint64_t seed) {
+uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float* values, uint64_t seed) {
   // FNV-1a over 32-bit words, one lane a parameter, so that parameters are hashed side by side.
   constexpr uint64_t kPrime = 0x100000001b3;
-  std::vector<uint64_t> parts(table.all().size());
+  std::vector<uint64_t> parts(parameters.size());
   parallel_for(std::ssize(parts), [&](int64_t i) {
-    const ParameterInfo& p = table.all()[static_cast<size_t>(i)];
+    const ParameterInfo& p = parameters[static_cast<size_t>(i)];
     uint64_t part = hash_name(p.name);
     for (int64_t w = p.offset; w < p.offset + p.size; ++w) {
       part = (part ^ std::bit_cast<uint32_t>(values[w])) * kPrime;

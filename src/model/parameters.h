@@ -1,13 +1,16 @@
 // The parameters of a model as one flat array of f32, and the table that says where each stands.
 //
 // Weights, gradients and the optimizer's moments share the table, so an optimizer, a norm or a hash is
-// one loop over flat arrays. Matrices are in panels (ops/matmul/matmul.h), the one form that all products
-// read; what only gets looked up by row (an untied embedding) and vectors are plain.
+// one loop over flat arrays. Trainable parameters come first: gradients and moments are as long as those.
+// Matrices are in panels (ops/matmul/matmul.h), the one form that all products read; what only gets looked up
+// by row (an untied embedding) and vectors are plain.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/config.h"
@@ -23,8 +26,9 @@ struct ParameterInfo {
   int64_t rows;      // 1 for a vector
   int64_t cols;
   Layout layout;
-  int64_t offset;  // in floats
-  int64_t size;    // in floats, padding of panels included
+  int64_t size;           // in floats, padding of panels included
+  int64_t offset = 0;     // in floats
+  bool trainable = true;  // else it is frozen, and has no gradient
 
   [[nodiscard]] bool is_matrix() const { return layout != Layout::kVector; }
 };
@@ -38,43 +42,57 @@ struct LayerParameters {
 
 class ParameterTable {
  public:
-  explicit ParameterTable(const ModelConfig& config);
+  // `trains` says by name which parameters are trainable; empty: all.
+  using Trains = std::function<bool(std::string_view name)>;
+  explicit ParameterTable(const ModelConfig& config, const Trains& trains = {});
 
   [[nodiscard]] const std::vector<ParameterInfo>& all() const { return all_; }
+  // Those of all() that training changes.
+  [[nodiscard]] const std::vector<ParameterInfo>& trainable() const { return trainable_; }
+  [[nodiscard]] const ParameterInfo& operator[](int index) const { return all_[static_cast<size_t>(index)]; }
   [[nodiscard]] const LayerParameters& layer(int64_t i) const { return layers_[static_cast<size_t>(i)]; }
   [[nodiscard]] int embedding() const { return embedding_; }
   [[nodiscard]] int final_norm() const { return final_norm_; }
   [[nodiscard]] int lm_head() const { return lm_head_; }          // the embedding where it is tied; none: -1
   [[nodiscard]] int scalar_head() const { return scalar_head_; }  // none: -1
   [[nodiscard]] int64_t size() const { return size_; }            // floats in all
-  [[nodiscard]] int64_t count() const;                            // parameters, without padding
+  [[nodiscard]] int64_t trainable_size() const { return trainable_size_; }
+  [[nodiscard]] int64_t count() const;  // parameters, without padding
 
  private:
   int add(std::string name, int64_t rows, int64_t cols, ParameterInfo::Layout layout);
+  void place(const Trains& trains);
 
-  std::vector<ParameterInfo> all_;
+  std::vector<ParameterInfo> all_, trainable_;
   std::vector<LayerParameters> layers_;
   int embedding_ = 0, final_norm_ = 0, lm_head_ = -1, scalar_head_ = -1;
-  int64_t size_ = 0;
+  int64_t size_ = 0, trainable_size_ = 0;
 };
 
 // Views of parameter `index` in an array laid out by `table`; T is float or const float.
 template <class T>
 [[nodiscard]] PanelSpan<T> panels_of(const ParameterTable& table, T* values, int index) {
-  const ParameterInfo& p = table.all()[static_cast<size_t>(index)];
+  const ParameterInfo& p = table[index];
   return {values + p.offset, p.rows, p.cols};
 }
 template <class T>
 [[nodiscard]] std::span<T> vector_of(const ParameterTable& table, T* values, int index) {
-  const ParameterInfo& p = table.all()[static_cast<size_t>(index)];
+  const ParameterInfo& p = table[index];
   return {values + p.offset, static_cast<size_t>(p.cols)};
 }
+
+// Where a row of a parameter stands: number i of it at offset + i * step.
+struct PlacedRow {
+  int64_t offset, step;
+};
+[[nodiscard]] PlacedRow row_of(const ParameterInfo& info, int64_t row);
 
 // Between the flat array and a row-major [rows, cols] copy of one parameter.
 void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values);
 void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows);
 
-// Names an array laid out by `table`: equal for equal bits and an equal `seed`.
-[[nodiscard]] uint64_t hash_parameters(const ParameterTable& table, const float* values, uint64_t seed);
+// Names the values of some parameters: equal for equal bits and an equal `seed`.
+[[nodiscard]] uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float* values,
+                                       uint64_t seed);
 
 }  // namespace deepscaler

@@ -108,7 +108,7 @@ TEST_P(OnPolicyTest, ScoringComputesTheRecordedBits) {
       GenerationRequest request{.samples = group, .stream = 1};
       for (int32_t t = 0; t < 37; ++t) request.prompt.push_back((11 * t) % 250 + 3);
       std::vector<Generation> generations(static_cast<size_t>(group));
-      Generator generator(model, short_of_memory ? 7 * KvCache::block_bytes(model.config()) : 1 << 30);
+      Generator generator(model, short_of_memory ? 7 * kv_block_bytes(model) : 1 << 30);
       set_thread_count(short_of_memory ? 1 : 2);
       generator.generate(std::vector{request}, short_of_memory ? every : plain,
                          [&](int64_t, int64_t s, Generation&& g) { generations[s] = std::move(g); });

@@ -47,7 +47,9 @@ GenerationShape generation_of(const Recipe& recipe, size_t number, const StageNe
                                                           recipe.eval.config.sampling.max_response_tokens));
     sequences = std::max(sequences, problems * samples);
   }
-  const int64_t limit = (recipe.model.kv_memory_mib << 20) / KvCache::block_bytes(config);
+  const int64_t limit =
+      (recipe.model.kv_memory_mib << 20) /
+      KvCache::block_bytes(attention_shape(config, computes_in_bf16(recipe)), config.layers);
   const SchedulerConfig scheduler;
   const int64_t rows = scheduler.max_rows + std::min(sequences, scheduler.max_running);
   return {.kv_blocks = std::min(blocks, limit),
@@ -67,7 +69,6 @@ std::vector<std::string> models_up_to(const std::vector<StageNeeds>& needs, size
 RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
   RecipePlan plan;
   plan.model = model;
-  plan.model.attention.bf16 = computes_in_bf16(recipe);
   const ParameterTable table(plan.model);
   plan.parameters = table.count();
   std::vector<StageNeeds> needs;

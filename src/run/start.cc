@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "model/device.h"
-#include "model/linear.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
 #include "run/recipe_changes.h"
@@ -140,7 +139,7 @@ Manifest manifest_of(const Recipe& recipe, const Model& model) {
           .verifier = verifier_version(),
           .device = default_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
-          .backward_dtype = std::string(compute_type_name(backward_compute_type(model))),
+          .backward_dtype = std::string(compute_type_name(backward_compute_type(model.compute_type()))),
           .token_budget = recipe.token_budget,
           .seed = recipe.seed,
           .model = model.hash(),

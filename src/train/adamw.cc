@@ -21,11 +21,11 @@ constexpr const char* kSteps = "steps";
 std::unique_ptr<Optimizer> make_adamw(const ParameterTable& table) { return std::make_unique<AdamW>(table); }
 
 int64_t adamw_memory(const ParameterTable& table) {
-  return 2 * table.size() * static_cast<int64_t>(sizeof(float));
+  return 2 * table.trainable_size() * static_cast<int64_t>(sizeof(float));
 }
 
 AdamW::AdamW(const ParameterTable& table)
-    : table_(table), first_moment_(table.size()), second_moment_(table.size()) {}
+    : table_(table), first_moment_(table.trainable_size()), second_moment_(table.trainable_size()) {}
 
 void AdamW::reset() {
   std::ranges::fill(first_moment_.span(), 0.0f);
@@ -62,7 +62,7 @@ double AdamW::step(const OptimizerConfig& config, float lr, std::span<const floa
   ++steps_;
   const double correction1 = 1 - std::pow(static_cast<double>(config.beta1), steps_);
   const double correction2 = 1 - std::pow(static_cast<double>(config.beta2), steps_);
-  for (const ParameterInfo& p : table_.all()) {
+  for (const ParameterInfo& p : table_.trainable()) {
     const AdamWCoefficients c = {.clip = clip,
                                  .beta1 = config.beta1,
                                  .beta2 = config.beta2,

@@ -27,7 +27,7 @@ class CheckpointTest : public testing::TestWithParam<const char*> {
     Model gradients(model.config());
     randomize(gradients, seed, 1);
     (void)optimizer.step({}, 1e-3f, {gradients.weights(), static_cast<size_t>(model.table().size())},
-                         model.weights());
+                         model.edit_weights().data());
   }
   void save(const fs::path& folder, const AdamW& optimizer) const {
     save_checkpoint(folder,

@@ -149,11 +149,11 @@ TEST_P(HeadTest, ScalarGradientsAreFiniteDifferences) {
       const int64_t at =
           info.offset + i * 7 * (info.layout == ParameterInfo::Layout::kPanels ? kPanelWidth : 1);
       const float before = model.weights()[at];
-      model.weights()[at] = before + kStep;
+      model.edit_weights()[at] = before + kStep;
       const double above = weighted_sum(model, TokenRow::kAt);
-      model.weights()[at] = before - kStep;
+      model.edit_weights()[at] = before - kStep;
       const double below = weighted_sum(model, TokenRow::kAt);
-      model.weights()[at] = before;
+      model.edit_weights()[at] = before;
       const double slope = (above - below) / (2 * kStep), gradient = step.gradients()[at];
       EXPECT_NEAR(slope, gradient, 2e-3 * std::max(1.0, std::abs(gradient))) << info.name << " " << i;
     }
@@ -193,7 +193,7 @@ TEST_P(HeadTest, TheLayersOfALanguageModelAreTakenOverIntoAScalarOne) {
   EXPECT_NE(scorer.hash(), expected.hash()) << "the score is still zero";
   for (const ParameterInfo& info : scorer.table().all()) {
     if (info.name != "score.weight") continue;
-    std::copy_n(expected.weights() + info.offset, info.size, scorer.weights() + info.offset);
+    std::copy_n(expected.weights() + info.offset, info.size, scorer.edit_weights().data() + info.offset);
   }
   EXPECT_EQ(scorer.hash(), expected.hash());
 }

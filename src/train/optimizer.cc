@@ -20,7 +20,7 @@ double global_norm(std::span<const float> gradients) {
 }
 
 void require_finite(const ParameterTable& table, std::span<const float> gradients) {
-  for (const ParameterInfo& p : table.all()) {
+  for (const ParameterInfo& p : table.trainable()) {
     for (int64_t i = p.offset; i < p.offset + p.size; ++i) {
       if (!std::isfinite(gradients[static_cast<size_t>(i)])) {
         throw Error(p.name, "its gradient is not finite; the weights are left as they were",

@@ -21,7 +21,8 @@ std::vector<int64_t> shape_of(const ParameterInfo& info) {
 template <class T>
 std::string hash_of(const ParameterTable& table, std::span<const NamedArray<T>> arrays) {
   uint64_t hash = 0;
-  for (const auto& array : arrays) hash = hash_parameters(table, array.values, hash ^ hash_name(array.name));
+  for (const auto& array : arrays)
+    hash = hash_parameters(table.trainable(), array.values, hash ^ hash_name(array.name));
   return fmt::format("{:016x}", hash);
 }
 
@@ -43,14 +44,14 @@ void save_parameters(const std::filesystem::path& path, const ParameterTable& ta
                      std::span<const NamedArray<const float>> arrays, FileMetadata metadata) {
   std::vector<TensorDeclaration> declarations;
   for (const auto& array : arrays) {
-    for (const ParameterInfo& info : table.all()) {
+    for (const ParameterInfo& info : table.trainable()) {
       declarations.push_back({array.name + "." + info.name, DType::kF32, shape_of(info)});
     }
   }
   metadata[kHashKey] = hash_of(table, arrays);
   SafetensorsWriter writer(path, declarations, metadata);
   for (const auto& array : arrays) {
-    for (const ParameterInfo& info : table.all()) {
+    for (const ParameterInfo& info : table.trainable()) {
       Matrix rows(info.rows, info.cols);
       read_parameter(info, array.values, rows.view());
       writer.write(std::as_bytes(std::span(rows.data(), static_cast<size_t>(rows.size()))));
@@ -63,7 +64,7 @@ FileMetadata load_parameters(const std::filesystem::path& path, const ParameterT
                              std::span<const NamedArray<float>> arrays) {
   const SafetensorsFile file(path);
   for (const auto& array : arrays) {
-    for (const ParameterInfo& info : table.all()) {
+    for (const ParameterInfo& info : table.trainable()) {
       load_parameter(file, path.string(), array.name + "." + info.name, info, array.values);
     }
   }

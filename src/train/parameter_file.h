@@ -1,5 +1,5 @@
-// Arrays that are laid out like a model's parameters (moments of an optimizer, a reference model) in a
-// safetensors file: one f32 tensor per array and parameter, "first_moment.model.norm.weight".
+// Arrays that are laid out like a model's gradients (moments of an optimizer) in a safetensors file: one f32
+// tensor per array and trainable parameter, "first_moment.model.norm.weight".
 #pragma once
 
 #include <filesystem>

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/stopwatch.h"
-#include "model/linear.h"
+#include "model/model.h"
 
 namespace deepscaler {
 
@@ -16,7 +16,7 @@ double product_rate(const Model& model) {
   double shortest = kSeconds;
   for (double total = 0; total < kSeconds;) {
     const Stopwatch watch;
-    linear(model, x.view(), {{model.table().layer(0).gate, y.view()}});
+    model.matrices().forward(x.view(), {{model.table().layer(0).gate, y.view()}});
     const double seconds = watch.seconds();
     shortest = std::min(shortest, seconds);
     total += seconds;

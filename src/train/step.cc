@@ -36,14 +36,14 @@ const PredictedToken* find_bad_row(const MicroBatch& batch, const Pass& pass) {
 [[noreturn]] void refuse_gradient(const ParameterTable& table, std::span<const float> gradients,
                                   std::span<const TokenGroup> groups, const PredictedToken& token) {
   const TokenGroup& group = groups[static_cast<size_t>(token.group)];
-  const auto bad = std::ranges::find_if(table.all(), [&](const ParameterInfo& p) {
+  const auto bad = std::ranges::find_if(table.trainable(), [&](const ParameterInfo& p) {
     return !is_finite(gradients.subspan(static_cast<size_t>(p.offset), static_cast<size_t>(p.size)));
   });
   const std::string name =
       group.name.empty() ? fmt::format("group {}", token.group) : std::string(group.name);
   throw Error(group.responses.size() > 1 ? fmt::format("{}, sample {}", name, token.response) : name,
               fmt::format("it makes the gradient of {} not finite; the weights are left as they were",
-                          bad == table.all().end() ? "the loss" : bad->name),
+                          bad == table.trainable().end() ? "the loss" : bad->name),
               "look at this sample, or lower the learning rate");
 }
 

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "model/model.h"
+#include "train/adamw.h"
 
 namespace deepscaler {
 namespace {
@@ -110,10 +111,8 @@ TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
   }
 }
 
-// The gradients of all parameters for a constant loss, in a type and on so many threads.
-std::vector<float> gradients_in(ComputeType type, int threads) {
-  Model model = tiny_model();
-  model.compute_in(type);
+// The gradients of all trainable parameters for a constant loss, on so many threads.
+std::vector<float> gradients_in(const Model& model, int threads) {
   set_thread_count(threads);
   const Texts texts;
   Constants loss;
@@ -125,6 +124,36 @@ std::vector<float> gradients_in(ComputeType type, int threads) {
   return {step.gradients().begin(), step.gradients().end()};
 }
 
+// Freezing changes no gradient but those that are no longer there; and what is frozen stays.
+TEST(TrainStep, FrozenParametersHaveNoGradientAndStay) {
+  Model model = tiny_model();
+  const auto all = gradients_in(model, 2);
+  const Model before = tiny_model();
+  const std::string hash = model.hash();
+  for (const char* trained : {"layers.1.", "norm", "bias", "q_proj", "embed_tokens"}) {
+    model.train_only([&](std::string_view name) { return name.find(trained) != std::string_view::npos; });
+    EXPECT_EQ(model.hash(), hash);
+    const auto some = gradients_in(model, 2);
+    ASSERT_EQ(std::ssize(some), model.table().trainable_size());
+    ASSERT_LT(some.size(), all.size()) << trained;
+    for (size_t i = 0; i < model.table().all().size(); ++i) {
+      const ParameterInfo &p = model.table().all()[i], &full = before.table().all()[i];
+      EXPECT_EQ(p.trainable, p.name.find(trained) != std::string::npos);
+      if (!p.trainable) continue;
+      for (int64_t k = 0; k < p.size; ++k) ASSERT_EQ(some[p.offset + k], all[full.offset + k]) << p.name;
+    }
+    AdamW optimizer(model.table());
+    optimizer.step({}, 1e-2f, some, model.edit_weights().data());
+    for (size_t i = 0; i < model.table().all().size(); ++i) {
+      const ParameterInfo &p = model.table().all()[i], &full = before.table().all()[i];
+      const bool same = std::equal(model.weights() + p.offset, model.weights() + p.offset + p.size,
+                                   before.weights() + full.offset);
+      EXPECT_EQ(same, !p.trainable) << p.name;
+    }
+    model = tiny_model();
+  }
+}
+
 double norm(std::span<const float> numbers) {
   double sum = 0;
   for (const float x : numbers) sum += static_cast<double>(x) * x;
@@ -133,13 +162,16 @@ double norm(std::span<const float> numbers) {
 
 // Whether bf16 is in the forward pass alone or in the backward pass too depends on the CPU.
 TEST(TrainStep, GradientsInBf16AreThoseOfF32Rounded) {
-  const auto f32 = gradients_in(ComputeType::kF32, 2), bf16 = gradients_in(ComputeType::kBf16, 2);
+  Model model = tiny_model();
+  const auto f32 = gradients_in(model, 2);
+  model.compute_in(ComputeType::kBf16);
+  const auto bf16 = gradients_in(model, 2);
   std::vector<float> difference(f32.size());
   std::ranges::transform(f32, bf16, difference.begin(), std::minus());
   // A factor is off by 2^-9 at most; errors of several products follow each other.
   EXPECT_LT(norm(difference), 0.02 * norm(f32));
   EXPECT_GT(norm(difference), 0);
-  EXPECT_EQ(bf16, gradients_in(ComputeType::kBf16, 1));
+  EXPECT_EQ(bf16, gradients_in(model, 1));
 }
 
 // What a step that meets a number which is not finite says.
@@ -180,11 +212,11 @@ TEST(TrainStep, AGradientThatIsNotFiniteNamesTensorAndSample) {
   response[5] = kRare;
   groups[1].responses[0] = response;
   Model untied = Model::load(std::filesystem::path(DEEPSCALER_GOLDENS) / "models" / "qwen3");
-  const ParameterInfo& info = untied.table().all()[static_cast<size_t>(untied.table().embedding())];
+  const ParameterInfo& info = untied.table()[untied.table().embedding()];
   Matrix rows(info.rows, info.cols);
   read_parameter(info, untied.weights(), rows.view());
   rows.row(kRare)[3] = NAN;
-  write_parameter(info, rows.view(), untied.weights());
+  write_parameter(info, rows.view(), untied.edit_weights().data());
   EXPECT_EQ(refusal(untied, groups, loss).substr(0, 47), "problem 7, sample 0: it makes the gradient of m");
 }
 

@@ -156,7 +156,7 @@ void bench_train(const Options& options, Model& model) {
     LmHead head(loss, /*temperature=*/1);
     step.clear_gradients();
     step.accumulate(groups, head);
-    if (optimizer) optimizer->step({}, 1e-6f, step.gradients(), model.weights());
+    if (optimizer) optimizer->step({}, 1e-6f, step.gradients(), model.edit_weights().data());
   };
   double best = seconds(one_step);  // alone if no steps are to be timed
   for (int64_t i = 0; i < options.steps; ++i) {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/stopwatch.h"
-#include "model/linear.h"
 #include "model/memory_plan.h"
+#include "model/model.h"
 #include "ops/matmul/matmul.h"
 
 namespace deepscaler {
@@ -34,10 +34,10 @@ void multiply_once(const Model& model, const PassRows& rows, Matrix& x, std::vec
       const int64_t count = std::min(piece, total - first);
       std::vector<Projection<int, MatrixView>> projections;
       for (size_t i = 0; i < weights.size(); ++i) {
-        y[i].resize(count, model.panels(weights[i]).out);
+        y[i].resize(count, model.table()[weights[i]].rows);
         projections.push_back({weights[i], y[i].view()});
       }
-      x.resize(count, model.panels(weights[0]).in);
+      x.resize(count, model.table()[weights[0]].cols);
       product(x.view(), projections);
     }
   }
@@ -70,21 +70,21 @@ ProductTime best_time(const Model& model, const PassRows& rows, double flops_per
 
 ProductTime forward_product_time(const Model& model, const PassRows& rows) {
   return best_time(model, rows, 2, [&](ConstMatrixView x, const Projections<int, MatrixView>& projections) {
-    linear(model, x, projections);
+    model.matrices().forward(x, projections);
   });
 }
 
 ProductTime training_product_time(const Model& model, const PassRows& rows) {
-  Buffer<float> gradients(model.table().size());
+  Buffer<float> gradients(model.table().trainable_size());
   Matrix dx;
   return best_time(model, rows, 6, [&](ConstMatrixView x, const Projections<int, MatrixView>& projections) {
-    linear(model, x, projections);
+    model.matrices().forward(x, projections);
     const auto dy = projections.changed([](const auto& p) {
       return Projection<int, ConstMatrixView>{p.weight, p.outputs};
     });
-    linear_dw(model, dy, x, gradients.data());
+    model.matrices().dw(dy, x, gradients.data());
     dx.resize(x.rows, x.cols);
-    linear_dx(model, dy, dx.view());
+    model.matrices().dx(dy, dx.view());
   });
 }
 

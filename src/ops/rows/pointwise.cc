@@ -55,6 +55,7 @@ void rms_norm_backward(ConstMatrixView x, std::span<const float> weight, float e
     scales[t] = kernels.inverse_rms(x.row(t), x.cols, eps);
     kernels.rms_norm_backward_row(x.row(t), weight.data(), scales[t], dy.row(t), x.cols, dx.row(t));
   });
+  if (weight_gradient.empty()) return;
   for_each_strip(x.cols, [&](int64_t first, int64_t count) {
     kernels.rms_norm_weight_strip(x, dy, scales.data(), first, count, weight_gradient.data());
   });

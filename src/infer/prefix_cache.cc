@@ -1,0 +1,88 @@
+#include "infer/prefix_cache.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace deepscaler {
+namespace {
+
+int64_t equal_tokens(std::span<const int32_t> a, std::span<const int32_t> b) {
+  return std::ranges::mismatch(a, b).in1 - a.begin();
+}
+
+}  // namespace
+
+PrefixCache::PrefixCache(int64_t keys_per_block) : keys_per_block_(keys_per_block) { root_.users = 1; }
+
+PrefixCache::Match PrefixCache::find(std::span<const int32_t> tokens) const {
+  Match match;
+  const Node* node = &root_;
+  while (!tokens.empty()) {
+    Node* longest = nullptr;
+    int64_t keys = 0;
+    for (const auto& child : node->children) {
+      const int64_t equal = equal_tokens(child->tokens, tokens);
+      if (equal > keys) {
+        keys = equal;
+        longest = child.get();
+      }
+    }
+    if (longest == nullptr) break;
+    if (keys < keys_per_block_) {
+      match.part = longest;
+      match.part_keys = keys;
+      break;
+    }
+    match.whole.push_back(longest);
+    tokens = tokens.subspan(static_cast<size_t>(keys));
+    node = longest;
+  }
+  return match;
+}
+
+PrefixCache::Node* PrefixCache::insert(Node* parent, std::span<const int32_t> tokens, int32_t block) {
+  Node& above = parent == nullptr ? root_ : *parent;
+  DEEPSCALER_CHECK(above.users > 0 && !tokens.empty() && std::ssize(tokens) <= keys_per_block_);
+  above.children.push_back(std::make_unique<Node>(Node{.tokens = {tokens.begin(), tokens.end()},
+                                                       .block = block,
+                                                       .parent = &above,
+                                                       .children = {},
+                                                       .users = 1,
+                                                       .last_used = ++clock_}));
+  return above.children.back().get();
+}
+
+PrefixCache::Node* PrefixCache::child(Node* parent, std::span<const int32_t> tokens) {
+  const auto& children = (parent == nullptr ? root_ : *parent).children;
+  const auto found = std::ranges::find_if(
+      children, [&](const auto& child) { return std::ranges::equal(child->tokens, tokens); });
+  return found == children.end() ? nullptr : found->get();
+}
+
+void PrefixCache::use(Node* node) {
+  if (is_kept_leaf(*node)) kept_leaves_.erase(node);
+  if (node->users++ == 0) --kept_;
+}
+
+void PrefixCache::unuse(Node* node) {
+  DEEPSCALER_CHECK(node->users > 0);
+  if (--node->users > 0) return;
+  node->last_used = ++clock_;
+  ++kept_;
+  if (is_kept_leaf(*node)) kept_leaves_.insert(node);
+}
+
+int32_t PrefixCache::evict() {
+  DEEPSCALER_CHECK(!kept_leaves_.empty());
+  Node* node = *kept_leaves_.begin();
+  kept_leaves_.erase(kept_leaves_.begin());
+  --kept_;
+  const int32_t block = node->block;
+  Node* above = node->parent;
+  std::erase_if(above->children, [&](const auto& child) { return child.get() == node; });
+  if (above != &root_ && is_kept_leaf(*above)) kept_leaves_.insert(above);
+  return block;
+}
+
+}  // namespace deepscaler
