@@ -5,6 +5,7 @@
 // - tests take their files' places from TemporaryFolder, since they run side by side;
 // - the libraries leave the terminal to cli/, base/log, base/signals (a handler may not wait for the lock of
 //   base/log) and base/error (CHECK);
+// - what a run leaves in its folder goes through its one writer;
 // - headers do not pull in whole libraries;
 // - no two headers define types of one name, of which a linker would mix up the members.
 #include <gtest/gtest.h>
@@ -209,6 +210,19 @@ Faults terminal_faults(const std::string& file, const std::string& source) {
   return find_lines(file, source, output, "writes to the terminal");
 }
 
+// run/folder.cc makes the folder itself.
+Faults second_writer_faults(const std::string& file, const std::string& source) {
+  static const std::set<std::string> allowed = {"run/writer.h", "run/writer.cc", "run/folder.cc"};
+  const bool of_a_run = folder_of(file) == "run" || folder_of(file) == "rl";
+  if (!of_a_run || allowed.contains(file) || file.ends_with("_test.cc")) return {};
+  static const std::regex writing(
+      "\\b(write_file_atomically|AtomicFile|AppendFile|JsonlWriter|RunLog|EventFile|MetricsLog|ofstream|"
+      "fopen|"
+      "save_checkpoint|replace_state|reduce_to_model|remove_checkpoint|remove_unfinished|save_hf_model|"
+      "write_report|cut_file|create_director\\w*|remove_all|fs::remove|fs::rename)\\b");
+  return find_lines(file, source, writing, "writes files; a run's one writer is run/writer.h");
+}
+
 Faults heavy_header_faults(const std::string& file, const std::string& source) {
   if (!file.ends_with(".h")) return {};
   static const std::regex heavy("#\\s*include\\s*<(nlohmann/json\\.hpp|toml\\+\\+|CLI/|regex|iostream)");
@@ -252,6 +266,7 @@ Faults all_faults(const fs::path& sources) {
     add(room_faults(file, source, rooms));
     add(shared_folder_faults(file, source));
     add(terminal_faults(file, source));
+    add(second_writer_faults(file, source));
     add(heavy_header_faults(file, source));
     add(definition_faults(file, source, definitions));
   }
@@ -327,6 +342,14 @@ TEST(Layers, FaultsAreFound) {
   }
   for (const char* line : {"std::snprintf(text, 4, \"x\");", "int outputs(int);", "// printf(x)"})
     EXPECT_EQ(terminal_faults("ops/matmul/matmul.cc", line), Faults()) << line;
+
+  const std::string writing = "  fs::create_directories(path);\n";
+  EXPECT_EQ(second_writer_faults("run/loop.cc", writing),
+            Faults{"run/loop.cc:1: writes files; a run's one writer is run/writer.h"});
+  EXPECT_EQ(second_writer_faults("rl/grpo.cc", "write_file_atomically(x, y);").size(), 1u);
+  for (const char* file : {"run/writer.cc", "run/loop_test.cc", "cli/init.cc"})
+    EXPECT_EQ(second_writer_faults(file, writing), Faults()) << file;
+  EXPECT_EQ(second_writer_faults("run/state.h", "  RunLogSizes log;\n"), Faults());
 
   Definitions definitions;
   const std::string token =

@@ -89,7 +89,7 @@ stays draft.json "draft.json: ends in a line that is no line of \`generate\`; us
 cp draft.json notes.samples.jsonl
 read -ra run <<<"${command[eval]}"
 stays notes.samples.jsonl \
-  "notes.samples.jsonl: is no file of an evaluation's samples; name another --output, or remove the file to begin anew" \
+  "notes.samples.jsonl: ends in a line that is no line of an evaluation's samples; name another --output, or remove the file to begin anew" \
   "${run[@]}" --output notes.json
 cp draft.json minutes.md
 stays minutes.md "minutes.md: is there already; name another --output" "${run[@]}" --output minutes.json

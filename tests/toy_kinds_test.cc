@@ -7,11 +7,13 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "program.h"
 #include "run_files.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
@@ -113,6 +115,37 @@ TEST_F(ToyKindsTest, WhatComesFromOutsideTakesPart) {
   EXPECT_GT(rl["grad_norm"].get<double>(), 0);
   EXPECT_EQ(rl["sampling/sampling_logp_difference/max"].get<double>(), 0);
   EXPECT_EQ(rl["kl"].get<double>(), 0) << "its reference is what it starts from";
+}
+
+// A run with every part that one has, evaluations apart (src/run/writer_test.cc has those).
+TEST_F(ToyKindsTest, ARunLeavesTheFilesOfItsLayoutAndNoOthers) {
+  const RunLayout run{*shared_ / "alone"};
+  const auto own = RunLayout::own_names();
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(run.path)) names.insert(entry.path().filename());
+  EXPECT_EQ(names, std::set<std::string>(own.begin(), own.end()));
+  const auto files_in = [](const fs::path& folder) {
+    std::set<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(folder)) files.insert(entry.path());
+    return files;
+  };
+  using Files = std::set<fs::path>;
+  EXPECT_EQ(files_in(run.outputs()), Files{run.output(1, "copyist")});
+  EXPECT_EQ(files_in(run.rollouts()),
+            (Files{run.rollouts(49), run.rollouts(50), run.rollouts(51), run.rollouts(52)}));
+  Files checkpoints;
+  for (const int64_t step : {20, 28, 48, 51, 52}) checkpoints.insert(run.checkpoint(step));
+  int64_t number = 0;
+  for (const char* title : {"warm up", "copyist", "from the base", "RL"}) {
+    checkpoints.insert(run.checkpoint_link(numbered_name(++number, title)));
+  }
+  EXPECT_EQ(files_in(run.checkpoints()), checkpoints);
+  const CheckpointLayout last{run.checkpoint(52)};
+  Files of_training;
+  for (const fs::path& file : files_in(last.path)) {
+    if (!fs::exists(run.checkpoint(20) / file.filename()) || file == last.done()) of_training.insert(file);
+  }
+  EXPECT_EQ(of_training, (Files{last.optimizer(), last.state(), last.models(), last.done()}));
 }
 
 TEST_F(ToyKindsTest, KilledAtTwentyRandomMomentsTheSameBits) {

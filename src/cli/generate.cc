@@ -1,8 +1,10 @@
 // `deepscaler generate`: responses to the prompts of a JSONL file, or one response on the terminal.
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -10,20 +12,17 @@
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
-#include "cli/generation_file.h"
-#include "cli/generation_stream.h"
 #include "cli/output_path.h"
-#include "cli/prompts.h"
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
-#include "infer/generator.h"
+#include "cli/template_flags.h"
+#include "generate/generation_file.h"
+#include "generate/response_stream.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
 
 namespace deepscaler {
 namespace {
-
-using nlohmann::ordered_json;
 
 struct Options {
   std::string model, input, output, prompt;
@@ -32,12 +31,11 @@ struct Options {
   int64_t samples = 1;
   std::optional<int64_t> limit;  // of prompts
   PromptConfig template_variables;
-  GenerationFlags generation;
+  GenerationSettings generation;
   GenerationMemory memory;
   RuntimeOptions runtime;
 };
 
-// What a response depends on beside its prompt and sample: the same in every line of a file.
 Model load_model(const Options& options, const Tokenizer& tokenizer) {
   Model model = Model::load(options.model);
   model.end_responses_at(tokenizer.ends());
@@ -45,71 +43,79 @@ Model load_model(const Options& options, const Tokenizer& tokenizer) {
   return model;
 }
 
-ordered_json settings_json(const Options& options, const Model& model, const PromptEncoder& encoder) {
-  ordered_json settings = {{"temperature", options.generation.options.sampling.temperature},
-                           {"dtype", compute_type_name(model.compute_type())},
-                           {"kernels", default_device().name()},
-                           {"model", model.hash()},
-                           {"sampling", sampling_json(options.generation)}};
-  if (const auto day = encoder.day()) settings["date"] = *day;
-  return settings;
-}
-
-// The responses that the file does not have yet.
-std::vector<GenerationRequest> open_requests(const std::vector<Prompt>& prompts, int64_t samples,
-                                             const GenerationFile& file, std::vector<int64_t>& prompt_of) {
-  std::vector<GenerationRequest> requests;
-  for (int64_t p = 0; p < std::ssize(prompts); ++p) {
-    GenerationRequest request{.prompt = prompts[p].tokens, .stream = stream_of(prompts[p])};
-    for (int64_t s = 0; s < samples; ++s) {
-      if (!file.has(p, s)) request.sample_numbers.push_back(s);
-    }
-    if (request.sample_numbers.empty()) continue;
-    request.samples = std::ssize(request.sample_numbers);
-    request.name = prompts[p].where;
-    requests.push_back(std::move(request));
-    prompt_of.push_back(p);
-  }
-  return requests;
-}
-
-void generate_file(const Options& options, const Model& model, const PromptEncoder& encoder,
-                   const std::vector<Prompt>& prompts) {
-  const Tokenizer& tokenizer = encoder.tokenizer();
-  const StopStrings stop(tokenizer, options.generation.stop);
-  GenerationOptions sampling = generation_options(options.generation);
-  sampling.stop = &stop;
-  GenerationFile file(options.output, settings_json(options, model, encoder), prompts, stop);
-  if (options.resume) file.resume(options.samples);
-  std::vector<int64_t> prompt_of;
-  const auto requests = open_requests(prompts, options.samples, file, prompt_of);
-
-  const int64_t all = std::ssize(prompts) * options.samples;
-  if (file.lines() > 0) log_info("{} of {} responses are there already", file.lines(), all);
-  Generator generator(model, options.memory.kv_memory_mib << 20);
+void generate_file(const Options& options, Generator& generator, const PromptEncoder& encoder,
+                   GenerationJob job) {
+  GenerationFile file(options.output, std::move(job), generator, encoder);
+  if (options.resume) file.resume();
+  const int64_t all = file.all_responses();
+  if (file.responses() > 0) log_info("{} of {} responses are there already", file.responses(), all);
   Progress progress("generating", "tokens", 0);
   const StopNotice notice(fmt::format(
       "stopping: finished responses are kept in {}, and --resume goes on from there", options.output));
   try {
-    generator.generate(
-        requests, sampling,
-        [&](int64_t request, int64_t sample, Generation&& generation) {
-          const std::string text = tokenizer.decode(generation.tokens, {.skip_special_tokens = true});
-          file.add(prompt_of[request], requests[request].sample_numbers[sample], text, generation);
-          progress.set("responses", fmt::format("{}/{}", file.lines(), all));
-        },
-        [&](std::span<const Generator::NewToken> tokens) { progress.advance(std::ssize(tokens)); });
+    file.fill(
+        {.finished =
+             [&](int64_t responses) { progress.set("responses", fmt::format("{}/{}", responses, all)); },
+         .tokens = [&](int64_t tokens) { progress.advance(tokens); }});
   } catch (const Interrupted&) {
-    throw Error(options.output, fmt::format("stopped with {} of {} responses", file.lines(), all),
+    throw Error(options.output, fmt::format("stopped with {} of {} responses", file.responses(), all),
                 "go on with --resume");
   }
-  file.finish();
   if (generator.preemptions() > 0) {
     log_info(
         "{} times a response gave its keys and values back and was computed again; more --kv-memory is "
         "faster",
         generator.preemptions());
   }
+}
+
+// A response on stdout, with a line break at its end, however it ends.
+class TerminalText {
+ public:
+  ~TerminalText() {
+    if (printed_) std::printf("\n");
+    std::fflush(stdout);  // before what stderr says of it
+  }
+  void print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+    printed_ = true;
+  }
+
+ private:
+  bool printed_ = false;
+};
+
+void answer_on_terminal(Generator& generator, const Tokenizer& tokenizer, const Prompt& prompt,
+                        const GenerationSettings& settings) {
+  Generation response;
+  {
+    TerminalText terminal;
+    response = stream_response(generator, tokenizer, prompt, settings,
+                               [&](std::string_view text) { terminal.print(text); });
+  }
+  log_info("{} tokens, ended by {}", response.tokens.size(), finish_reason_name(response.finish_reason));
+}
+
+std::vector<Prompt> prompts_of(const Options& options, const PromptEncoder& encoder) {
+  std::vector<Prompt> prompts = read_prompts(options.input, encoder);
+  if (options.limit && *options.limit < std::ssize(prompts)) {
+    prompts.resize(static_cast<size_t>(*options.limit));
+  }
+  require_fewer_responses("--samples", std::ssize(prompts), options.samples);
+  return prompts;
+}
+
+Prompt prompt_of(const Options& options, const PromptEncoder& encoder) {
+  if (!options.chat && !options.template_variables.variables().empty()) {
+    throw Error("--prompt", "is raw text, and only a chat template takes tools and variables", "give --chat");
+  }
+  const EncodedPrompt encoded =
+      options.chat ? encoder.encode_turn(options.prompt)
+                   : EncodedPrompt{encoder.tokenizer().encode(options.prompt), opens_think(options.prompt)};
+  log_info("{}, {} tokens{}", options.chat ? "chat template" : "raw prompt", encoded.tokens.size(),
+           encoded.opened_thinking ? ", <think> is open" : "");
+  return {.tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
 }
 
 void run(const Options& options) {
@@ -121,29 +127,18 @@ void run(const Options& options) {
     require_new_file(options.output, {options.input, options.model},
                      "give --resume to go on with it, or choose another --output");
   }
+  const GenerationSettings settings = with_logit_biases(options.generation);
   const Tokenizer tokenizer = load_tokenizer(options.model);
   const PromptEncoder encoder(tokenizer, options.template_variables);
-  if (!options.input.empty()) {
-    std::vector<Prompt> prompts = read_prompts(options.input, encoder);
-    if (options.limit && *options.limit < std::ssize(prompts))
-      prompts.resize(static_cast<size_t>(*options.limit));
-    require_fewer_responses("--samples", std::ssize(prompts), options.samples);
-    generate_file(options, load_model(options, tokenizer), encoder, prompts);
-    return;
-  }
-  if (!options.chat && !options.template_variables.variables().empty()) {
-    throw Error("--prompt", "is raw text, and only a chat template takes tools and variables", "give --chat");
-  }
-  const EncodedPrompt encoded =
-      options.chat ? encoder.encode_turn(options.prompt)
-                   : EncodedPrompt{tokenizer.encode(options.prompt), opens_think(options.prompt)};
-  log_info("{}, {} tokens{}", options.chat ? "chat template" : "raw prompt", encoded.tokens.size(),
-           encoded.opened_thinking ? ", <think> is open" : "");
-  const Prompt prompt = {
-      .tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};
+  const bool file = !options.input.empty();
+  std::vector<Prompt> prompts =
+      file ? prompts_of(options, encoder) : std::vector<Prompt>{prompt_of(options, encoder)};
   const Model model = load_model(options, tokenizer);
   Generator generator(model, options.memory.kv_memory_mib << 20);
-  stream_response(generator, tokenizer, prompt, options.generation);
+  if (file)
+    generate_file(options, generator, encoder, {std::move(prompts), options.samples, settings});
+  else
+    answer_on_terminal(generator, tokenizer, prompts[0], settings);
 }
 
 }  // namespace

@@ -6,22 +6,24 @@
 #include "cli/output_path.h"
 #include "report/page.h"
 #include "run/recipe.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 
 namespace fs = std::filesystem;
 
 fs::path write_run_report(const fs::path& folder, const fs::path& output) {
-  const fs::path config = folder / "config.toml";
+  const RunLayout run{folder};
+  const fs::path config = run.config();
   if (!fs::exists(config)) {
-    throw Error(folder.string(), "is no run: it has no config.toml",
+    throw Error(folder.string(), fmt::format("is no run: it has no {}", RunLayout().config().string()),
                 "name a folder that `deepscaler train` wrote");
   }
   std::vector<PageStage> stages;
   for (const StageConfig& stage : read_config<Recipe>(config).stages) {
     stages.push_back({stage.title(), stage.kind});
   }
-  const fs::path path = output.empty() ? folder / "report.html" : output;
+  const fs::path path = output.empty() ? run.report() : output;
   if (is_run_page(path))
     require_place_for(path, {});
   else

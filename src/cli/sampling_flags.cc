@@ -2,8 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <map>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/flag_checks.h"
@@ -52,40 +50,22 @@ void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
       ->capture_default_str();
 }
 
-void add_generation_flags(CLI::App& command, GenerationFlags& flags) {
-  add_sampling_flags(command, flags.options.sampling);
-  command.add_option("--logit-bias", flags.logit_bias, "ID=BIAS, added to a token's logit; may be repeated")
+void add_generation_flags(CLI::App& command, GenerationSettings& settings) {
+  add_sampling_flags(command, settings.options.sampling);
+  command
+      .add_option("--logit-bias", settings.logit_bias, "ID=BIAS, added to a token's logit; may be repeated")
       ->allow_extra_args(false);
   command
-      .add_option("--stop", flags.stop, "text that ends a response, which ends before it; may be repeated")
+      .add_option("--stop", settings.stop, "text that ends a response, which ends before it; may be repeated")
       ->allow_extra_args(false);
-  command.add_option("--seed", flags.options.seed, "of the random numbers")
+  command.add_option("--seed", settings.options.seed, "of the random numbers")
       ->check(is_seed())
       ->capture_default_str();
 }
 
-GenerationOptions generation_options(const GenerationFlags& flags) {
-  GenerationOptions options = flags.options;
-  for (const std::string& text : flags.logit_bias) options.logit_bias.push_back(parse_bias(text));
-  return options;
-}
-
-nlohmann::ordered_json sampling_json(const GenerationFlags& flags) {
-  nlohmann::json json;  // in alphabetical order, so that a line read and written is the same
-  const SamplingConfig off;
-  std::map<std::string_view, std::string> defaults;
-  for_each_setting(off,
-                   [&](std::string_view name, auto value) { defaults[name] = fmt::format("{}", value); });
-  for_each_setting(flags.options.sampling, [&](std::string_view name, auto value) {
-    if (fmt::format("{}", value) != defaults[name]) json[name] = value;
-  });
-  json.erase("temperature");  // a key of the line itself
-  json.erase("max_response_tokens");
-  json["max_tokens"] = flags.options.sampling.max_response_tokens;  // as the option is called
-  json["seed"] = flags.options.seed;
-  if (!flags.logit_bias.empty()) json["logit_bias"] = flags.logit_bias;
-  if (!flags.stop.empty()) json["stop"] = flags.stop;
-  return json;
+GenerationSettings with_logit_biases(GenerationSettings settings) {
+  for (const std::string& text : settings.logit_bias) settings.options.logit_bias.push_back(parse_bias(text));
+  return settings;
 }
 
 }  // namespace deepscaler

@@ -13,6 +13,7 @@
 #include "cli/flag_checks.h"
 #include "report/rollouts.h"
 #include "report/step_view.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
@@ -31,7 +32,8 @@ Colours colours() {
 }
 
 void run(const Options& options) {
-  const std::vector<int64_t> steps = rollout_steps(options.run);
+  const RunLayout layout{options.run};
+  const std::vector<int64_t> steps = layout.rollout_steps();
   if (steps.empty()) {
     throw Error(options.run, "has no rollouts",
                 "name the folder of a run that got to reinforcement learning");
@@ -42,7 +44,7 @@ void run(const Options& options) {
         options.run, fmt::format("has no rollouts of step {}", step),
         fmt::format("name one of its {} steps from {} to {}", steps.size(), steps.front(), steps.back()));
   }
-  const std::vector<RecordedGroup> groups = read_rollouts(rollouts_path(options.run, step));
+  const std::vector<RecordedGroup> groups = read_rollouts(layout.rollouts(step));
   size_t samples = 0;
   for (const RecordedGroup& group : groups) samples = std::max(samples, group.samples.size());
   if (options.filter.sample && *options.filter.sample >= static_cast<int64_t>(samples)) {

@@ -3,15 +3,17 @@
 #include <utility>
 
 #include "base/error.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kOptimizer = "optimizer.safetensors";
-
-fs::path folder_of(const fs::path& checkpoint, std::string_view name) { return checkpoint / "models" / name; }
+// A model beside the policy has the files of a checkpoint too.
+CheckpointLayout layout_of(const fs::path& checkpoint, std::string_view name) {
+  return {CheckpointLayout{checkpoint}.models() / name};
+}
 
 Model copy_of(const Model& model) {
   Model copy(model.config());
@@ -50,10 +52,10 @@ void Models::remove(std::string_view name) {
 void Models::save_others(const fs::path& checkpoint) const {
   for (const auto& [name, engine] : engines_) {
     if (name == kPolicy) continue;
-    const fs::path folder = folder_of(checkpoint, name);
-    fs::create_directories(folder);
-    save_hf_model(engine->model(), folder);
-    engine->save_optimizer(folder / kOptimizer);
+    const CheckpointLayout layout = layout_of(checkpoint, name);
+    fs::create_directories(layout.path);
+    save_hf_model(engine->model(), layout.path);
+    engine->save_optimizer(layout.optimizer());
   }
 }
 
@@ -68,15 +70,15 @@ std::map<std::string, std::string> Models::hashes() const {
 void Models::load_others(const fs::path& checkpoint, const std::map<std::string, std::string>& hashes,
                          const OptimizerConfig& optimizer) {
   for (const auto& [name, hash] : hashes) {
-    const fs::path folder = folder_of(checkpoint, name);
-    Model model = Model::load(folder);
+    const CheckpointLayout layout = layout_of(checkpoint, name);
+    Model model = Model::load(layout.path);
     model.compute_in(policy().model().compute_type());
     if (model.hash() != hash) {
-      throw Error(folder.string(), "its weights are not those that were saved",
+      throw Error(layout.path.string(), "its weights are not those that were saved",
                   "the checkpoint is damaged: remove its folder and go on from an earlier one");
     }
     Engine& engine = put(name, std::make_unique<Engine>(std::move(model), policy().options()));
-    if (fs::exists(folder / kOptimizer)) engine.load_optimizer(folder / kOptimizer, optimizer);
+    if (fs::exists(layout.optimizer())) engine.load_optimizer(layout.optimizer(), optimizer);
   }
 }
 

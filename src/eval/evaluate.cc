@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "data/grading.h"
+#include "generate/missing_samples.h"
 #include "model/device.h"
 #include "verify/version.h"
 
@@ -57,27 +58,21 @@ class Evaluation {
   }
 
   void generate(Generator& generator) {
-    // A request has the samples of a problem that are still to be done.
-    std::vector<GenerationRequest> requests;
-    std::vector<int64_t> problem_of_request;
-    for (int64_t p = 0; p < std::ssize(problems_); ++p) {
-      GenerationRequest request{.prompt = prompts_[p].tokens, .stream = hash_name(problems_[p].id)};
-      for (int64_t s = 0; s < std::ssize(done_[p]); ++s) {
-        if (!done_[p][s]) request.sample_numbers.push_back(s);
-      }
-      request.samples = std::ssize(request.sample_numbers);
-      if (request.samples == 0) continue;
-      requests.push_back(std::move(request));
-      problem_of_request.push_back(p);
-    }
     const EvalConfig& config = report_.settings.config;
     const GenerationOptions options = {.sampling = config.sampling, .seed = config.seed};
-    generator.generate(requests, options, [&](int64_t request, int64_t sample, Generation&& generation) {
-      const int64_t problem = problem_of_request[request];
+    const SampleBatch batch = {.items = std::ssize(problems_),
+                               .samples = config.samples,
+                               .request =
+                                   [&](int64_t p) {
+                                     return GenerationRequest{.prompt = prompts_[p].tokens,
+                                                              .stream = hash_name(problems_[p].id)};
+                                   },
+                               .has = [&](SampleName name) { return done_[name.item][name.sample]; }};
+    generate_missing(generator, batch, options, [&](SampleName name, Generation&& generation) {
       const LoggedSample logged = {
-          .problem = problem,
-          .id = problems_[problem].id,
-          .sample = requests[request].sample_numbers[sample],
+          .problem = name.item,
+          .id = problems_[name.item].id,
+          .sample = name.sample,
           .tokens = std::ssize(generation.tokens),
           .truncated = generation.finish_reason == FinishReason::kLength,
           .text = encoder_.tokenizer().decode(generation.tokens, {.skip_special_tokens = true})};

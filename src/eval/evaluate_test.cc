@@ -92,6 +92,38 @@ TEST_F(EvaluateTest, OtherSettingsAreRefusedByName) {
                 "file to begin anew");
 }
 
+TEST_F(EvaluateTest, LinesThatAreNoSamplesOfItAreRefused) {
+  const auto refusal = [&](const std::string& lines) {
+    std::filesystem::remove(folder_ / "s.jsonl");
+    EXPECT_EQ(error_of_log(), "no error");  // it writes the settings
+    const std::string bytes = read_file(folder_ / "s.jsonl") + lines;
+    write_file_atomically(folder_ / "s.jsonl", bytes);
+    const std::string message = error_of_log();
+    EXPECT_EQ(read_file(folder_ / "s.jsonl"), bytes);
+    return message.substr((folder_ / "s.jsonl").string().size());
+  };
+  const std::string remedy = "; name another --output, or remove the file to begin anew";
+  EXPECT_EQ(refusal("{\"problem\": 4, \"sample\": 0}\n"),
+            ":2: belongs to problem 4, and there are 4" + remedy);
+  EXPECT_EQ(refusal("{\"problem\": 3, \"sample\": 3}\n"), ":2: is sample 3 of 3" + remedy);
+  EXPECT_EQ(refusal("{\"index\": 3, \"sample\": 0}\n"),
+            ":2: has no number \"problem\", so it is no line of an evaluation's samples" + remedy);
+  EXPECT_EQ(refusal("{\"problem\": 3, \"sample\": 0}\n"),
+            ":2: is no line of an evaluation's samples" + remedy);
+  EXPECT_EQ(refusal("{\"index\""), ": ends in a line that is no line of an evaluation's samples" + remedy);
+}
+
+TEST_F(EvaluateTest, ASampleThatIsThereTwiceCountsOnce) {
+  {
+    SampleLog log(folder_ / "s.jsonl", settings_);
+    (void)evaluate_with(&log);
+  }
+  const std::string lines = read_file(folder_ / "s.jsonl");
+  const std::string samples = lines.substr(lines.find('\n') + 1);
+  write_file_atomically(folder_ / "s.jsonl", lines + samples);
+  EXPECT_EQ(SampleLog(folder_ / "s.jsonl", settings_).earlier().size(), 12u);
+}
+
 // A setting that is read, written down and compared, but never passed on, is the worst kind of wrong.
 TEST_F(EvaluateTest, EverySettingOfSamplingActs) {
   const auto texts = [&] {

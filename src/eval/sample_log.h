@@ -8,11 +8,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "eval/settings.h"
-#include "formats/jsonl.h"
+#include "generate/sample_file.h"
 
 namespace deepscaler {
 
@@ -32,14 +33,17 @@ class SampleLog {
   // settings, naming all that differ, or no such log; the file is then as it was.
   SampleLog(const std::filesystem::path& path, const EvalSettings& settings);
 
-  // What an earlier process finished; every (problem, sample) at most once.
+  // What an earlier process finished. A sample that is there twice, since two processes wrote the file side
+  // by side, counts once: both have the same text.
   [[nodiscard]] const std::vector<LoggedSample>& earlier() const { return earlier_; }
 
   void add(const LoggedSample& sample);  // throws Error
 
  private:
+  void take(const nlohmann::ordered_json& line, const std::string& where);
+
   std::vector<LoggedSample> earlier_;
-  JsonlWriter writer_;
+  SampleFile file_;
 };
 
 }  // namespace deepscaler

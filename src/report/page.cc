@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -17,6 +16,7 @@
 #include "formats/jsonl.h"
 #include "report/assets.h"
 #include "report/rollouts.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
@@ -73,35 +73,19 @@ Json stages_json(const History& history, const std::vector<PageStage>& stages) {
 
 Json interval_json(const Interval& e) { return {e.mean, e.low, e.high}; }
 
-// The evaluations before the first stage and after each: eval/00-start.json, eval/01-cold-start.json, ...
-std::vector<std::pair<size_t, fs::path>> evaluation_files(const fs::path& folder) {
-  std::vector<std::pair<size_t, fs::path>> files;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder / "eval", error)) {
-    const std::string name = entry.path().filename().string();
-    const bool numbered = name.size() > 3 && std::isdigit(static_cast<unsigned char>(name[0])) != 0 &&
-                          std::isdigit(static_cast<unsigned char>(name[1])) != 0 && name[2] == '-';
-    if (numbered && entry.path().extension() == ".json") {
-      files.emplace_back(static_cast<size_t>((name[0] - '0') * 10 + (name[1] - '0')), entry.path());
-    }
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
-Json evaluations_json(const fs::path& folder, const History& history, const std::vector<PageStage>& stages) {
+Json evaluations_json(const RunLayout& run, const History& history, const std::vector<PageStage>& stages) {
   Json list = Json::array();
   Outcomes last;
-  for (const auto& [number, path] : evaluation_files(folder)) {
+  for (const auto& [number, path] : run.stage_evaluations()) {
     const EvalReport report = read_report(path);
     const Outcomes outcomes = report.outcomes();
-    const auto steps = history.steps_of_stage.find(static_cast<int64_t>(number) - 1);
+    const auto steps = history.steps_of_stage.find(number - 1);
     const EvalOverview overview = summarize(report);
-    Json entry = {{"name", number == 0               ? "start"
-                           : number <= stages.size() ? stages[number - 1].name
-                                                     : path.stem().string()},
+    Json entry = {{"name", number == 0                    ? "start"
+                           : number <= std::ssize(stages) ? stages[static_cast<size_t>(number - 1)].name
+                                                          : path.stem().string()},
                   {"step", number == 0 || steps == history.steps_of_stage.end() ? 0 : steps->second.second},
                   {"problems", report.problems.size()},
                   {"samples", report.settings.config.samples},
@@ -148,8 +132,8 @@ Json sample_json(const RecordedSample& s) {
           {"tokens", s.tokens}};
 }
 
-Json step_json(const fs::path& folder, int64_t step) {
-  const std::vector<RecordedGroup> groups = read_rollouts(rollouts_path(folder, step));
+Json step_json(const RunLayout& run, int64_t step) {
+  const std::vector<RecordedGroup> groups = read_rollouts(run.rollouts(step));
   Json list = Json::array();
   for (const RecordedGroup& group : groups) {
     if (list.size() == kGroupsShown) break;
@@ -168,8 +152,8 @@ Json step_json(const fs::path& folder, int64_t step) {
 }
 
 // The first, the middle and the last step of every stage that has rollouts.
-Json rollouts_json(const fs::path& folder, const History& history) {
-  const std::vector<int64_t> steps = rollout_steps(folder);
+Json rollouts_json(const RunLayout& run, const History& history) {
+  const std::vector<int64_t> steps = run.rollout_steps();
   Json list = Json::array();
   for (const auto& [number, range] : history.steps_of_stage) {
     std::vector<int64_t> of_stage;
@@ -178,7 +162,7 @@ Json rollouts_json(const fs::path& folder, const History& history) {
     if (of_stage.empty()) continue;
     for (int64_t step :
          std::set<int64_t>{of_stage.front(), of_stage[(of_stage.size() - 1) / 2], of_stage.back()}) {
-      list.push_back(step_json(folder, step));
+      list.push_back(step_json(run, step));
       list.back()["stage"] = number;
     }
   }
@@ -215,15 +199,16 @@ bool is_run_page(const fs::path& path) {
 }
 
 std::string run_page(const fs::path& folder, const std::vector<PageStage>& stages) {
-  const History history = read_history(folder / "metrics.jsonl");
-  const fs::path manifest = folder / "manifest.json";
+  const RunLayout run{folder};
+  const History history = read_history(run.metrics());
+  const fs::path manifest = run.manifest();
   const Json data = {{"name", fs::absolute(folder).lexically_normal().filename().string()},
                      {"manifest", fs::exists(manifest) ? Json(read_json_file(manifest)) : Json()},
-                     {"recipe", read_file(folder / "config.toml")},
+                     {"recipe", read_file(run.config())},
                      {"stages", stages_json(history, stages)},
                      {"series", history.series},
-                     {"evaluations", evaluations_json(folder, history, stages)},
-                     {"rollouts", rollouts_json(folder, history)}};
+                     {"evaluations", evaluations_json(run, history, stages)},
+                     {"rollouts", rollouts_json(run, history)}};
   std::string page(page_html());
   // The data last: what a model wrote can't be taken for a mark.
   put(page, "/*style*/", page_css());

@@ -1,9 +1,5 @@
 #include "report/rollouts.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -37,26 +33,6 @@ RecordedSample read_sample(const json& line) {
 }
 
 }  // namespace
-
-fs::path rollouts_path(const fs::path& run, int64_t step) {
-  return run / "rollouts" / fmt::format("step-{:06}.jsonl", step);
-}
-
-std::vector<int64_t> rollout_steps(const fs::path& run) {
-  std::vector<int64_t> steps;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(run / "rollouts", error)) {
-    const std::string name = entry.path().filename().string();
-    constexpr std::string_view kHead = "step-";
-    if (!name.starts_with(kHead)) continue;
-    int64_t step = 0;
-    const char* end = name.data() + name.size();
-    const auto [stop, fault] = std::from_chars(name.data() + kHead.size(), end, step);
-    if (fault == std::errc() && std::string_view(stop, end) == ".jsonl") steps.push_back(step);
-  }
-  std::ranges::sort(steps);
-  return steps;
-}
 
 std::vector<RecordedGroup> read_rollouts(const fs::path& file) {
   std::vector<RecordedGroup> groups;

@@ -29,11 +29,6 @@ struct RecordedGroup {
   std::vector<RecordedSample> samples;
 };
 
-// The file of a step in a run's folder.
-[[nodiscard]] std::filesystem::path rollouts_path(const std::filesystem::path& run, int64_t step);
-// The steps that have rollouts, in order; none where the folder has no rollouts.
-[[nodiscard]] std::vector<int64_t> rollout_steps(const std::filesystem::path& run);
-
 // The groups of a step, in order. Throws Error naming file and line for what is no rollout.
 [[nodiscard]] std::vector<RecordedGroup> read_rollouts(const std::filesystem::path& file);
 

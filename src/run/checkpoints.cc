@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "train/checkpoint.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
@@ -19,39 +19,39 @@ nlohmann::ordered_json state_with_model(const RunState& state, const Models& mod
 
 void Checkpoints::save(const RunState& state, const Models& models, bool stage_is_over) {
   const auto json = state_with_model(state, models);
-  save_checkpoint(folder_.checkpoint(state.step), {.model = models.policy().model(),
-                                                   .tokenizer = tokenizer_,
-                                                   .state = json,
-                                                   .save_training = [&](const fs::path& folder) {
-                                                     models.policy().save_optimizer(folder / kOptimizerFile);
-                                                     models.save_others(folder);
-                                                   }});
+  writer_.checkpoint(state.step, {.model = models.policy().model(),
+                                  .tokenizer = tokenizer_,
+                                  .state = json,
+                                  .save_training = [&](const fs::path& folder) {
+                                    models.policy().save_optimizer(CheckpointLayout{folder}.optimizer());
+                                    models.save_others(folder);
+                                  }});
   saved_step_ = state.step;
-  folder_.note_checkpoint();
   tidy(state, stage_is_over);
 }
 
 void Checkpoints::save_state(const RunState& state, const Models& models, bool stage_is_over) {
-  replace_state(folder_.checkpoint(state.step), state_with_model(state, models));
+  writer_.checkpoint_state(state.step, state_with_model(state, models));
   tidy(state, stage_is_over);
 }
 
-void Checkpoints::tidy(const RunState& state, bool stage_is_over) const {
+void Checkpoints::tidy(const RunState& state, bool stage_is_over) {
   std::vector<int64_t> kept = state.stage_ends;
   if (stage_is_over) kept.push_back(state.step);
   for (size_t i = 0; i < kept.size(); ++i) {
-    folder_.link(numbered_name(static_cast<int64_t>(i) + 1, recipe_.stages[i].title()), kept[i]);
+    const std::string name = numbered_name(static_cast<int64_t>(i) + 1, recipe_.stages[i].title());
+    writer_.link(writer_.layout().checkpoint_link(name), kept[i]);
   }
-  if (recipe_.output.keep_best && state.best && fs::exists(folder_.checkpoint(state.best->step))) {
+  if (recipe_.output.keep_best && state.best && fs::exists(writer_.layout().checkpoint(state.best->step))) {
     kept.push_back(state.best->step);
-    folder_.link("best", state.best->step);
+    writer_.link(writer_.layout().best(), state.best->step);
   }
-  folder_.prune(recipe_.output.keep_last, kept);
+  writer_.prune(recipe_.output.keep_last, kept);
 }
 
 void Checkpoints::load_training(const fs::path& checkpoint, const RunState& state,
                                 const OptimizerConfig& optimizer, Models& models) {
-  if (const fs::path file = checkpoint / kOptimizerFile; fs::exists(file)) {
+  if (const fs::path file = CheckpointLayout{checkpoint}.optimizer(); fs::exists(file)) {
     models.policy().load_optimizer(file, optimizer);
   }
   models.load_others(checkpoint, state.models, optimizer);

@@ -5,9 +5,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "engine/models.h"
-#include "run/folder.h"
 #include "run/recipe.h"
 #include "run/state.h"
+#include "run/writer.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
@@ -16,8 +16,8 @@ namespace deepscaler {
 class Checkpoints {
  public:
   // `saved_step`: of the checkpoint that the run goes on from; 0 for none.
-  Checkpoints(const Recipe& recipe, const RunFolder& folder, const Tokenizer& tokenizer, int64_t saved_step)
-      : recipe_(recipe), folder_(folder), tokenizer_(tokenizer), saved_step_(saved_step) {}
+  Checkpoints(const Recipe& recipe, RunWriter& writer, const Tokenizer& tokenizer, int64_t saved_step)
+      : recipe_(recipe), writer_(writer), tokenizer_(tokenizer), saved_step_(saved_step) {}
 
   // The step of the last one; 0 for none.
   [[nodiscard]] int64_t saved_step() const { return saved_step_; }
@@ -28,7 +28,7 @@ class Checkpoints {
   void save_state(const RunState& state, const Models& models, bool stage_is_over);
 
   // Links and what is kept follow from the state alone, so a resumed run puts them right.
-  void tidy(const RunState& state, bool stage_is_over) const;
+  void tidy(const RunState& state, bool stage_is_over);
 
   // Loads the optimizer and the models beside the policy from the checkpoint that the run goes on from.
   static void load_training(const std::filesystem::path& checkpoint, const RunState& state,
@@ -36,7 +36,7 @@ class Checkpoints {
 
  private:
   const Recipe& recipe_;
-  const RunFolder& folder_;
+  RunWriter& writer_;
   const Tokenizer& tokenizer_;
   int64_t saved_step_;
 };

@@ -14,8 +14,8 @@
 
 namespace deepscaler {
 
-RunEvaluations::RunEvaluations(const Recipe& recipe, const RunFolder& folder, const PromptEncoder& encoder)
-    : recipe_(recipe), folder_(folder), encoder_(encoder) {
+RunEvaluations::RunEvaluations(const Recipe& recipe, RunWriter& writer, const PromptEncoder& encoder)
+    : recipe_(recipe), writer_(writer), encoder_(encoder) {
   if (!recipe.eval.data.empty()) read_problems();
 }
 
@@ -69,7 +69,7 @@ void RunEvaluations::sample_answers(Engine& policy, const std::string& title, Ru
   progress.side_by_side(Generator::most_side_by_side());
   // Relative to the run's folder: a run that is moved, or repeated elsewhere, has the same files.
   const std::string model_path =
-      state.step == 0 ? recipe_.model.path : "checkpoints/" + step_name(state.step);
+      state.step == 0 ? recipe_.model.path : RunLayout().checkpoint(state.step).string();
   const EvalSettings settings = eval_settings(policy.model(), model_path, encoder_, problems_, config);
   const EvalReport report = deepscaler::evaluate(policy.generator(), encoder_, problems_, settings,
                                                  [&](int64_t done, int64_t) { progress.update(done); });
@@ -81,7 +81,7 @@ void RunEvaluations::sample_answers(Engine& policy, const std::string& title, Ru
   if (left_out_ > 0) metrics.set("dropped/long_eval_prompts", static_cast<double>(left_out_));
   const int64_t number = state.step == 0 ? 0 : state.stage + 1;
   const std::string file = title.empty() ? step_name(state.step) : numbered_name(number, title);
-  write_report(folder_.evaluation(file), report);
+  writer_.evaluation(file, report);
   std::erase_if(state.evaluations, [&](const auto& e) { return e.file == file; });
   state.evaluations.push_back({file, title});
   if (state.step > 0) {
@@ -93,7 +93,7 @@ void RunEvaluations::sample_answers(Engine& policy, const std::string& title, Ru
 std::vector<RunEvaluation> RunEvaluations::titled(const RunState& state) const {
   std::vector<RunEvaluation> all;
   for (const RecordedEvaluation& e : state.evaluations) {
-    if (!e.title.empty()) all.push_back({e.title, read_report(folder_.evaluation(e.file))});
+    if (!e.title.empty()) all.push_back({e.title, read_report(writer_.layout().evaluation(e.file))});
   }
   return all;
 }

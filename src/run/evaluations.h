@@ -7,10 +7,10 @@
 #include "data/prompt_encoder.h"
 #include "engine/engine.h"
 #include "eval/report.h"
-#include "run/folder.h"
 #include "run/recipe.h"
 #include "run/stages/stage.h"
 #include "run/state.h"
+#include "run/writer.h"
 
 namespace deepscaler {
 
@@ -24,7 +24,7 @@ struct RunEvaluation {
 class RunEvaluations {
  public:
   // Reads the problems of [eval]. Throws Error for what can't be used.
-  RunEvaluations(const Recipe& recipe, const RunFolder& folder, const PromptEncoder& encoder);
+  RunEvaluations(const Recipe& recipe, RunWriter& writer, const PromptEncoder& encoder);
 
   [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
   // How many of them are in a stage's data too.
@@ -47,7 +47,7 @@ class RunEvaluations {
   void sample_answers(Engine& policy, const std::string& title, RunState& state, Metrics& metrics) const;
 
   const Recipe& recipe_;
-  const RunFolder& folder_;
+  RunWriter& writer_;
   const PromptEncoder& encoder_;
   std::vector<Problem> problems_;
   int64_t trained_on_ = 0;  // of these

@@ -6,7 +6,6 @@
 
 #include "base/config.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/signals.h"
@@ -20,6 +19,7 @@
 #include "run/run_clock.h"
 #include "run/run_stages.h"
 #include "run/start.h"
+#include "run/writer.h"
 #include "train/product_rate.h"
 
 namespace deepscaler {
@@ -66,6 +66,7 @@ class Run {
 
   const Recipe& recipe_;
   const RunFolder& folder_;
+  RunWriter writer_;
   RunState state_;
   LoadedModel loaded_;
   Models models_;
@@ -74,7 +75,7 @@ class Run {
   RunStages stages_;
   Checkpoints checkpoints_;
   Manifest manifest_;
-  std::optional<RunRecords> records_;  // once the folder is cut back to where the run goes on
+  RunRecords records_;
   bool stage_is_shown_ = false;
   std::optional<RunClock> clock_;
   double product_rate_ = 0;  // of this machine; measured before the first step
@@ -95,13 +96,15 @@ std::unique_ptr<Engine> make_policy(const Recipe& recipe, Model model) {
 Run::Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const RunOptions& options)
     : recipe_(recipe),
       folder_(folder),
+      writer_(folder),
       state_(start.state),
       loaded_(load_model(recipe, start, folder)),
       models_(make_policy(recipe, std::move(loaded_.model))),
       encoder_(loaded_.tokenizer, prompt_on(recipe.prompt, start.date)),
-      evaluations_(recipe, folder, encoder_),
+      evaluations_(recipe, writer_, encoder_),
       stages_(recipe, folder, models_, encoder_),
-      checkpoints_(recipe, folder, loaded_.tokenizer, start.checkpoint ? start.state.step : 0) {
+      checkpoints_(recipe, writer_, loaded_.tokenizer, start.checkpoint ? start.state.step : 0),
+      records_(recipe, writer_) {
   open_folder(start.checkpoint, options);
 }
 
@@ -116,16 +119,15 @@ void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOption
     read_checkpoint(*checkpoint, folder_,
                     [&] { Checkpoints::load_training(*checkpoint, state_, config().optimizer, models_); });
     log_info("goes on after step {}", state_.step);
-    Manifest before = read_manifest(folder_.manifest());
+    Manifest before = read_manifest(folder_.layout().manifest());
     // Stages that have not begun may get other data.
     std::erase_if(before.data, [&](const auto& entry) { return stage_of(entry.first) > state_.stage; });
-    manifest_ = manifest_to_go_on_with(std::move(before), manifest_, folder_.path().string(), state_.step,
-                                       options.allow_inexact);
+    manifest_ = manifest_to_go_on_with(std::move(before), manifest_, folder_.layout().path.string(),
+                                       state_.step, options.allow_inexact);
   }
-  write_file_atomically(folder_.config(), write_config(recipe_));
-  write_manifest(folder_.manifest(), manifest_);
-  folder_.cut_back(state_);
-  records_.emplace(recipe_, folder_, state_);
+  writer_.config(write_config(recipe_));
+  writer_.manifest(manifest_);
+  writer_.cut_back(state_);
   checkpoints_.tidy(state_, stage_is_over());
 }
 
@@ -167,7 +169,7 @@ bool Run::carry_out() {
   } catch (const Interrupted&) {
     if (state_.step > 0 && checkpoints_.saved_step() != state_.step) save();
   }
-  records_->end_stage();
+  records_.end_stage();
   return complete;
 }
 
@@ -180,16 +182,16 @@ void Run::begin_next_stage() {
   if (const auto reason = reason_to_end(config().until, state_.history)) {
     log_info("{} ends after {} steps: {}", config().title(), state_.stage_step, *reason);
   }
-  records_->end_stage();
+  records_.end_stage();
   stage_is_shown_ = false;
   const auto [section, hash] = stages_.begin_next(state_);
-  if (manifest_.data.emplace(section, hash).second) write_manifest(folder_.manifest(), manifest_);
+  if (manifest_.data.emplace(section, hash).second) writer_.manifest(manifest_);
   announce_stage();
 }
 
 void Run::take_step() {
   // Not before the stage's first step: its rate leaves out an evaluation that comes before.
-  if (!std::exchange(stage_is_shown_, true)) records_->begin_stage(stages_.now(), state_);
+  if (!std::exchange(stage_is_shown_, true)) records_.begin_stage(stages_.now(), state_);
   const Engine& policy = models_.policy();
   if (product_rate_ == 0) product_rate_ = product_rate(policy.model());
   const StopNotice notice(stop_text(state_.step, checkpoints_.saved_step()));
@@ -214,7 +216,7 @@ void Run::take_step() {
   const double seconds = watch.seconds();
   measure_speed(result, seconds, product_flops() - flops);
   clock_->took_step(state_.stage, seconds);
-  records_->step(result, state_, clock_->left_s(state_.stage, state_.stage_step));
+  records_.step(result, state_, clock_->left_s(state_.stage, state_.stage_step));
 }
 
 void Run::measure_speed(StageStep& step, double seconds, int64_t flops) {
@@ -230,7 +232,7 @@ void Run::do_what_is_due() {
   if (!evaluation_is_due()) return;
   evaluate();
   if (checkpoints_.saved_step() == state_.step && state_.step > 0) {
-    state_.log = records_->sync();
+    writer_.sync(state_);
     checkpoints_.save_state(state_, models_, stage_is_over());
   }
 }
@@ -238,7 +240,7 @@ void Run::do_what_is_due() {
 void Run::evaluate() {
   const std::string title = state_.step == 0 ? "start" : stage_is_over() ? config().title() : "";
   const Stopwatch watch;
-  records_->metrics(state_.step, evaluations_.evaluate(models_.policy(), stages_.now(), title, state_));
+  writer_.metrics(state_.step, evaluations_.evaluate(models_.policy(), stages_.now(), title, state_));
   clock_->took_evaluation(watch.seconds());
   state_.evaluated = true;
   // The plateau rule may find only now that the stage is over.
@@ -249,7 +251,7 @@ void Run::evaluate() {
 
 void Run::save() {
   models_.policy().release_workspace();  // writing takes a tensor's memory
-  state_.log = records_->sync();
+  writer_.sync(state_);
   state_.models = models_.hashes();
   checkpoints_.save(state_, models_, stage_is_over());
 }
@@ -258,13 +260,13 @@ void say_where_it_goes_on(const RunFolder& folder) {
   const auto steps = folder.resumable();
   if (steps.empty()) return;
   log_info("{} is the last checkpoint: the same command goes on from it",
-           folder.checkpoint(steps.back()).string());
+           folder.layout().checkpoint(steps.back()).string());
 }
 
 }  // namespace
 
 RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOptions& options) {
-  const RunFolder folder(path);
+  const RunFolder folder(path, options.access);
   const RunStart start = start_of(recipe, folder);
   require_memory(plan_recipe(recipe, start.config), available_memory());
   Run run(recipe, folder, start, options);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "run/evaluations.h"
+#include "run/folder.h"
 #include "run/recipe.h"
 
 namespace deepscaler {
@@ -14,6 +15,8 @@ namespace deepscaler {
 struct RunOptions {
   // Go on although another instruction set, precision, token budget or version computes from here.
   bool allow_inexact = false;
+  // kRead: compute the run of another process beside it, and write nothing.
+  FolderAccess access = FolderAccess::kWrite;
 };
 
 struct RunResult {

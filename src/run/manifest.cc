@@ -11,7 +11,7 @@ namespace deepscaler {
 
 using nlohmann::ordered_json;
 
-void write_manifest(const std::filesystem::path& path, const Manifest& m) {
+std::string manifest_text(const Manifest& m) {
   ordered_json inexact = ordered_json::array();
   for (const auto& resume : m.inexact_resumes)
     inexact.push_back({{"step", resume.step}, {"what", resume.what}});
@@ -29,7 +29,7 @@ void write_manifest(const std::filesystem::path& path, const Manifest& m) {
                        {"trained_on", m.trained_on},
                        {"inexact_resumes", inexact}};
   if (!m.date.empty()) json["date"] = m.date;
-  write_file_atomically(path, json.dump(2) + "\n");
+  return json.dump(2) + "\n";
 }
 
 Manifest read_manifest(const std::filesystem::path& path) {

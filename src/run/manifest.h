@@ -33,8 +33,9 @@ struct Manifest {
   std::vector<InexactResume> inexact_resumes;
 };
 
-void write_manifest(const std::filesystem::path& path, const Manifest& manifest);
-[[nodiscard]] Manifest read_manifest(const std::filesystem::path& path);  // both throw Error
+// The file's text.
+[[nodiscard]] std::string manifest_text(const Manifest& manifest);
+[[nodiscard]] Manifest read_manifest(const std::filesystem::path& path);  // throws Error
 
 // What of `now` would change the bits of a run that was begun under `before`: "kernels: avx2, now avx512".
 // The file of the program is not among it: another build of the same version computes the same.

@@ -4,20 +4,17 @@
 #include <string>
 
 #include "base/error.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
 
 namespace fs = std::filesystem;
 
-// The first part of a path below a run's folder (run/folder.h).
-constexpr const char* kOwn[] = {"config.toml", "manifest.json", "metrics.jsonl", "events.out.tfevents.run",
-                                "lock",        "checkpointed",  "rollouts",      "eval",
-                                "checkpoints"};
-
-bool is_run_folder(const fs::path& folder) {
-  std::error_code ignored;
-  return fs::exists(folder / "config.toml", ignored) && fs::exists(folder / "manifest.json", ignored);
+// Of a file that is being written, the name that it gets.
+bool is_own_name(const fs::path& name) {
+  const fs::path whole = name.extension() == ".tmp" ? name.stem() : name;
+  return std::ranges::count(RunLayout::own_names(), whole.string()) > 0;
 }
 
 }  // namespace
@@ -27,19 +24,19 @@ std::optional<fs::path> run_that_owns(const fs::path& path) {
   fs::path part = fs::weakly_canonical(path, error);
   if (error) return std::nullopt;
   for (fs::path folder = part.parent_path(); folder != part; part = folder, folder = folder.parent_path()) {
-    const bool owned = std::ranges::find(kOwn, part.filename().string()) != std::end(kOwn);
-    if (owned && is_run_folder(folder)) return folder;
+    if (is_own_name(part.filename()) && RunLayout{folder}.is_run()) return folder;
   }
   return std::nullopt;
 }
 
 void require_no_run(const fs::path& model) {
-  if (!is_run_folder(model)) return;
-  const fs::path best = model / "checkpoints" / "best";
+  const RunLayout run{model};
+  if (!run.is_run()) return;
+  const fs::path best = run.best();
   throw Error(model.string(), "is a run's folder, not a model",
               fs::exists(best)
                   ? fmt::format("name {}", best.string())
-                  : fmt::format("name one of the checkpoints in {}", best.parent_path().string()));
+                  : fmt::format("name one of the checkpoints in {}", run.checkpoints().string()));
 }
 
 }  // namespace deepscaler

@@ -33,7 +33,7 @@ std::filesystem::path RunStages::output_of(int64_t number, const std::string& na
     throw Error(where, fmt::format("stage \"{}\" has written nothing", name),
                 "name a stage that writes a data set, with samples that pass its filters");
   }
-  const auto file = folder_.output(stage, recipe_.stages[static_cast<size_t>(stage)].title());
+  const auto file = folder_.layout().output(stage, recipe_.stages[static_cast<size_t>(stage)].title());
   if (sha256_of_file(file) != output->sha256) {
     throw Error(file.string(), "is not what the stage has written",
                 "put it back, or go on from a checkpoint inside that stage");
@@ -61,7 +61,7 @@ std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
   state.stage_ends.push_back(state.step);
   if (!state.outputs.empty() && state.outputs.back().stage == state.stage) {
     StageOutput& output = state.outputs.back();
-    output.sha256 = sha256_of_file(folder_.output(state.stage, config(state).title()));
+    output.sha256 = sha256_of_file(folder_.layout().output(state.stage, config(state).title()));
   }
   ++state.stage;
   state.stage_step = 0;
@@ -86,7 +86,7 @@ void RunStages::take_start_weights(const RunState& state) {
     models_.policy().copy_weights_from(load_first_model(recipe_));
   } else if (const auto name = stage_named_in(start)) {
     const size_t stage = *earlier_stage(recipe_, static_cast<size_t>(state.stage), *name);
-    models_.policy().copy_weights_from(Model::load(folder_.checkpoint(state.stage_ends[stage])));
+    models_.policy().copy_weights_from(Model::load(folder_.layout().checkpoint(state.stage_ends[stage])));
   }
 }
 

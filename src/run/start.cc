@@ -24,14 +24,14 @@ namespace {
 namespace fs = std::filesystem;
 
 void require_same_recipe(const Recipe& recipe, const RunFolder& folder, const RunState& state) {
-  const auto before = read_config<Recipe>(folder.config());
+  const auto before = read_config<Recipe>(folder.layout().config());
   std::vector<std::string> changes;
   for (const ConfigDifference& d : forbidden_changes(before, recipe, state)) {
     changes.push_back(fmt::format("{} = {} (was {})", d.path, d.after.empty() ? "nothing" : d.after,
                                   d.before.empty() ? "nothing" : d.before));
   }
   if (changes.empty()) return;
-  throw Error(folder.path().string(),
+  throw Error(folder.layout().path.string(),
               fmt::format("the run was begun with another recipe: {}", fmt::join(changes, ", ")),
               "change it back, or choose another --output to begin a new run");
 }
@@ -93,18 +93,19 @@ RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
   if (steps.empty()) {
     // What it has recorded since would be lost.
     if (folder.had_checkpoint()) {
-      throw Error(folder.path().string(), "all checkpoints of the run are gone, so it can't be gone on with",
+      throw Error(folder.layout().path.string(),
+                  "all checkpoints of the run are gone, so it can't be gone on with",
                   "put one back, or choose another --output to begin a new run");
     }
-    if (fs::exists(folder.config())) {
+    if (fs::exists(folder.layout().config())) {
       require_same_recipe(recipe, folder, {});
-      log_info("{}: no checkpoint yet, begins anew", folder.path().string());
+      log_info("{}: no checkpoint yet, begins anew", folder.layout().path.string());
     }
     start.model = recipe.start();
     require_no_run(start.model);
     start.config = read_model_config(start.model);
   } else {
-    start.model = folder.checkpoint(steps.back());
+    start.model = folder.layout().checkpoint(steps.back());
     start.checkpoint = start.model;
     read_checkpoint(start.model, folder, [&] {
       start.state = parse_state(read_state(start.model), start.model.string());
@@ -115,7 +116,7 @@ RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
   start.date = recipe.prompt.date;
   // The day on which the run began, whenever it goes on.
   if (start.date.empty()) {
-    start.date = start.checkpoint ? read_manifest(folder.manifest()).date : day_text(today());
+    start.date = start.checkpoint ? read_manifest(folder.layout().manifest()).date : day_text(today());
   }
   return start;
 }

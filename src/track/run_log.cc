@@ -1,15 +1,13 @@
 #include "track/run_log.h"
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace deepscaler {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kMetricsName = "metrics.jsonl";
-// One file for the whole run, however often it is resumed: TensorBoard then shows one curve.
-constexpr const char* kEventsName = "events.out.tfevents.run";
 
 int64_t size_of(const fs::path& path) {
   return fs::exists(path) ? static_cast<int64_t>(fs::file_size(path)) : 0;
@@ -25,16 +23,16 @@ void cut_back(const fs::path& path, int64_t size_bytes) {
   if (size > size_bytes) cut_file(path, static_cast<uint64_t>(size_bytes));
 }
 
-const fs::path& cut_back(const fs::path& folder, const RunLogSizes& sizes) {
-  cut_back(folder / kMetricsName, sizes.metrics_bytes);
-  cut_back(folder / kEventsName, sizes.events_bytes);
-  return folder;
+RunLayout cut_back(RunLayout run, const RunLogSizes& sizes) {
+  cut_back(run.metrics(), sizes.metrics_bytes);
+  cut_back(run.events(), sizes.events_bytes);
+  return run;
 }
 
 }  // namespace
 
-RunLog::RunLog(const fs::path& folder, const RunLogSizes& sizes)
-    : folder_(cut_back(folder, sizes)), metrics_(folder / kMetricsName), events_(folder / kEventsName) {}
+RunLog::RunLog(RunLayout run, const RunLogSizes& sizes)
+    : run_(cut_back(std::move(run), sizes)), metrics_(run_.metrics()), events_(run_.events()) {}
 
 void RunLog::record(int64_t step, const Metrics& metrics) {
   metrics_.append(step, metrics);
@@ -55,7 +53,7 @@ void RunLog::sync() {
 }
 
 RunLogSizes RunLog::sizes() const {
-  return {.metrics_bytes = size_of(folder_ / kMetricsName), .events_bytes = size_of(folder_ / kEventsName)};
+  return {.metrics_bytes = size_of(run_.metrics()), .events_bytes = size_of(run_.events())};
 }
 
 }  // namespace deepscaler

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string_view>
 
 #include "track/append_file.h"
 #include "track/metrics.h"
 #include "track/metrics_log.h"
+#include "track/run_layout.h"
 #include "track/tensorboard.h"
 
 namespace deepscaler {
@@ -27,7 +27,7 @@ class RunLog {
   // Opens the records and cuts them back to `sizes`, those at the checkpoint that the run goes on from (by
   // default its beginning): what an interrupted process wrote afterwards is made again. The folder must
   // exist. Throws Error where a file is shorter than that.
-  explicit RunLog(const std::filesystem::path& folder, const RunLogSizes& sizes = {});
+  explicit RunLog(RunLayout run, const RunLogSizes& sizes = {});
 
   void record(int64_t step, const Metrics& metrics);
   void histogram(int64_t step, std::string_view tag, std::span<const double> values);
@@ -38,7 +38,7 @@ class RunLog {
   [[nodiscard]] RunLogSizes sizes() const;
 
  private:
-  std::filesystem::path folder_;
+  RunLayout run_;
   MetricsLog metrics_;
   EventFile events_;
 };

@@ -15,10 +15,10 @@ namespace fs = std::filesystem;
 
 class RunLogTest : public testing::Test {
  protected:
-  std::string lines() const { return read_file(folder_ / "metrics.jsonl"); }
+  std::string lines() const { return read_file(run_.metrics()); }
 
   const TemporaryFolder temporary_;
-  const fs::path folder_ = temporary_.path();
+  const RunLayout run_{temporary_.path()};
 };
 
 Metrics loss(double value) {
@@ -28,7 +28,7 @@ Metrics loss(double value) {
 }
 
 TEST_F(RunLogTest, WritesOneLineAStep) {
-  RunLog log(folder_);
+  RunLog log(run_);
   Metrics metrics = loss(0.1);
   metrics.set("rewards/accuracy/mean", std::nan(""));
   metrics.set("loss", 0.25);
@@ -43,7 +43,7 @@ TEST_F(RunLogTest, ResumedRunHasTheRecordsOfAnUnbrokenOne) {
   std::string unbroken;
   RunLogSizes at_two;
   {
-    RunLog log(folder_);
+    RunLog log(run_);
     for (int step = 0; step <= 4; ++step) {
       log.record(step, loss(step));
       if (step == 2) at_two = log.sizes();
@@ -51,28 +51,28 @@ TEST_F(RunLogTest, ResumedRunHasTheRecordsOfAnUnbrokenOne) {
     unbroken = lines();
   }
   // A second record of a step, and one that a full disk cut off.
-  write_file_atomically(folder_ / "metrics.jsonl", unbroken + "{\"step\":4,\"stage\":0}\n{\"step\":5,\"lo");
-  const auto events = fs::file_size(folder_ / "events.out.tfevents.run");
+  write_file_atomically(run_.metrics(), unbroken + "{\"step\":4,\"stage\":0}\n{\"step\":5,\"lo");
+  const auto events = fs::file_size(run_.events());
   {
-    RunLog log(folder_, at_two);
+    RunLog log(run_, at_two);
     EXPECT_EQ(log.sizes(), at_two);
     for (int step = 3; step <= 4; ++step) log.record(step, loss(step));
   }
   EXPECT_EQ(lines(), unbroken);
-  EXPECT_EQ(fs::file_size(folder_ / "events.out.tfevents.run"), events);
-  { RunLog log(folder_); }
+  EXPECT_EQ(fs::file_size(run_.events()), events);
+  { RunLog log(run_); }
   EXPECT_EQ(lines(), "");
 }
 
 TEST_F(RunLogTest, RefusesRecordsThatEndBeforeTheCheckpoint) {
-  write_file_atomically(folder_ / "metrics.jsonl", "{\"step\":1}\n");
+  write_file_atomically(run_.metrics(), "{\"step\":1}\n");
   try {
-    RunLog log(folder_, {.metrics_bytes = 12});
+    RunLog log(run_, {.metrics_bytes = 12});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(
         std::string(error.what()),
-        (folder_ / "metrics.jsonl").string() +
+        run_.metrics().string() +
             ": has 11 bytes and had 12 when the checkpoint was saved; put the file back, or start a new "
             "run from the checkpoint");
   }

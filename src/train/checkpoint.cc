@@ -6,17 +6,21 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kStateFile = "state.json";
-constexpr const char* kMarker = "DONE";
 constexpr const char* kTemporary = ".tmp";
-const std::set<std::string> kModelFiles = {"model.safetensors", "config.json", "tokenizer.json",
-                                           "tokenizer_config.json", kMarker};
+
+// What is left of a checkpoint that is kept for its model alone.
+bool is_of_the_model(const fs::path& name) {
+  static const std::set<fs::path> kNames = {"model.safetensors", "config.json", "tokenizer.json",
+                                            "tokenizer_config.json", CheckpointLayout().done()};
+  return kNames.contains(name);
+}
 
 fs::path temporary_name(const fs::path& folder) { return folder.string() + kTemporary; }
 
@@ -36,7 +40,7 @@ void fill(const fs::path& folder, const CheckpointContents& contents) {
   contents.tokenizer.save(folder);
   contents.save_training(folder);
   replace_state(folder, contents.state);
-  write_file_atomically(folder / kMarker, "");
+  write_file_atomically(CheckpointLayout{folder}.done(), "");
 }
 
 }  // namespace
@@ -59,26 +63,28 @@ void save_checkpoint(const fs::path& folder, const CheckpointContents& contents)
 }
 
 bool can_resume(const fs::path& folder) {
-  return fs::exists(folder / kMarker) && fs::exists(folder / kStateFile);
+  const CheckpointLayout checkpoint{folder};
+  return fs::exists(checkpoint.done()) && fs::exists(checkpoint.state());
 }
 
 nlohmann::ordered_json read_state(const fs::path& folder) {
-  auto state = nlohmann::ordered_json::parse(read_file(folder / kStateFile), nullptr, /*exceptions=*/false);
+  const fs::path file = CheckpointLayout{folder}.state();
+  auto state = nlohmann::ordered_json::parse(read_file(file), nullptr, /*exceptions=*/false);
   if (state.is_object()) return state;
-  throw Error((folder / kStateFile).string(), "is not JSON",
+  throw Error(file.string(), "is not JSON",
               "the checkpoint is damaged: remove its folder and go on from an earlier one");
 }
 
 void replace_state(const fs::path& folder, const nlohmann::ordered_json& state) {
-  write_file_atomically(folder / kStateFile, state.dump(1) + "\n");
+  write_file_atomically(CheckpointLayout{folder}.state(), state.dump(1) + "\n");
 }
 
 void reduce_to_model(const fs::path& folder) {
   on_disk(folder, "reduce", [&] {
-    fs::remove(folder / kStateFile);
+    fs::remove(CheckpointLayout{folder}.state());
     std::vector<fs::path> rest;
     for (const auto& entry : fs::directory_iterator(folder)) {
-      if (!kModelFiles.contains(entry.path().filename())) rest.push_back(entry.path());
+      if (!is_of_the_model(entry.path().filename())) rest.push_back(entry.path());
     }
     for (const fs::path& path : rest) fs::remove_all(path);
   });

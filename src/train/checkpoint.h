@@ -2,9 +2,7 @@
 // needs beside the model to go on as if it had never stopped.
 //
 //   model.safetensors  config.json  tokenizer.json  tokenizer_config.json
-//   optimizer.safetensors   the optimizer's moments
-//   state.json              where the run stands; the run says what is in it
-//   DONE                    it is all there
+//   optimizer.safetensors  state.json  models/  DONE      of training (track/run_layout.h)
 //
 // A folder appears under its name whole: it is filled under a name that ends in ".tmp", synced, and
 // renamed. It disappears the other way round. So what a killed process leaves is a complete checkpoint
@@ -31,8 +29,6 @@ struct CheckpointContents {
 
 // Writes the folder, or throws Error (a full disk, ...) and leaves nothing of it. It must not exist yet.
 void save_checkpoint(const std::filesystem::path& folder, const CheckpointContents& contents);
-
-inline constexpr const char* kOptimizerFile = "optimizer.safetensors";
 
 // Whether training can go on from the folder: it is complete, and was not reduced to its model.
 [[nodiscard]] bool can_resume(const std::filesystem::path& folder);

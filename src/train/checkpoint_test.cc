@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "base/temporary_folder.h"
 #include "text/tokenizer/byte_tokenizer.h"
+#include "track/run_layout.h"
 #include "train/adamw.h"
 
 namespace deepscaler {
@@ -30,11 +31,12 @@ class CheckpointTest : public testing::TestWithParam<const char*> {
                          model.edit_weights().data());
   }
   void save(const fs::path& folder, const AdamW& optimizer) const {
-    save_checkpoint(folder,
-                    {.model = model_,
-                     .tokenizer = tokenizer_,
-                     .state = {{"step", 3}},
-                     .save_training = [&](const fs::path& path) { optimizer.save(path / kOptimizerFile); }});
+    save_checkpoint(folder, {.model = model_,
+                             .tokenizer = tokenizer_,
+                             .state = {{"step", 3}},
+                             .save_training = [&](const fs::path& path) {
+                               optimizer.save(CheckpointLayout{path}.optimizer());
+                             }});
   }
 
   const TemporaryFolder folder_;
@@ -54,7 +56,7 @@ TEST_P(CheckpointTest, TrainingGoesOnInTheSameBits) {
   EXPECT_EQ(model.config().rope_frequencies(), model_.config().rope_frequencies());
   EXPECT_EQ(model.config().norm_eps, model_.config().norm_eps);
   AdamW resumed(model.table());
-  resumed.load(folder_ / "c" / kOptimizerFile);
+  resumed.load(CheckpointLayout{folder_ / "c"}.optimizer());
   EXPECT_EQ(resumed.steps(), 3);
   update(optimizer, model_, 3);
   update(resumed, model, 3);
@@ -105,7 +107,7 @@ TEST_P(SavedCheckpointTest, IsThereWholeOrNotAtAll) {
 TEST_P(SavedCheckpointTest, DamagedMomentsAreRefused) {
   const AdamW optimizer(model_.table());
   save(folder_ / "c", optimizer);
-  const fs::path path = folder_ / "c" / kOptimizerFile;
+  const fs::path path = CheckpointLayout{folder_ / "c"}.optimizer();
   std::string bytes = read_file(path);
   bytes[bytes.size() - 10] ^= 1;
   write_file_atomically(path, bytes);

@@ -69,7 +69,7 @@ void bench_grpo(const Options& options) {
   const PromptEncoder encoder(tokenizer, {.text = "{problem}"});
   const auto problems = read_prompts(options.prompts);
   const TemporaryFolder folder;
-  RunLog log(folder.path());
+  RunLog log(RunLayout{folder.path()});
 
   GrpoConfig config;
   config.rollout.problems_per_step = std::ssize(problems);

@@ -1,6 +1,5 @@
-#include "cli/prompts.h"
+#include "generate/prompts.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -79,16 +78,6 @@ Prompt read_prompt(const ordered_json& line, const std::string& where, const Pro
 
 }  // namespace
 
-void add_template_flags(CLI::App& command, PromptConfig& config) {
-  command.add_option("--tools", config.tools, "what the chat template gets as tools, a JSON list");
-  command.add_option("--chat-template-kwargs", config.chat_template_kwargs,
-                     "more variables of the chat template, a JSON object");
-  command.add_option("--enable-thinking", config.enable_thinking,
-                     "true or false: the chat template's variable of that name");
-  command.add_option("--date", config.date,
-                     "the day that a chat template is told, as 2026-01-31 (default: today)");
-}
-
 std::vector<TokenId> read_token_ids(const ordered_json& line, const char* key, const std::string& where) {
   const auto found = line.find(key);
   if (found == line.end() || !found->is_array()) {
@@ -106,11 +95,11 @@ std::vector<TokenId> read_token_ids(const ordered_json& line, const char* key, c
   return tokens;
 }
 
-std::vector<Prompt> read_prompts(const std::string& path, const PromptEncoder& encoder) {
+std::vector<Prompt> read_prompts(const std::filesystem::path& path, const PromptEncoder& encoder) {
   std::vector<Prompt> prompts;
   JsonlReader reader(path);
   for (ordered_json line; reader.next(line);) prompts.push_back(read_prompt(line, reader.where(), encoder));
-  if (prompts.empty()) throw Error(path, "has no prompts", "give at least one line");
+  if (prompts.empty()) throw Error(path.string(), "has no prompts", "give at least one line");
   return prompts;
 }
 

@@ -1,18 +1,15 @@
-// The prompts that `generate` reads: {"prompt": text}, {"messages": [...]} or {"token_ids": [...]} a
-// line, with an optional "id"; beside messages "tools", "documents", "chat_template_kwargs" and
-// "enable_thinking", which their chat template gets.
+// The prompts of a file: {"prompt": text}, {"messages": [...]} or {"token_ids": [...]} a line, with an
+// optional "id"; beside messages "tools", "documents", "chat_template_kwargs" and "enable_thinking", which
+// their chat template gets.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "data/prompt_encoder.h"
-
-namespace CLI {
-class App;
-}
 
 namespace deepscaler {
 
@@ -20,14 +17,12 @@ struct Prompt {
   std::string id = "null";  // as JSON
   std::vector<TokenId> tokens;
   bool opened_thinking = false;  // it ends inside <think>
-  std::string where;             // "file:line"
+  std::string where;             // "file:line", for messages
 };
 
-// --tools, --chat-template-kwargs, --enable-thinking and --date.
-void add_template_flags(CLI::App& command, PromptConfig& config);
-
 // At least one. Throws Error naming the line for anything else than the above.
-[[nodiscard]] std::vector<Prompt> read_prompts(const std::string& path, const PromptEncoder& encoder);
+[[nodiscard]] std::vector<Prompt> read_prompts(const std::filesystem::path& path,
+                                               const PromptEncoder& encoder);
 
 // What the random numbers of a prompt go by: its id where it has one, else its tokens; so order and
 // neighbours in the file do not matter.
