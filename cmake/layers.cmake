@@ -4,6 +4,9 @@
 # TEST_LIBRARIES those of its tests alone.
 function(deepscaler_layer name)
   cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  if(DEEPSCALER_LIBRARY_ONLY AND NOT name IN_LIST library_layers)
+    return()
+  endif()
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc)
   file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
@@ -21,7 +24,7 @@ function(deepscaler_layer name)
     endif()
   endforeach()
 
-  if(tests)
+  if(tests AND NOT DEEPSCALER_LIBRARY_ONLY)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE deepscaler_${name} ${LAYER_TEST_LIBRARIES} GTest::gtest_main)
     target_compile_options(${name}_test PRIVATE ${quick_to_compile})

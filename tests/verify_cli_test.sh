@@ -133,7 +133,7 @@ echo '{"answer": "1", "response": "1", "problem": 7}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:1: "problem" is no text; write the problem as a string, or leave the field out' verify --input bad.jsonl --output out.jsonl
 refuses 1 "deepscaler: none.jsonl: can't open: No such file or directory; check the path and its permissions" \
   verify --input none.jsonl --output out.jsonl
-refuses 1 'deepscaler: verify: nothing to do; give --input and --output, or --explain' verify --input in.jsonl
+refuses 1 'deepscaler: verify: nothing to do; give --input and --output, --serve or --explain' verify --input in.jsonl
 [[ ! -e out.jsonl ]] || fail "a failed run left its output"
 refuses 2 "Run with --help for more information." verify --extract everything
 : >empty.jsonl

@@ -11,12 +11,14 @@ namespace deepscaler {
 void add_bench_command(CLI::App& app);
 void add_bench_grpo_command(CLI::App& bench);      // below the former
 void add_bench_tokenize_command(CLI::App& bench);  // likewise
+void add_completion_command(CLI::App& app);
 void add_convert_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_generate_command(CLI::App& app);
 void add_init_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
+void add_manual_command(CLI::App& app);
 void add_plan_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
 void add_report_command(CLI::App& app);

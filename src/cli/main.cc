@@ -6,17 +6,22 @@
 #include <new>
 
 #include "cli/commands.h"
+#include "cli/program/version.h"
 
 int main(int argc, char** argv) {
   CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
   app.require_subcommand(1);
+  app.set_version_flag("--version", deepscaler::version_text,
+                       "Print the version, the commit, kernels and devices");
   deepscaler::add_bench_command(app);
+  deepscaler::add_completion_command(app);
   deepscaler::add_convert_command(app);
   deepscaler::add_eval_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_generate_command(app);
   deepscaler::add_init_command(app);
   deepscaler::add_inspect_command(app);
+  deepscaler::add_manual_command(app);
   deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);
   deepscaler::add_report_command(app);

@@ -1,7 +1,8 @@
-// deepscaler verify: grade a file of responses, or explain one pair.
+// deepscaler verify: grade a file of responses, explain one pair, or answer line by line.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <istream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -11,10 +12,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "capi/verdict_fields.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
-#include "formats/json_text.h"
+#include "cli/verify/verify_line.h"
+#include "cli/verify/verify_serve.h"
 #include "verify/grade.h"
 
 namespace deepscaler {
@@ -28,40 +31,15 @@ struct VerifyOptions {
   std::string extract = "boxed";
   int threads = 0;
   bool thinking = false;
+  bool serve = false;
   std::vector<std::string> explain;
   std::string problem;  // of the pair to explain
   GradeOptions grade;
 };
 
-// The alternatives in "answer": a text, a number, or a list of them; none where it is null.
-std::vector<std::string> references_of(const Json& answer, const std::string& where) {
-  if (answer.is_null()) return {};
-  if (answer.is_string()) return {answer.get<std::string>()};
-  if (answer.is_number()) return {answer.dump()};
-  if (!answer.is_array()) {
-    throw Error(where, "\"answer\" is no text, number or list", "write it as a string");
-  }
-  std::vector<std::string> references;
-  for (const Json& item : answer) {
-    for (std::string& reference : references_of(item, where)) references.push_back(std::move(reference));
-  }
-  return references;
-}
-
-std::string problem_of(const Json& fields, const std::string& where) {
-  const auto problem = fields.find("problem");
-  if (problem == fields.end() || problem->is_null()) return {};
-  if (!problem->is_string()) {
-    throw Error(where, "\"problem\" is no text", "write the problem as a string, or leave the field out");
-  }
-  return problem->get<std::string>();
-}
-
 struct Line {
   Json fields;
-  std::vector<std::string> references;
-  std::string response;
-  std::string problem;  // empty where it is not given
+  VerifyInput input;
   Verdict verdict;
 };
 
@@ -75,20 +53,8 @@ std::vector<Line> read_lines(const std::string& path) {
     begin = end + 1;
     if (text.find_first_not_of(" \t\r") == text.npos) continue;
     const std::string where = path + ":" + std::to_string(number + 1);
-    Line line;
-    line.fields = Json::parse(text, nullptr, false);
-    if (line.fields.is_discarded()) (void)parse_json(text, where);  // says what is wrong with it
-    if (line.fields.is_discarded() || !line.fields.is_object()) {
-      throw Error(where, "not a JSON object", R"(write one {"answer": ..., "response": ...} a line)");
-    }
-    if (!line.fields.contains("answer") || !line.fields.contains("response")) {
-      throw Error(where, "no \"answer\" or no \"response\"", "give both in every line");
-    }
-    if (!line.fields["response"].is_string())
-      throw Error(where, "\"response\" is no text", "write it as a string");
-    line.references = references_of(line.fields["answer"], where);
-    line.response = line.fields["response"].get<std::string>();
-    line.problem = problem_of(line.fields, where);
+    Line line{.fields = parse_verify_line(text, where)};
+    line.input = verify_input_of(line.fields, where);
     lines.push_back(std::move(line));
   }
   return lines;
@@ -97,11 +63,8 @@ std::vector<Line> read_lines(const std::string& path) {
 std::string to_jsonl(std::vector<Line>& lines) {
   std::string result;
   for (Line& line : lines) {
-    line.fields["correct"] = line.verdict.correct;
-    line.fields["undecided"] = line.verdict.undecided;
-    line.fields["extracted"] = line.verdict.extracted;
-    line.fields["reason"] = reason_name(line.verdict.reason);
-    result += line.fields.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    add_verdict(line.fields, line.verdict);
+    result += json_line(line.fields) + "\n";
   }
   return result;
 }
@@ -112,7 +75,7 @@ void print_summary(const std::vector<Line>& lines) {
   for (const Line& line : lines) {
     ++reasons[line.verdict.reason];
     correct += line.verdict.correct ? 1 : 0;
-    missing += line.references.empty() ? 1 : 0;
+    missing += line.input.references.empty() ? 1 : 0;
   }
   wrong = reasons[Reason::different] + reasons[Reason::unparsable_answer] + reasons[Reason::copied] +
           reasons[Reason::out_of_reach];
@@ -146,17 +109,16 @@ void run_verify(VerifyOptions options) {
   options.grade.extract = options.extract == "any" ? ExtractMode::any : ExtractMode::boxed;
   options.grade.prompt_opened_thinking = options.thinking;
   if (!options.explain.empty()) return explain_pair(options);
+  if (options.serve) return serve_verdicts(STDIN_FILENO, STDOUT_FILENO, options.grade);
   if (options.input.empty() || options.output.empty()) {
-    throw Error("verify", "nothing to do", "give --input and --output, or --explain");
+    throw Error("verify", "nothing to do", "give --input and --output, --serve or --explain");
   }
   require_new_file(options.output, {options.input});
   std::vector<Line> lines = read_lines(options.input);
   set_thread_count(options.threads);
   parallel_for(static_cast<int64_t>(lines.size()), [&](int64_t i) {
     Line& line = lines[static_cast<size_t>(i)];
-    GradeOptions grading = options.grade;
-    grading.problem = line.problem;
-    line.verdict = grade(line.references, line.response, grading);
+    line.verdict = grade_input(line.input, options.grade);
   });
   write_file_atomically(options.output, to_jsonl(lines));
   print_summary(lines);
@@ -167,14 +129,15 @@ void run_verify(VerifyOptions options) {
 void add_verify_command(CLI::App& app) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* command = app.add_subcommand("verify", "Grade responses against reference answers");
-  command->add_option("--input", options->input,
-                      R"(JSON lines {"answer": ..., "response": ...}, perhaps with "problem")");
-  command->add_option("--output", options->output,
-                      "The same lines with correct, undecided, extracted, reason");
+  auto* input = command->add_option("--input", options->input,
+                                    R"(JSON lines {"answer": ..., "response": ...}, perhaps with "problem")");
+  auto* output = command->add_option("--output", options->output,
+                                     "The same lines with correct, undecided, extracted, reason");
   command->add_option("--extract", options->extract, "Where the answer is looked for")
       ->check(CLI::IsMember({"boxed", "any"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "0 is one per core")->check(not_negative());
+  auto* threads =
+      command->add_option("--threads", options->threads, "0 is one per core")->check(not_negative());
   command->add_flag("--prompt-opened-thinking", options->thinking,
                     "The prompts ended in <think>: responses without </think> are truncated");
   command->add_flag("!--no-numeric-agreement", options->grade.policy.accept_numeric_agreement,
@@ -190,8 +153,16 @@ void add_verify_command(CLI::App& app) {
   command->add_option("--decimal-places", options->grade.policy.decimal_places, "Where decimals are rounded")
       ->check(CLI::Range(1, 15))
       ->capture_default_str();
-  command->add_option("--explain", options->explain, "A reference and a response: say how they were read")
-      ->expected(2);
+  auto* explained =
+      command->add_option("--explain", options->explain, "A reference and a response: say how they were read")
+          ->expected(2);
+  command
+      ->add_flag("--serve", options->serve,
+                 "Answer each line of standard input on standard output, in order, as it comes")
+      ->excludes(input)
+      ->excludes(output)
+      ->excludes(explained)
+      ->excludes(threads);
   command->add_option("--problem", options->problem,
                       "The problem of the pair to explain: no copy of it is right");
   command->callback([options] { run_verify(*options); });
