@@ -109,7 +109,7 @@ grep -q "^architecture  *" inspected || fail "inspect: $(cat inspected)"
 grep -q '"torch_dtype": "bfloat16"' half/config.json || fail "convert --dtype bf16: $(cat half/config.json)"
 refuses 1 "deepscaler: copy: is there already and not empty; choose another --output" convert random --output copy
 
-refuses 2 "Run with --help for more information." nonsense
+refuses 2 "deepscaler: unknown command nonsense; run with --help for those there are" nonsense
 refuses 1 "deepscaler: none.toml: can't open: No such file or directory; check the path and its permissions" train none.toml
 refuses 1 "deepscaler: none: is neither a folder with a config.json nor a .gguf file; name a model: an HF folder or a GGUF file" \
   bench train --model none

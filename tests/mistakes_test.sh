@@ -66,7 +66,8 @@ rl "r.toml: stage.0.reward: reward mine: can't start nosuchprogram: there is no 
 refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" \
   train r.toml --output never --set model.random= --set model.path=run
 for command in "inspect" "eval --kind add --model" "generate --prompt x --model" "tokenize --text x --model" \
-  "convert --output none --model"; do
+  "convert --output none --model" "bench decode --model" "bench train --model" "bench grpo --prompts x --model" \
+  "bench tokenize --input x --model"; do
   refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" $command run
 done
 
@@ -79,6 +80,33 @@ grep -qx 'warning: --data: 3 of 6 problems are copies of others, so intervals ar
 grep -qx 'warning: --data: 3 of 6 problems have an id that came before, or the same text without one; -2 and so on is appended' err || fail "$(cat err)"
 refuses 2 "Run with --help for more information." eval --model $model --data train.jsonl --count 2
 grep -qx -- '--count requires --kind' err || fail "--count without --kind: $(cat err)"
+
+# Words of a command line that there are not, before what is missing because of them.
+refuses 2 'deepscaler: unknown command trian; did you mean train?' trian r.toml
+refuses 2 'deepscaler: unknown command decod; did you mean decode?' bench decod --model $model
+refuses 2 'deepscaler: unknown option --promt; did you mean --prompt?' generate --model $model --promt "hi"
+refuses 2 'deepscaler: unknown option --ouput; did you mean --output?' eval --model $model --data train.jsonl --ouput=x.json
+refuses 2 'deepscaler: unknown option --qqqqqqqq; run with --help for those there are' eval --model $model --qqqqqqqq 3
+
+# A model folder that is not whole, or may not be read.
+mkdir empty
+refuses 1 "deepscaler: empty: has no tokenizer.json; name a folder that holds a whole Hugging Face model" inspect empty
+touch empty/tokenizer.model
+refuses 1 "deepscaler: empty: has its tokenizer in tokenizer.model, and no tokenizer.json; save it with transformers: AutoTokenizer.from_pretrained(M).save_pretrained(M)" inspect empty
+cp $model/tokenizer.json empty
+refuses 1 "deepscaler: empty: has no config.json; name a folder that holds a Hugging Face model" inspect empty
+cp -r "$(realpath $model)" secret && chmod 0 secret/model.safetensors train.jsonl
+program=./held refuses 1 "deepscaler: secret/model.safetensors: can't open: Permission denied; check the path and its permissions" inspect secret
+program=./held refuses 1 "deepscaler: train.jsonl: can't open: Permission denied; check the path and its permissions" eval --model $model --data train.jsonl
+chmod 600 train.jsonl
+refuses 1 "deepscaler: none.jsonl: can't open: No such file or directory; check the path and its permissions" eval --model $model --data none.jsonl
+
+# A full disk behind a redirection.
+for command in "problems --kind add --count 5" "tokenize --model $model --text hi" "inspect $model" "plan tiny.toml"; do
+  status=0
+  "$program" $command >/dev/full 2>err || status=$?
+  [[ $status == 1 && $(tail -n 1 err) == "deepscaler: "*[sS]pace* ]] || fail "'$command' to a full disk exits $status: $(cat err)"
+done
 
 # Only a part of the data.
 "$program" eval --model $model --data train.jsonl --limit 2 --max-tokens 2 2>err | grep -q '^| train *| 2 ' || fail "--limit: $(cat err)"

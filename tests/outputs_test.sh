@@ -39,7 +39,8 @@ stays() {
   [[ $(sha256sum <"$file") == "$before" ]] || fail "'$*' changed $file"
 }
 
-mkdir -p folder.json sub
+mkdir -p folder.json sub locked
+chmod a-w locked
 echo "years of work" >thesis.json
 ln -s thesis.json link.json
 for name in "${!command[@]}"; do
@@ -60,11 +61,8 @@ for name in "${!command[@]}"; do
   refuses 1 "deepscaler: $first.tmp: is in the way: the file is written under this name first; remove it, if it is what a run that was cut off left, or choose another --output" \
     "${run[@]}" --output new.json
   rm "$first.tmp"
-  if [[ $EUID != 0 ]]; then # root may write anywhere
-    mkdir -p locked && chmod a-w locked
-    refuses 1 "deepscaler: locked/$first: can't open for writing: Permission denied; check that the folder exists and is writable" \
-      "${run[@]}" --output locked/new.json
-  fi
+  program=./held refuses 1 "deepscaler: locked/$first: can't open for writing: Permission denied; check that the folder exists and is writable" \
+    "${run[@]}" --output locked/new.json
   : >empty.json # nothing is lost with it
   "$program" "${run[@]}" --output empty.json >/dev/null 2>err || fail "$name refuses an empty file: $(cat err)"
   rm -f empty.*
@@ -119,10 +117,14 @@ declare -A full=(
   [init]="is there already and not empty" [convert]="is there already and not empty"
   [train]="is there already, not empty, and not a run's folder" [sft]="is there already, not empty, and not a run's folder"
 )
+write="write: Permission denied; check that the folder is writable and has space left"
+create="create: Permission denied; check the path"
+declare -A shut=([init]=$write [convert]=$write [train]=$create [sft]=$create)
 for name in "${!maker[@]}"; do
   read -ra run <<<"${maker[$name]}"
   refuses 1 "deepscaler: run/checkpoints/mine: is a place for the files of the run $folder/run alone; choose another --output" \
     "${run[@]}" --output run/checkpoints/mine
+  [[ -v shut[$name] ]] && program=./held refuses 1 "deepscaler: locked/new: can't ${shut[$name]}" "${run[@]}" --output locked/new
   [[ -v full[$name] ]] && stays full/thesis.txt "full: ${full[$name]}; choose another --output" "${run[@]}" --output full
 done
 

@@ -64,15 +64,34 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   file.commit();
 }
 
-AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path.string() + ".tmp") {
-  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+namespace {
+
+// Where a name leads to: a link stays, and the file behind it is written.
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  return error || !std::filesystem::is_symlink(path, error) ? path : target;
+}
+
+bool is_device_or_pipe(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_other(path, ignored);
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(behind_links(path)) {
+  const bool in_place = is_device_or_pipe(path_);
+  temporary_ = path_.string() + (in_place ? "" : ".tmp");
+  const int create = in_place ? 0 : O_CREAT | O_TRUNC;
+  descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CLOEXEC | create, 0644);
   if (descriptor_ < 0) fail(temporary_, "can't create", kCheckDisk);
 }
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ < 0) return;
   close(descriptor_);
-  unlink(temporary_.c_str());
+  if (temporary_ != path_) unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view bytes) {
@@ -85,6 +104,10 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
+  if (temporary_ == path_) {
+    close(std::exchange(descriptor_, -1));
+    return;
+  }
   if (fsync(descriptor_) != 0) fail(temporary_, "can't sync", kCheckDisk);
   if (rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "can't rename into place", kCheckDisk);
   close(std::exchange(descriptor_, -1));

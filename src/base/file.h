@@ -12,8 +12,8 @@ namespace deepscaler {
 // The whole file as bytes. Throws Error naming the path when it can't be read.
 [[nodiscard]] std::string read_file(const std::filesystem::path& path);
 
-// Writes to a temporary name in the same folder, syncs it and renames it over `path`, so that a
-// reader (or a crash, or a full disk) sees the old file or the new one whole. Throws Error.
+// Writes beside `path`, syncs, renames over `path` or what it links to, so that a reader (or a crash, or a
+// full disk) sees the old file or the new one whole. A device or pipe gets the bytes. Throws Error.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // The same in pieces, for files too large to hold in memory: nothing is at `path` until commit().

@@ -1,6 +1,9 @@
 #include "base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -53,6 +56,28 @@ TEST_F(FileTest, FoldersAndEmptyFiles) {
   EXPECT_THROW(MappedFile{folder_}, Error);
   write_file_atomically(folder_ / "empty", "");
   EXPECT_TRUE(MappedFile(folder_ / "empty").bytes().empty());
+}
+
+// A name may stand for something else than a file, which must not be replaced by one.
+TEST(AtomicFile, LinksAndPipesStayWhatTheyAre) {
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "target", "old");
+  std::filesystem::create_symlink("target", folder / "link");
+  write_file_atomically(folder / "link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(read_file(folder / "target"), "new");
+
+  const std::filesystem::path pipe = folder / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  write_file_atomically(pipe, "abc");
+  char bytes[4] = {};
+  EXPECT_EQ(read(reader, bytes, sizeof bytes), 3);
+  close(reader);
+  EXPECT_STREQ(bytes, "abc");
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  EXPECT_FALSE(std::filesystem::exists(folder / "pipe.tmp"));
 }
 
 }  // namespace

@@ -110,9 +110,9 @@ Prompt prompt_of(const Options& options, const PromptEncoder& encoder) {
   if (!options.chat && !options.template_variables.variables().empty()) {
     throw Error("--prompt", "is raw text, and only a chat template takes tools and variables", "give --chat");
   }
-  const EncodedPrompt encoded =
-      options.chat ? encoder.encode_turn(options.prompt)
-                   : EncodedPrompt{encoder.tokenizer().encode(options.prompt), opens_think(options.prompt)};
+  const EncodedPrompt encoded = options.chat ? encoder.encode_turn(options.prompt)
+                                             : EncodedPrompt{encoder.encode_text(options.prompt, "--prompt"),
+                                                             opens_think(options.prompt)};
   log_info("{}, {} tokens{}", options.chat ? "chat template" : "raw prompt", encoded.tokens.size(),
            encoded.opened_thinking ? ", <think> is open" : "");
   return {.tokens = encoded.tokens, .opened_thinking = encoded.opened_thinking, .where = "--prompt"};

@@ -1,12 +1,71 @@
 // The program: parses the command line, runs one subcommand, and turns what goes wrong into one line
 // on stderr and an exit code: 0 done, 1 bad input or a failed run, 2 a wrong command line.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
 
+#include "base/error.h"
+#include "base/nearest.h"
 #include "cli/commands.h"
 #include "cli/program/version.h"
+
+namespace {
+
+std::vector<std::string> options_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> commands_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(each->get_name());
+  }
+  return names;
+}
+
+std::string unknown(const char* what, const std::string& word, const std::vector<std::string>& known) {
+  const auto nearest = deepscaler::nearest_name(word, known);
+  return std::string("unknown ") + what + " " + word + "; " +
+         (nearest ? "did you mean " + *nearest + "?" : "run with --help for those there are");
+}
+
+// The first command or option of a command line that there is not: it explains what else is said to be
+// missing.
+std::optional<std::string> misspelt(const CLI::App& app, std::span<char*> words) {
+  const CLI::App* command = &app;
+  for (const std::string word : words) {
+    const std::vector<std::string> commands = commands_of(*command);
+    if (word == "--") break;
+    if (word.starts_with("--")) {
+      const std::string name = word.substr(0, word.find('='));
+      const std::vector<std::string> options = options_of(*command);
+      if (std::ranges::count(options, name) == 0) return unknown("option", name, options);
+    } else if (!commands.empty()) {
+      if (std::ranges::count(commands, word) == 0) return unknown("command", word, commands);
+      command = command->get_subcommand(word);
+    }
+  }
+  return std::nullopt;
+}
+
+// Else a full disk would take the end of the output, and nobody would know.
+void flush_output() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw deepscaler::Error("standard output", "could not be written to its end",
+                          "check that there is space left");
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app("Reinforcement learning for small reasoning models, on CPUs.", "deepscaler");
@@ -33,8 +92,14 @@ int main(int argc, char** argv) {
   deepscaler::add_verify_command(app);
   try {
     app.parse(argc, argv);
+    flush_output();
     return 0;
   } catch (const CLI::ParseError& error) {
+    const auto fault = misspelt(app, std::span(argv + 1, static_cast<size_t>(argc - 1)));
+    if (error.get_exit_code() != 0 && fault) {
+      std::fprintf(stderr, "deepscaler: %s\n", fault->c_str());
+      return 2;
+    }
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr,

@@ -1,8 +1,10 @@
 #include "data/conversation.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
+#include "data/rendering.h"
 
 namespace deepscaler {
 namespace {
@@ -56,40 +58,71 @@ void check_nothing_is_left_out(const Json& message, size_t number, std::string_v
   }
 }
 
-// Renders ever longer beginnings of a conversation.
+// Renders ever longer beginnings of a conversation: all at once where the template writes turn by turn, which
+// takes time in proportion to the text, else one by one, which takes its square.
 class Renderer {
  public:
   Renderer(const Json& messages, const ChatTemplate& chat_template, const Json& variables,
            const std::string& where)
-      : messages_(messages), chat_template_(chat_template), variables_(variables), where_(where) {}
-
-  // What the first `count` messages add to the text so far. `message` is the one that it is for.
-  std::string next(size_t count, GenerationPrompt prompt, size_t message) {
-    const Json first(messages_.begin(), messages_.begin() + static_cast<int64_t>(count));
-    std::string text;
+      : messages_(messages), chat_template_(chat_template), variables_(variables), where_(where) {
     try {
-      text = chat_template_.render(first, prompt, variables_);
-    } catch (const Error& error) {
-      throw Error(where_, error.what(), "write the messages as the model's chat template wants them");
+      turns_ = chat_template_.render_turns(messages_, variables_);
+    } catch (const Error&) {
+      // Which beginning the template refuses turns out one by one.
     }
-    if (!text.starts_with(rendered_)) {
+  }
+
+  // What the first `count` messages, never fewer than before, add to the text so far. `message` is the one
+  // that it is for.
+  std::string next(size_t count, GenerationPrompt prompt, size_t message) {
+    std::string text = text_behind(count, prompt);
+    if (!text.starts_with(loose_)) {
       throw Error(where_,
                   fmt::format("the chat template does not render message {} as a continuation of what "
                               "comes before it",
                               message + 1),
                   kGiveCompletion);
     }
-    std::string added = text.substr(rendered_.size());
-    rendered_ = std::move(text);
+    std::string added = text.substr(loose_.size());
+    rendered_ += added;
+    loose_ = std::move(text);
+    if (turns_ && count > 0) {
+      loose_ = loose_.substr(turns_->ends[count - 1] - settled_);
+      settled_ = turns_->ends[count - 1];
+    }
     return added;
   }
 
+  // Nothing of what is rendered of the first `count` messages is lost.
+  void check(size_t count) const {
+    const Json first(messages_.begin(), messages_.begin() + static_cast<int64_t>(count));
+    check_rendering(first, rendered_, chat_template_, variables_, where_);
+  }
+
  private:
+  // The text of the first messages, behind what is settled of it.
+  std::string text_behind(size_t count, GenerationPrompt prompt) {
+    if (turns_ && count > 0) {
+      return turns_->text.substr(settled_, turns_->ends[count - 1] - settled_) +
+             (prompt == GenerationPrompt::kAdd ? turns_->opened : turns_->closed);
+    }
+    while (first_.size() < count) first_.push_back(messages_[first_.size()]);
+    try {
+      return chat_template_.render(first_, prompt, variables_);
+    } catch (const Error& error) {
+      throw Error(where_, error.what(), "write the messages as the model's chat template wants them");
+    }
+  }
+
   const Json& messages_;
   const ChatTemplate& chat_template_;
   const Json& variables_;
   const std::string& where_;
+  std::optional<TurnTexts> turns_;
+  Json first_ = Json::array();  // messages, where they are rendered one by one
   std::string rendered_;
+  size_t settled_ = 0;  // bytes that every later text begins with
+  std::string loose_;   // what was rendered behind them
 };
 
 }  // namespace
@@ -99,6 +132,7 @@ std::vector<TextPiece> conversation_pieces(const Json& messages, size_t first_le
                                            const std::string& where) {
   std::vector<TextPiece> pieces;
   Renderer renderer(messages, chat_template, variables, where);
+  size_t rendered = 0;
   for (size_t i = first_learned; i < messages.size(); ++i) {
     if (!is_learned(messages[i], i + 1, where)) continue;
     TextPiece before = {renderer.next(i, GenerationPrompt::kAdd, i), false};
@@ -107,11 +141,13 @@ std::vector<TextPiece> conversation_pieces(const Json& messages, size_t first_le
     check_nothing_is_left_out(messages[i], i + 1, before.text + turn.text, where);
     pieces.push_back(std::move(before));
     pieces.push_back(std::move(turn));
+    rendered = i + 1;
   }
   if (pieces.empty()) {
     throw Error(where, "its messages have no turn of the assistant to learn",
                 "end them with {\"role\": \"assistant\", ...}");
   }
+  renderer.check(rendered);
   return pieces;
 }
 

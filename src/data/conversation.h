@@ -5,7 +5,8 @@
 // the turn itself. Each text must continue the one before. Then a model is trained on exactly the
 // prefixes that it will be prompted with; templates for which this fails (they take the chain of thought
 // out of earlier turns, say) are refused rather than trained on something else. So are those that leave out a
-// part of what is to be learned.
+// part of what is to be learned. Where a template is certain to write turn by turn
+// (text/jinja/template_turns.h), all beginnings come from one rendering.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -25,7 +26,7 @@ struct TextPiece {
 // learned: the assistant's turns from message number `first_learned` on, but for those with a "weight",
 // "train", "trainable" or "loss_mask" of 0 or false. `where` ("train.jsonl:3") is for errors. Throws Error
 // where there is no turn to learn, the template refuses the messages, does not continue what it rendered
-// before, or leaves out what a turn says or thinks.
+// before, leaves out what a turn says or thinks, or loses a message (data/rendering.h).
 [[nodiscard]] std::vector<TextPiece> conversation_pieces(const nlohmann::ordered_json& messages,
                                                          size_t first_learned,
                                                          const ChatTemplate& chat_template,

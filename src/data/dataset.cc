@@ -1,6 +1,6 @@
 #include "data/dataset.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +14,7 @@
 #include "base/trim.h"
 #include "data/grading.h"
 #include "data/records.h"
+#include "formats/excerpt.h"
 
 namespace deepscaler {
 namespace {
@@ -33,6 +34,16 @@ struct Record {
   }
   [[noreturn]] void fail(std::string_view what) const {
     throw Error(where, what, "a record needs \"problem\" (or \"question\") and \"answer\"");
+  }
+  // Names what is there instead: the same under another name, more often than not.
+  [[noreturn]] void lacks(const char* key) const {
+    constexpr size_t kShown = 8;
+    std::vector<std::string> names;
+    for (const auto& [name, value] : json.items()) {
+      names.push_back(names.size() == kShown ? "..." : excerpt(name));
+      if (names.size() > kShown) break;
+    }
+    fail(fmt::format("has no \"{}\"{}{}", key, names.empty() ? "" : ", only ", fmt::join(names, ", ")));
   }
 };
 
@@ -158,8 +169,8 @@ Problem read_problem(const Json& json, const std::string& where, const std::stri
     throw Error(where, "has a \"prompt\" and no \"problem\"",
                 "give the bare question as \"problem\"; what stands around it is the recipe's [prompt]");
   }
-  if (problem.problem.empty()) record.fail("has no \"problem\"");
-  if (!record.json.contains("answer") && answers == Answers::kRequired) record.fail("has no \"answer\"");
+  if (problem.problem.empty()) record.lacks("problem");
+  if (!record.json.contains("answer") && answers == Answers::kRequired) record.lacks("answer");
 
   problem.where = where;
   problem.record = other_keys(record);

@@ -141,13 +141,17 @@ TEST_F(DatasetTest, RefusesInOneLine) {
   EXPECT_EQ(refusal(good + "{\"problem\": "),
             "bad.jsonl:2: not valid JSON at byte 13; check that the file is complete");
   EXPECT_EQ(refusal(good + "\n3"), "bad.jsonl:3: is not a JSON object" + need);
-  EXPECT_EQ(refusal("{\"answer\": 1}"), "bad.jsonl:1: has no \"problem\"" + need);
+  EXPECT_EQ(refusal("{\"answer\": 1}"), "bad.jsonl:1: has no \"problem\", only 'answer'" + need);
   EXPECT_EQ(
       refusal("{\"prompt\": \"p\", \"answer\": 1}"),
       "bad.jsonl:1: has a \"prompt\" and no \"problem\"; give the bare question as \"problem\"; what stands "
       "around it is the recipe's [prompt]");
   EXPECT_EQ(refusal("{\"problem\": 1, \"answer\": 1}"), "bad.jsonl:1: \"problem\" must be a string" + need);
-  EXPECT_EQ(refusal("{\"problem\": \"p\"}"), "bad.jsonl:1: has no \"answer\"" + need);
+  EXPECT_EQ(refusal("{\"problem\": \"p\"}"), "bad.jsonl:1: has no \"answer\", only 'problem'" + need);
+  EXPECT_EQ(refusal("{\"\ufeffproblem\": \"p\", \"Answer\": 1}"),
+            "bad.jsonl:1: has no \"problem\", only '\\xef\\xbb\\xbfproblem', 'Answer'" + need);
+  EXPECT_EQ(refusal(R"({"a": 1, "b": 1, "c": 1, "d": 1, "e": 1, "f": 1, "g": 1, "h": 1, "i": 1, "j": 1})"),
+            "bad.jsonl:1: has no \"problem\", only 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', ..." + need);
   EXPECT_EQ(refusal("{\"problem\": \"p\", \"answer\": {}}"),
             "bad.jsonl:1: \"answer\" must be a string, a number or a list of them" + need);
   EXPECT_EQ(refusal("[\n" + good + ",\n{\"problem\": }]"),

@@ -41,19 +41,19 @@ class Builder {
 
   // Text that is only read; at the beginning with what the model wants before a text.
   void read(std::string_view text, bool add_special_tokens) {
-    append(encoder_.tokenizer().encode(text, {.add_special_tokens = add_special_tokens}), false);
+    append(encode(text, add_special_tokens), false);
   }
   void read(const std::vector<TokenId>& tokens) { append(tokens, false); }
   // A text to learn, with the token that ends it.
   void learn(std::string_view text, TokenId end, bool add_special_tokens = false) {
-    auto tokens = encoder_.tokenizer().encode(text, {.add_special_tokens = add_special_tokens});
+    auto tokens = encode(text, add_special_tokens);
     if (tokens.empty() || !is_end(tokens.back())) tokens.push_back(end);
     append(tokens, true);
   }
   // A turn as a template renders it: learned up to the last token that ends a response, if only white space
   // follows (the template's, which the model never gets to say). Whether there is one.
   bool learn_turn(std::string_view text) {
-    const auto tokens = encoder_.tokenizer().encode(text, {.add_special_tokens = false});
+    const auto tokens = encode(text, false);
     const auto last =
         std::find_if(tokens.rbegin(), tokens.rend(), [&](TokenId id) { return is_end(id); }).base();
     const auto behind = std::span(tokens).subspan(static_cast<size_t>(last - tokens.begin()));
@@ -83,6 +83,10 @@ class Builder {
   }
 
  private:
+  [[nodiscard]] std::vector<TokenId> encode(std::string_view text, bool add_special_tokens) const {
+    if (add_special_tokens) return encoder_.encode_text(text, where_);
+    return encoder_.tokenizer().encode(text, {.add_special_tokens = false});
+  }
   [[nodiscard]] bool is_end(TokenId id) const {
     return std::ranges::count(encoder_.tokenizer().ends(), id) > 0;
   }

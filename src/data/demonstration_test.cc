@@ -83,6 +83,38 @@ TEST_F(DemonstrationTest, OnlyTheCompletionIsLearned) {
             "<user>a$\n<assistant>[d$]");
 }
 
+// A tokenizer may put a token before every text, and one behind it.
+TEST_F(DemonstrationTest, APromptGetsOneBeginningAndNoEnd) {
+  Json file = Json::parse(read_file(folder_ / "tokenizer.json"));
+  const Json end = {{"SpecialToken", {{"id", "<|endoftext|>"}, {"type_id", 0}}}};
+  const Json text = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+  file["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single", {end, text, end}},
+      {"pair", Json::array()},
+      {"special_tokens", {{"<|endoftext|>", {{"id", "<|endoftext|>"}, {"ids", {kByteTokenizerEos}}}}}}};
+  write_file_atomically(folder_ / "tokenizer.json", file.dump());
+  const Tokenizer tokenizer = Tokenizer::load(folder_.path());
+  const PromptEncoder encoder(tokenizer, {});
+  const auto read = [&](const std::string& record) -> std::string {
+    try {
+      return shown(read_demonstration(Json::parse(record), "a.jsonl:3", encoder, LossOn::kCompletions));
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(read(R"({"prompt": "a", "completion": "b"})"), "$a[b$]");
+  EXPECT_EQ(read(R"({"text": "ab"})"), "$[ab$]");
+  const std::string twice =
+      ": the text begins with <|endoftext|>, which the tokenizer puts before every text: the "
+      "model would read it twice; leave it out of the text";
+  EXPECT_EQ(read(R"({"prompt": "<|endoftext|>a", "completion": "b"})"), "a.jsonl:3" + twice);
+  EXPECT_EQ(read(R"({"text": "<|endoftext|>ab"})"), "a.jsonl:3" + twice);
+  EXPECT_EQ(
+      read(R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})"),
+      "<user>a$\n<assistant>[b$]");
+}
+
 TEST_F(DemonstrationTest, PlainTextAndProblemsWithSolutions) {
   EXPECT_EQ(read(R"({"text": "once"})"), "o[nce$]");
   EXPECT_EQ(read(R"({"question": "How much?", "answer": "1+1=<<1+1=2>>2.\n#### 2"})"),

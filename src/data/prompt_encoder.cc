@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "data/rendering.h"
 #include "text/chat/turn_end.h"
 
 namespace deepscaler {
@@ -51,8 +52,22 @@ EncodedPrompt PromptEncoder::encode(const Problem& problem) const {
   return encode_turn(make_prompt(config_.text, problem.problem));
 }
 
+std::vector<TokenId> PromptEncoder::encode_text(std::string_view text, const std::string& where) const {
+  std::vector<TokenId> tokens = tokenizer_.encode(text, {.add_special_tokens = false});
+  const std::span<const TokenId> before = tokenizer_.prefix();
+  if (!before.empty() && !tokens.empty() && tokens.front() == before.back()) {
+    throw Error(where,
+                fmt::format("the text begins with {}, which the tokenizer puts before every text: the model "
+                            "would read it twice",
+                            tokenizer_.token_bytes(before.back())),
+                "leave it out of the text");
+  }
+  tokens.insert(tokens.begin(), before.begin(), before.end());
+  return tokens;
+}
+
 EncodedPrompt PromptEncoder::encode_turn(std::string_view user) const {
-  if (!chat_template_) return {tokenizer_.encode(user), false};
+  if (!chat_template_) return {encode_text(user, "prompt"), false};
   auto messages = Json::array();
   if (!config_.system.empty()) messages.push_back({{"role", "system"}, {"content", config_.system}});
   messages.push_back({{"role", "user"}, {"content", user}});
@@ -67,7 +82,9 @@ EncodedPrompt PromptEncoder::encode_messages(const Json& messages, const Json& m
   if (!chat_template_) {
     throw Error("messages", "the model has no chat template", "give a \"prompt\" instead");
   }
-  const std::string text = chat_template_->render(messages, GenerationPrompt::kAdd, variables(more));
+  const Json all = variables(more);
+  const std::string text = chat_template_->render(messages, GenerationPrompt::kAdd, all);
+  check_rendering(messages, text, *chat_template_, all, "messages");
   return {tokenizer_.encode(text, {.add_special_tokens = false}), opens_think(text)};
 }
 

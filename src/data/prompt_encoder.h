@@ -28,10 +28,13 @@ class PromptEncoder {
   PromptEncoder(const Tokenizer& tokenizer, PromptConfig config);
 
   [[nodiscard]] EncodedPrompt encode(const Problem& problem) const;
+  // A text to go on with: the tokens that the tokenizer puts before every text, then its own. Throws Error
+  // naming `where` for a text that begins with them itself.
+  [[nodiscard]] std::vector<TokenId> encode_text(std::string_view text, const std::string& where) const;
   // A user's turn that is complete as it is.
   [[nodiscard]] EncodedPrompt encode_turn(std::string_view user) const;
   // A conversation, [{"role", "content"}, ...], through the chat template. Throws Error where there is
-  // none, or where it refuses the messages.
+  // none, where it refuses the messages, or loses some (data/rendering.h).
   [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages) const;
   // The same with variables that win over those of the config.
   [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages,

@@ -45,8 +45,14 @@ std::string line_of(const Json& value) {
 
 JsonlReader::JsonlReader(const std::filesystem::path& path, End end)
     : stream_(std::make_unique<std::ifstream>(path, std::ios::binary)), name_(path.string()), end_(end) {
-  if (std::filesystem::is_directory(path)) throw Error(name_, "is a folder, not a file", "check the path");
-  if (!*stream_) throw Error(name_, "can't open", "check the path and its permissions");
+  const int error = errno;
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    throw Error(name_, "is a folder, not a file", "check the path");
+  }
+  if (!*stream_) {
+    throw Error(name_, fmt::format("can't open: {}", std::strerror(error)),
+                "check the path and its permissions");
+  }
 }
 
 JsonlReader::JsonlReader(std::unique_ptr<std::istream> stream, std::string name)

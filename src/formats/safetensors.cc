@@ -202,6 +202,10 @@ SafetensorsFolder::SafetensorsFolder(const std::filesystem::path& folder) {
   std::vector<StoredTensor> tensors;
   for (const auto& [name, shard] : read_index(index)) {
     const SafetensorsFile*& file = shards[shard];
+    if (!file && !std::filesystem::exists(folder / shard)) {
+      throw Error(index.string(), "names " + excerpt(shard) + ", which is not there",
+                  "the model is not complete: get the rest of its files");
+    }
     if (!file) file = files_.emplace_back(std::make_unique<SafetensorsFile>(folder / shard)).get();
     const StoredTensor* tensor = file->tensors().find(name);
     if (!tensor) {

@@ -110,7 +110,9 @@ TEST_F(SafetensorsFolderTest, FollowsTheIndexToItsShards) {
       "damaged; get it again");
   write_file_atomically(index, R"({"weight_map": {"a": "none.safetensors"}})");
   EXPECT_EQ(folder_error(),
-            "/none.safetensors: can't open: No such file or directory; check the path and its permissions");
+            "/model.safetensors.index.json: names 'none.safetensors', which is not there; the model is not "
+            "complete: "
+            "get the rest of its files");
   fs::remove(index);
   EXPECT_EQ(folder_error(),
             ": has neither model.safetensors nor model.safetensors.index.json; name a folder that holds a "

@@ -21,10 +21,6 @@ constexpr const char* kForms =
 // What a line may hold beside its id: one of the first three, and for messages what the chat template gets.
 constexpr const char* kTemplateKeys[] = {"tools", "documents", "chat_template_kwargs", "enable_thinking"};
 
-EncodedPrompt encode_text(const std::string& text, const PromptEncoder& encoder) {
-  return {encoder.tokenizer().encode(text), opens_think(text)};
-}
-
 EncodedPrompt encode_messages(const ordered_json& line, const std::string& where,
                               const PromptEncoder& encoder) {
   const ordered_json variables = template_variables_in(line, where);
@@ -60,7 +56,8 @@ Prompt read_prompt(const ordered_json& line, const std::string& where, const Pro
   EncodedPrompt encoded;
   if (line.contains("prompt")) {
     if (!line["prompt"].is_string()) fail("its prompt is not a string");
-    encoded = encode_text(line["prompt"].get_ref<const std::string&>(), encoder);
+    const auto& text = line["prompt"].get_ref<const std::string&>();
+    encoded = {encoder.encode_text(text, where), opens_think(text)};
   } else if (line.contains("messages")) {
     if (!line["messages"].is_array()) fail("its messages are not a list");
     if (line["messages"].empty()) fail("its list of messages is empty");

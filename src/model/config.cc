@@ -151,14 +151,13 @@ void read_rope(const json& object, const std::string& where, ModelConfig& c) {
     const auto found = object.find(name);
     if (found == object.end() || found->is_null()) continue;
     if (!found->is_object()) throw Error(where, fmt::format("key '{}' is not an object", name), "");
-    const std::vector<std::string> unknown = check_rope_keys(*found, name, where);
-    c.unknown_keys.insert(c.unknown_keys.end(), unknown.begin(), unknown.end());
     const JsonKeys rope(*found, where);
     c.rope_theta = rope.find<double>("rope_theta").value_or(c.rope_theta);
     auto type = rope.find<std::string>("rope_type");
-    if (!type) type = rope.find<std::string>("type");
-    if (!type || *type == "default") continue;
-    c.rope_scaling = read_rope_scaling(*type, keys, rope, c, where);
+    if (!type) type = rope.find<std::string>("type").value_or("default");
+    const std::vector<std::string> unknown = check_rope_keys(*found, *type, name, where);
+    c.unknown_keys.insert(c.unknown_keys.end(), unknown.begin(), unknown.end());
+    if (*type != "default") c.rope_scaling = read_rope_scaling(*type, keys, rope, c, where);
   }
 }
 
@@ -315,6 +314,11 @@ ModelConfig read_hf_config(const std::filesystem::path& folder) {
       std::filesystem::exists(folder / "adapter_config.json")) {
     throw Error(folder.string(), "holds an adapter (PEFT), not a whole model",
                 "merge it into its base model first");
+  }
+  std::error_code ignored;
+  if (std::filesystem::status(folder / "config.json", ignored).type() ==
+      std::filesystem::file_type::not_found) {
+    throw Error(folder.string(), "has no config.json", "name a folder that holds a Hugging Face model");
   }
   ModelConfig c = read_hf_config_file(folder / "config.json");
   const std::filesystem::path generation = folder / "generation_config.json";

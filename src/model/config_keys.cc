@@ -121,24 +121,33 @@ constexpr KnownKey kConfigKeys[] = {
 };
 
 constexpr KnownKey kRopeKeys[] = {
-    {"attention_factor"},
-    {"beta_fast"},
-    {"beta_slow"},
-    {"factor"},
     {"finetuned"},
-    {"high_freq_factor"},
-    {"low_freq_factor"},
-    {"mscale"},
-    {"mscale_all_dim"},
-    {"original_max_position_embeddings"},
     {"rope_theta"},
     {"rope_type"},
-    {"truncate"},
     {"type"},
     {"partial_rotary_factor", "1"},
     {"full_attention", ""},
     {"sliding_attention", ""},  // one for each kind of layer
 };
+
+// Beside them, of one type of scaling; transformers reads those of its own type alone.
+struct ScalingKeys {
+  std::string_view type;
+  std::vector<std::string_view> names;
+};
+const ScalingKeys kScalingKeys[] = {
+    {"linear", {"factor"}},
+    {"dynamic", {"factor", "original_max_position_embeddings"}},
+    {"llama3", {"factor", "low_freq_factor", "high_freq_factor", "original_max_position_embeddings"}},
+    {"yarn",
+     {"factor", "original_max_position_embeddings", "attention_factor", "beta_fast", "beta_slow", "mscale",
+      "mscale_all_dim", "truncate"}},
+};
+
+bool is_of_scaling(std::string_view key, std::string_view type) {
+  const auto* scaling = std::ranges::find(kScalingKeys, type, &ScalingKeys::type);
+  return scaling != std::end(kScalingKeys) && std::ranges::count(scaling->names, key) > 0;
+}
 
 // Behind the architecture's name and a dot.
 constexpr KnownKey kGgufArchitectureKeys[] = {
@@ -266,8 +275,14 @@ std::vector<std::string> check_config_keys(const json& config, const std::string
   return check_keys(config, kConfigKeys, "", where);
 }
 
-std::vector<std::string> check_rope_keys(const json& rope, std::string_view name, const std::string& where) {
-  return check_keys(rope, kRopeKeys, std::string(name) + ".", where);
+std::vector<std::string> check_rope_keys(const json& rope, std::string_view type, std::string_view name,
+                                         const std::string& where) {
+  const std::string prefix = std::string(name) + ".";
+  std::vector<std::string> unknown = check_keys(rope, kRopeKeys, prefix, where);
+  std::erase_if(unknown, [&](const std::string& key) {
+    return is_of_scaling(std::string_view(key).substr(prefix.size()), type);
+  });
+  return unknown;
 }
 
 std::vector<std::string> check_gguf_keys(const GgufFile& file, std::string_view architecture) {

@@ -93,6 +93,23 @@ TEST(ModelConfig, KeysThatNobodyReadsAreRemembered) {
             (std::vector<std::string>{"my_key", "rope_scaling.extra"}));
 }
 
+// As transformers reads them: a scaling without a type is none, and each type has keys of its own.
+TEST(ModelConfig, KeysOfAnotherRopeScalingAreReadByNothing) {
+  nlohmann::json config = read_json_file(kModels / "llama" / "config.json");
+  const auto unknown = [&](const nlohmann::json& scaling) {
+    config["rope_scaling"] = scaling;
+    return parse_hf_config(config.dump(), "c").unknown_keys;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(unknown({{"factor", 4.0}}), Names{"rope_scaling.factor"});
+  EXPECT_EQ(unknown({{"rope_type", "default"}, {"type", "linear"}, {"factor", 4.0}}),
+            Names{"rope_scaling.factor"});
+  EXPECT_EQ(unknown({{"type", "linear"}, {"factor", 4.0}, {"beta_fast", 32.0}}),
+            Names{"rope_scaling.beta_fast"});
+  EXPECT_EQ(unknown({{"type", "yarn"}, {"factor", 4.0}, {"beta_fast", 32.0}, {"attn_factor", 0.8}}),
+            Names{"rope_scaling.attn_factor"});
+}
+
 // Qwen3's heads have a size of their own where the config does not say.
 TEST(ModelConfig, HeadSizesThatAreNotThere) {
   nlohmann::json config = read_json_file(kModels / "qwen3" / "config.json");

@@ -199,7 +199,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       (draw.stage_step + 1) * rollout.problems_per_step * (1 + rollout.resample_rounds);
   result.metrics.set("epoch",
                      static_cast<double>(reserved_so_far) / static_cast<double>(draw.problems.size()));
-  result.metrics.set("learning_rate", optimizer.lr);
+  result.metrics.set("learning_rate", as_written(optimizer.lr));
   record_rewards(result.groups, result.metrics);
   record_completions(result.groups, result.metrics);
   updates.record(loss, result.metrics);

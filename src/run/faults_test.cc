@@ -72,7 +72,8 @@ constexpr const char* kGenerated = R"({kinds = ["sub"], count = 8})";
 TEST_F(RunFaultsTest, UnreadableDataOfALaterStage) {
   const fs::path model = make_model(), file = folder_ / "data.jsonl";
   const std::string data = fmt::format(R"({{files = ["{}"]}})", file.string());
-  EXPECT_EQ(refusal(model, data), file.string() + ": can't open; check the path and its permissions");
+  EXPECT_EQ(refusal(model, data),
+            file.string() + ": can't open: No such file or directory; check the path and its permissions");
   write_file_atomically(file, "{\"problem\": \"1 + 1\", \"answer\": \"2\"}\n{\"problem\": \"1 +");
   EXPECT_TRUE(refusal(model, data).starts_with(file.string() + ":2: "));
 }

@@ -1,5 +1,7 @@
 #include "track/metrics.h"
 
+#include <charconv>
+
 #include "base/error.h"
 
 namespace deepscaler {
@@ -78,6 +80,14 @@ const MetricInfo* find_metric(std::string_view name) {
   for (const auto& metric : kTable)
     if (fits(metric.name, name)) return &metric;
   return nullptr;
+}
+
+double as_written(float value) {
+  char digits[32];
+  const char* end = std::to_chars(digits, std::end(digits), value).ptr;
+  double written = 0;
+  std::from_chars(digits, end, written);
+  return written;
 }
 
 void Metrics::set(std::string_view name, double value) {

@@ -27,6 +27,10 @@ struct MetricInfo {
 // The table's entry for a name ("rewards/accuracy/mean" finds the pattern), or null.
 [[nodiscard]] const MetricInfo* find_metric(std::string_view name);
 
+// A float as it was written: the double with the shortest digits that are this float, 1e-4 and not
+// 9.999999747378752e-05.
+[[nodiscard]] double as_written(float value);
+
 // The figures of one step, in the order in which they were set. A value: copy it freely.
 class Metrics {
  public:

@@ -36,6 +36,14 @@ TEST(Metrics, KeepOrderAndReplace) {
   EXPECT_EQ(metrics.get("reward"), std::nullopt);
 }
 
+TEST(Metrics, FloatsHaveTheDigitsThatWereWritten) {
+  EXPECT_EQ(as_written(1e-4f), 1e-4);
+  EXPECT_EQ(as_written(2e-5f), 2e-5);
+  EXPECT_EQ(as_written(0), 0);
+  EXPECT_EQ(as_written(-1.5f), -1.5);
+  EXPECT_EQ(static_cast<float>(as_written(7.2345678e-6f)), 7.2345678e-6f);
+}
+
 TEST(MetricsDeathTest, UnknownNameIsOurFault) {
   Metrics metrics;
   EXPECT_DEATH(metrics.set("losss", 1), "the metric losss is not in the table");

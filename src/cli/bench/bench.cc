@@ -15,6 +15,7 @@
 #include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
 #include "infer/generator.h"
+#include "run/own_files.h"
 #include "train/adamw.h"
 #include "train/sft.h"
 #include "train/step.h"
@@ -98,6 +99,7 @@ void bench_decode(const Options& options, const Model& model) {
 
 void bench_decode(const Options& options) {
   apply(options.runtime);
+  require_no_run(options.model);
   Model model = Model::load(options.model);
   for (const std::string& dtype : options.dtypes) {
     model.compute_in(compute_type_from_name(dtype));
@@ -109,6 +111,7 @@ Model model_to_train(const Options& options) {
   if (options.model.empty() == options.config.empty()) {
     throw Error("bench train", "exactly one of --model and --config must be given", "name a model");
   }
+  require_no_run(options.model);
   if (!options.model.empty()) return Model::load(options.model);
   Model model(read_hf_config(options.config));
   randomize(model, 1, 0.02f);

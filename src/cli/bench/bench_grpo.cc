@@ -20,6 +20,7 @@
 #include "formats/jsonl.h"
 #include "rl/grpo.h"
 #include "rl/rollout/rollout_log.h"
+#include "run/own_files.h"
 #include "text/tokenizer/tokenizer.h"
 #include "track/run_log.h"
 
@@ -63,6 +64,7 @@ struct StepTimes {
 
 void bench_grpo(const Options& options) {
   apply(options.runtime);
+  require_no_run(options.model);
   Engine policy(Model::load(options.model),
                 {.kv_memory_bytes = options.kv_memory_mib << 20, .token_budget = options.token_budget});
   const Tokenizer tokenizer = Tokenizer::load(options.model);

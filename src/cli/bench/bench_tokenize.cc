@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "formats/jsonl.h"
+#include "run/own_files.h"
 #include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
@@ -34,6 +35,7 @@ std::vector<std::string> read_texts(const std::string& path) {
 }
 
 void bench_tokenize(const Options& options) {
+  require_no_run(options.model);
   const Tokenizer tokenizer = Tokenizer::load(options.model);
   const auto texts = read_texts(options.input);
   int64_t bytes = 0;

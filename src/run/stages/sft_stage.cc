@@ -135,7 +135,7 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   result.metrics.set("loss", loss.loss());
   result.metrics.set("entropy", loss.entropy());
   result.metrics.set("grad_norm", norm);
-  result.metrics.set("learning_rate", lr);
+  result.metrics.set("learning_rate", as_written(lr));
   return result;
 }
 

@@ -57,6 +57,11 @@ ChatTemplate::~ChatTemplate() = default;
 
 std::string ChatTemplate::render(const ordered_json& messages, GenerationPrompt generation_prompt,
                                  const ordered_json& variables) const {
+  return render(messages, generation_prompt, variables, nullptr);
+}
+
+std::string ChatTemplate::render(const ordered_json& messages, GenerationPrompt generation_prompt,
+                                 const ordered_json& variables, jinja::LoopEnds* ends) const {
   jinja::Variables values;
   try {
     values = {{"messages", jinja::from_json(with_all_names_of_reasoning_in(messages))},
@@ -68,7 +73,23 @@ std::string ChatTemplate::render(const ordered_json& messages, GenerationPrompt 
     throw Error(parsed_->where, std::string("can't take the messages: ") + fault.what(),
                 "correct the messages");
   }
-  return jinja::evaluate_template(parsed_->body, values, day_, parsed_->where);
+  return jinja::evaluate_template(parsed_->body, values, day_, parsed_->where, ends);
+}
+
+std::optional<TurnTexts> ChatTemplate::render_turns(const ordered_json& messages,
+                                                    const ordered_json& variables) const {
+  jinja::LoopEnds ends = {jinja::turn_loop(parsed_->body)};
+  // A variable of that name would be another list.
+  if (ends.loop == nullptr || messages.empty() || variables.contains("messages")) return std::nullopt;
+  TurnTexts turns;
+  turns.text = render(messages, GenerationPrompt::kOmit, variables, &ends);
+  turns.ends = std::move(ends.bytes);
+  if (turns.ends.size() != messages.size()) return std::nullopt;
+  const size_t end = turns.ends.back();
+  turns.closed = turns.text.substr(end);
+  turns.opened = render(messages, GenerationPrompt::kAdd, variables).substr(end);
+  turns.text.resize(end);
+  return turns;
 }
 
 bool ChatTemplate::asks_for_day() const { return parsed_->asks_for_day; }

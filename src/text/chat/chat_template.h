@@ -8,18 +8,31 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "text/chat/day.h"
 
 namespace deepscaler {
 
 class Tokenizer;
+namespace jinja {
+struct LoopEnds;
+}
 
 enum class GenerationPrompt {
   kOmit,  // the conversation ends with its last message
   kAdd,   // the assistant's turn is opened
+};
+
+// The text of a conversation, of which the texts of its beginnings are beginnings.
+struct TurnTexts {
+  std::string text;          // up to the end of the last message
+  std::vector<size_t> ends;  // bytes of `text` up to the end of each message
+  std::string closed;        // what follows a last message,
+  std::string opened;        // and opens the assistant's turn
 };
 
 // Thread-safe.
@@ -40,6 +53,12 @@ class ChatTemplate {
   [[nodiscard]] std::string render(const nlohmann::ordered_json& messages, GenerationPrompt generation_prompt,
                                    const nlohmann::ordered_json& variables) const;
 
+  // What render() gives for every beginning of the messages, at once: text[0, ends[i]) and closed or opened
+  // for the first i + 1 of them. Nothing for templates of which that is not certain
+  // (text/jinja/template_turns.h).
+  [[nodiscard]] std::optional<TurnTexts> render_turns(const nlohmann::ordered_json& messages,
+                                                      const nlohmann::ordered_json& variables) const;
+
   // The day that strftime_now() tells; today at first. Not while another thread renders.
   void set_day(Day day) { day_ = day; }
   [[nodiscard]] Day day() const { return day_; }
@@ -48,6 +67,9 @@ class ChatTemplate {
 
  private:
   struct Parsed;
+  [[nodiscard]] std::string render(const nlohmann::ordered_json& messages, GenerationPrompt generation_prompt,
+                                   const nlohmann::ordered_json& variables, jinja::LoopEnds* ends) const;
+
   std::unique_ptr<const Parsed> parsed_;
   Day day_ = today();
 };

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -132,6 +133,79 @@ TEST(ChatTemplate, LongConversationsAreRendered) {
   for (int i = 0; i < 5000; ++i) messages.push_back({{"role", i % 2 ? "b" : "a"}, {"content", "hello"}});
   EXPECT_EQ(chat_template.render(messages, GenerationPrompt::kOmit, ordered_json::object()).size(),
             5000u * 8);
+}
+
+ordered_json first_of(const ordered_json& messages, size_t count) {
+  return ordered_json(messages.begin(), messages.begin() + static_cast<int64_t>(count));
+}
+
+// The templates of open models, with conversations of theirs.
+TEST(ChatTemplate, TurnTextsAreThoseOfEveryBeginning) {
+  int turn_by_turn = 0;
+  for (const ordered_json& entry :
+       ordered_json::parse(read_file(DEEPSCALER_GOLDENS "/chat_template/cases.json"))) {
+    const auto source = entry["template"].get<std::string>();
+    const ordered_json &messages = entry["messages"], &variables = entry["variables"];
+    std::optional<TurnTexts> turns;
+    try {
+      turns = ChatTemplate(source).render_turns(messages, variables);
+    } catch (const Error&) {
+    }
+    if (!turns) continue;
+    ++turn_by_turn;
+    const ChatTemplate chat_template(source);
+    for (size_t i = 0; i < messages.size(); ++i) {
+      const std::string text = turns->text.substr(0, turns->ends[i]);
+      const ordered_json first = first_of(messages, i + 1);
+      ASSERT_EQ(text + turns->closed, chat_template.render(first, GenerationPrompt::kOmit, variables))
+          << source;
+      ASSERT_EQ(text + turns->opened, chat_template.render(first, GenerationPrompt::kAdd, variables))
+          << source;
+    }
+  }
+  EXPECT_GE(turn_by_turn, 19);
+}
+
+TEST(ChatTemplate, WhatLooksAheadIsNotWrittenTurnByTurn) {
+  const ordered_json messages = {{{"role", "user"}, {"content", "a"}},
+                                 {{"role", "assistant"}, {"content", "b"}}};
+  const auto is_turn_by_turn = [&](const std::string& source) {
+    return ChatTemplate(source).render_turns(messages, ordered_json::object()).has_value();
+  };
+  const std::string tail = "{% if add_generation_prompt %}<assistant>{% endif %}";
+  for (const char* body :
+       {"{% for m in messages %}{{ m.content }}{% endfor %}",
+        "{% for m in messages %}{% if loop.first and messages[0].role != 'system' %}s{% endif %}"
+        "{{ m.content }}{% endfor %}",
+        "{% set all = messages %}{% for m in all %}{{ loop.index0 }}{{ m.content }}{% endfor %}",
+        "{% set n = namespace(u=0) %}{% for m in messages %}{% set n.u = n.u + 1 %}{{ n.u }}"
+        "{{ loop.previtem is defined }}{% if n.u > 1 %}{% break %}{% endif %}{% endfor %}",
+        "{% macro show(m) %}<{{ m.role }}>{% endmacro %}{% for m in messages %}{{ show(m) }}"
+        "{% endfor %}"}) {
+    EXPECT_TRUE(is_turn_by_turn(body + tail)) << body;
+  }
+  for (const char* body :
+       {"{% for m in messages %}{{ m.content }}{% if loop.last %}.{% endif %}{% endfor %}",
+        "{% for m in messages %}{{ loop.nextitem.role }}{% endfor %}",
+        "{% for m in messages %}{{ loop.revindex }}{% endfor %}",
+        "{% for m in messages %}{% set l = loop %}{{ l.length }}{% endfor %}",
+        "{% for m in messages %}{{ messages[loop.index0 + 1].role }}{% endfor %}",
+        "{% for m in messages %}{{ messages[-1].role }}{% endfor %}",
+        "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}",
+        "{% for m in messages %}{{ m.content }}{% endfor %}{{ messages[-1].role }}",
+        "{% for m in messages[1:] %}{{ m.content }}{% endfor %}",
+        "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}",
+        "{% for m in messages %}{{ m.content }}{% else %}none{% endfor %}",
+        "{% for m in messages %}{{ m.content }}{% endfor %}{% for m in messages %}{% endfor %}",
+        "{% if true %}{% for m in messages %}{{ m.content }}{% endfor %}{% endif %}",
+        "{% for m in messages %}{{ add_generation_prompt }}{% endfor %}",
+        "{% set n = namespace(u=0) %}{% for m in messages %}{% set n.u = n.u + 1 %}{% endfor %}"
+        "{{ n.u }}",
+        "{% macro ends() %}{{ messages | length }}{% endmacro %}{% for m in messages %}{{ ends() }}"
+        "{% endfor %}",
+        "{% set messages = messages[1:] %}{% for m in messages %}{{ m.content }}{% endfor %}"}) {
+    EXPECT_FALSE(is_turn_by_turn(body + tail)) << body;
+  }
 }
 
 TEST(ChatTemplate, KnowsTheTokensOfTheTokenizer) {

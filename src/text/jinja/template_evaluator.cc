@@ -43,7 +43,7 @@ using Scope = std::shared_ptr<Frame>;
 
 class Evaluator {
  public:
-  explicit Evaluator(std::chrono::year_month_day day) : day_(day) {}
+  Evaluator(std::chrono::year_month_day day, LoopEnds* ends) : day_(day), ends_(ends) {}
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
   // A frame holds its macros, and they hold it: that ends here.
@@ -235,7 +235,9 @@ class Evaluator {
       inner->names["loop"] = Value(Value::Data(std::make_shared<const Loop>(std::move(loop))));
       bind(statement.targets, items[i], inner);
       if (execute(statement.body, inner, out) == Flow::kBreak) break;
+      if (ends_ != nullptr && &statement == ends_->loop) ends_->bytes.push_back(out.size());
     }
+    if (ends_ != nullptr && &statement == ends_->loop) ends_->bytes.resize(items.size(), out.size());
     return Flow::kOn;
   }
 
@@ -431,6 +433,7 @@ class Evaluator {
   }
 
   std::chrono::year_month_day day_;
+  LoopEnds* ends_;
   std::vector<Scope> scopes_of_macros_;
   int depth_ = 0;
   int line_ = 1;
@@ -440,8 +443,8 @@ class Evaluator {
 }  // namespace
 
 std::string evaluate_template(const Body& body, const Variables& variables, std::chrono::year_month_day day,
-                              const std::string& where) {
-  Evaluator evaluator(day);
+                              const std::string& where, LoopEnds* ends) {
+  Evaluator evaluator(day, ends);
   try {
     return evaluator.run(body, variables);
   } catch (const Fault& fault) {

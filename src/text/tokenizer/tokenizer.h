@@ -59,6 +59,8 @@ class Tokenizer {
   // One more than the highest id.
   [[nodiscard]] int64_t size() const { return static_cast<int64_t>(bytes_.size()); }
 
+  // What encode() puts before a text.
+  [[nodiscard]] std::span<const TokenId> prefix() const { return definition_.prefix; }
   [[nodiscard]] std::optional<TokenId> bos() const { return definition_.bos; }
   [[nodiscard]] std::optional<TokenId> eos() const { return definition_.eos; }
   [[nodiscard]] std::optional<TokenId> pad() const { return definition_.pad; }

@@ -43,6 +43,22 @@ bool has_template_for_tools(const json& config, const fs::path& folder) {
   return listed || fs::exists(folder / "additional_chat_templates" / "tool_use.jinja");
 }
 
+// Older models have their tokens in other files alone.
+void require_tokenizer_json(const fs::path& folder) {
+  std::error_code ignored;
+  const auto is_missing = [&](const char* name) {
+    return fs::status(folder / name, ignored).type() == fs::file_type::not_found;
+  };
+  if (!is_missing("tokenizer.json")) return;
+  for (const char* other : {"tokenizer.model", "vocab.json"}) {
+    if (is_missing(other)) continue;
+    throw Error(folder.string(), fmt::format("has its tokenizer in {}, and no tokenizer.json", other),
+                "save it with transformers: AutoTokenizer.from_pretrained(M).save_pretrained(M)");
+  }
+  throw Error(folder.string(), "has no tokenizer.json",
+              "name a folder that holds a whole Hugging Face model");
+}
+
 json token_name(const TokenizerDefinition& definition, std::optional<TokenId> id) {
   return id ? json(definition.tokens[static_cast<size_t>(*id)]) : json();
 }
@@ -151,6 +167,7 @@ json config_node(const TokenizerDefinition& definition) {
 
 TokenizerDefinition read_hf_tokenizer(const fs::path& folder) {
   const fs::path path = folder / "tokenizer.json";
+  require_tokenizer_json(folder);
   TokenizerDefinition definition = parse_tokenizer_json(read_file(path), path.string());
   json config = json::object();
   if (const fs::path config_path = folder / "tokenizer_config.json"; fs::exists(config_path)) {
