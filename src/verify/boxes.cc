@@ -7,6 +7,7 @@
 
 #include "base/trim.h"
 #include "verify/algebra/functions.h"
+#include "verify/equation_tag.h"
 #include "verify/latex/characters.h"
 #include "verify/words/counted_words.h"
 #include "verify/words/units.h"
@@ -87,12 +88,38 @@ std::vector<Box> outermost(const std::vector<Box>& boxes) {
   return result;
 }
 
+// Without the brackets that say when the first box holds: "(if $a > 0$)".
+std::string_view without_condition(std::string_view between) {
+  const size_t open = between.find_first_not_of(" \t\r\n$~");
+  if (open == between.npos || between[open] != '(') return between;
+  const size_t close = between.find(')', open);
+  const std::string_view said = between.substr(open + 1);
+  for (const std::string_view word : {"if ", "when ", "for "}) {
+    if (close != between.npos && said.starts_with(word)) return between.substr(close + 1);
+  }
+  return between;
+}
+
+// "the maximum is": the next box is the other half of one answer.
+bool names_the_other(const std::vector<std::string>& words, size_t first) {
+  constexpr std::string_view kOthers[] = {"maximum",  "minimum", "largest", "smallest",
+                                          "greatest", "least",   "other",   "second"};
+  return words.size() == first + 3 && words[first] == "the" && words[first + 2] == "is" &&
+         std::ranges::find(kOthers, words[first + 1]) != std::end(kOthers);
+}
+
 // Whether the text between two boxes only joins them: "and", "or", a comma, perhaps "x =" of the next.
 bool joins_boxes(std::string_view between) {
   if (between.size() > 80) return false;
+  between = without_condition(between);
   std::string plain;
   for (size_t i = 0; i < between.size(); ++i) {
     const std::string_view rest = between.substr(i);
+    if (rest.starts_with("\\&")) {
+      plain += " and ";
+      ++i;
+      continue;
+    }
     bool skipped = false;
     for (const std::string_view noise : {"\\text", "\\mathrm", "\\quad", "\\qquad", "\\(", "\\)", "\\[",
                                          "\\]", "\\,", "\\;", "\\ ", "$", "{", "}", "**", "~", "&"}) {
@@ -119,14 +146,20 @@ bool joins_boxes(std::string_view between) {
   while (i < words.size() && i < 2 && (is_counted_noun(words[i]) || find_unit(words[i]))) ++i;
   const size_t joint = i;
   while (i < words.size() && is_joiner(words[i])) ++i;
-  if (i == joint && i + 2 < words.size() && words[i] == "as" && words[i + 1] == "well" &&
-      words[i + 2] == "as")
-    i += 3;
+  const auto phrase = [&](std::initializer_list<std::string_view> said) {
+    const bool follows = words.size() - i >= said.size() &&
+                         std::equal(said.begin(), said.end(), words.begin() + static_cast<std::ptrdiff_t>(i));
+    if (follows) i += said.size();
+  };
+  if (i > joint) phrase({"else"});
+  if (i == joint) phrase({"as", "well", "as"});
+  if (i == joint) phrase({"together", "with"});
+  if (i == joint) phrase({"along", "with"});
   if (i == joint) return false;
-  return i == words.size() || (words.size() - i <= 4 && words.back() == "=" &&
-                               std::ranges::none_of(words, [](const std::string& word) {
-                                 return word == "." || word == ":" || word == "\\";
-                               }));
+  return i == words.size() || names_the_other(words, i) ||
+         (words.size() - i <= 4 && words.back() == "=" &&
+          std::ranges::none_of(
+              words, [](const std::string& word) { return word == "." || word == ":" || word == "\\"; }));
 }
 
 }  // namespace
@@ -145,8 +178,9 @@ Extraction extract_boxed(std::string_view text) {
   std::string answer;
   for (size_t i = first; i < outer.size(); ++i) {
     const Box& box = outer[i];
-    const std::string_view content =
-        trim(text.substr(box.content_begin, box.content_end - box.content_begin));
+    std::string_view content = trim(text.substr(box.content_begin, box.content_end - box.content_begin));
+    const bool last = i + 1 == outer.size();
+    if (last && !stands_in_a_line(text, box.begin)) content = without_tag(content);
     if (content.empty()) return {Found::empty, {}};
     if (i > first) answer += " \\text{ and } ";
     answer += content;

@@ -7,6 +7,7 @@
 
 #include "base/trim.h"
 #include "verify/algebra/functions.h"
+#include "verify/equation_tag.h"
 #include "verify/latex/characters.h"
 #include "verify/parse/parse.h"
 #include "verify/sentence.h"
@@ -140,7 +141,7 @@ Extraction extract_any(std::string_view text) {
   if (auto answer = after_last(text, lowered, "final answer is")) return {Found::answer, std::move(*answer)};
   if (auto answer = tagged_answer(text, lowered)) return {Found::answer, std::move(*answer)};
   if (Extraction boxed = extract_boxed(text); boxed.found != Found::none) return boxed;
-  for (const std::string_view marker : {"answer:", "answer is", "answer"}) {
+  for (const std::string_view marker : {"answer:", "answer is", "answer", "option is", "choice is"}) {
     if (auto answer = after_last(text, lowered, marker)) return {Found::answer, std::move(*answer)};
   }
   if (auto answer = whole_answer(text)) return {Found::answer, std::move(*answer)};
@@ -171,7 +172,8 @@ std::string single_escaped(std::string_view text) {
 }
 
 std::string extract_reference(std::string_view written) {
-  const std::string reference = single_escaped(written);
+  const std::string whole = single_escaped(written);
+  const std::string_view reference = without_tag(trim(whole));
   constexpr std::string_view kGsm8kMark = "####";
   if (const size_t at = reference.rfind(kGsm8kMark); at != reference.npos) {
     return std::string(trim(reference.substr(at + kGsm8kMark.size())));

@@ -30,7 +30,43 @@ TEST(ExtractBoxed, JoinedBoxesAreOneAnswer) {
   EXPECT_EQ(extract_boxed(R"(\boxed{1} is wrong and so it is \boxed{2})").text, "2");
 }
 
+TEST(ExtractBoxed, WordsMayJoinBoxes) {
+  for (const char* text :
+       {R"(\boxed{3} or else \boxed{5}.)", R"(it is either $\boxed{3}$ or $\boxed{5}$.)",
+        R"($x = \boxed{3}$ and also $x = \boxed{5}$)",
+        R"(The roots are $\boxed{3}$ together with $\boxed{5}$.)",
+        R"(There are \boxed{3} boys and \boxed{5} girls.)", R"(\boxed{3} \& \boxed{5})",
+        R"($\boxed{3}\text{ kg}$ and $\boxed{5}\text{ kg}$)",
+        R"(The minimum is \boxed{3} and the maximum is \boxed{5}.)",
+        R"(\boxed{3} (if $a>0$) and \boxed{5} (if $a<0$))", R"($\boxed{3}$ along with $\boxed{5}$)"}) {
+    EXPECT_EQ(extract_boxed(text).text, R"(3 \text{ and } 5)") << text;
+  }
+  for (const char* text :
+       {R"(At first I wrote \boxed{3}, but then I found \boxed{5}.)", R"(Not \boxed{3} but \boxed{5}.)",
+        R"(It is not \boxed{3}, and so it is \boxed{5}.)", R"(\boxed{3}, and the total is \boxed{5})",
+        R"(\boxed{3} (which is wrong) and \boxed{5})"}) {
+    EXPECT_EQ(extract_boxed(text).text, "5") << text;
+  }
+}
+
+TEST(ExtractBoxed, LeavesTheNumberOfAnEquationOut) {
+  for (const char* text :
+       {R"(\boxed{12\tag{1}})", R"(\[\boxed{12 \tag{2.3}}\])", R"($$\boxed{12\tag*{(4)}}$$)",
+        R"(\boxed{12 \tag{*}}.)", R"(\boxed{12\tag{A}})", R"(\boxed{12\tag{iv}})", R"(\boxed{12 \eqno(7)})",
+        R"($x$, so \boxed{12\tag{1}.})"}) {
+    EXPECT_EQ(extract_boxed(text).text, "12") << text;
+  }
+  EXPECT_EQ(extract_boxed(R"($\boxed{12\tag{1}}$)").text, R"(12\tag{1})");  // TeX has none within a line
+  EXPECT_EQ(extract_boxed(R"(\(\boxed{12\tag{1}}\))").text, R"(12\tag{1})");
+  EXPECT_EQ(extract_boxed(R"(\boxed{12\tag{or 13}})").text, R"(12\tag{or 13})");
+  EXPECT_EQ(extract_boxed(R"(\boxed{\tag{12}})").text, R"(\tag{12})");
+  EXPECT_EQ(extract_any("The answer is\n\\[ 9 \\tag{1} \\]").text, "9");
+  EXPECT_EQ(extract_any("$$x=9 \\tag{3}$$").text, "x=9");
+  EXPECT_EQ(extract_reference("x=9 \\tag{3}"), "x=9");
+}
+
 TEST(ExtractAny, FollowsThePriorities) {
+  EXPECT_EQ(extract_any("The correct option is (D).").text, "(D)");
   EXPECT_EQ(extract_any(R"(Final Answer: The final answer is $5$. I hope it is correct.)").text, "5");
   EXPECT_EQ(extract_any(R"(The final answer is **12**.)").text, "12");
   EXPECT_EQ(extract_any(R"(\boxed{3}. Answer: 4)").text, "3");

@@ -140,7 +140,6 @@ TEST(Hostile, NothingButTheAnswerScores) {
                             "72!",
                             "72\\%",
                             "\\text{(A) 71 (B) 72 (C) 73}",
-                            "72\\tag{73}",
                             "72\\tag{or 73}",
                             "72\\color{or 73}",
                             "72\\label{or 73}",
@@ -150,6 +149,8 @@ TEST(Hostile, NothingButTheAnswerScores) {
                             "\\text{not } 72 = 72"}) {
     wrong("72", boxed(hedge));
   }
+  wrong("72", "$\\boxed{72\\tag{73}}$");
+  wrong("73", "\\boxed{72\\tag{73}}");
   std::string numbers = "0";
   for (int i = 1; i <= 1000; ++i) numbers += ", " + std::to_string(i);
   wrong("72", boxed(numbers));

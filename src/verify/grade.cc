@@ -24,6 +24,8 @@ Reason reason_of(Match match, const Policy& policy) {
       return policy.accept_numeric_agreement ? Reason::numeric_agreement : Reason::unproven;
     case Match::different:
       return Reason::different;
+    case Match::unproven:
+      return Reason::unproven;
     case Match::unknown:
       break;
   }

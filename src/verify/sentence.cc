@@ -6,6 +6,7 @@
 
 #include "base/trim.h"
 #include "verify/boxes.h"
+#include "verify/equation_tag.h"
 #include "verify/latex/characters.h"
 
 namespace deepscaler {
@@ -63,7 +64,9 @@ std::optional<Span> next_formula(std::string_view text, size_t from) {
       const bool currency = open == "$" && is_currency(text.substr(begin, end - begin));
       const bool says_something =
           std::ranges::any_of(content, [](char c) { return is_digit(c) || is_letter(c); });
-      if (!currency && says_something) return Span{content, i, end + close.size()};
+      const bool in_display = open == "$$" || open == "\\[";
+      if (!currency && says_something)
+        return Span{in_display ? without_tag(content) : content, i, end + close.size()};
     }
   }
   return std::nullopt;

@@ -21,7 +21,7 @@ enum class Reason : uint8_t {
   same_text,          // the two sides are written alike
   equal,              // proven equal
   within_rounding,    // a decimal that rounds to the other side (Policy::decimal_places)
-  numeric_agreement,  // equal at every point tried, to many digits, but not proven
+  numeric_agreement,  // functions that agree at every point tried, but are not proven equal
   // wrong
   different,          // proven different, or of another kind (a set is no tuple)
   no_answer,          // the response has no answer to extract
@@ -32,7 +32,7 @@ enum class Reason : uint8_t {
   out_of_reach,       // an answer whose value is not found within the limits, where the reference's is
   // undecided
   unparsable_reference,  // the reference itself can't be read, so nobody could be right
-  unproven,              // equal at every point tried, where the policy wants a proof
+  unproven,              // the sides agree in all that was tried, where it takes a proof
   work_limit,            // the steps of Policy::step_limit are used up, or no method decides
 };
 

@@ -74,7 +74,7 @@ class Builder {
   Algebraic power(const Expr& expr) {
     Algebraic result = number_of(expr.args[0]);
     const Expr& exponent = expr.args[1];
-    ok = ok && exponent.op == Op::number && exponent.number.bits() < 5;
+    ok = ok && exponent.op == Op::number && exponent.number.bits() < 6;
     if (!ok) return result;
     const slong numerator = fmpz_get_si(exponent.number.numerator());
     const slong root = fmpz_get_si(exponent.number.denominator());

@@ -228,7 +228,7 @@ Value Arithmetic::integer_power(const Value& base, const Rational& exponent) con
     }
     const slong bits = tiny_power ? base.rational.bits() * std::abs(fmpz_get_si(power)) : kMaxExactBits;
     if (bits < kMaxExactBits) {
-      if (!steps.spend(bits / 64 * (bits / 1024 + 1))) return failed_value(Status::out_of_reach);
+      if (!steps.spend((1 + bits / 256) * (1 + bits / 8192))) return failed_value(Status::out_of_reach);
       Value result = base;
       fmpq_pow_si(result.rational.get(), base.rational.get(), fmpz_get_si(power));
       return result;

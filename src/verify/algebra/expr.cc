@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "verify/algebra/functions.h"
-
 namespace deepscaler {
 namespace {
 
@@ -150,6 +148,14 @@ Expr divide(Expr a, Expr b) {
   return multiply(std::move(a), power(std::move(b), make_number(-1)));
 }
 
+Expr reciprocal(Expr a) { return power(std::move(a), make_number(-1)); }
+
+Expr square(Expr a) { return power(std::move(a), make_number(2)); }
+
+Expr square_root(Expr a) { return power(std::move(a), make_number(Rational(1, 2))); }
+
+Expr imaginary_unit() { return make_node(Op::imaginary, {}); }
+
 Expr call(std::string function, Expr argument) {
   return make_node(Op::call, {std::move(argument)}, std::move(function));
 }
@@ -160,6 +166,10 @@ bool binds_a_name(Op op) { return op >= Op::sum && op <= Op::limit; }
 
 bool is_number(const Expr& expr, slong value) {
   return expr.op == Op::number && expr.number == Rational(value);
+}
+
+bool is_call(const Expr& expr, Function function) {
+  return expr.op == Op::call && expr.args.size() == 1 && function_of(expr.text) == function;
 }
 
 bool same_tree(const Expr& a, const Expr& b) {

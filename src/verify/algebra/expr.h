@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "verify/algebra/functions.h"
 #include "verify/algebra/rational.h"
 
 namespace deepscaler {
@@ -78,12 +79,18 @@ inline constexpr slong kMaxFoldedBits = 2048;
 [[nodiscard]] Expr subtract(Expr a, Expr b);
 [[nodiscard]] Expr power(Expr base, Expr exponent);
 [[nodiscard]] Expr divide(Expr a, Expr b);
+[[nodiscard]] Expr reciprocal(Expr a);
+[[nodiscard]] Expr square(Expr a);
+[[nodiscard]] Expr square_root(Expr a);
+[[nodiscard]] Expr imaginary_unit();
 [[nodiscard]] Expr call(std::string function, Expr argument);
 
 [[nodiscard]] bool is_scalar(Op op);
 // sum, product, integral, limit: args[0] is a name bound in args[3].
 [[nodiscard]] bool binds_a_name(Op op);
 [[nodiscard]] bool is_number(const Expr& expr, slong value);
+// Whether it is a function of one argument.
+[[nodiscard]] bool is_call(const Expr& expr, Function function);
 // Whether both trees are written alike.
 [[nodiscard]] bool same_tree(const Expr& a, const Expr& b);
 // Whether `test` holds for the tree or any part of it.

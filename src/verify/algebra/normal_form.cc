@@ -1,84 +1,21 @@
 #include "verify/algebra/normal_form.h"
 
-#include <flint/fmpz_mpoly.h>
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <optional>
-#include <unordered_map>
+
+#include "verify/algebra/quotients.h"
 
 namespace deepscaler {
 namespace {
 
-constexpr slong kMaxUnknowns = 16;
-constexpr slong kMaxProductTerms = 20'000;
-constexpr slong kMaxExponent = 4096;
 constexpr slong kMaxCoefficientBits = 4096;
 
-// The ring of polynomials that both sides live in.
-class Ring {
+// Builds forms of expressions.
+class Builder : public QuotientArithmetic {
  public:
-  Ring() { fmpz_mpoly_ctx_init(context_, kMaxUnknowns, ORD_LEX); }
-  Ring(const Ring&) = delete;
-  Ring& operator=(const Ring&) = delete;
-  ~Ring() { fmpz_mpoly_ctx_clear(context_); }
-
-  fmpz_mpoly_ctx_struct* context() { return context_; }
-
-  // The index of an unknown, or nothing when there are too many.
-  std::optional<slong> index_of(const std::string& name) {
-    const auto [found, added] = indices_.try_emplace(name, static_cast<slong>(indices_.size()));
-    if (found->second < kMaxUnknowns) return found->second;
-    return std::nullopt;
-  }
-  void mark_opaque() { opaque_ = true; }
-  bool has_opaque() const { return opaque_; }
-
- private:
-  fmpz_mpoly_ctx_t context_;
-  std::unordered_map<std::string, slong> indices_;
-  bool opaque_ = false;
-};
-
-class Polynomial {
- public:
-  explicit Polynomial(Ring& ring) : ring_(&ring) { fmpz_mpoly_init(value_, ring.context()); }
-  Polynomial(const Polynomial& other) : Polynomial(*other.ring_) {
-    fmpz_mpoly_set(value_, other.value_, ring_->context());
-  }
-  Polynomial& operator=(Polynomial other) noexcept {
-    fmpz_mpoly_swap(value_, other.value_, ring_->context());
-    return *this;
-  }
-  ~Polynomial() { fmpz_mpoly_clear(value_, ring_->context()); }
-
-  fmpz_mpoly_struct* get() { return value_; }
-  const fmpz_mpoly_struct* get() const { return value_; }
-  slong terms() const { return fmpz_mpoly_length(value_, ring_->context()); }
-  slong bits() const { return std::abs(fmpz_mpoly_max_bits(value_)); }
-  // The total degree; beyond the bound where it does not fit.
-  slong degree() const {
-    if (terms() == 0) return 0;
-    if (fmpz_mpoly_total_degree_fits_si(value_, ring_->context()) == 0) return kMaxExponent + 1;
-    return fmpz_mpoly_total_degree_si(value_, ring_->context());
-  }
-
- private:
-  Ring* ring_;
-  fmpz_mpoly_t value_;
-};
-
-struct Quotient {
-  Polynomial over;
-  Polynomial under;
-};
-
-// Builds forms; `ok` turns false where a bound is met, and the results mean nothing from then on.
-class Builder {
- public:
-  Builder(Ring& ring, Steps& steps) : ring_(ring), steps_(steps) {}
-
-  bool ok = true;
+  Builder(Ring& ring, Steps& steps)
+      : QuotientArithmetic(ring, kMaxCoefficientBits, steps), ring_(ring), steps_(steps) {}
 
   Quotient form_of(const Expr& expr) {
     if (!ok || !steps_.spend(4)) return give_up();
@@ -97,7 +34,7 @@ class Builder {
         Quotient result = form_of(expr.args[0]);
         for (size_t i = 1; ok && i < expr.args.size(); ++i) {
           const Quotient next = form_of(expr.args[i]);
-          result = {product(result.over, next.over), product(result.under, next.under)};
+          result = product(result, next);
         }
         return result;
       }
@@ -113,20 +50,6 @@ class Builder {
       default:
         return opaque(to_text(expr));
     }
-  }
-
-  Polynomial product(const Polynomial& a, const Polynomial& b) {
-    const slong terms = a.terms() * b.terms(), bits = a.bits() + b.bits();
-    ok = ok && terms <= kMaxProductTerms && bits <= kMaxCoefficientBits &&
-         a.degree() + b.degree() <= kMaxExponent && steps_.spend(10 + 2 * terms * (1 + bits / 64));
-    Polynomial result(ring_);
-    if (ok) fmpz_mpoly_mul(result.get(), a.get(), b.get(), ring_.context());
-    return result;
-  }
-
-  bool is_zero(const Polynomial& a) const { return fmpz_mpoly_is_zero(a.get(), ring_.context()) != 0; }
-  bool equal(const Polynomial& a, const Polynomial& b) const {
-    return fmpz_mpoly_equal(a.get(), b.get(), ring_.context()) != 0;
   }
 
   // Whether a = scale * b: each is multiplied by the other's leading coefficient.
@@ -153,44 +76,9 @@ class Builder {
   }
 
  private:
-  Quotient give_up() {
-    ok = false;
-    return constant(Rational(0));
-  }
-
-  Quotient constant(const Rational& value) {
-    if (value.bits() > kMaxCoefficientBits) ok = false;
-    Quotient result{Polynomial(ring_), Polynomial(ring_)};
-    fmpz_mpoly_set_fmpz(result.over.get(), value.numerator(), ring_.context());
-    fmpz_mpoly_set_fmpz(result.under.get(), value.denominator(), ring_.context());
-    return result;
-  }
-
-  Quotient unknown(const std::string& name) {
-    Quotient result = constant(Rational(1));
-    const auto index = ring_.index_of(name);
-    if (!index) return give_up();
-    fmpz_mpoly_gen(result.over.get(), *index, ring_.context());
-    return result;
-  }
-
   Quotient opaque(const std::string& name) {
     ring_.mark_opaque();
     return unknown(fmt::format("?{}", name));
-  }
-
-  Quotient sum(const Quotient& a, const Quotient& b) {
-    Polynomial left(ring_), right(ring_), over(ring_);
-    if (equal(a.under, b.under)) {
-      left = a.over;
-      right = b.over;
-    } else {
-      left = product(a.over, b.under);
-      right = product(b.over, a.under);
-    }
-    if (!steps_.spend(left.terms() + right.terms())) ok = false;
-    if (ok) fmpz_mpoly_add(over.get(), left.get(), right.get(), ring_.context());
-    return {over, equal(a.under, b.under) ? a.under : product(a.under, b.under)};
   }
 
   // Whole powers are multiplied out; a root is an unknown, of which other powers are taken.
@@ -207,27 +95,7 @@ class Builder {
       fmpz_set(root.denominator(), exponent.number.denominator());
       base = opaque(to_text(make_node(Op::power, {expr.args[0], make_number(root)})));
     }
-    if (whole < 0) {
-      std::swap(base.over, base.under);
-      if (is_zero(base.under)) return give_up();
-    }
-    return {raise(base.over, std::abs(whole)), raise(base.under, std::abs(whole))};
-  }
-
-  Polynomial raise(const Polynomial& base, slong exponent) {
-    Polynomial result(ring_);
-    fmpz_mpoly_one(result.get(), ring_.context());
-    if (base.terms() <= 1) {
-      ok = ok && base.degree() * exponent <= kMaxExponent && base.bits() * exponent <= kMaxCoefficientBits &&
-           steps_.spend(20);
-      if (ok &&
-          fmpz_mpoly_pow_ui(result.get(), base.get(), static_cast<ulong>(exponent), ring_.context()) == 0) {
-        ok = false;
-      }
-      return result;
-    }
-    for (slong i = 0; ok && i < exponent; ++i) result = product(result, base);
-    return result;
+    return raise(std::move(base), whole);
   }
 
   Ring& ring_;

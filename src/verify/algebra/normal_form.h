@@ -2,9 +2,6 @@
 // variables and in whatever else an expression holds (roots, constants, functions), each of which
 // counts as one more unknown. Equal forms prove two expressions equal; different forms prove them
 // different only where there are no such unknowns.
-//
-// Quotients are never reduced: two are compared by multiplying out, so that the only operation
-// is the product of polynomials, whose cost is known before it is started.
 #pragma once
 
 #include <cstdint>

@@ -42,4 +42,31 @@ class Rational {
   fmpq_t value_;
 };
 
+[[nodiscard]] inline Rational sum_of(Rational a, const Rational& b) {
+  fmpq_add(a.get(), a.get(), b.get());
+  return a;
+}
+
+[[nodiscard]] inline Rational difference_of(Rational a, const Rational& b) {
+  fmpq_sub(a.get(), a.get(), b.get());
+  return a;
+}
+
+[[nodiscard]] inline Rational product_of(Rational a, const Rational& b) {
+  fmpq_mul(a.get(), a.get(), b.get());
+  return a;
+}
+
+[[nodiscard]] inline Rational negated(Rational a) {
+  fmpq_neg(a.get(), a.get());
+  return a;
+}
+
+[[nodiscard]] inline bool is_whole_within(const Rational& a, slong most) {
+  return a.is_integer() && fmpz_cmp_si(a.numerator(), most) <= 0 && fmpz_cmp_si(a.numerator(), -most) >= 0;
+}
+
+// Of a whole number that fits.
+[[nodiscard]] inline slong as_slong(const Rational& a) { return fmpz_get_si(a.numerator()); }
+
 }  // namespace deepscaler

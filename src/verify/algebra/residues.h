@@ -4,8 +4,8 @@
 // Whole powers, factorials and binomials of whole numbers, finite sums and products have residues that are
 // found without their digits. What has none (pi, a root, a factorial beyond all bounds) is an unknown with
 // a random residue. The primes are drawn by the texts of both sides, so nobody can choose numbers that
-// agree modulo them: equal residues mean equal constants but for one chance in 2^60 for each prime, and
-// different residues of constants without unknowns prove them different.
+// agree modulo them. Different residues of constants without unknowns prove them different; equal residues
+// prove nothing, though they are a chance in 2^60 for each prime: two functions agree at a point by them.
 #pragma once
 
 #include <cstdint>

@@ -4,8 +4,9 @@
 // The size counts the bits of the integers that stand in an expression once it is written out: 10^{500}
 // and 2025! are long, as are e^{1000} and tanh 1000, which are products of that many short factors. For
 // such written-out expressions the uniformity conjecture (D. Richardson, "The uniformity conjecture",
-// 2001) says that their differences are zero or no smaller than a fixed power of their size. Two values
-// that agree to twice as many bits are taken for equal; fewer say nothing.
+// 2001) says that their differences are zero or no smaller than a fixed power of their size. Two functions
+// agree at a point where their values agree in twice as many bits. A conjecture proves nothing, so constants
+// are not taken for equal by it.
 #pragma once
 
 #include "verify/algebra/evaluate.h"

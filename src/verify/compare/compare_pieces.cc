@@ -1,6 +1,7 @@
 // Functions by pieces: piece by piece as they are written, or as functions of their one variable.
 #include <algorithm>
 
+#include "verify/compare/branch_points.h"
 #include "verify/compare/comparer.h"
 #include "verify/compare/sample_points.h"
 
@@ -91,7 +92,8 @@ Match Comparer::as_written_pieces(const Expr& reference, const Expr& answer) {
   return all ? result : Match::different;
 }
 
-// At and around every border and constant, and at random: |x| and its two pieces, whichever has the border.
+// At and around every border and constant, where other branches begin, and at random: |x| and its two pieces,
+// whichever has the border.
 Match Comparer::as_functions(const Expr& reference, const Expr& answer) {
   std::set<std::string> names = free_symbols(reference);
   names.merge(free_symbols(answer));
@@ -99,8 +101,11 @@ Match Comparer::as_functions(const Expr& reference, const Expr& answer) {
   if (names.size() != 1 || !is_function(reference) || !is_function(answer)) return Match::different;
   Match result = Match::equal;
   int agreed = 0;
-  for (const CriticalPoint& point : critical_points(reference, answer, names, Domain::reals, steps_)) {
-    const Expr value = make_number(point.at.at(*names.begin()));
+  BranchPoints points = branch_points(reference, answer, names, Domain::reals, steps_);
+  for (CriticalPoint& point : critical_points(reference, answer, names, Domain::reals, steps_))
+    points.points.push_back(std::move(point.at));
+  for (const Point& point : points.points) {
+    const Expr value = make_number(point.at(*names.begin()));
     const auto at = [&](const Expr& expr) {
       return value_at(with_symbol(expr, *names.begin(), value), steps_);
     };
@@ -113,7 +118,8 @@ Match Comparer::as_functions(const Expr& reference, const Expr& answer) {
     result = both(result, both(match, Match::numeric));
     ++agreed;
   }
-  return agreed > 3 ? result : Match::unknown;
+  if (agreed <= 3) return Match::unknown;
+  return points.are_complete ? result : Match::unproven;
 }
 
 }  // namespace deepscaler

@@ -25,7 +25,7 @@ struct Policy {
   // A decimal equals a number that rounds to it at so many decimals; below 0.1, and next to fractions,
   // at so many significant digits. 1 ... 15.
   int decimal_places = 6;
-  // Agreement at all points tried, without a proof, counts as correct; otherwise it is undecided.
+  // Functions that agree at all points tried, without a proof, are correct; otherwise undecided.
   bool accept_numeric_agreement = true;
   // The bound of one comparison, and again of what may follow it: finding the value of the reference, and
   // copies of the problem. A step is roughly 100 ns of work.

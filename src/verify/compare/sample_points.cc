@@ -19,25 +19,6 @@ bool is_real_name(std::string_view name) {
   return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
-bool takes_integers(const std::string& name, Domain domain) {
-  return domain == Domain::integers || (domain == Domain::integers_but_x && !is_real_name(name));
-}
-
-Rational sum_of(Rational a, const Rational& b) {
-  fmpq_add(a.get(), a.get(), b.get());
-  return a;
-}
-
-Rational product_of(Rational a, const Rational& b) {
-  fmpq_mul(a.get(), a.get(), b.get());
-  return a;
-}
-
-Rational negated(Rational a) {
-  fmpq_neg(a.get(), a.get());
-  return a;
-}
-
 Rational magnitude_of(Rational a) {
   fmpq_abs(a.get(), a.get());
   return a;
@@ -159,6 +140,10 @@ Domain domain_of(const Expr& expr) {
     }
   };
   return contains(expr, widen) ? Domain::integers : result;
+}
+
+bool takes_integers(const std::string& name, Domain domain) {
+  return domain == Domain::integers || (domain == Domain::integers_but_x && !is_real_name(name));
 }
 
 Point random_point(const std::set<std::string>& symbols, int attempt, Domain domain) {

@@ -21,6 +21,7 @@ namespace deepscaler {
 enum class Domain : uint8_t { reals, integers_but_x, integers };
 
 [[nodiscard]] Domain domain_of(const Expr& expr);
+[[nodiscard]] bool takes_integers(const std::string& name, Domain domain);
 
 using Point = std::map<std::string, Rational>;
 

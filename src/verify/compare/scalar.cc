@@ -5,11 +5,13 @@
 #include <cmath>
 
 #include "verify/algebra/algebraic.h"
+#include "verify/algebra/constant_proof.h"
 #include "verify/algebra/evaluate.h"
 #include "verify/algebra/functions.h"
 #include "verify/algebra/normal_form.h"
 #include "verify/algebra/residues.h"
 #include "verify/algebra/separation.h"
+#include "verify/compare/branch_points.h"
 #include "verify/compare/sample_points.h"
 
 namespace deepscaler {
@@ -24,7 +26,9 @@ constexpr int64_t kDigitSteps = 60'000;
 constexpr int64_t kRequiredPointSteps = 50'000;
 constexpr int64_t kOptionalPointSteps = 3'000;
 constexpr int64_t kOptionalSteps = 30'000;  // at all optional points together
-constexpr int64_t kResidueSteps = 8'000;    // at one point
+constexpr int64_t kBranchSteps = 60'000;
+constexpr int64_t kProofSteps = 20'000;   // of each method
+constexpr int64_t kResidueSteps = 8'000;  // at one point
 constexpr int kPoints = 6;
 constexpr int kMaxTries = 40;
 
@@ -163,54 +167,39 @@ bool same_sign(const Value& a, const Value& b) {
          (arb_is_negative(left.ball.real()) && arb_is_negative(right.ball.real()));
 }
 
-// Two constants: what is found out once, whatever the precision.
-class ConstantPair {
- public:
-  ConstantPair(const Expr& reference, const Expr& answer, Steps& steps)
-      : reference_(reference), answer_(answer), steps_(steps) {}
+// Whether two constants are proven equal, by the cheapest way first.
+bool are_proven_equal(const Expr& reference, const Expr& answer, bool natural_log, Steps& steps) {
+  const auto proves = [&](const auto& method) {
+    Steps here = steps.at_most(kProofSteps);
+    const bool proven = method(here);
+    return steps.spend(here.used()) && proven;
+  };
+  return proves([&](Steps& here) { return compare_forms(reference, answer, here) == FormMatch::same; }) ||
+         proves([&](Steps& here) { return proves_same_constant(reference, answer, natural_log, here); }) ||
+         proves([&](Steps& here) { return proves_same_algebraic_number(reference, answer, here); });
+}
 
-  // An exact proof, of those that are tried once.
-  bool is_proven() {
-    if (std::exchange(proof_tried_, true)) return false;
-    return compare_forms(reference_, answer_, steps_) == FormMatch::same ||
-           proves_same_algebraic_number(reference_, answer_, steps_);
+// What no number of digits decides: constants too long to write out, or not proven equal.
+Match beyond_digits(const Expr& reference, const Expr& answer, const Value& a, const Value& b, Steps& steps) {
+  if (a.status == Status::undefined || b.status == Status::undefined) return Match::unknown;
+  switch (compare_residues(reference, answer, same_sign(a, b), 2, steps)) {
+    case ResidueMatch::same:
+      return Match::unproven;
+    case ResidueMatch::different:
+      return Match::different;
+    case ResidueMatch::open:
+      break;
   }
-
-  // How many bits must agree before the two are taken for equal.
-  double bits_wanted() {
-    if (bits_wanted_ == 0) {
-      bits_wanted_ =
-          bits_to_agree(written_out_bits(reference_, {}, steps_) + written_out_bits(answer_, {}, steps_));
-    }
-    return bits_wanted_;
-  }
-
-  // What no number of digits decides.
-  Match beyond_digits(const Value& a, const Value& b) {
-    if (a.status == Status::undefined || b.status == Status::undefined) return Match::unknown;
-    switch (compare_residues(reference_, answer_, same_sign(a, b), 2, steps_)) {
-      case ResidueMatch::same:
-        return Match::numeric;
-      case ResidueMatch::different:
-        return Match::different;
-      case ResidueMatch::open:
-        break;
-    }
-    return Match::unknown;
-  }
-
- private:
-  const Expr& reference_;
-  const Expr& answer_;
-  Steps& steps_;
-  bool proof_tried_ = false;
-  double bits_wanted_ = 0;  // 0 until it is worked out
-};
+  return Match::unknown;
+}
 
 Match compare_constants(const Expr& reference, const Expr& answer, bool natural_log, const Policy& policy,
                         Steps& steps) {
   const bool decimal = is_decimal(reference) || is_decimal(answer);
-  ConstantPair pair(reference, answer, steps);
+  bool proof_tried = false;
+  const auto is_proven = [&] {
+    return !std::exchange(proof_tried, true) && are_proven_equal(reference, answer, natural_log, steps);
+  };
   for (const slong precision : kPrecisions) {
     const Evaluation evaluation{.precision = precision, .natural_log = natural_log};
     Steps here = steps.at_most(kDigitSteps);  // the rest is for what needs no digits
@@ -234,19 +223,17 @@ Match compare_constants(const Expr& reference, const Expr& answer, bool natural_
                                       rounds_at_last_place(reference.number, b);
         return rounds || reference_rounds ? Match::rounded : Match::different;
       }
-      case Nearness::together: {
-        if (pair.is_proven()) return Match::equal;
+      case Nearness::together:
+        if (is_proven()) return Match::equal;
         if (decimal && rounds_to(a, b, policy.decimal_places)) return Match::rounded;
-        if (std::min(known_bits(a), known_bits(b)) >= pair.bits_wanted()) return Match::numeric;
-        const bool may_suffice = pair.bits_wanted() < static_cast<double>(kPrecisions.back());
-        if (!may_suffice || precision == kPrecisions.back()) return pair.beyond_digits(a, b);
-        break;
-      }
+        if (precision < kPrecisions.back()) break;
+        return beyond_digits(reference, answer, a, b, steps) == Match::different ? Match::different
+                                                                                 : Match::unproven;
       case Nearness::unknown:
         // What is out of reach stays so at any precision.
         if (a.status == Status::out_of_reach || b.status == Status::out_of_reach ||
             a.status == Status::huge || b.status == Status::huge) {
-          return pair.beyond_digits(a, b);
+          return is_proven() ? Match::equal : beyond_digits(reference, answer, a, b, steps);
         }
         break;
     }
@@ -293,8 +280,8 @@ struct AtPoint {
   [[nodiscard]] bool are_known() const { return a.is_known() && b.is_known(); }
 };
 
-// Whether the sides agree at all critical points by visit(AtPoint). Unknown where a required point has no
-// value within the limits, or too few agree.
+// Whether the sides agree at all critical points by visit(AtPoint), and where other branches begin. Unknown
+// where a required point has no value within the limits, or too few agree.
 template <class Visit>
 Match compare_at_critical_points(const Expr& a, const Expr& b, bool natural_log,
                                  const std::set<std::string>& symbols, Steps& steps, const Visit& visit) {
@@ -335,7 +322,18 @@ Match compare_at_critical_points(const Expr& a, const Expr& b, bool natural_log,
         break;
     }
   }
-  return agreed >= kPoints / 2 ? Match::numeric : Match::unknown;
+  if (agreed < kPoints / 2) return Match::unknown;
+  Steps here = steps.at_most(kBranchSteps);
+  const BranchPoints branches = branch_points(a, b, symbols, domain, here);
+  for (const Point& point : branches.points) {
+    const Evaluation evaluation = evaluation_at(a, b, point, natural_log);
+    const Value left = evaluate(a, evaluation, here), right = evaluate(b, evaluation, here);
+    if (here.exhausted()) break;
+    if (visit(AtPoint{left, right, evaluation, 0, domain == Domain::integers}) == PointVerdict::part)
+      return Match::different;
+  }
+  const bool all_seen = branches.are_complete && !here.exhausted() && steps.spend(here.used());
+  return all_seen ? Match::numeric : Match::unproven;
 }
 
 std::set<std::string> symbols_of(const Expr& a, const Expr& b) {

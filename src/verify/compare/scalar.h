@@ -1,8 +1,8 @@
 // Whether two scalar expressions are equal: exactly where that is possible, else at random points.
 //
-// Numbers without variables are evaluated as balls of growing precision: balls apart prove them
-// different; balls that stay together are settled by a normal form, as algebraic numbers, by their agreement
-// in more bits than numbers of their size can share (separation.h), or by residues (residues.h). Expressions
+// Numbers without variables are evaluated as balls of growing precision: balls apart prove them different;
+// balls that stay together are equal where that is proven, by a normal form, as algebraic numbers
+// (algebraic.h) or by exact rules for logarithms, angles and the like (constant_proof.h). Expressions
 // with variables are evaluated at random rational points of their common domain: apart at one point proves
 // them different; after agreement at all of them the normal form decides, and where it can't, the points
 // where functions part (sample_points.h).
@@ -23,7 +23,8 @@ enum class Match : uint8_t {
   rounded,  // a decimal that rounds to the other side
   numeric,  // equal at all points to many digits
   different,
-  unknown,  // a bound was reached
+  unproven,  // constants that agree in all digits tried
+  unknown,   // a bound was reached
 };
 
 [[nodiscard]] Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& policy,

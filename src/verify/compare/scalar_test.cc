@@ -25,6 +25,21 @@ TEST(Scalar, SaysHowSureItIs) {
   EXPECT_EQ(compare("\\sqrt2", "1.414"), Match::different);
 }
 
+TEST(Scalar, AgreementOfDigitsIsNoProofForConstants) {
+  EXPECT_EQ(compare("\\coth 2025+\\pi", "1+\\pi"), Match::unproven);
+  EXPECT_EQ(compare("\\tanh 2025", "1"), Match::unproven);
+  EXPECT_EQ(compare("2^{10^7}", "2\\cdot 2^{10^7-1}"), Match::equal);
+  EXPECT_EQ(compare("2^{10^7}", "2\\cdot 2^{10^7-1}+1"), Match::different);
+}
+
+TEST(Scalar, BranchesOnASmallSetAreReachedOrLeftOpen) {
+  EXPECT_EQ(compare("\\max(\\sin x,-0.999)", "\\sin x"), Match::different);
+  EXPECT_EQ(compare("\\max(\\sin x,-1)", "\\sin x"), Match::numeric);
+  EXPECT_EQ(compare("\\max(\\sin x,-1+10^{-40})", "\\sin x"), Match::unproven);
+  EXPECT_EQ(compare("\\lfloor\\sin^2x\\rfloor", "0\\cdot x"), Match::unproven);
+  EXPECT_EQ(compare("\\gcd(n^2+1,1009)", "1+0\\cdot n"), Match::unproven);
+}
+
 // Closer together than double precision sees.
 TEST(Scalar, PrecisionGrowsUntilBallsPart) {
   EXPECT_EQ(compare("e^{\\pi\\sqrt{163}}", "262537412640768744"), Match::different);

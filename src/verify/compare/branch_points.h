@@ -1,0 +1,29 @@
+// Points on both sides of where functions bend or jump: a maximum of two functions is the one here and the
+// other there, and the there may be small: \max(\sin x, -0.999) is \sin x but for 1.4 % of all x.
+//
+// The argument that decides (of an absolute value or an even root its own, of a maximum the difference of
+// two, of a floor what is rounded, of a condition both sides' difference) is followed along each variable;
+// its changes of sign and its extreme values, which are searched for between the points of a grid, are where
+// another branch may begin.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "verify/algebra/expr.h"
+#include "verify/algebra/steps.h"
+#include "verify/compare/sample_points.h"
+
+namespace deepscaler {
+
+struct BranchPoints {
+  std::vector<Point> points;
+  // Whether all branches within the grid are reached: not where an argument comes so near to its threshold
+  // that nobody can tell, or can't be followed.
+  bool are_complete = true;
+};
+[[nodiscard]] BranchPoints branch_points(const Expr& a, const Expr& b, const std::set<std::string>& symbols,
+                                         Domain domain, Steps& steps);
+
+}  // namespace deepscaler
