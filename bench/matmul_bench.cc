@@ -1,15 +1,18 @@
 // GFLOP/s of our matmul beside oneDNN's on the shapes of SmolLM2-135M and of the 1.5B model.
 //
-//   bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--kernels NAME] [--bf16]
+//   bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] [--kernels NAME]
+//   [--bf16|--integers]
 //
 // To meet oneDNN on AVX2: --kernels avx2 with ONEDNN_MAX_CPU_ISA=AVX2 in the environment.
 // --bf16: both sides compute in bf16.
+// --integers: products of quantized weights, and ours in f32 and bf16 beside them.
 #include <exception>
 #include <sstream>
 #include <string>
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "integer_products.h"
 #include "matmul_table.h"
 #include "ops/kernel_target.h"
 #include "our_matmul.h"
@@ -23,7 +26,7 @@ namespace {
 struct Options {
   TableOptions table;
   int threads = 0;  // 0: one per core
-  bool bf16 = false;
+  bool bf16 = false, integers = false;
   std::string kernels = "auto";
 };
 
@@ -42,8 +45,8 @@ Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string key = argv[i];
-    if (key == "--bf16") {
-      options.bf16 = true;
+    if (key == "--bf16" || key == "--integers") {
+      (key == "--bf16" ? options.bf16 : options.integers) = true;
       continue;
     }
     if (i + 1 == argc) throw std::invalid_argument(key);
@@ -64,7 +67,19 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
+std::vector<Contender> quantized_contenders() {
+  std::vector<Contender> all;
+  for (const DType dtype : {DType::kQ4_K, DType::kQ5_K, DType::kQ6_K, DType::kQ8_0, DType::kQ4_0,
+                            DType::kQ4_1, DType::kQ5_0, DType::kQ5_1}) {
+    all.push_back(integer_products(dtype));
+  }
+  all.push_back(our_matmul());
+  all.push_back(our_bf16_matmul());
+  return all;
+}
+
 std::vector<Contender> contenders(const Options& options) {
+  if (options.integers) return quantized_contenders();
   std::vector<Contender> all{options.bf16 ? our_bf16_matmul() : our_matmul()};
 #ifdef DEEPSCALER_HAVE_ONEDNN
   const OnednnType type = options.bf16 ? OnednnType::kBf16 : OnednnType::kF32;
@@ -86,7 +101,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr,
                "bench_matmul: cannot read '{}'\n"
                "usage: bench_matmul [--model smollm2|1.5b] [--rows 1,8,64] [--threads N] [--seconds S] "
-               "[--kernels NAME] [--bf16]\n",
+               "[--kernels NAME] [--bf16|--integers]\n",
                error.what());
     return 2;
   }

@@ -67,7 +67,9 @@ refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the chec
   train r.toml --output never --set model.random= --set model.path=run
 for command in "inspect" "eval --kind add --model" "generate --prompt x --model" "tokenize --text x --model" \
   "convert --output none --model" "bench decode --model" "bench train --model" "bench grpo --prompts x --model" \
-  "bench tokenize --input x --model"; do
+  "bench tokenize --input x --model" \
+  "quantize --type Q8_0 --output none --model" "imatrix --text train.jsonl --output none --model" \
+  "perplexity --text train.jsonl --model"; do
   refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" $command run
 done
 

@@ -11,6 +11,7 @@ printf '%s\n' '{"prompt": "1+1="}' >prompts.jsonl
 printf '%s\n' '{"problem": "1+1=", "answer": "2"}' >problems.jsonl
 printf '%s\n' '{"prompt": "1+1=", "completion": "2"}' >examples.jsonl
 "$program" generate --model $model --input prompts.jsonl --output generated.jsonl --max-tokens 4 2>/dev/null
+printf '%s, ' {1..60} >text.txt
 printf '%s\n' '{"answer": "5", "response": "\\boxed{5}"}' >graded.jsonl
 
 # The commands that write a file, without --output; what the refusal of one that is there says to do.
@@ -20,15 +21,17 @@ declare -A command=(
   [verify]="verify --input graded.jsonl"
   [problems]="problems --kind add --count 5"
   [report]="report run"
+  [quantize]="quantize --model $model --type Q8_0"
+  [imatrix]="imatrix --model $model --text text.txt --context 64"
   [eval]="eval --model $model --data problems.jsonl --max-tokens 4"
 )
 remove="remove it, or choose another --output"
 declare -A remedy=(
   [generate]="give --resume to go on with it, or choose another --output" [score]=$remove [verify]=$remove
-  [problems]=$remove [eval]="name another --output"
+  [problems]=$remove [quantize]=$remove [imatrix]=$remove [eval]="name another --output"
   [report]="remove it, if it is no more than an earlier report, or choose another --output"
 )
-declare -A input=([generate]=prompts.jsonl [score]=generated.jsonl [verify]=graded.jsonl)
+declare -A input=([generate]=prompts.jsonl [score]=generated.jsonl [verify]=graded.jsonl [imatrix]=text.txt)
 
 # stays FILE MESSAGE ARGUMENT...: refused with the message, and the file is as it was.
 stays() {

@@ -1,5 +1,6 @@
 // `deepscaler inspect`: what a model is made of, and the memory it takes.
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -10,6 +11,7 @@
 
 #include "base/progress.h"
 #include "cli/commands.h"
+#include "eval/markdown.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
 #include "model/kv_cache.h"
@@ -32,17 +34,43 @@ void line(std::string_view name, fmt::format_string<Args...> format, Args&&... a
 
 std::string mib(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
-// "12 in F32, 210 in Q4_K".
+std::string_view format_of(const StoredTensor& tensor) {
+  return tensor.other_type.empty() ? dtype_name(tensor.dtype) : tensor.other_type;
+}
+
+// "12 in F32, 210 in Q4_K; 98.7 MiB".
 std::string stored_text(const StoredTensors& tensors) {
   std::map<std::string_view, int64_t> counts;
+  int64_t bytes = 0;
   for (const StoredTensor& tensor : tensors.all()) {
-    ++counts[tensor.other_type.empty() ? dtype_name(tensor.dtype) : tensor.other_type];
+    ++counts[format_of(tensor)];
+    bytes += std::ssize(tensor.bytes);
   }
   std::string text;
   for (const auto& [name, count] : counts) {
     text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", count, name);
   }
-  return text;
+  return fmt::format("{}; {}", text, mib(bytes));
+}
+
+// A row a tensor, in the order of the file.
+void show_tensors(const StoredTensors& tensors) {
+  std::vector<std::vector<std::string>> rows = {{"tensor", "shape", "format", "size"}};
+  for (const StoredTensor& tensor : tensors.all()) {
+    rows.push_back({tensor.name, fmt::format("{}", fmt::join(tensor.shape, " x ")),
+                    std::string(format_of(tensor)), mib(std::ssize(tensor.bytes))});
+  }
+  std::printf("\n%s", markdown_table(rows).c_str());
+}
+
+// Calls show(tensors) with what is in the file or folder.
+template <class Show>
+void with_tensors(const std::filesystem::path& path, const Show& show) {
+  if (std::filesystem::is_directory(path)) {
+    show(SafetensorsFolder(path).tensors());
+  } else {
+    show(GgufFile(path).tensors());
+  }
 }
 
 std::string token_text(const Tokenizer& tokenizer, int32_t id) {
@@ -95,26 +123,33 @@ void show_memory(const Model& model) {
        mib(of_training(1024)), mib(of_training(2048)));
 }
 
-void run(const std::filesystem::path& path) {
+struct Options {
+  std::string model;
+  bool tensors = false;
+};
+
+void run(const Options& options) {
+  const std::filesystem::path path = options.model;
   require_no_run(path);
   const Tokenizer tokenizer = Tokenizer::load(path);
   const Model model = Model::load(path);
   show_architecture(model.config(), model);
-  line("stored tensors", "{}",
-       std::filesystem::is_directory(path) ? stored_text(SafetensorsFolder(path).tensors())
-                                           : stored_text(GgufFile(path).tensors()));
+  with_tensors(path,
+               [](const StoredTensors& tensors) { line("stored tensors", "{}", stored_text(tensors)); });
   show_text(model.config(), tokenizer);
   show_memory(model);
   line("model", "{}", model.hash());
+  if (options.tensors) with_tensors(path, show_tensors);
 }
 
 }  // namespace
 
 void add_inspect_command(CLI::App& app) {
   auto* command = app.add_subcommand("inspect", "What a model is made of, and the memory it takes");
-  auto path = std::make_shared<std::string>();
-  command->add_option("--model,model", *path, "Hugging Face folder or GGUF file")->required();
-  command->callback([path] { run(*path); });
+  auto options = std::make_shared<Options>();
+  command->add_option("--model,model", options->model, "Hugging Face folder or GGUF file")->required();
+  command->add_flag("--tensors", options->tensors, "list the stored tensors too, with shape and format");
+  command->callback([options] { run(*options); });
 }
 
 }  // namespace deepscaler

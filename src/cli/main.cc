@@ -78,11 +78,14 @@ int main(int argc, char** argv) {
   deepscaler::add_eval_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_generate_command(app);
+  deepscaler::add_imatrix_command(app);
   deepscaler::add_init_command(app);
   deepscaler::add_inspect_command(app);
   deepscaler::add_manual_command(app);
+  deepscaler::add_perplexity_command(app);
   deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);
+  deepscaler::add_quantize_command(app);
   deepscaler::add_report_command(app);
   deepscaler::add_score_command(app);
   deepscaler::add_sft_command(app);

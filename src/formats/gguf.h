@@ -73,9 +73,10 @@ class GgufFile {
   [[nodiscard]] std::vector<std::string_view> strings(std::string_view key) const;
 
   [[nodiscard]] std::vector<std::string_view> keys() const;  // sorted
+  // The value as it lies in the file, null where the key is absent.
+  [[nodiscard]] const GgufValue* find(std::string_view key) const;
 
  private:
-  const GgufValue* find(std::string_view key) const;
   [[noreturn]] void absent(std::string_view key) const;
   [[noreturn]] void wrong_type(std::string_view key, const char* wanted) const;
 

@@ -15,7 +15,6 @@ namespace {
 constexpr const char* kDamaged = "the file is damaged; get it again";
 constexpr int kMaxArrayDepth = 4;
 constexpr uint32_t kMaxDims = 4;  // GGML_MAX_DIMS
-constexpr uint64_t kDefaultAlignment = 32;
 constexpr uint64_t kMaxAlignment = 1 << 20;
 
 struct TensorType {
@@ -171,7 +170,7 @@ class Parser {
   uint64_t alignment() {
     place_ = "key 'general.alignment'";
     const auto found = contents_.values.find("general.alignment");
-    if (found == contents_.values.end()) return kDefaultAlignment;
+    if (found == contents_.values.end()) return kGgufAlignment;
     if (found->second.is_array || found->second.type != GgufType::kU32) fail("is not a u32");
     uint32_t value;
     std::memcpy(&value, found->second.bytes.data(), sizeof value);
@@ -224,6 +223,12 @@ class Parser {
 };
 
 }  // namespace
+
+uint32_t gguf_tensor_type(DType dtype) {
+  const auto known = std::ranges::find(kTensorTypes, dtype, &TensorType::dtype);
+  DEEPSCALER_CHECK(known != std::end(kTensorTypes), "{} in a GGUF file", dtype_name(dtype));
+  return known->number;
+}
 
 GgufContents parse_gguf(std::span<const std::byte> bytes, const std::string& where) {
   return Parser(bytes, where).parse();

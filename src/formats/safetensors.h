@@ -53,17 +53,11 @@ class SafetensorsFolder {
   StoredTensors tensors_;
 };
 
-struct TensorDeclaration {
-  std::string name;
-  DType dtype;  // F32, F16 or BF16
-  std::vector<int64_t> shape;
-};
-
 // Writes a file tensor by tensor; it is at its path whole after commit(), or not at all.
 class SafetensorsWriter {
  public:
-  // Declares every tensor, in the order in which the data will come. transformers asks for the
-  // metadata {"format": "pt"}. Throws Error for what can't be written.
+  // Declares every tensor, of F32, F16 or BF16, in the order in which the data will come. transformers asks
+  // for the metadata {"format": "pt"}. Throws Error for what can't be written.
   SafetensorsWriter(const std::filesystem::path& path, const std::vector<TensorDeclaration>& tensors,
                     const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 

@@ -21,6 +21,13 @@ struct StoredTensor {
   std::string other_type = {};
 };
 
+// A tensor that is to be written.
+struct TensorDeclaration {
+  std::string name;
+  DType dtype;
+  std::vector<int64_t> shape;  // outermost first
+};
+
 // The tensors of one file and the way to one of them by name. Thread-safe once built.
 class StoredTensors {
  public:

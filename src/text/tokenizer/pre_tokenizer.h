@@ -13,6 +13,8 @@ namespace deepscaler {
 // Cuts digits (the category N) from everything else: one by one, or in runs.
 struct DigitsRule {
   bool individual = true;
+
+  bool operator==(const DigitsRule&) const = default;
 };
 
 using PreTokenizerRule = std::variant<SplitRule, DigitsRule>;

@@ -14,6 +14,7 @@
 namespace deepscaler {
 
 class GgufFile;
+class GgufKeys;
 
 struct TokenizerDefinition {
   std::string where;  // the file it came from, for errors
@@ -39,6 +40,10 @@ struct TokenizerDefinition {
 
 // From the keys `tokenizer.*`. Throws Error naming the file and the key.
 [[nodiscard]] TokenizerDefinition read_gguf_tokenizer(const GgufFile& file);
+
+// The same keys, for a model of so many tokens: ids without a token are written as unused ones. Throws Error
+// for what such keys can't say.
+void write_gguf_tokenizer(const TokenizerDefinition& definition, int64_t vocabulary, GgufKeys& keys);
 
 // From tokenizer.json in an HF model folder, with tokenizer_config.json and chat_template.jinja where
 // they are there. A node that is not known is refused by name. Throws Error.
