@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "model/model.h"
+#include "model/model_file.h"
 #include "run/plan.h"
 #include "run/recipe_paths.h"
 

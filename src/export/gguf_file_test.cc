@@ -232,7 +232,7 @@ TEST(GgufExport, RefusesWhatDoesNotFit) {
   Matrix rows(down.rows, down.cols);
   read_parameter(down, model.weights(), rows.view());
   rows.row(5)[7] = 1e8f;
-  write_parameter(down, rows.view(), model.weights());
+  write_parameter(down, rows.view(), model.edit_weights().data());
   const fs::path large = folder / "large";
   write_hf_folder(model, byte_tokenizer(), DType::kF32, large);
   EXPECT_EQ(error_of(large, folder / "x.gguf", options_of("F16")),
@@ -243,7 +243,7 @@ TEST(GgufExport, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(fs::exists(folder / "x.gguf.tmp"));
 
   rows.row(5)[7] = NAN;
-  write_parameter(down, rows.view(), model.weights());
+  write_parameter(down, rows.view(), model.edit_weights().data());
   const fs::path broken = folder / "broken";
   write_hf_folder(model, byte_tokenizer(), DType::kF32, broken);
   EXPECT_EQ(error_of(broken, folder / "x.gguf", options_of("Q4_0")),

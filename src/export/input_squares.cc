@@ -22,7 +22,7 @@ void InputSquares::add(std::span<const int32_t> tokens) {
   std::vector<int32_t> blocks(static_cast<size_t>(blocks_for(count)));
   std::iota(blocks.begin(), blocks.end(), 0);
   batch.spans.push_back({0, count, 0, blocks.data()});
-  KvCache cache(c, std::ssize(blocks));
+  KvCache cache(model_.attention(), c.layers, std::ssize(blocks));
   forward(model_, batch, cache, activations_);
 
   Matrix normed(count, c.hidden), gated(count, c.feed_forward);

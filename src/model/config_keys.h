@@ -16,8 +16,8 @@ class GgufFile;
 // Error naming `where` and the key for one that asks for what is not computed here.
 [[nodiscard]] std::vector<std::string> check_config_keys(const nlohmann::json& config,
                                                          const std::string& where);
-// The same of the object `name` in it that says how the rotary frequencies are scaled, by `type`: keys of other
-// types are among those that nothing reads.
+// The same of the object `name` in it that says how the rotary frequencies are scaled, by `type`: keys of
+// other types are among those that nothing reads.
 [[nodiscard]] std::vector<std::string> check_rope_keys(const nlohmann::json& rope, std::string_view type,
                                                        std::string_view name, const std::string& where);
 

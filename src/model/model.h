@@ -86,9 +86,6 @@ class Model {
 // Bytes that a block of keys and values takes in all layers.
 [[nodiscard]] int64_t kv_block_bytes(const Model& model);
 
-// The config alone of what Model::load() reads. Throws Error.
-[[nodiscard]] ModelConfig read_model_config(const std::filesystem::path& path);
-
 // Every weight from N(0, std^2) by a counter of the seed, norms one: for tests and benchmarks.
 void randomize(Model& model, uint64_t seed, float std);
 

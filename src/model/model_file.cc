@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/parallel.h"
 #include "formats/excerpt.h"
-#include "model/model.h"
 #include "tensor/dequantize.h"
 
 namespace deepscaler {
@@ -17,12 +16,41 @@ namespace {
 constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
 constexpr std::string_view kHead = "lm_head.weight";
 
+// Null where there is none. Files of transformers' base models leave "model." out.
+const StoredTensor* find_in_folder(const StoredTensors& tensors, std::string_view name) {
+  constexpr std::string_view kBase = "model.";
+  const StoredTensor* found = tensors.find(name);
+  if (found == nullptr && name.starts_with(kBase)) found = tensors.find(name.substr(kBase.size()));
+  return found;
+}
+
 // A layer more than there are tensors would ask for memory that no file backs.
 const ModelConfig& checked_layers(const ModelConfig& config, const StoredTensors& tensors,
                                   const std::string& where) {
   if (config.layers <= std::ssize(tensors.all())) return config;
   throw Error(where, fmt::format("{} layers are more than there are tensors", config.layers),
               "config and weights must be of one model");
+}
+
+enum class ModelFormat { kHf, kGguf };
+
+ModelFormat format_of(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) return ModelFormat::kHf;
+  if (path.extension() == ".gguf") return ModelFormat::kGguf;
+  throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
+              "name a model: an HF folder or a GGUF file");
+}
+
+bool same_values(const StoredTensor& a, const StoredTensor& b) {
+  return a.shape == b.shape && a.dtype == b.dtype && std::ranges::equal(a.bytes, b.bytes);
+}
+
+// A config may tie the head to the embedding where the folder has a head of its own, trained apart.
+// transformers and vLLM take the one that is there.
+bool has_own_head(const StoredTensors& tensors) {
+  const StoredTensor* embedding = find_in_folder(tensors, kEmbedding);
+  const StoredTensor* head = find_in_folder(tensors, kHead);
+  return embedding != nullptr && head != nullptr && !same_values(*embedding, *head);
 }
 
 bool is_rotated(const ParameterInfo& info) {
@@ -54,6 +82,16 @@ std::string gguf_parameter_name(std::string name) {
   return name;
 }
 
+ModelConfig read_model_config(const std::filesystem::path& path) {
+  if (format_of(path) == ModelFormat::kGguf) return read_gguf_config(GgufFile(path));
+  ModelConfig config = read_hf_config(path);
+  // A folder may hold a config alone, for random weights.
+  if (config.tied_embeddings && SafetensorsFolder::is_there(path)) {
+    config.tied_embeddings = !has_own_head(SafetensorsFolder(path).tensors());
+  }
+  return config;
+}
+
 ModelFile::ModelFile(const std::filesystem::path& path)
     : where_(path.string()),
       config_(read_model_config(path)),
@@ -63,13 +101,10 @@ ModelFile::ModelFile(const std::filesystem::path& path)
   check();
 }
 
-// Files of transformers' base models leave "model." out, and a tied matrix may be stored as the head alone.
 const StoredTensor* ModelFile::find(const ParameterInfo& info) const {
   if (gguf_) return tensors().find(gguf_parameter_name(info.name));
-  constexpr std::string_view kBase = "model.";
-  const StoredTensor* found = tensors().find(info.name);
-  if (found == nullptr && info.name.starts_with(kBase))
-    found = tensors().find(info.name.substr(kBase.size()));
+  const StoredTensor* found = find_in_folder(tensors(), info.name);
+  // A tied matrix may be stored as the head alone.
   if (found == nullptr && config_.tied_embeddings && info.name == kEmbedding) found = tensors().find(kHead);
   return found;
 }

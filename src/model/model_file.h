@@ -14,6 +14,9 @@
 
 namespace deepscaler {
 
+// The config alone of a Hugging Face folder or a GGUF file, with the head that is stored. Throws Error.
+[[nodiscard]] ModelConfig read_model_config(const std::filesystem::path& path);
+
 // The name in GGUF files of a parameter that Hugging Face calls `name`.
 [[nodiscard]] std::string gguf_parameter_name(std::string name);
 

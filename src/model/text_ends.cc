@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "model/model_file.h"
 #include "text/chat/turn_end.h"
 
 namespace deepscaler {

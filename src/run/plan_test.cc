@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "model/model.h"
+#include "model/model_file.h"
 #include "run/stages/grpo_stage.h"
 
 namespace deepscaler {

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "model/device.h"
+#include "model/model_file.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
 #include "run/recipe_changes.h"

@@ -10,6 +10,7 @@
 #include "formats/json_text.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
+#include "model/model_file.h"
 #include "train/step.h"
 
 namespace deepscaler {
