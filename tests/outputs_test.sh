@@ -108,6 +108,15 @@ refuses 1 "deepscaler: again.txt: does not end in .json; name the report X.json;
 echo "years of work" >run/report.html
 stays run/report.html "run/report.html: is there already; ${remedy[report]}" report run
 rm run/report.html
+"$program" report run --picture run.svg >/dev/null
+"$program" report run --picture run.svg >/dev/null || fail "a picture does not replace an earlier one"
+echo "<svg>years of work</svg>" >drawing.svg
+stays drawing.svg "drawing.svg: is there already; remove it, or choose another --picture" report run --picture drawing.svg
+stays thesis.json "thesis.json: does not end in .svg; name the picture FILE.svg" report run --picture thesis.json
+refuses 1 "deepscaler: run/eval/run.svg: is a place for the files of the run $folder/run alone; choose another --picture" \
+  report run --picture run/eval/run.svg
+refuses 2 "Run with --help for more information." report run --picture run.svg --output page.html
+grep -qx -- "--output excludes --picture" err || fail "two outputs of a report: $(cat err)"
 
 # Folders.
 mkdir full && echo "years of work" >full/thesis.txt

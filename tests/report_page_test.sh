@@ -62,6 +62,14 @@ grep -q '&lt;/script&gt;&lt;img src=x onerror=' body.html || fail "the attack is
 ! grep -q '<img' body.html || fail "the attack is part of the page"
 grep -q 'cold &lt;i&gt;start' body.html || fail "the stage's name is not shown as text"
 
+# The picture is one the browser draws: XML without faults.
+"$program" report run --picture run.svg >shown
+[[ $(cat shown) == "the picture is in run.svg" ]] || fail "the picture's place: $(cat shown)"
+"$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$folder/profile" --dump-dom \
+  "file://$folder/run.svg" >drawn.svg 2>/dev/null || fail "the browser refuses the picture"
+! grep -q parsererror drawn.svg || fail "the picture is no XML: $(grep -o 'error on line.*' drawn.svg)"
+grep -q '>cold &lt;i&gt;start' drawn.svg || fail "the picture does not name the stage"
+
 code=0
 "$program" report nowhere 2>err || code=$?
 [[ $code == 1 && $(cat err) == "deepscaler: nowhere: is no run: it has no config.toml; name a folder that \`deepscaler train\` wrote" ]] ||

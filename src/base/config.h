@@ -11,7 +11,7 @@
 // That one function reads the struct (unknown keys, wrong types and values out of range are refused
 // with file and line), applies overrides (`--set stage.0.optimizer.lr=1e-5`), writes it back as TOML
 // (read back it is the same struct), lists what changed between two, and documents every key.
-// A bind function must not branch on values: what depends on a value is for select().
+// A bind function must not branch on values: keys that depend on a value belong in select().
 //
 // Threads: a ConfigSection belongs to the call that made it; the functions below are thread-safe.
 #pragma once
@@ -96,8 +96,7 @@ class ConfigSection {
   ConfigField choice(std::string_view name, Value& value, std::string_view description,
                      const ConfigName<Enum> (&names)[N]);
 
-  // A key whose value is one of `names`, where these are in a table that others may add to. `value` is one of
-  // them.
+  // A key whose value is one of `names`, a table that other code may add to. `value` starts as one of them.
   ConfigField one_of(std::string_view name, std::string& value, std::string_view description,
                      std::vector<std::string> names);
 
@@ -116,8 +115,8 @@ class ConfigSection {
   void select(std::string_view name, std::string& kind, std::string_view description,
               const std::vector<ConfigKind>& kinds);
 
-  // Names of other programs for keys of the whole config; the table must outlive the section. To be said
-  // before any key.
+  // Names of other programs for keys of the whole config. The table must outlive the section. Call this
+  // before any key is bound.
   void foreign_names(std::span<const ConfigForeignName> names);
 
   // A condition among several values, checked when reading: throws Error at the key `name` saying
@@ -153,9 +152,9 @@ struct ConfigDifference {
 
 using ConfigBinding = std::function<void(ConfigSection&)>;
 
-// Reads TOML text over the struct's present values. `name` is the file's name in messages; an
-// override is "path=value", the value in TOML (a bare word counts as a string). Throws Error; of several
-// faults an unknown key comes first, since it may be why another one is missing.
+// Reads TOML text over the struct's present values. `name` is the file's name in messages. An override is
+// "path=value", the value in TOML (a bare word counts as a string). Throws Error. Of several faults an
+// unknown key is reported first, since the unknown key may be why another one is missing.
 void read_config_text(std::string_view text, std::string_view name, std::span<const std::string> overrides,
                       const ConfigBinding& bind);
 [[nodiscard]] std::string write_config_text(const ConfigBinding& bind);

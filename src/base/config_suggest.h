@@ -11,8 +11,8 @@
 
 namespace deepscaler {
 
-// The remedy of the error about the key `name` of the section `section` ("stage.0.loss", "" for the file
-// itself), whose own keys are `siblings`. `keys` are all of the config (config_keys).
+// The remedy for an error about the unknown key `name` in `section` ("stage.0.loss", "" for the file itself).
+// `siblings` are the section's own keys, `keys` those of the whole config (config_keys).
 [[nodiscard]] std::string suggest_key(std::string_view section, std::string_view name,
                                       std::span<const std::string> siblings, std::span<const ConfigKey> keys,
                                       std::span<const ConfigForeignName> foreign);

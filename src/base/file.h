@@ -16,7 +16,7 @@ namespace deepscaler {
 // full disk) sees the old file or the new one whole. A device or pipe gets the bytes. Throws Error.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-// The same in pieces, for files too large to hold in memory: nothing is at `path` until commit().
+// A file written in pieces, for what is too large to hold in memory. Nothing is at `path` until commit().
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);

@@ -8,9 +8,9 @@
 
 namespace deepscaler {
 
-// The closest of `known` by edit distance (Damerau-Levenshtein, adjacent swaps count once), where an
-// abbreviation ("lr" for "learning_rate") and a beginning ("temp" for "temperature") count as one edit. None
-// when nothing is close: a third of the letters may differ.
+// The closest of `known` by edit distance (Damerau-Levenshtein: adjacent swaps count once). An abbreviation
+// ("lr" for "learning_rate") and a beginning ("temp" for "temperature") count as one edit. A third of the
+// letters may differ; nothing where no name is that close.
 [[nodiscard]] std::optional<std::string> nearest_name(std::string_view unknown,
                                                       std::span<const std::string> known);
 

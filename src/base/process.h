@@ -22,10 +22,12 @@ struct ProcessLimits {
 // Starts `command` (a program, looked up in PATH, and its arguments; no shell), writes `input` to its
 // standard input and returns what it writes to its standard output once it has ended with exit code 0.
 //
-// The program gets a process group of its own, and when this call returns or throws, all of the group are
-// gone, children that it left behind too. Throws Error, naming `where`, for a program that can't be
-// started, goes over a limit, is killed or exits with another code (with the last line it wrote to standard
-// error), and Interrupted when the user asks to stop. Not reading all of the input is the program's right.
+// The program gets a process group of its own. When this call returns or throws, every process of the group
+// is gone, including children that the program left behind. The program need not read all of its input.
+//
+// Throws Error, naming `where`, for a program that can't be started, goes over a limit, is killed or exits
+// with another code; the message has the last line that the program wrote to standard error. Throws
+// Interrupted when the user asks to stop.
 [[nodiscard]] std::string run_process(const std::vector<std::string>& command, std::string_view input,
                                       const ProcessLimits& limits, std::string_view where);
 

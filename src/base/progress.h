@@ -25,7 +25,7 @@ struct ProgressState {
 
 // One line of at most `width` columns, with a bar where it fits and the total is known.
 [[nodiscard]] std::string progress_bar(const ProgressState& state, int width);
-// The same in words, any width.
+// The state as one line of words, without a bar, of any width.
 [[nodiscard]] std::string progress_line(const ProgressState& state);
 
 // "47s", "3m05s", "2h07m", "3d04h".
@@ -41,12 +41,12 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress();  // removes the bar; elsewhere writes the last line if something changed since
 
-  // Units are worked on so many at a time and end in no order.
+  // `count` units are under way at a time and end in any order.
   void side_by_side(int64_t count) { state_.side_by_side = count; }
-  // It is a part of something that has a line of its own: on a terminal it is
-  // seen at once, elsewhere only if it takes long.
+  // For work inside a step, which has a line of its own: a terminal shows the work at once, a log only if it
+  // takes long.
   void within_a_step();
-  // Another total, where it was only known how many there are at most.
+  // Replaces the total, where the first one was an upper bound.
   void set_total(int64_t total) { state_.total = total; }
   // Sets a figure beside the bar; the order of first setting is the order of showing.
   void set(std::string_view name, std::string value);

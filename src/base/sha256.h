@@ -9,7 +9,7 @@
 
 namespace deepscaler {
 
-// In pieces. One thread owns it.
+// The hash of bytes that come in pieces. One thread owns it.
 class Sha256 {
  public:
   Sha256();

@@ -6,10 +6,9 @@
 
 namespace deepscaler {
 
-// From now on the first SIGINT or SIGTERM sets a flag and says on stderr what happens next (StopNotice); one
-// that comes later than `patience` after it ends the process at once, as it would have without this call.
-// What comes sooner counts as the same request: one Ctrl-C may reach a process twice. Call it once, at
-// start-up.
+// From now on the first SIGINT or SIGTERM sets a flag and says on stderr what happens next (StopNotice). A
+// second signal, later than `patience` after the first, ends the process at once. A sooner one counts as the
+// same request, since one Ctrl-C may reach a process twice. Call this once, at start-up.
 void install_stop_signals(std::chrono::milliseconds patience = std::chrono::milliseconds(500));
 
 // Whether the user asked to stop. Cheap, thread-safe; poll it once a step.
@@ -22,9 +21,9 @@ void throw_if_stop_requested();
 inline constexpr std::string_view kFinishesStep =
     "stopping: finishes the step, then saves it; Ctrl-C again ends at once and loses what is not saved";
 
-// While it lives, what a request to stop is answered with at once: what will be done, and what a second one
-// loses ("finishing step 12, then saving; Ctrl-C again loses the step"). Without one the answer is
-// "stopping". One thread makes them; the innermost counts.
+// The answer to a request to stop while this object lives: what the program still does, and what a second
+// request loses ("finishing step 12, then saving; Ctrl-C again loses the step"). Without a notice the answer
+// is "stopping". One thread makes notices; the innermost counts.
 class StopNotice {
  public:
   explicit StopNotice(std::string_view text);  // one line

@@ -13,7 +13,7 @@ class Stopwatch {
     return std::chrono::duration<double>(Clock::now() - begin_).count();
   }
 
-  // The same, and begins anew.
+  // Seconds since construction or the last lap. Begins a new lap.
   [[nodiscard]] double lap() {
     const auto now = Clock::now();
     return std::chrono::duration<double>(now - std::exchange(begin_, now)).count();

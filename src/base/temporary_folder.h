@@ -1,5 +1,5 @@
-// A new, empty folder that is gone with this object: of a test's own (tests run side by side), or for what
-// a command needs only while it runs.
+// A new, empty folder that is removed with this object: for one test (tests run side by side), or for what a
+// command needs only while it runs.
 #pragma once
 
 #include <cstdlib>

@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kElsewhere = "choose another --output";
+std::string elsewhere(const std::string& flag) { return "choose another " + flag; }
 
 // A pipe or a device has nothing to lose, and an empty file neither.
 bool holds_something(const fs::path& path) {
@@ -17,38 +17,39 @@ bool holds_something(const fs::path& path) {
   return fs::is_regular_file(path, ignored) && fs::file_size(path, ignored) > 0;
 }
 
-void refuse_files_of_runs(const fs::path& output) {
+void refuse_files_of_runs(const fs::path& output, const std::string& flag) {
   const auto run = run_that_owns(output);
   if (!run) return;
   throw Error(output.string(), fmt::format("is a place for the files of the run {} alone", run->string()),
-              kElsewhere);
+              elsewhere(flag));
 }
 
 }  // namespace
 
-void require_place_for(const fs::path& output, const Inputs& inputs) {
+void require_place_for(const fs::path& output, const Inputs& inputs, const std::string& flag) {
   std::error_code ignored;
   if (fs::is_directory(output, ignored)) {
     throw Error(output.string(), "is a folder, not a file", "name a file in it");
   }
   for (const std::string& input : inputs) {
     if (!input.empty() && fs::equivalent(input, output, ignored)) {
-      throw Error(output.string(), "is the input too, which is read while this is written", kElsewhere);
+      throw Error(output.string(), "is the input too, which is read while this is written", elsewhere(flag));
     }
   }
-  refuse_files_of_runs(output);
+  refuse_files_of_runs(output, flag);
   JsonlWriter::check_path(output);
   if (const fs::path unfinished = output.string() + ".tmp"; fs::exists(unfinished, ignored)) {
     throw Error(unfinished.string(), "is in the way: the file is written under this name first",
-                "remove it, if it is what a run that was cut off left, or choose another --output");
+                "remove it, if it is what a run that was cut off left, or " + elsewhere(flag));
   }
 }
 
-void require_new_file(const fs::path& output, const Inputs& inputs, const std::string& remedy) {
-  require_place_for(output, inputs);
+void require_new_file(const fs::path& output, const Inputs& inputs, const std::string& remedy,
+                      const std::string& flag) {
+  require_place_for(output, inputs, flag);
   if (holds_something(output)) throw Error(output.string(), "is there already", remedy);
 }
 
-void require_own_folder(const fs::path& output) { refuse_files_of_runs(output); }
+void require_own_folder(const fs::path& output) { refuse_files_of_runs(output, "--output"); }
 
 }  // namespace deepscaler

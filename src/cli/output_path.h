@@ -13,14 +13,18 @@ namespace deepscaler {
 using Inputs = std::vector<std::string>;
 
 // Throws Error for a file that can't be written, is a folder, is an input too, belongs to a run, or whose
-// unfinished form (PATH.tmp) is in the way. What is at the path already is the command's to go on with.
-void require_place_for(const std::filesystem::path& output, const Inputs& inputs);
+// unfinished form (PATH.tmp) is in the way. A file that is at the path already is accepted: the command goes
+// on with it. `flag` is the option that named the file, for the remedy.
+void require_place_for(const std::filesystem::path& output, const Inputs& inputs,
+                       const std::string& flag = "--output");
 
-// Also where the file is there already and not empty; `remedy` says what to do then.
+// Checks what require_place_for() checks, and throws Error where the file is there already and not empty;
+// `remedy` says what to do then.
 void require_new_file(const std::filesystem::path& output, const Inputs& inputs,
-                      const std::string& remedy = "remove it, or choose another --output");
+                      const std::string& remedy = "remove it, or choose another --output",
+                      const std::string& flag = "--output");
 
-// The same for a folder that a command makes or goes on with: it belongs to no run.
+// Throws Error for a folder that belongs to a run. The command makes the folder or goes on with it.
 void require_own_folder(const std::filesystem::path& output);
 
 }  // namespace deepscaler

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "cli/output_path.h"
 #include "report/page.h"
+#include "report/picture.h"
 #include "run/recipe.h"
 #include "track/run_layout.h"
 
@@ -12,25 +13,46 @@ namespace deepscaler {
 
 namespace fs = std::filesystem;
 
-fs::path write_run_report(const fs::path& folder, const fs::path& output) {
-  const RunLayout run{folder};
-  const fs::path config = run.config();
+namespace {
+
+std::vector<StageTitle> titles_of(const fs::path& folder) {
+  const fs::path config = RunLayout{folder}.config();
   if (!fs::exists(config)) {
     throw Error(folder.string(), fmt::format("is no run: it has no {}", RunLayout().config().string()),
                 "name a folder that `deepscaler train` wrote");
   }
-  std::vector<PageStage> stages;
+  std::vector<StageTitle> titles;
   for (const StageConfig& stage : read_config<Recipe>(config).stages) {
-    stages.push_back({stage.title(), stage.kind});
+    titles.push_back({stage.title(), stage.kind});
   }
-  const fs::path path = output.empty() ? run.report() : output;
+  return titles;
+}
+
+}  // namespace
+
+fs::path write_run_report(const fs::path& folder, const fs::path& output) {
+  const std::vector<StageTitle> titles = titles_of(folder);
+  const fs::path path = output.empty() ? RunLayout{folder}.report() : output;
   if (is_run_page(path))
     require_place_for(path, {});
   else
     require_new_file(path, {},
                      "remove it, if it is no more than an earlier report, or choose another --output");
-  write_file_atomically(path, run_page(folder, stages));
+  write_file_atomically(path, run_page(folder, titles));
   return path;
+}
+
+void write_run_picture(const fs::path& folder, const fs::path& output) {
+  const std::string flag = "--picture";
+  const std::vector<StageTitle> titles = titles_of(folder);
+  if (output.extension() != ".svg") {
+    throw Error(output.string(), "does not end in .svg", "name the picture FILE.svg");
+  }
+  if (is_run_picture(output))
+    require_place_for(output, {}, flag);
+  else
+    require_new_file(output, {}, "remove it, or choose another " + flag, flag);
+  write_file_atomically(output, run_picture(read_history(folder, titles)));
 }
 
 }  // namespace deepscaler

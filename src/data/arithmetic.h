@@ -1,8 +1,8 @@
 // Kinds of arithmetic exercises with worked solutions that a very small model can learn to write: one
 // short equation a line, numbers taken apart into tens and ones, the answer boxed at the end.
 //
-// A kind is a numbered space of operands. Number k of it is always the same exercise, so whoever
-// chooses numbers chooses exercises (see data/generators.h).
+// A kind is a numbered space of operands. Number k is always the same exercise, so choosing numbers means
+// choosing exercises (data/generators.h).
 #pragma once
 
 #include <span>

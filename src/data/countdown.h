@@ -14,8 +14,8 @@ inline constexpr int64_t kCountdownTargets = 90;
 inline constexpr uint64_t kCountdownSpace =
     uint64_t{kCountdownLargest} * kCountdownLargest * kCountdownLargest * kCountdownTargets;
 
-// Exercise `number`; nothing where the numbers are not in order or there is no way to the target through
-// natural numbers. Its solution is one such way, a step a line; its answer says the task.
+// Exercise `number`. Nothing where its numbers are not in order, or where no way through natural numbers
+// leads to the target. The solution is one such way, a step a line; the answer says the task.
 [[nodiscard]] std::optional<Exercise> make_countdown(uint64_t number);
 
 }  // namespace deepscaler

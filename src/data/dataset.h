@@ -4,11 +4,10 @@
 //   JSONL        {"question", "answer": "steps ... #### 18"}                   GSM8K
 //   JSONL        {"problem", "answer", "id"?, "solution"?, "kind"?, ...}       ours, and everybody's
 //
-// "grader" says how responses are graded where it is not by equality with the answer (data/problem.h).
-//
-// GSM8K's solutions get their answer as a last line, in a \boxed{}: as worked examples they must end the way
-// in which answers are graded. An answer is a string, a number, or a list of them of which any counts. Other
-// keys are kept for reward programs (rl/reward/reward_command.h).
+// A key "grader" names another way of grading than equality with the answer (data/problem.h). An answer is a
+// string, a number, or a list of these; any of the list counts. GSM8K's solutions get their answer in a
+// \boxed{} as a last line, which is where answers are looked for. Other keys are kept for reward programs
+// (rl/reward/reward_command.h).
 #pragma once
 
 #include <cstdint>
@@ -25,17 +24,17 @@ namespace deepscaler {
 struct Dataset {
   std::vector<Problem> problems;  // in file order
   int64_t without_answer = 0;     // left out because their answer is null or empty
-  int64_t renamed = 0;            // whose id had come before
+  int64_t renamed = 0;            // problems whose id was taken by an earlier one
 };
 
-// Whether problems without an answer are of use: they are where nothing is graded by it.
+// Whether problems need an answer: they do where responses are graded by it.
 enum class Answers { kRequired, kOptional };
 
 // Reads the files one after the other. A problem's source is its "kind", else the file's name (with its
-// folder where two files have the same name). Problems without an id get a hash of their text; where an id
-// comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte)
-// for text that is not JSON, a missing or mistyped key, a file that is named twice, and a data set without
-// any usable problem.
+// folder where two files have the same name). A problem without an id gets a hash of its text. Where an id
+// comes again, "-2" and so on is appended. Throws Error naming file and line (or element, or byte) for text
+// that is not JSON, a missing or mistyped key, a file that is named twice, and a data set without any usable
+// problem.
 [[nodiscard]] Dataset read_dataset(std::span<const std::filesystem::path> files,
                                    Answers answers = Answers::kRequired);
 

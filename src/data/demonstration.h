@@ -2,20 +2,21 @@
 // SFTTrainer, of ShareGPT and Alpaca, or from problems with worked solutions.
 //
 //   {"messages": [{"role", "content"}, ...]}        a conversation; the assistant's turns are learned
-//   {"conversations": [{"from", "value"}, ...]}     the same as ShareGPT has it, with an optional "system"
-//   {"prompt": [...], "completion": [...]}          the same; only the completion's turns are learned
-//   {"prompt": [...], "completion": "text"}         the completion is what follows the opened turn
+//   {"conversations": [{"from", "value"}, ...]}     a conversation of ShareGPT, with an optional "system"
+//   {"prompt": [...], "completion": [...]}          a conversation; only the completion's turns are learned
+//   {"prompt": [...], "completion": "text"}         a conversation; the text follows the opened turn
 //   {"prompt": "text", "completion": "text"}        plain text, without a chat template
 //   {"text": "text"}                                plain text, all of it learned
 //   {"instruction", "input"?, "output"}             Alpaca: a question and its answer, "system" and "history"
 //   too
 //   {"question" or "problem", "answer", "solution"} a problem and its worked solution (data/dataset.h)
 //
-// Where a record has keys of several formats the first one counts; other keys are ignored. "tools" and
-// "chat_template_kwargs" go to the chat template. Learned texts end with a token that ends a response: a turn
-// with the chat template's own, up to which all of it is learned; where the template has none the last turn
-// gets the model's end-of-text token. Pieces are tokenized one by one, as they are in generation: a prompt's
-// last token never merges with the response's first.
+// Where a record has keys of several formats the first format counts. Other keys are ignored, but "tools" and
+// "chat_template_kwargs" go to the chat template.
+//
+// A learned text ends with a token that ends a response. A turn is learned up to the chat template's own end
+// token; where the template has none, the last turn gets the model's end-of-text token. Pieces are tokenized
+// one by one, as in generation: a prompt's last token never merges with the response's first.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@
 
 namespace deepscaler {
 
-// What a loss is on.
+// Which tokens have a loss.
 enum class LossOn {
   kCompletions,  // what the assistant says; all of a plain text
   kAll,          // every token but the first
@@ -37,7 +38,7 @@ enum class LossOn {
 
 struct Demonstration {
   std::string where;  // "train.jsonl:3"
-  std::string id;     // the same wherever the demonstration stands: from its text
+  std::string id;     // from the text alone, so the place in a file does not matter
   std::vector<TokenId> tokens;
   std::vector<uint8_t> in_loss;  // [tokens] 1 where it is learned; never the first token, always the last
 
@@ -49,7 +50,8 @@ struct Demonstration {
 [[nodiscard]] std::vector<Demonstration> read_demonstrations(std::span<const std::filesystem::path> files,
                                                              const PromptEncoder& encoder, LossOn loss_on);
 
-// The same from one record, and from a problem that has a worked solution.
+// The demonstration in one record, and in a problem that has a worked solution. Both throw Error naming
+// `where`.
 [[nodiscard]] Demonstration read_demonstration(const nlohmann::ordered_json& record, const std::string& where,
                                                const PromptEncoder& encoder, LossOn loss_on);
 [[nodiscard]] Demonstration demonstrate(const Problem& problem, const std::string& where,

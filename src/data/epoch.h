@@ -6,8 +6,8 @@
 
 namespace deepscaler {
 
-// Which of `size` items make up a step's batch: `count` numbers below `size`, every epoch in an order of
-// its own, from (seed, epoch) alone; so a step's batch is the same however training got there.
+// The items of a step's batch: `count` numbers below `size`. Every epoch has an order of its own, which
+// depends on (seed, epoch) alone. So a step's batch does not depend on how training got there.
 [[nodiscard]] std::vector<int64_t> shuffled_batch(int64_t size, int64_t count, int64_t step, uint64_t seed);
 
 }  // namespace deepscaler

@@ -11,8 +11,7 @@
 namespace deepscaler {
 
 struct Exercise {
-  // The operands, in an order that does not tell 38 + 47 from 47 + 38: who has seen one of these has
-  // seen the other.
+  // The operands, in the same order for 38 + 47 and 47 + 38, since one of the two gives away the other.
   std::string operands;
   std::string text;      // the operands as written in the problem, "38+47"
   std::string problem;   // "What is 38 + 47?"

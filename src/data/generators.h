@@ -24,11 +24,11 @@ struct GeneratorRequest {
   int64_t count = 100;  // over all kinds
 };
 
-// `count` distinct problems. Problem i depends on (kinds, split, seed, i) alone: a smaller count gives
-// the beginning of a greater one. Throws Error for an unknown kind, or when fewer problems exist.
+// `count` distinct problems. Problem i depends on (kinds, split, seed, i) alone, so a smaller count gives the
+// beginning of a larger one. Throws Error for an unknown kind, and where fewer problems exist.
 [[nodiscard]] std::vector<Problem> generate_problems(const GeneratorRequest& request);
 
-// The side on which a kind's operands are (Exercise::operands).
+// The split that the operands (Exercise::operands) of a kind belong to.
 [[nodiscard]] Split split_of(std::string_view kind, std::string_view operands);
 
 // Name and description of every kind, for help texts.

@@ -17,7 +17,7 @@ namespace deepscaler {
 [[nodiscard]] Verdict grade_response(const Problem& problem, std::string_view response,
                                      bool prompt_opened_thinking);
 
-// Whether anyone could be right by the problem's answers.
+// Whether the verifier can read the problem's answers, so that a response could be right.
 [[nodiscard]] bool is_gradable(const Problem& problem);
 
 }  // namespace deepscaler

@@ -1,5 +1,4 @@
-// Questions that are the same: how many problems of an evaluation are copies of each other, or are trained
-// on.
+// Equal questions: how many problems of an evaluation are copies of each other, or are trained on.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +12,16 @@
 
 namespace deepscaler {
 
-// Questions by their texts; upper and lower case of ASCII letters and the kind of white space don't count.
+// A set of questions, compared by their texts without regard to the case of ASCII letters and the kind of
+// white space.
 class QuestionSet {
  public:
-  // Whether it was not there before.
+  // Adds the question. Returns whether it was new.
   bool add(std::string_view question);
   [[nodiscard]] bool contains(std::string_view question) const;
 
-  // The questions that the records of a file ask, problems or demonstrations (data/demonstration.h): its
-  // problem, its prompt, what the user says in it. Throws Error for what is not JSON.
+  // Adds the questions in the records of a file, problems or demonstrations (data/demonstration.h): the
+  // problem, the prompt, and what the user says. Throws Error for what is not JSON.
   void add_file(const std::filesystem::path& path);
 
  private:

@@ -34,17 +34,17 @@ enum class UnreadableAnswers {
   kUnused,  // nothing is graded by answers: there may be none
 };
 
-// The problems of a data section, in a fixed order. Those without an answer are left out, with a warning
-// that says `section` ("stage.0.data") and how many they are. Throws Error for files that can't be read, and
-// for none at all.
+// The problems of a data section, in a fixed order. Problems without an answer are left out; a warning says
+// `section` ("stage.0.data") and their number. Throws Error for files that can't be read, and where there are
+// no problems.
 [[nodiscard]] std::vector<Problem> load_problems(const DataConfig& config, std::string_view section,
                                                  UnreadableAnswers unreadable);
 
-// Says how many of the problems ask what an earlier one asks: an interval takes them for independent.
+// Warns with the number of problems that ask what an earlier one asks: intervals take problems for
+// independent.
 void warn_of_copies(std::span<const Problem> problems, std::string_view section);
 
-// A line of JSON for a problem, as it stands in hashes: [id, problem, [answers]], and the grader where it is
-// not the usual one.
+// A problem as a line of JSON, for hashes: [id, problem, [answers]], and the grader where it is not kAnswer.
 [[nodiscard]] std::string problem_line(const Problem& problem);
 
 // SHA-256 of the problems' lines, each with a line break.

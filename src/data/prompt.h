@@ -23,7 +23,8 @@ struct PromptConfig {
   std::optional<bool> enable_thinking;  // the variable of that name
   std::string date;                     // what strftime_now() tells, "2026-01-31"; empty: today
 
-  // The three as variables. Throws Error naming the key for what is not such JSON.
+  // tools, chat_template_kwargs and enable_thinking as variables. Throws Error naming the key for what is not
+  // such JSON.
   [[nodiscard]] nlohmann::ordered_json variables() const;
 };
 

@@ -31,19 +31,20 @@ class PromptEncoder {
   // A text to go on with: the tokens that the tokenizer puts before every text, then its own. Throws Error
   // naming `where` for a text that begins with them itself.
   [[nodiscard]] std::vector<TokenId> encode_text(std::string_view text, const std::string& where) const;
-  // A user's turn that is complete as it is.
+  // Encodes a user's turn as it is, without the prompt template.
   [[nodiscard]] EncodedPrompt encode_turn(std::string_view user) const;
   // A conversation, [{"role", "content"}, ...], through the chat template. Throws Error where there is
   // none, where it refuses the messages, or loses some (data/rendering.h).
   [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages) const;
-  // The same with variables that win over those of the config.
+  // Encodes a conversation with variables that win over those of the config.
   [[nodiscard]] EncodedPrompt encode_messages(const nlohmann::ordered_json& messages,
                                               const nlohmann::ordered_json& variables) const;
 
-  // What the chat template gets: the tokenizer's tokens, the config's variables, `more` over them.
+  // The chat template's variables: the tokenizer's tokens, the config's variables, and `more`, which wins
+  // over both.
   [[nodiscard]] nlohmann::ordered_json variables(const nlohmann::ordered_json& more) const;
 
-  // The token that ends a response: of the assistant in a conversation, or of a plain text.
+  // The tokens that end the assistant's turn in a conversation, and a plain text.
   [[nodiscard]] TokenId end_of_turn() const { return end_of_turn_; }
   [[nodiscard]] TokenId end_of_text() const { return end_of_text_; }
   // The day that the chat template is told; nothing where it does not ask.
@@ -51,7 +52,7 @@ class PromptEncoder {
 
   [[nodiscard]] const PromptConfig& config() const { return config_; }
   [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
-  // Null where the model has none; lives as long as this object.
+  // The model's chat template, or null. Lives as long as this object.
   [[nodiscard]] const ChatTemplate* chat_template() const {
     return chat_template_ ? &*chat_template_ : nullptr;
   }

@@ -1,8 +1,8 @@
-// A model that can be sampled from, scored, trained and saved: what algorithms hold. Below it stand the
-// passes of a device (model/pass.h); above it nobody touches weights, gradients or moments.
+// A model that can be sampled from, scored, trained and saved. Algorithms hold engines: they touch no
+// weights, gradients or moments. An engine computes by the passes of a device (model/pass.h).
 //
-// Memory for training (gradients, an optimizer, a workspace) is taken by the first call that needs it, so a
-// model that is only scored costs its weights.
+// The first call that needs memory for training (gradients, an optimizer, a workspace) takes it. So a model
+// that is only scored costs its weights.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,9 @@
 namespace deepscaler {
 
 struct EngineOptions {
-  int64_t kv_memory_bytes = int64_t{1} << 30;  // upper bound, for generation
-  int64_t token_budget = 2048;                 // rows of a micro-batch
+  // Upper bound of the KV cache in bytes. Less memory means more preemption, never other tokens.
+  int64_t kv_memory_bytes = int64_t{1} << 30;
+  int64_t token_budget = 2048;  // rows of a micro-batch
   Recompute recompute = Recompute::kNone;
 };
 
@@ -38,29 +39,30 @@ class Engine {
   [[nodiscard]] GroupScores score(std::span<const TokenGroup> groups, float temperature);
   [[nodiscard]] GroupValues values(std::span<const TokenGroup> groups, TokenRow token_row);
 
-  // Adds the gradient of the head's loss to that of the calls since the last update(). Throws Error where it
-  // is not finite; weights are then as they were, and the gradient begins anew with the next call.
+  // Adds the gradient of the head's loss to the gradient of the calls since the last update(). Throws Error
+  // where the gradient is not finite. Weights are then as they were, and the next call begins a new gradient.
   void accumulate(std::span<const TokenGroup> groups, Head& head,
                   const std::function<void(int64_t rows)>& progress = {});
-  // One step of the optimizer with that gradient. Returns the gradient's norm before clipping. Throws Error
-  // where it is not finite, and leaves weights and optimizer as they were.
+  // One step of the optimizer with the accumulated gradient. Returns the gradient's norm before clipping.
+  // Throws Error where the gradient is not finite, and leaves weights and optimizer as they were.
   double update(const OptimizerConfig& config, float lr);
 
-  // An optimizer as new, of that kind, for the updates to come.
+  // Replaces the optimizer by a new one of config.kind, without moments.
   void begin_optimizer(const OptimizerConfig& config);
   [[nodiscard]] int64_t updates() const { return optimizer_ ? optimizer_->steps() : 0; }
 
   // The gradient of the last accumulate() calls, laid out by the model's table; for measurements and tests.
   [[nodiscard]] std::span<const float> gradients() const;
 
-  // Takes over the weights of another model of the same shapes; where only the heads differ, those of the
+  // Copies the weights of another model of the same shapes. Where only the heads differ, copies those of the
   // layers.
   void copy_weights_from(const Model& other);
 
-  // Gives back what training takes between steps, gradients apart: sampling comes next.
+  // Gives back the memory of training but for the gradients, before sampling.
   void release_workspace();
 
-  // optimizer.safetensors in a checkpoint's folder; nothing where there was no update.
+  // Write and read optimizer.safetensors of a checkpoint. Nothing is written where there was no update. Both
+  // throw Error.
   void save_optimizer(const std::filesystem::path& file) const;
   void load_optimizer(const std::filesystem::path& file, const OptimizerConfig& config);
 
@@ -74,7 +76,7 @@ class Engine {
   Generator generator_;
   std::unique_ptr<TrainStep> step_;
   std::unique_ptr<Optimizer> optimizer_;
-  bool gradient_is_used_ = true;  // by an update, or of no use: the next accumulate() begins anew
+  bool gradient_is_used_ = true;  // or undefined: the next accumulate() begins a new one
 };
 
 }  // namespace deepscaler

@@ -25,9 +25,9 @@ struct EvalComparison {
 
 enum class OtherSettings { kRefuse, kAllow };
 
-// Throws Error where the two are not of the same problems, and, unless allowed, where the prompt, the
-// verifier or the sampling differ (but for seed and number of samples, which only change the noise); it
-// names all that do.
+// Throws Error where the two reports are not of the same problems. Unless `other` allows it, also throws
+// where the prompt, the verifier or the sampling differ, and names all that differ. Seed and number of
+// samples may differ: they change only the noise.
 [[nodiscard]] EvalComparison compare(const EvalReport& before, const EvalReport& after, OtherSettings other);
 
 }  // namespace deepscaler

@@ -13,7 +13,7 @@
 
 namespace deepscaler {
 
-// Of all samples: those that are there, and those of them that are right.
+// Called as samples finish: how many are finished, and how many of these are right.
 using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
 
 // The settings of an evaluation of `problems` by this program on this machine.
@@ -21,13 +21,13 @@ using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
                                          const PromptEncoder& encoder, const std::vector<Problem>& problems,
                                          const EvalConfig& config);
 
-// Takes the problems out whose prompts have more than so many tokens, and returns how many those are.
+// Removes the problems whose prompts have more than `max_prompt_tokens` tokens, and returns their number.
 int64_t leave_out_long(std::vector<Problem>& problems, const PromptEncoder& encoder,
                        int64_t max_prompt_tokens);
 
-// Samples as `settings` say and grades. The same settings and weights give the same report. With a log,
-// its earlier samples are taken as they are, and new ones are added as they finish. Throws Error for a
-// problem whose prompt leaves no room for an answer, before anything is computed, and Interrupted when the
+// Samples answers as `settings` say, and grades them. The same settings and weights give the same report. The
+// samples of `log` are taken as they are, and new ones are added to it as they finish. Throws Error, before
+// anything is computed, for a problem whose prompt leaves no room for an answer. Throws Interrupted when the
 // user asks to stop.
 [[nodiscard]] EvalReport evaluate(Generator& generator, const PromptEncoder& encoder,
                                   const std::vector<Problem>& problems, const EvalSettings& settings,

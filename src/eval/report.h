@@ -1,4 +1,4 @@
-// What an evaluation found: every sample with its verdict, under the settings that it depends on.
+// The result of an evaluation: every sample with its verdict, and the settings.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct EvalReport {
   std::string verifier;  // version
   std::vector<EvalProblem> problems;
 
-  // One row a problem: whether each of its decided samples was right. What could not be decided is
-  // left out here and counted apart.
+  // One row a problem: whether each of its decided samples was right. Undecided samples are left out;
+  // undecided_share() counts them.
   [[nodiscard]] Outcomes outcomes() const;
   [[nodiscard]] Interval pass_at_1() const;  // with its 95 % interval, problems as clusters
   [[nodiscard]] double mean_length() const;  // tokens
@@ -46,7 +46,7 @@ struct EvalReport {
   [[nodiscard]] double no_answer_share() const;  // of samples in which no answer was found
 };
 
-// As JSON: settings, summary, every sample. Throws Error where the disk refuses.
+// Writes settings, summary and every sample as JSON. Throws Error where the disk refuses.
 void write_report(const std::filesystem::path& path, const EvalReport& report);
 // The report that write_report wrote; throws Error for a file that is none.
 [[nodiscard]] EvalReport read_report(const std::filesystem::path& path);

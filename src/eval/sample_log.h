@@ -1,9 +1,9 @@
-// The samples of an evaluation as they finish, in a JSONL file, so that one that was stopped goes on:
+// The samples of an evaluation as they finish, in a JSONL file, so that a stopped evaluation can go on:
 //
 //   {"settings": {...}}
 //   {"problem": 0, "id": "1f0c...", "sample": 3, "tokens": 212, "truncated": false, "text": "..."}
 //
-// Verdicts are not in it: they are made anew from the texts.
+// The file has no verdicts: they are made anew from the texts.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ struct LoggedSample {
 // One thread owns it; one process at a time may write a file.
 class SampleLog {
  public:
-  // Opens the log of an evaluation that goes on, or a new one. Throws Error where the file is of other
-  // settings, naming all that differ, or no such log; the file is then as it was.
+  // Opens the log of an evaluation that goes on, or begins a new one. Throws Error for a file that is no such
+  // log, or one of other settings, naming all that differ; the file stays as it was.
   SampleLog(const std::filesystem::path& path, const EvalSettings& settings);
 
   // What an earlier process finished. A sample that is there twice, since two processes wrote the file side

@@ -1,4 +1,4 @@
-// What an evaluation's samples depend on: enough to repeat it, and to say whether two of them may be
+// What an evaluation's samples depend on: enough to repeat the evaluation, and to say whether two may be
 // compared.
 #pragma once
 
@@ -41,8 +41,8 @@ struct EvalSettings {
   std::string model_hash;            // of the weights
   std::string prompt;                // the user's turn, with {problem}
   std::string system;                // the system message; empty: the chat template's own
-  std::string chat_template_kwargs;  // what else the chat template got, as JSON; empty: nothing
-  std::string date;                  // what it was told; empty: it did not ask
+  std::string chat_template_kwargs;  // the chat template's other variables, as JSON; empty: none
+  std::string date;                  // what the chat template was told; empty: it did not ask
   std::string kernels;               // instruction set that computed
   std::string dtype;                 // what products compute in
   EvalConfig config;
@@ -58,7 +58,7 @@ struct SettingsDifference {
   std::string before, after;
 };
 
-// What differs, in the order of the JSON; a set that is on one side only counts as "none" on the other.
+// The settings that differ, in the order of the JSON. A set that only one side has is "none" on the other.
 [[nodiscard]] std::vector<SettingsDifference> differences(const EvalSettings& before,
                                                           const EvalSettings& after);
 

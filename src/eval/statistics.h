@@ -25,9 +25,9 @@ using Outcomes = std::vector<std::vector<bool>>;
 // samples are left out; 0 in [0, 1] where no problem has any.
 [[nodiscard]] Interval mean_interval(const Outcomes& outcomes);
 
-// The change of that mean from `before` to `after`, over the problems that have samples in both
-// (difference_interval). Both list the same problems in the same order. 0 in [-1, 1] where fewer than
-// two problems do.
+// The change of pass@1 from `before` to `after`, over the problems that have samples in both
+// (difference_interval). Both list the same problems in the same order. 0 in [-1, 1] where fewer than two
+// problems have samples in both.
 [[nodiscard]] Interval paired_difference(const Outcomes& before, const Outcomes& after);
 
 // The probability that at least one of k samples is right, estimated without bias from n >= k samples
@@ -44,7 +44,7 @@ struct Vote {
 
 // The probability that the most frequent answer among k samples is right ("self-consistency",
 // X. Wang et al., arXiv:2203.11171): the mean over the consecutive groups of k in `votes`. A tie is
-// drawn by lot, so it counts the share of the tied answers that are right; without any answer, 0.
+// drawn by lot, so a tie counts the share of the tied answers that are right. 0 without any answer.
 [[nodiscard]] double majority_at_k(std::span<const Vote> votes, int64_t k);
 
 // The mean of one number in [0, 1] a problem (a share of right samples, pass@k, maj@k), with the Wilson
@@ -54,15 +54,15 @@ struct Vote {
 // agree.
 [[nodiscard]] Interval share_interval(std::span<const double> by_problem);
 
-// The unweighted mean of estimates in [0, 1] from different problems (of the data sets of a benchmark),
-// whose intervals combine by the distances of their ends ("MOVER": G. Zou and A. Donner, Statistics in
-// Medicine 27, 2008, 1693-1702). At least one.
+// The unweighted mean of one or more estimates in [0, 1] from different problems, such as the data sets of a
+// benchmark. Their intervals combine by the distances of their ends ("MOVER": G. Zou and A. Donner,
+// Statistics in Medicine 27, 2008, 1693-1702).
 [[nodiscard]] Interval average_interval(std::span<const Interval> estimates);
 
-// The mean of after - before over the same problems in the same order, at least two of them, with
-// Student's interval (Miller, section 4.2: pairing removes the problems' own difficulty). Where all problems
-// changed alike (none did, say) their spread says nothing, and the interval is as wide as Wilson's for a
-// share of which no problem was an example.
+// The mean of after - before over two or more problems, in the same order in both, with Student's interval
+// (Miller, section 4.2: pairing removes the problems' own difficulty). Where all problems changed alike, for
+// instance not at all, their spread says nothing. The interval is then as wide as Wilson's for a share of
+// which no problem was an example.
 [[nodiscard]] Interval difference_interval(std::span<const double> before, std::span<const double> after);
 
 }  // namespace deepscaler

@@ -8,9 +8,9 @@
 
 namespace deepscaler {
 
-// The decided samples' votes, in order. Equal answers, as the verifier sees them ("1/2" and "0.5"), have
-// equal strings; a sample without an answer has an empty one. Right answers equal the reference, so they
-// are one answer where there is one reference; a wrong answer never equals a right one.
+// The decided samples' votes, in order. Answers that the verifier takes for equal ("1/2" and "0.5") have
+// equal strings. A sample without an answer has an empty string. With one reference all right answers are one
+// answer. A wrong answer never equals a right one.
 [[nodiscard]] std::vector<Vote> votes_of(const EvalProblem& problem);
 
 }  // namespace deepscaler

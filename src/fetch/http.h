@@ -23,8 +23,8 @@ struct HttpOptions {
   int64_t stall_timeout_s = 30;  // a transfer without a byte for so long counts as cut
 };
 
-// One thread owns it. All functions throw Unreachable, Error for an answer other than success (401
-// and 403: a token is needed; 404: no such thing), Interrupted when the user asks to stop.
+// One thread owns it. All functions throw Unreachable; Error for an answer other than success (401 and 403: a
+// token is needed; 404: no such thing); Interrupted when the user asks to stop.
 class HttpClient {
  public:
   explicit HttpClient(HttpOptions options) : options_(std::move(options)) {}
@@ -32,8 +32,8 @@ class HttpClient {
   // The body of a page; one above `limit_bytes` is refused.
   [[nodiscard]] std::string get(const std::string& url, size_t limit_bytes = size_t{1} << 26);
 
-  // Appends to `path` what it lacks (by Range; from the beginning where the server does not do that),
-  // at most up to `limit_bytes`. `on_progress` gets the file's size so far.
+  // Completes the file at `path`: asks by Range for the bytes that are missing, and begins anew where the
+  // server has no ranges. Refuses more than `limit_bytes` in all. `on_progress` gets the file's size so far.
   void download(const std::string& url, const std::filesystem::path& path, int64_t limit_bytes,
                 const std::function<void(int64_t size_bytes)>& on_progress);
 

@@ -33,15 +33,15 @@ struct HubListing {
 // The files of "owner/name", or of "datasets/owner/name". Throws Unreachable, Error.
 [[nodiscard]] HubListing list_hub_repository(const HubOptions& options, const std::string& repository);
 
-// Those of `files` that match one of `patterns` (shell wildcards), each of which must match something;
-// without patterns what a model needs: its top-level .safetensors, .json, .txt, .jinja and .model
-// (of a data set: everything). Throws Error.
+// The files that match one of `patterns` (shell wildcards). Throws Error for a pattern that matches nothing.
+// Without patterns: what a model needs, its top-level .safetensors, .json, .txt, .jinja and .model; of a data
+// set everything.
 [[nodiscard]] std::vector<HubFile> choose_hub_files(const std::string& repository,
                                                     const std::vector<HubFile>& files,
                                                     const std::vector<std::string>& patterns);
 
-// Brings the files into `folder`; those that are there whole stay. A file gets its name when it is
-// whole and checked. Shows progress. Throws Unreachable, Error, Interrupted.
+// Downloads the files into `folder`. Files that are there whole stay. A file gets its name once it is whole
+// and checked. Shows progress. Throws Unreachable, Error, Interrupted.
 void download_hub_files(const HubOptions& options, const std::string& repository, const std::string& revision,
                         const std::vector<HubFile>& files, const std::filesystem::path& folder);
 

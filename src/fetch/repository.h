@@ -23,7 +23,8 @@ struct Fetched {
   std::string source;          // in words, for the user
 };
 
-// Throws Error, also for a folder that is there, not empty, and not this repository's; Interrupted.
+// Fetches the repository. Throws Interrupted, and Error, also for a folder that is not empty and not this
+// repository's.
 [[nodiscard]] Fetched fetch_repository(const FetchRequest& request);
 
 // The folder of a repository in the cache: "cache/hub/owner--name".

@@ -6,7 +6,7 @@
 
 namespace deepscaler {
 
-// In single quotes, at most 60 bytes of it, every byte outside printable ASCII as \xNN.
+// At most 60 bytes of `text`, in single quotes. A byte outside printable ASCII becomes \xNN.
 [[nodiscard]] std::string excerpt(std::string_view text);
 
 }  // namespace deepscaler

@@ -31,7 +31,7 @@ enum class GgufType : uint32_t {
   kF64 = 12,
 };
 
-// A value left where it lies in the file; a scalar has length 1.
+// A value that stays in the file's bytes. A scalar has length 1.
 struct GgufValue {
   GgufType type;  // of the elements
   bool is_array;
@@ -46,7 +46,7 @@ class GgufFile {
   // Throws Error naming the file and the key or tensor for anything that the format does not allow.
   explicit GgufFile(const std::filesystem::path& path);
 
-  // The same over bytes in memory, which must outlive the object; `where` names them in errors.
+  // Reads bytes in memory, which must outlive the object. `where` names the bytes in errors.
   GgufFile(std::span<const std::byte> bytes, const std::string& where);
 
   // The file's name, for errors.
@@ -66,7 +66,8 @@ class GgufFile {
   [[nodiscard]] std::optional<std::vector<int64_t>> find_integers(std::string_view key) const;
   [[nodiscard]] std::optional<std::vector<double>> find_numbers(std::string_view key) const;
 
-  // The same for a key that must be there: throws Error where it is absent.
+  // The value of a key that must be there. Throws Error where the key is absent, has another type or does not
+  // fit.
   [[nodiscard]] std::string_view string(std::string_view key) const;
   [[nodiscard]] int64_t integer(std::string_view key) const;
   [[nodiscard]] double number(std::string_view key) const;

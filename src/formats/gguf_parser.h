@@ -1,4 +1,4 @@
-// The structure of a GGUF file, checked: what gguf.h then hands out.
+// Reads and checks the structure of a GGUF file for formats/gguf.h.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// JSON from outside: strict, with what the library leaves open decided. An object that names a key
-// twice is refused (which one counts would depend on the reader), and so is nesting so deep that
-// working on the value could exhaust the stack. Memory is at most a fixed multiple of the text.
+// Strict JSON from outside. An object that names a key twice is refused, since readers differ in which one
+// counts. So is nesting so deep that work on the value could exhaust the stack. Memory is at most a fixed
+// multiple of the text.
 #pragma once
 
 #include <filesystem>
@@ -13,11 +13,11 @@ namespace deepscaler {
 // Throws Error with `where` and the byte at which the text stops being JSON.
 [[nodiscard]] nlohmann::json parse_json(std::string_view text, const std::string& where);
 
-// The same for what people wrote: keys stay in their order, which chat templates show, and an integer of more
-// than 64 bits is refused, since it would become a number close to it.
+// Parses JSON as parse_json() does, for records that people wrote. Keys stay in their order, which chat
+// templates show. An integer of more than 64 bits is refused, since it would become a number close to it.
 [[nodiscard]] nlohmann::ordered_json parse_record(std::string_view text, const std::string& where);
 
-// The file at `path`, parsed; `where` is the path.
+// The file at `path` by parse_json() or parse_record(). Errors name the path.
 [[nodiscard]] nlohmann::json read_json_file(const std::filesystem::path& path);
 [[nodiscard]] nlohmann::ordered_json read_record_file(const std::filesystem::path& path);
 

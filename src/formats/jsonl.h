@@ -14,7 +14,7 @@ class JsonlReader {
  public:
   enum class End {
     kAnyLine,   // the last line needs no line break
-    kWholeLine  // a last line without one is a stopped writer's: it does not count
+    kWholeLine  // a last line without a line break is left out: its writer was stopped
   };
   explicit JsonlReader(const std::filesystem::path& path, End end = End::kAnyLine);  // throws Error
   JsonlReader(std::unique_ptr<std::istream> stream,
@@ -53,12 +53,12 @@ class JsonlWriter {
   JsonlWriter& operator=(const JsonlWriter&) = delete;
   ~JsonlWriter();
 
-  // Throws the Error of a path that can't be written, and touches nothing: for what is opened after long
+  // Throws Error for a path that can't be written, and writes nothing. For files that are opened after long
   // work.
   static void check_path(const std::filesystem::path& path);
 
-  // What stands after the last whole line of the file: an unfinished line, which kAppend cuts off. Empty
-  // where there is none, or no file.
+  // The unfinished line at the end of the file, which kAppend cuts off. Empty where every line is whole, or
+  // where there is no file.
   [[nodiscard]] static std::string unfinished_line(const std::filesystem::path& path);
 
   void write(const nlohmann::json& value);          // throws Error

@@ -8,8 +8,8 @@
 
 namespace deepscaler {
 
-// Variant `index` of `good`: one to four of: cut short, a bit flipped, a byte replaced, eight bytes
-// made a huge or tiny number, a piece repeated or removed. The same for the same arguments.
+// Variant `index` of `good`, with one to four of these damages: cut short, a bit flipped, a byte replaced, up
+// to 16 bytes set to all ones or zeros, a piece repeated, a piece removed. A pure function.
 [[nodiscard]] inline std::string mutated(std::string_view good, uint64_t index) {
   const Rng rng(1, {index});
   uint64_t draws = 0;

@@ -23,7 +23,7 @@ class SafetensorsFile {
   // for a dtype other than F32, F16 and BF16.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
-  // The same over bytes in memory, which must outlive the object; `where` names them in errors.
+  // Reads bytes in memory, which must outlive the object. `where` names the bytes in errors.
   SafetensorsFile(std::span<const std::byte> bytes, const std::string& where);
 
   [[nodiscard]] const StoredTensors& tensors() const { return tensors_; }
@@ -37,8 +37,8 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
 };
 
-// The weights of an HF model folder: `model.safetensors`, or the shards that
-// `model.safetensors.index.json` names. Same lifetime and thread-safety as one file.
+// The weights of an HF model folder: `model.safetensors`, or the shards that `model.safetensors.index.json`
+// names. Tensors live as long as this object. Thread-safe.
 class SafetensorsFolder {
  public:
   // Whether a folder holds weights.
@@ -53,7 +53,7 @@ class SafetensorsFolder {
   StoredTensors tensors_;
 };
 
-// Writes a file tensor by tensor; it is at its path whole after commit(), or not at all.
+// Writes a file tensor by tensor. The file is at its path, whole, after commit(), and not before.
 class SafetensorsWriter {
  public:
   // Declares every tensor, of F32, F16 or BF16, in the order in which the data will come. transformers asks
@@ -63,7 +63,7 @@ class SafetensorsWriter {
 
   // The next bytes of the data: tensors in declared order, each in pieces of any size.
   void write(std::span<const std::byte> bytes);
-  // All declared bytes must have come. Throws Error.
+  // Puts the file at its path. All declared bytes must have been written. Throws Error.
   void commit();
 
  private:

@@ -17,7 +17,7 @@ struct StoredTensor {
   DType dtype;
   std::vector<int64_t> shape;        // outermost first, row-major; no dimension is negative
   std::span<const std::byte> bytes;  // in the mapped file, as long as its reader lives; any alignment
-  // The name of a type that no weights are read from ("I64", "BOOL"); then `dtype` says nothing. Else empty.
+  // The name of a type that weights can't have ("I64", "BOOL"); `dtype` means nothing then. Else empty.
   std::string other_type = {};
 };
 
@@ -36,7 +36,7 @@ class StoredTensors {
   StoredTensors(std::vector<StoredTensor> tensors, const std::string& where);
 
   [[nodiscard]] const std::vector<StoredTensor>& all() const { return tensors_; }
-  // Null where there is none. The pointer lives as long as this object.
+  // The tensor of that name, or null. The pointer lives as long as this object.
   [[nodiscard]] const StoredTensor* find(std::string_view name) const;
   [[nodiscard]] bool contains(std::string_view name) const { return find(name) != nullptr; }
 

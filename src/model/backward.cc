@@ -53,8 +53,12 @@ class LayerBackward {
     model_.matrices().dx({{p.o, d}}, g_.attention.view());
     g_.k.resize(d.rows, c_.kv_width());
     g_.v.resize(d.rows, c_.kv_width());
-    attention_backward(cache_.shape(), batch_.spans, a.q.view(), cache_.layer(index), a.attention.view(),
-                       a.log_sums.view(), g_.attention.view(), g_.q.view(), g_.k.view(), g_.v.view());
+    attention_backward(cache_.shape(), batch_.spans,
+                       {.q = a.q.view(),
+                        .pool = cache_.layer(index),
+                        .out = a.attention.view(),
+                        .log_sums = a.log_sums.view()},
+                       g_.attention.view(), {.q = g_.q.view(), .k = g_.k.view(), .v = g_.v.view()});
     rope({g_.q.view(), g_.k.view()}, batch_.positions, model_.rope(), RopeDirection::kBackward);
     if (c_.head_norms()) {
       head_norm_backward(p.q_norm, a.q_unnormed, g_.q);

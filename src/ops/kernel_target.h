@@ -1,5 +1,5 @@
-// Which instruction set the kernels of ops/ use. Chosen at run time from what the CPU has; a run's
-// bits belong to one target, so the name goes into manifests and a test can force any it likes.
+// Which instruction set the kernels of ops/ use, chosen at run time from what the CPU has. A run's bits
+// belong to one target, so manifests have its name. A test can force any target by name.
 #pragma once
 
 #include <string>
@@ -15,11 +15,11 @@ namespace deepscaler {
 [[nodiscard]] std::vector<std::string> available_kernel_targets();
 // Whether the target in use has a bf16 dot product of its own.
 [[nodiscard]] bool bf16_is_native();
-// Whether it then also is faster than f32 FMA: AMD's does two bf16 products in the time of one f32; on
-// Intel's Sapphire Rapids it reaches 0.7 of the f32 rate (bench_matmul --bf16).
+// Whether the bf16 dot product is native and faster than f32 FMA. AMD's does two bf16 products in the time of
+// one in f32; Intel's on Sapphire Rapids reaches 0.7 of the f32 rate (bench_matmul --bf16).
 [[nodiscard]] bool bf16_is_fast();
-// Uses `name` from now on; "auto" goes back to the best. Not thread-safe: call it between
-// computations. Throws Error for a name that is unknown or that this CPU can't run.
+// Uses the target `name` from now on; "auto" chooses the best. Not thread-safe: call it between computations.
+// Throws Error for an unknown name and for a target that this CPU can't run.
 void force_kernel_target(std::string_view name);
 
 }  // namespace deepscaler

@@ -15,7 +15,8 @@
 
 namespace deepscaler {
 
-// Computes with the instruction set that is the parameter; its tests may change the number of threads.
+// Tests that compute with the instruction set that their parameter names. They may change the number of
+// threads.
 class KernelTargetTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override { force_kernel_target(GetParam()); }

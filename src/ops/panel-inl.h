@@ -1,6 +1,6 @@
-// Sixteen lanes as the unit of all vector code here: one AVX-512 register, two of AVX2, and so on.
-// Written for one instruction set at a time (Highway's per-target inclusion), lane by lane the same
-// operations on each, so that f32 results agree between targets that have FMA.
+// Sixteen lanes are the unit of all vector code here: one AVX-512 register, two of AVX2, and so on. The code
+// is compiled once for each instruction set (Highway's per-target inclusion). Every set does the same
+// operations in each lane, so f32 results agree between targets that have FMA.
 #if defined(DEEPSCALER_OPS_PANEL_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DEEPSCALER_OPS_PANEL_INL_H_
 #undef DEEPSCALER_OPS_PANEL_INL_H_
@@ -49,7 +49,8 @@ HWY_INLINE Panel load(const float* p) {
 HWY_INLINE void store(Panel a, float* p) {
   for (int i = 0; i < kVectors; ++i) hn::StoreU(a.v[i], PanelTag(), p + i * kLanes);
 }
-// The first n lanes from memory, the rest `fill`; and back.
+// load_first: the first n lanes come from memory, the others are `fill`. store_first writes the first n
+// lanes.
 HWY_INLINE Panel load_first(const float* p, int64_t n, float fill) {
   alignas(64) float lanes[kPanelWidth];
   for (float& lane : lanes) lane = fill;

@@ -13,9 +13,9 @@ namespace deepscaler {
 // 16 floats: one AVX-512 register or two of AVX2, and one cache line.
 inline constexpr int64_t kPanelWidth = 16;
 
-// Panels that so many outputs, or columns of a result, take.
+// The number of panels for `out` outputs, or for `out` columns of a result.
 [[nodiscard]] constexpr int64_t panel_count(int64_t out) { return ceil_div(out, kPanelWidth); }
-// Floats that the panels of an [out, in] matrix take.
+// The number of floats in the panels of an [out, in] matrix.
 [[nodiscard]] int64_t panel_size(int64_t out, int64_t in);
 // Where element [o, i] of the matrix stands in its panels.
 [[nodiscard]] int64_t panel_offset(int64_t in, int64_t o, int64_t i);

@@ -1,20 +1,15 @@
 #include "report/page.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "eval/report.h"
-#include "eval/summary.h"
 #include "formats/json_text.h"
-#include "formats/jsonl.h"
 #include "report/assets.h"
+#include "report/history.h"
 #include "report/rollouts.h"
 #include "track/run_layout.h"
 
@@ -28,85 +23,55 @@ constexpr size_t kGroupsShown = 6;         // of a step
 constexpr size_t kSamplesShown = 8;        // of a group
 constexpr size_t kLongestText = 12 << 10;  // bytes of a response
 
-// metrics.jsonl: every metric as points [step, value]; and the first and last step of every stage.
-struct History {
-  std::map<std::string, Json> series;
-  std::map<int64_t, std::pair<int64_t, int64_t>> steps_of_stage;
-};
+Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 
-History read_history(const fs::path& file) {
-  History history;
-  JsonlReader reader(file, JsonlReader::End::kWholeLine);
-  nlohmann::json line;
-  try {
-    while (reader.next(line)) {
-      const int64_t step = line.at("step");
-      const bool trained = line.contains("num_tokens");  // else the line is an evaluation's
-      for (const auto& [name, value] : line.items()) {
-        if (name != "step" && name != "stage") history.series[name].push_back({step, value});
-      }
-      if (!trained) continue;
-      const auto [stage, is_new] = history.steps_of_stage.try_emplace(
-          static_cast<int64_t>(line.at("stage").get<double>()), step, step);
-      if (!is_new) stage->second.second = step;
-    }
-  } catch (const nlohmann::json::exception&) {
-    throw Error(reader.where(), "is no line of metrics", "name a folder that `deepscaler train` wrote");
+Json interval_json(const Interval& e) { return {e.mean, e.low, e.high}; }
+
+Json series_json(const RunHistory& history) {
+  Json all = Json::object();
+  for (const auto& [name, points] : history.series) {
+    for (const MetricPoint& point : points) all[name].push_back({point.step, optional_json(point.value)});
   }
-  if (history.series.empty())
-    throw Error(file.string(), "has no metrics yet", "wait for the run's first step");
-  return history;
+  return all;
 }
 
-Json stages_json(const History& history, const std::vector<PageStage>& stages) {
+Json stages_json(const RunHistory& history) {
   Json list = Json::array();
-  for (const auto& [number, steps] : history.steps_of_stage) {
-    const bool known = number < std::ssize(stages);
-    list.push_back({{"number", number},
-                    {"name", known ? stages[number].name : fmt::format("stage {}", number)},
-                    {"kind", known ? stages[number].kind : ""},
-                    {"first", steps.first},
-                    {"last", steps.second}});
+  for (const TrainedStage& stage : history.stages) {
+    list.push_back({{"number", stage.number},
+                    {"name", stage.title.name},
+                    {"kind", stage.title.kind},
+                    {"first", stage.first},
+                    {"last", stage.last}});
   }
   return list;
 }
 
-Json interval_json(const Interval& e) { return {e.mean, e.low, e.high}; }
-
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-
-Json evaluations_json(const RunLayout& run, const History& history, const std::vector<PageStage>& stages) {
-  Json list = Json::array();
-  Outcomes last;
-  for (const auto& [number, path] : run.stage_evaluations()) {
-    const EvalReport report = read_report(path);
-    const Outcomes outcomes = report.outcomes();
-    const auto steps = history.steps_of_stage.find(number - 1);
-    const EvalOverview overview = summarize(report);
-    Json entry = {{"name", number == 0                    ? "start"
-                           : number <= std::ssize(stages) ? stages[static_cast<size_t>(number - 1)].name
-                                                          : path.stem().string()},
-                  {"step", number == 0 || steps == history.steps_of_stage.end() ? 0 : steps->second.second},
-                  {"problems", report.problems.size()},
-                  {"samples", report.settings.config.samples},
-                  {"pass", interval_json(report.pass_at_1())},
-                  {"change", last.size() == outcomes.size() ? interval_json(paired_difference(last, outcomes))
-                                                            : Json()},
-                  {"tokens", report.mean_length()},
-                  {"truncated", report.truncated_share()},
-                  {"undecided", report.undecided_share()},
-                  {"no_answer", report.no_answer_share()},
-                  {"sets", Json::array()}};
-    for (const EvalSummary& set : overview.sets) {
-      entry["sets"].push_back({{"name", set.set},
-                               {"problems", set.problems},
-                               {"pass", interval_json(set.pass[0].estimate)},
-                               {"right", optional_json(set.mean_length_right)},
-                               {"wrong", optional_json(set.mean_length_wrong)}});
-    }
-    list.push_back(std::move(entry));
-    last = outcomes;
+Json evaluation_json(const StageEvaluation& evaluation) {
+  Json json = {{"name", evaluation.title},
+               {"step", evaluation.step},
+               {"problems", evaluation.problems},
+               {"samples", evaluation.samples},
+               {"pass", interval_json(evaluation.pass_at_1)},
+               {"change", evaluation.change ? interval_json(*evaluation.change) : Json()},
+               {"tokens", evaluation.mean_length},
+               {"truncated", evaluation.truncated_share},
+               {"undecided", evaluation.undecided_share},
+               {"no_answer", evaluation.no_answer_share},
+               {"sets", Json::array()}};
+  for (const EvalSummary& set : evaluation.sets) {
+    json["sets"].push_back({{"name", set.set},
+                            {"problems", set.problems},
+                            {"pass", interval_json(set.pass[0].estimate)},
+                            {"right", optional_json(set.mean_length_right)},
+                            {"wrong", optional_json(set.mean_length_wrong)}});
   }
+  return json;
+}
+
+Json evaluations_json(const RunHistory& history) {
+  Json list = Json::array();
+  for (const StageEvaluation& evaluation : history.evaluations) list.push_back(evaluation_json(evaluation));
   return list;
 }
 
@@ -152,18 +117,18 @@ Json step_json(const RunLayout& run, int64_t step) {
 }
 
 // The first, the middle and the last step of every stage that has rollouts.
-Json rollouts_json(const RunLayout& run, const History& history) {
+Json rollouts_json(const RunLayout& run, const RunHistory& history) {
   const std::vector<int64_t> steps = run.rollout_steps();
   Json list = Json::array();
-  for (const auto& [number, range] : history.steps_of_stage) {
+  for (const TrainedStage& stage : history.stages) {
     std::vector<int64_t> of_stage;
     std::ranges::copy_if(steps, std::back_inserter(of_stage),
-                         [&](int64_t s) { return range.first <= s && s <= range.second; });
+                         [&](int64_t s) { return stage.first <= s && s <= stage.last; });
     if (of_stage.empty()) continue;
     for (int64_t step :
          std::set<int64_t>{of_stage.front(), of_stage[(of_stage.size() - 1) / 2], of_stage.back()}) {
       list.push_back(step_json(run, step));
-      list.back()["stage"] = number;
+      list.back()["stage"] = stage.number;
     }
   }
   return list;
@@ -198,16 +163,16 @@ bool is_run_page(const fs::path& path) {
   return file.read(beginning.data(), std::ssize(beginning)) && page.starts_with(beginning);
 }
 
-std::string run_page(const fs::path& folder, const std::vector<PageStage>& stages) {
+std::string run_page(const fs::path& folder, const std::vector<StageTitle>& titles) {
   const RunLayout run{folder};
-  const History history = read_history(run.metrics());
+  const RunHistory history = read_history(folder, titles);
   const fs::path manifest = run.manifest();
-  const Json data = {{"name", fs::absolute(folder).lexically_normal().filename().string()},
+  const Json data = {{"name", history.name},
                      {"manifest", fs::exists(manifest) ? Json(read_json_file(manifest)) : Json()},
                      {"recipe", read_file(run.config())},
-                     {"stages", stages_json(history, stages)},
-                     {"series", history.series},
-                     {"evaluations", evaluations_json(run, history, stages)},
+                     {"stages", stages_json(history)},
+                     {"series", series_json(history)},
+                     {"evaluations", evaluations_json(history)},
                      {"rollouts", rollouts_json(run, history)}};
   std::string page(page_html());
   // The data last: what a model wrote can't be taken for a mark.

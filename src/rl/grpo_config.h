@@ -1,4 +1,4 @@
-// The settings of GRPO (rl/grpo.h): what a rollout is, what it is rewarded for, how that becomes a gradient.
+// The settings of GRPO (rl/grpo.h): the rollout, its rewards, and the loss.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ struct GrpoConfig {
 
 void bind(ConfigSection& section, GrpoConfig& config);
 
-// Throws Error naming `where` ("recipe.toml: stage.1") for settings that each may be but not together.
+// Throws Error naming `where` ("recipe.toml: stage.1") for settings that are each valid but contradict each
+// other.
 void validate(const GrpoConfig& config, const std::string& where);
 
 }  // namespace deepscaler

@@ -15,7 +15,8 @@ void record_rewards(std::span<const RolloutGroup> groups, Metrics& metrics);
 // Lengths, truncated and undecided shares, dropped groups.
 void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics);
 
-// Sums up the updates of a step. Where no token was trained on, only what is still defined is recorded.
+// Sums up the updates of a step. Where no token was trained on, record() leaves out figures that are not
+// defined then.
 class UpdateRecord {
  public:
   void add(const GrpoLossSums& sums, double grad_norm);

@@ -1,4 +1,4 @@
-// The log-probabilities that the reference, a model that the policy is kept near to, gives to responses.
+// The log-probabilities of responses by the reference, the model that a KL term keeps the policy near to.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace deepscaler {
 
-// Sets TokenStreams::reference_log_probs of the groups that were not dropped, and gives the memory for it
-// back.
+// Sets TokenStreams::reference_log_probs of the groups that were not dropped. Then releases the reference's
+// workspace.
 void score_by_reference(Engine& reference, std::vector<RolloutGroup>& groups, float temperature);
 
 }  // namespace deepscaler

@@ -20,14 +20,14 @@ struct RunEvaluation {
   EvalReport report;
 };
 
-// One thread owns it. What it is made of must outlive it.
+// One thread owns it. The arguments of the constructor must outlive it.
 class RunEvaluations {
  public:
   // Reads the problems of [eval]. Throws Error for what can't be used.
   RunEvaluations(const Recipe& recipe, RunWriter& writer, const PromptEncoder& encoder);
 
   [[nodiscard]] const std::vector<Problem>& problems() const { return problems_; }
-  // How many of them are in a stage's data too.
+  // How many of the problems are in a stage's data too.
   [[nodiscard]] int64_t trained_on() const { return trained_on_; }
   // Whether there is anything to measure in a stage.
   [[nodiscard]] bool any(const Stage& stage) const {
@@ -50,7 +50,7 @@ class RunEvaluations {
   RunWriter& writer_;
   const PromptEncoder& encoder_;
   std::vector<Problem> problems_;
-  int64_t trained_on_ = 0;  // of these
+  int64_t trained_on_ = 0;  // of problems_
   int64_t left_out_ = 0;    // of [eval], since their prompts are too long
 };
 

@@ -1,5 +1,5 @@
-// A run: a recipe carried out into a folder (run/folder.h), stage by stage; and gone on with there after
-// it was stopped or killed, from its last checkpoint, to the same bits as if it never had been.
+// A run: a recipe carried out into a folder (run/folder.h), stage by stage. A run that was stopped or killed
+// goes on from its last checkpoint, to the same bits as an unbroken run.
 #pragma once
 
 #include <filesystem>
@@ -13,25 +13,26 @@
 namespace deepscaler {
 
 struct RunOptions {
-  // Go on although another instruction set, precision, token budget or version computes from here.
+  // Go on although another instruction set, precision, token budget or version computes from now on.
   bool allow_inexact = false;
   // kRead: compute the run of another process beside it, and write nothing.
   FolderAccess access = FolderAccess::kWrite;
 };
 
 struct RunResult {
-  bool complete = false;   // else the user asked to stop
+  bool complete = false;   // false: the user asked to stop
   int64_t step = 0;        // the last one
   int64_t trained_on = 0;  // evaluation problems that are in a stage's data too
-  // In order: that of the model at the start, then one a stage; empty unless complete.
+  // In order: the evaluation at the start, then one a stage. Empty unless complete.
   std::vector<RunEvaluation> evaluations;
 };
 
 // Carries out the recipe, from the beginning or from the folder's last checkpoint. When the user asks to
-// stop, finishes the step, or drops what can be made again, saves, and returns. Throws Error, among others
-// where another process has the folder, where the recipe differs from the folder's in a key that
-// may not change (run/recipe_changes.h), and where other bits would come out (run/manifest.h); the last
-// checkpoint then stays as it is.
+// stop, finishes the updates under way, drops what can be made again, saves, and returns.
+//
+// Throws Error, among others where another process has the folder, where the recipe differs from the folder's
+// in a key that may not change (run/recipe_changes.h), and where other bits would come out (run/manifest.h).
+// The last checkpoint then stays as it is.
 [[nodiscard]] RunResult run_recipe(const Recipe& recipe, const std::filesystem::path& folder,
                                    const RunOptions& options = {});
 

@@ -37,8 +37,8 @@ struct Manifest {
 [[nodiscard]] std::string manifest_text(const Manifest& manifest);
 [[nodiscard]] Manifest read_manifest(const std::filesystem::path& path);  // throws Error
 
-// What of `now` would change the bits of a run that was begun under `before`: "kernels: avx2, now avx512".
-// The file of the program is not among it: another build of the same version computes the same.
+// The entries of `now` that would change the bits of a run that was begun under `before`: "kernels: avx2, now
+// avx512". The program's file is not one of them: another build of the same version computes the same bits.
 [[nodiscard]] std::vector<std::string> inexact_changes(const Manifest& before, const Manifest& now);
 
 }  // namespace deepscaler

@@ -1,4 +1,4 @@
-// Whether what a run evaluates on is held out: problems that are also trained on show memory, not skill.
+// Whether a run's evaluation problems are held out. Problems that are also trained on show memory, not skill.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 namespace deepscaler {
 
 struct Overlap {
-  int64_t problems = 0;  // of the evaluation that are trained on
-  std::string sections;  // by what: "stage.0.data, stage.2.data"
+  int64_t problems = 0;  // evaluation problems that are trained on
+  std::string sections;  // that train on them: "stage.0.data, stage.2.data"
 };
 
-// Problems are the same where their questions are (data/overlap.h), or the prompts made of them. Reads the
-// stages' files. Throws Error.
+// Two problems are the same where their questions (data/overlap.h), or the prompts made of them, are equal.
+// Reads the stages' files. Throws Error.
 [[nodiscard]] Overlap overlap_with_training(const Recipe& recipe, std::span<const Problem> evaluated);
 
 }  // namespace deepscaler

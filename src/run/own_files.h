@@ -7,11 +7,12 @@
 
 namespace deepscaler {
 
-// The folder of the run to which the file or folder at `path`, there or not, belongs; nothing where it
-// belongs to none. A report of a run is not among its own files: it can be made again at any time.
+// The folder of the run that `path` belongs to, or nothing. `path` need not exist. A run's report is not one
+// of its own files, since it can be made again at any time.
 [[nodiscard]] std::optional<std::filesystem::path> run_that_owns(const std::filesystem::path& path);
 
-// Throws Error where the folder of a run is given as a model: which of its checkpoints to name.
+// Throws Error where `model` is the folder of a run. The message says which of its checkpoints to name
+// instead.
 void require_no_run(const std::filesystem::path& model);
 
 }  // namespace deepscaler

@@ -1,4 +1,4 @@
-// What a recipe will take: the memory of each stage, before any of it is taken.
+// The memory that each stage of a recipe will take, known before the run begins.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ struct RecipePlan {
   std::vector<StagePlan> stages;
 };
 
-// Of the recipe with a model of that config.
+// The plan of the recipe with a model of that config.
 [[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model);
 
-// Throws Error naming the first stage that needs more than `available` bytes, its largest part and what
-// makes that smaller.
+// Throws Error for the first stage that needs more than `available` bytes. The message names the stage, its
+// largest part and the key that makes this part smaller.
 void require_memory(const RecipePlan& plan, int64_t available);
 
 }  // namespace deepscaler

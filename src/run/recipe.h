@@ -31,7 +31,7 @@ struct EvalSection {
   EvalConfig config;
 };
 
-// Which checkpoints are written and kept. No key of it changes weights or logs.
+// Which checkpoints are written and kept. No key here changes weights or logs.
 struct OutputConfig {
   int64_t save_every = 20;  // steps of the run
   int64_t keep_last = 2;

@@ -9,21 +9,21 @@
 
 namespace deepscaler {
 
-// An estimate, for people: it is in no log. One thread owns it.
+// An estimate for people, which is in no log. One thread owns it.
 class RunClock {
  public:
-  // `steps` are those of each stage.
+  // `steps`: the number of steps of each stage.
   RunClock(const Recipe& recipe, std::vector<int64_t> steps);
 
   void took_step(int64_t stage, double seconds);
   void took_evaluation(double seconds) { evaluation_s_ = seconds; }
 
-  // Seconds until the end of the run, after `done` steps of a stage; nothing before the stage's first step. A
-  // stage to come takes so much longer than the present one as it handles more tokens a step.
+  // Seconds until the end of the run, after `done` steps of a stage; nothing before the stage's first step.
+  // The steps of a later stage are taken to last in proportion to their number of tokens.
   [[nodiscard]] std::optional<double> left_s(int64_t stage, int64_t done) const;
 
  private:
-  // What a step of one stage costs, of a step of another.
+  // The cost of a step of stage `next` as a multiple of a step of stage `now`.
   [[nodiscard]] double cost_beside(size_t next, size_t now) const;
   [[nodiscard]] int64_t evaluations_of(size_t stage, int64_t done) const;
 

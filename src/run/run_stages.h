@@ -1,4 +1,5 @@
-// The stages of a run: made from the recipe when they begin, checked before the run does.
+// The stages of a run. Each is made from the recipe when it begins; data that are there already are checked
+// before the run begins.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +17,17 @@
 
 namespace deepscaler {
 
-// One thread owns it. What it is made of must outlive it.
+// One thread owns it. The arguments of the constructor must outlive it.
 class RunStages {
  public:
   RunStages(const Recipe& recipe, const RunFolder& folder, Models& models, const PromptEncoder& encoder)
       : recipe_(recipe), folder_(folder), models_(models), encoder_(encoder) {}
 
-  // Makes the stage under way, and reads and checks the data of those to come where they are there already.
+  // Makes the stage under way. Reads and checks the data of later stages where they are there already.
   // Returns the hashes of all these data, by section ("stage.0"). Throws Error for data that can't be used.
   std::map<std::string, std::string> open(const RunState& state);
 
-  // The steps of each stage at most, as far as they are known: those of open(), and none where data are to
-  // come.
+  // The number of steps of each stage, at most; 0 where it depends on data that do not exist yet.
   [[nodiscard]] const std::vector<int64_t>& steps() const { return steps_; }
 
   // The stage under way.
@@ -36,8 +36,8 @@ class RunStages {
     return recipe_.stages[static_cast<size_t>(state.stage)];
   }
 
-  // Goes on to the next stage: its weights, its optimizer, its data, whose section and hash it returns.
-  // Throws Error where the data are not those that were checked.
+  // Begins the next stage: its weights, its optimizer and its data. Returns the section and the hash of the
+  // data. Throws Error where the data are not those that were checked.
   std::pair<std::string, std::string> begin_next(RunState& state);
 
  private:

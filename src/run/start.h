@@ -34,22 +34,22 @@ struct LoadedModel {
   Tokenizer tokenizer;
 };
 
-// Throws Error for a checkpoint that is damaged, and for a model that can't be trained: whose tokenizer is
-// another model's or whose texts can't end.
+// Throws Error for a damaged checkpoint, and for a model that can't be trained: its tokenizer is another
+// model's, or its texts can't end.
 [[nodiscard]] LoadedModel load_model(const Recipe& recipe, const RunStart& start, const RunFolder& folder);
 // The weights of [model], as the run began with them.
 [[nodiscard]] Model load_first_model(const Recipe& recipe);
 
-// Does `work`, which reads files of a checkpoint of the folder, and turns what is wrong with them into an
-// Error that says how the run goes on without it.
+// Does `work`, which reads files of a checkpoint. Turns an Error about these files into one that says how the
+// run goes on without the checkpoint.
 void read_checkpoint(const std::filesystem::path& checkpoint, const RunFolder& folder,
                      const std::function<void()>& work);
 
-// The manifest of a run that begins with `model` now, but for its data.
+// The manifest of a run that begins with `model` now, without the hashes of its data.
 [[nodiscard]] Manifest manifest_of(const Recipe& recipe, const Model& model);
 
-// The manifest that a run goes on with: that of its beginning. Throws Error where the data are others now,
-// and where the bits would be others, unless that is allowed; then it is noted in the manifest.
+// The manifest that a run goes on with: `before`, that of its beginning. Throws Error where the data have
+// changed. Where the bits would change, throws Error too, or notes it in the manifest if `allow_inexact`.
 [[nodiscard]] Manifest manifest_to_go_on_with(Manifest before, const Manifest& now, const std::string& where,
                                               int64_t step, bool allow_inexact);
 

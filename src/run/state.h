@@ -1,6 +1,6 @@
-// Where a run stands: all that must survive a kill beside the weights and the optimizer's moments. It is
-// saved whole, as a checkpoint's state.json. Nothing random is in it, since draws are functions of the
-// seed, the step and what they are for (base/rng.h).
+// Where a run stands: all that must survive a kill beside the weights and the optimizer's moments. A
+// checkpoint saves it whole as state.json. It holds no random state, since draws are functions of the seed,
+// the step and what they are for (base/rng.h).
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct RecordedEvaluation {
   std::string title;  // what it follows, "start" or a stage; empty inside a stage
 };
 
-// The evaluation that "best" means: that of the highest eval/pass@1 of the run, or, where there is
-// nothing to sample answers to, of the lowest eval/loss of the latest stage that measures one.
+// The evaluation that "best" means: the one with the highest eval/pass@1 of the run. In a run that evaluates
+// no problems, the one with the lowest eval/loss of the latest stage that measures a loss.
 struct BestEvaluation {
   std::string metric;
   double value = 0;
@@ -39,11 +39,11 @@ struct StageOutput {
 
 struct RunState {
   int64_t stage = 0;       // the one under way, from 0; the last one, when the run is complete
-  int64_t stage_step = 0;  // steps of it that are done
+  int64_t stage_step = 0;  // steps of the stage that are done
   int64_t step = 0;        // steps of the whole run that are done
   int64_t trained_tokens = 0;
-  bool evaluated = false;  // the evaluation due after that many steps, if there is one, has been made
-  StageHistory history;    // of the stage
+  bool evaluated = false;           // whether the evaluation that is due after `step`, if any, has been made
+  StageHistory history;             // of the stage
   std::vector<int64_t> stage_ends;  // the step after which each earlier stage ended
   std::vector<RecordedEvaluation> evaluations;
   std::optional<BestEvaluation> best;

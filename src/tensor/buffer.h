@@ -13,11 +13,11 @@ namespace deepscaler {
 
 enum class Contents { kZero, kAny };
 
-// Memory for numbers, 64-byte aligned; release takes it back with the same size. Pages of a large block take
-// memory only when they are first touched. Throws Error when memory is short.
-// Of a block that is larger than what is in use now, the rest takes memory when it is touched.
+// Memory for numbers, 64-byte aligned. Give it back by release_numbers() with the same size. Pages of a large
+// block take memory only when they are first touched. `in_use_bytes` is the part of the block that is used at
+// once; the rest is room to grow. Throws Error when memory is short.
 [[nodiscard]] void* allocate_numbers(size_t size_bytes, Contents contents, size_t in_use_bytes);
-// The memory that a block of so many bytes takes.
+// The memory in bytes that a block of `size_bytes` takes.
 [[nodiscard]] int64_t held_bytes(int64_t size_bytes);
 void release_numbers(void* data, size_t size_bytes);
 
@@ -38,8 +38,8 @@ class Buffer {
   T& operator[](int64_t i) { return data_.get()[i]; }
   const T& operator[](int64_t i) const { return data_.get()[i]; }
 
-  // Makes room for `count` numbers; their values are unspecified afterwards when it has to grow. It grows
-  // by half at least: sizes that creep up from step to step would take new pages each time.
+  // Makes room for `count` numbers. Where the buffer has to grow, all values are unspecified afterwards. It
+  // grows by half at least, since sizes that creep up from step to step would take new pages each time.
   void reserve_discarding(int64_t count) {
     if (count <= size_) return;
     const int64_t room = std::max(count, size_ + size_ / 2);

@@ -1,5 +1,5 @@
-// Stored numbers to floats, for every DType. Scalar code: it runs while a model is loaded; the
-// arithmetic per element is ggml's, so that the floats are the same bits as those of its reference.
+// Stored numbers to floats, for every DType. Scalar code, since it runs only while a model is loaded. The
+// arithmetic per element is ggml's, so the floats have the bits of ggml's reference.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace deepscaler {
 
-// `bytes` holds `values.size()` elements in format `dtype`, in any alignment; sizes that do not match
-// are a broken invariant (readers bound them). The two ranges must not overlap.
+// `bytes` holds `values.size()` elements in format `dtype`, in any alignment. Sizes that do not match are a
+// CHECK: readers have bounded them. The two ranges must not overlap.
 void dequantize(DType dtype, std::span<const std::byte> bytes, std::span<float> values);
 
 }  // namespace deepscaler

@@ -39,8 +39,8 @@ inline constexpr DType kAllDTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16,
 [[nodiscard]] int64_t block_elements(DType dtype);
 [[nodiscard]] int64_t block_bytes(DType dtype);
 
-// Bytes that `elements` elements take; nothing where they fill no whole number of blocks, are
-// negative, or the result overflows.
+// Bytes that `elements` elements take. Nothing where `elements` is negative or no whole number of blocks, or
+// where the result overflows.
 [[nodiscard]] std::optional<int64_t> storage_bytes(DType dtype, int64_t elements);
 
 // bfloat16 is the upper half of a float. Rounding is to nearest, ties to even; NaN stays (quiet) NaN.
@@ -53,7 +53,7 @@ inline constexpr DType kAllDTypes[] = {DType::kF32,  DType::kF16,  DType::kBF16,
   return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-// IEEE 754 binary16, subnormals included. Rounding as above; what is too large becomes infinite.
+// IEEE 754 binary16, subnormals included. Rounds to nearest, ties to even; too large values become infinite.
 [[nodiscard]] float f16_to_f32(uint16_t bits);
 [[nodiscard]] uint16_t f32_to_f16(float value);
 

@@ -8,7 +8,7 @@
 
 namespace deepscaler {
 
-// A view: it owns nothing and lives as long as what it looks at. T is float or const float.
+// A view of memory that somebody else owns; valid as long as that memory. T is float or const float.
 template <class T>
 struct MatrixSpan {
   T* data = nullptr;
@@ -38,8 +38,8 @@ class Matrix {
   Matrix() = default;
   Matrix(int64_t rows, int64_t cols) { resize(rows, cols); }
 
-  // New shape; the numbers are unspecified afterwards. Memory is kept, so a matrix that serves step
-  // after step stops allocating.
+  // Sets the shape. The numbers are unspecified afterwards. Memory is kept, so a matrix that is used in every
+  // step stops allocating.
   void resize(int64_t rows, int64_t cols) {
     buffer_.reserve_discarding(rows * cols);
     rows_ = rows;

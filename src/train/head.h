@@ -1,4 +1,5 @@
-// Heads in training: what is made of a model's last hidden states, chunk by chunk, before a loss sees it.
+// Heads in training: they turn a model's last hidden states into the numbers that a loss sees, chunk by
+// chunk.
 //
 //   LmHead      log-probability and entropy of each token     (train/token_loss.h)
 //   ScalarHead  a number for each token                       values of a critic, scores of steps
@@ -50,8 +51,8 @@ class LmHead final : public Head {
   std::vector<TokenScore> scores_;
 };
 
-// A loss over the numbers of a scalar head: values[i] is read at the row of tokens[i] that ScalarHead is
-// given. A loss of a response's end alone marks the last token in TokenGroup::in_loss.
+// A loss over the numbers of a scalar head. values[i] belongs to tokens[i], at the row that ScalarHead is
+// given. For a loss at the end of responses only, TokenGroup::in_loss marks their last tokens.
 class ValueLoss {
  public:
   virtual ~ValueLoss() = default;
@@ -72,8 +73,8 @@ class ScalarHead final : public Head {
   TokenRow token_row_;
 };
 
-// A loss over whole distributions. `logits` [tokens, V], not divided by a temperature, are the loss's to
-// overwrite with the derivatives with respect to them. The view is valid during the call.
+// A loss over whole distributions. `logits` [tokens, V] are not divided by a temperature. evaluate()
+// overwrites them with the derivatives with respect to the logits. The view is valid during the call.
 class LogitsLoss {
  public:
   virtual ~LogitsLoss() = default;

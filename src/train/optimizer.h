@@ -34,21 +34,21 @@ struct OptimizerConfig {
 // Throws Error naming the first parameter with a gradient that is not finite.
 void require_finite(const ParameterTable& table, std::span<const float> gradients);
 
-// Turns gradients into an update of the weights. One thread uses it. What it knows beside its config is in
-// its file, bit for bit.
+// Turns gradients into an update of the weights. One thread uses it. save() and load() keep its whole state,
+// bit for bit.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
   virtual void reset() = 0;  // as new
 
-  // optimizer.safetensors. Both throw Error; a load that fails leaves the optimizer undefined.
+  // Write and read optimizer.safetensors. Both throw Error. A failed load leaves the optimizer undefined.
   virtual void save(const std::filesystem::path& path) const = 0;
   virtual void load(const std::filesystem::path& path) = 0;
 
-  // One update of `weights` with learning rate `lr` in place of config.lr, gradients scaled by
-  // min(1, max_grad_norm / (norm + 1e-6)) as torch's clip_grad_norm_ does. Returns the norm before
-  // clipping. Gradients that are not finite throw Error and leave weights and optimizer as they were.
+  // One update of `weights` with learning rate `lr` in place of config.lr. Gradients are scaled by min(1,
+  // max_grad_norm / (norm + 1e-6)), as torch's clip_grad_norm_ does. Returns the norm before clipping. Throws
+  // Error for gradients that are not finite, and leaves weights and optimizer as they were.
   virtual double step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
                       float* weights) = 0;
 

@@ -9,7 +9,8 @@
 
 namespace deepscaler {
 
-// Numbers a task works on; also the tile of a reduction, so it must not depend on threads.
+// Numbers that a task works on. Sums are taken tile by tile, so the size must not depend on the number of
+// threads.
 inline constexpr int64_t kOptimizerTile = 1 << 16;
 
 [[nodiscard]] constexpr int64_t tile_count(int64_t size) { return ceil_div(size, kOptimizerTile); }

@@ -14,7 +14,7 @@ namespace deepscaler {
 // `values`, laid out by a ParameterTable, is the caller's.
 template <class T>
 struct NamedArray {
-  std::string name;  // in the file, before the parameter's
+  std::string name;  // in the file; the parameter's name follows it
   T* values;
 };
 
@@ -25,8 +25,8 @@ using FileMetadata = std::map<std::string, std::string>;
 void save_parameters(const std::filesystem::path& path, const ParameterTable& table,
                      std::span<const NamedArray<const float>> arrays, FileMetadata metadata);
 
-// Reads such a file into the arrays and returns its metadata. Throws Error for a tensor that is missing
-// or has another shape or type, and for arrays that are not those that were saved.
+// Reads a file of save_parameters() into the arrays and returns its metadata. Throws Error for a tensor that
+// is missing or has another shape or type, and for arrays that do not match the hash in the file.
 FileMetadata load_parameters(const std::filesystem::path& path, const ParameterTable& table,
                              std::span<const NamedArray<float>> arrays);
 

@@ -13,7 +13,7 @@
 
 namespace deepscaler {
 
-// Of a tensor in F32.
+// The values of a tensor in F32.
 inline std::vector<float> golden_floats(const SafetensorsFile& file, const std::string& name) {
   const StoredTensor* tensor = file.tensors().find(name);
   if (tensor == nullptr) throw std::runtime_error("no golden " + name);

@@ -18,7 +18,7 @@ namespace deepscaler {
 
 class ConfigSection;
 
-// What happens to demonstrations longer than max_tokens. However many they are, it is said.
+// What happens to demonstrations longer than max_tokens. Their number is always printed.
 enum class TooLong {
   kSkip,      // left out
   kTruncate,  // cut at the end; left out if nothing to learn remains
@@ -41,7 +41,7 @@ void bind(ConfigSection& section, SftConfig& config);
 
 class NegativeLogLikelihood : public TokenLoss {
  public:
-  // `tokens`: how many the loss is averaged over, those of a step.
+  // `tokens`: the number of learned tokens of a step, over which the loss is averaged.
   explicit NegativeLogLikelihood(int64_t tokens) : tokens_(tokens) {}
 
   void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
@@ -60,30 +60,30 @@ class NegativeLogLikelihood : public TokenLoss {
 struct LengthCounts {
   int64_t longer = 0;     // than the limit
   int64_t truncated = 0;  // of them, kept in part
-  int64_t longest = 0;    // tokens of the longest one before
+  int64_t longest = 0;    // tokens of the longest demonstration before the limit was applied
 };
 
-// Applies the limit in place. Throws Error for kRefuse, naming the first that is too long, and where
-// nothing is left.
+// Applies the limit in place. Throws Error where nothing is left; under kRefuse also for the first
+// demonstration that is too long, which it names.
 LengthCounts limit_lengths(std::vector<Demonstration>& demonstrations, int64_t max_tokens, TooLong too_long);
 
-// Moves about `share` of the demonstrations out, into what is returned. Which ones depends on the seed and
-// on each one's id alone: equal ones are on the same side, and more data leave the split as it was. Throws
-// Error where one side would be empty.
+// Moves about `share` of the demonstrations out, and returns them. The choice depends on the seed and on each
+// demonstration's id alone: equal demonstrations are on the same side, and further data leave the split as it
+// was. Throws Error where one side would be empty.
 [[nodiscard]] std::vector<Demonstration> split_off(std::vector<Demonstration>& demonstrations, double share,
                                                    uint64_t seed);
 
-// The steps of a stage over `size` examples, and the examples of one of them, as the config says. The last
-// step of a number of epochs may be smaller than the others.
+// The number of steps of a stage over `size` examples, and the examples of one step. With `epochs` the last
+// step may be smaller than the others.
 [[nodiscard]] int64_t sft_steps(const SftConfig& config, int64_t size);
 [[nodiscard]] std::vector<int64_t> sft_batch(const SftConfig& config, int64_t size, int64_t step,
                                              uint64_t seed);
 
-// As a group for the training step: what comes before the first learned token is the prompt. Views of the
-// demonstration.
+// The demonstration as a group for the training step: the prompt is what comes before the first learned
+// token. Views of the demonstration.
 [[nodiscard]] TokenGroup token_group(const Demonstration& demonstration);
 
-// The mean negative log-probability of the learned tokens, in nats, by what `score` gives them at
+// The mean negative log-probability of the learned tokens, in nats. `score` gives the tokens' scores at
 // temperature 1.
 [[nodiscard]] double mean_loss(std::span<const Demonstration> demonstrations,
                                const std::function<GroupScores(std::span<const TokenGroup>)>& score);

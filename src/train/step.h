@@ -1,9 +1,8 @@
-// Gradients of a loss over groups of sequences: pack, forward, head and loss chunk by chunk, backward;
-// micro-batch by micro-batch. And the same without gradients: scoring.
+// Gradients of a loss over groups of sequences. For each micro-batch: pack, forward, head and loss chunk by
+// chunk, backward. Scoring does this without gradients.
 //
-// Logits exist for a chunk of rows at a time, so log-probability, entropy and their gradient come out of one
-// pass over the chunk. Prompt rows never meet a head (but for the one that predicts a response's first
-// token).
+// Logits exist for one chunk of rows at a time; log-probability, entropy and their gradient come out of one
+// pass over the chunk. Of a prompt only the row that predicts a response's first token meets a head.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +23,7 @@ struct StepOptions {
   Recompute recompute = Recompute::kNone;
 };
 
-// Numbers of the tokens of one response each, in the order of groups and responses.
+// Numbers by group, response and token: [group][response][token].
 using GroupScores = std::vector<std::vector<std::vector<TokenScore>>>;
 using GroupValues = std::vector<std::vector<std::vector<float>>>;
 
@@ -34,20 +33,20 @@ class TrainStep {
   // `model` must outlive this object.
   TrainStep(const Model& model, const StepOptions& options, const Device& device = default_device());
 
-  // Adds the gradient of the head's loss over all response tokens to gradients(), which begin at zero. Throws
-  // Error naming tensor and sample where a number of the head, or a gradient that reaches the bottom of the
-  // layers, is not finite; gradients() are of no use then. `progress`, where given, is called with the rows
-  // done so far.
+  // Adds the gradient of the head's loss over all response tokens to gradients(), which begin at zero.
+  // `progress`, where given, is called with the rows done so far. Throws Error naming tensor and sample where
+  // a number of the head, or a gradient that reaches the bottom of the layers, is not finite; gradients() are
+  // undefined then.
   void accumulate(std::span<const TokenGroup> groups, Head& head,
                   const std::function<void(int64_t rows)>& progress = {});
 
-  // Log-probability and entropy of every response token, bit for bit those of accumulate() with an LmHead.
+  // Log-probability and entropy of every response token: the bits that accumulate() with an LmHead computes.
   [[nodiscard]] GroupScores score(std::span<const TokenGroup> groups, float temperature);
-  // The scalar head's number at that row of every response token, bit for bit those of accumulate() with a
-  // ScalarHead.
+  // The scalar head's number of every response token, read at `token_row`: the bits that accumulate() with a
+  // ScalarHead computes.
   [[nodiscard]] GroupValues values(std::span<const TokenGroup> groups, TokenRow token_row);
 
-  // Gives back all memory but that of the gradients, until the next pass.
+  // Gives back all memory but the gradients', until the next pass.
   void release_workspace() { pass_->release(); }
 
   [[nodiscard]] std::span<const float> gradients() const { return pass_->gradients(); }

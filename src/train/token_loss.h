@@ -14,12 +14,13 @@ class TokenLoss {
  public:
   virtual ~TokenLoss() = default;
 
-  // Whether the derivatives of a token depend on its whole response (a ratio of sequences, as in GSPO).
-  // The step then shows all tokens of a response to observe() before it asks evaluate() about the first
-  // of them; that costs one more product with the LM head, and nothing of the layers.
+  // Whether the derivatives of a token depend on its whole response, as with GSPO's ratio of sequences. The
+  // step then shows all tokens of a response to observe() before it calls evaluate() for the first of them.
+  // That costs one more product with the LM head, and no pass through the layers.
   [[nodiscard]] virtual bool needs_whole_responses() const { return false; }
 
-  // Called like evaluate(), with the same bits, if needs_whole_responses().
+  // Called with the chunks and scores that evaluate() gets later, bit for bit. Only if
+  // needs_whole_responses().
   virtual void observe(std::span<const PredictedToken> /*tokens*/, std::span<const TokenScore> /*scores*/) {}
 
   // Called for chunks of tokens, each token once, in the order of the groups. `scores` are the present

@@ -2,13 +2,13 @@
 //
 // Keys and values live in blocks (ops/attention/attention_block.h) of kKeysPerBlock positions, counted from
 // the start of a sequence. A query walks the blocks in order with an online softmax (Milakov and Gimelshein,
-// 2018); lanes past its own position contribute exact zeros. One query at decode time and a tile of queries
-// at training time thus do the same arithmetic in the same order: the same bits.
+// 2018). Lanes past the query's own position contribute exact zeros. So one query at decode time and a tile
+// of queries at training time do the same arithmetic in the same order, and give the same bits.
 //
-// In bf16 queries, keys, values and the exponentials of a block are rounded before they are multiplied, to
-// the same bits with the CPU's bf16 dot product as without it; what the exponentials are divided by is their
-// sum before. In the backward pass the gradients of outputs and scores are rounded too, where the dot product
-// is fast; elsewhere its products are f32's.
+// In bf16 queries, keys, values and the exponentials of a block are rounded before they are multiplied. The
+// divisor of a softmax is the sum of the exponentials before rounding. The bits do not depend on whether the
+// CPU has a bf16 dot product. Where that is fast, the backward pass rounds the gradients of outputs and
+// scores too; elsewhere the backward pass multiplies in f32.
 //
 // T rows, H query heads, K key/value heads, d numbers a head (a multiple of 16).
 #pragma once
@@ -27,8 +27,8 @@ struct AttentionSpan {
   int64_t rows;
   int64_t first_position;  // its position in its sequence
   const int32_t* blocks;   // block numbers of the sequence, from position 0 on
-  // Row of the sequence's position 0, whose next rows are the positions before first_position: a
-  // prompt shared by several spans. Read by attention_backward only, where first_position > 0.
+  // Row of the sequence's position 0. The rows after it are the positions before first_position, a prompt
+  // that several spans may share. Read by attention_backward() only, where first_position > 0.
   int64_t prefix_first_row = 0;
 };
 
@@ -42,15 +42,30 @@ void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpa
 void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                        const float* pool, MatrixView out, MatrixView log_sums);
 
-// Gradients by recomputing the scores block by block (Dao et al., 2022, algorithm 4); those of rounded
-// numbers pass on to what was rounded. dq [T, H * d] and dk, dv [T, K * d] are overwritten. Rows of a shared
-// prompt collect what each span's queries add, in the order of the spans and, of long ones, their parts, so
-// the sum does not depend on threads.
-void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
-                        const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
-                        ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv);
-// Floats that attention_backward takes beside its operands for one sequence of so many rows; the most that so
-// many rows take, unless they share a prompt.
+// What attention_forward() read and wrote.
+struct AttentionActivations {
+  ConstMatrixView q;         // [T, H * d]
+  const float* pool;         // one layer's blocks
+  ConstMatrixView out;       // [T, H * d]
+  ConstMatrixView log_sums;  // [T, H]
+};
+
+// Where attention_backward() writes the gradients with respect to queries, keys and values.
+struct AttentionGradients {
+  MatrixView q;     // [T, H * d]
+  MatrixView k, v;  // [T, K * d]
+};
+
+// Overwrites `gradients` with the gradients of the loss, whose gradient with respect to `out` is dout
+// [T, H * d]. Recomputes the scores block by block (Dao et al., 2022, algorithm 4). The gradient of a rounded
+// number passes on to the number before rounding. Rows of a shared prompt add up what each span's queries
+// contribute, in the order of the spans and of the parts of a long span, so the sum does not depend on
+// threads.
+void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans,
+                        const AttentionActivations& activations, ConstMatrixView dout,
+                        const AttentionGradients& gradients);
+// Floats that attention_backward() takes beside its operands for one sequence of `rows` rows. Several
+// sequences of that many rows in all take no more, unless they share a prompt.
 [[nodiscard]] int64_t attention_backward_memory(const AttentionShape& shape, int64_t rows);
 
 }  // namespace deepscaler

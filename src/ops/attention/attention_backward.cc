@@ -55,15 +55,16 @@ class BackwardTile {
            4 * kKeysPerBlock * shape.head_dim + 5 * kScores;
   }
 
-  void gather(ConstMatrixView q, ConstMatrixView out, ConstMatrixView log_sums, ConstMatrixView dout) {
-    gather_queries(shape_, q, tile_, score_scale(shape_), q_);
+  void gather(const AttentionActivations& activations, ConstMatrixView dout) {
+    gather_queries(shape_, activations.q, tile_, score_scale(shape_), q_);
     // As the forward pass did, from which the sums are. A pair is rounded as it is made.
     if (shape_.bf16 && !arithmetic_.is_paired()) bf16_kernels().round(q_, queries_ * width_, q_);
     gather_queries(shape_, dout, tile_, 1.0f, dout_);
     for (int64_t i = 0; i < queries_; ++i) {
       const int64_t row = i / group_, h = i % group_;
-      deltas_[i] = softmax_.dot(query(shape_, out, tile_, row, h), dout_ + i * width_, width_);
-      log_sums_[i] = log_sums.row(tile_.span->first_row + tile_.first + row)[tile_.kv_head * group_ + h];
+      deltas_[i] = softmax_.dot(query(shape_, activations.out, tile_, row, h), dout_ + i * width_, width_);
+      const float* log_sums = activations.log_sums.row(tile_.span->first_row + tile_.first + row);
+      log_sums_[i] = log_sums[tile_.kv_head * group_ + h];
     }
     for (float* rows : {q_, dout_}) std::fill(rows + queries_ * width_, rows + count_ * width_, 0.0f);
     for (float* of_queries : {deltas_, log_sums_})
@@ -119,8 +120,8 @@ class BackwardTile {
 
   void add_transposed(const float* weights, int64_t n, const float* panels, int64_t first, float* out) {
     const int64_t per_float = arithmetic_.per_float;
-    add_transposed_product(arithmetic_, width_, weights, n, panels + first / per_float * kPanelWidth,
-                           count_ / per_float * kPanelWidth, product_memory_, out);
+    const QueryPanels queries = {panels + first / per_float * kPanelWidth, count_ / per_float * kPanelWidth};
+    add_transposed_product(arithmetic_, width_, weights, n, queries, product_memory_, out);
   }
 
   const AttentionShape& shape_;
@@ -179,24 +180,25 @@ void add_contexts(const AttentionShape& shape, const std::vector<QueryTile>& til
 
 }  // namespace
 
-void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
-                        const float* pool, ConstMatrixView out, ConstMatrixView log_sums,
-                        ConstMatrixView dout, MatrixView dq, MatrixView dk, MatrixView dv) {
+void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans,
+                        const AttentionActivations& activations, ConstMatrixView dout,
+                        const AttentionGradients& gradients) {
   const auto tiles = cut_for_backward(shape, spans);
   const auto offsets = context_offsets(shape, tiles);
   Buffer<float> key_gradients(offsets.back()), value_gradients(offsets.back());
   for_each_tile(tiles, [&](int64_t i) {
     BackwardTile tile(shape, tiles[i],
                       {key_gradients.data() + offsets[i], value_gradients.data() + offsets[i]});
-    tile.gather(q, out, log_sums, dout);
-    for (int64_t block = 0; block < tiles[i].blocks(); ++block) tile.add_block(pool, block);
-    tile.write_dq(dq);
+    tile.gather(activations, dout);
+    for (int64_t block = 0; block < tiles[i].blocks(); ++block) tile.add_block(activations.pool, block);
+    tile.write_dq(gradients.q);
   });
   parallel_for(2 * shape.kv_heads, [&](int64_t task) {
-    const Buffer<float>& gradients = task % 2 == 0 ? key_gradients : value_gradients;
+    const bool keys = task % 2 == 0;
+    const Buffer<float>& parts = keys ? key_gradients : value_gradients;
     add_contexts(
-        shape, tiles, task / 2, [&](size_t i) { return gradients.data() + offsets[i]; },
-        task % 2 == 0 ? dk : dv);
+        shape, tiles, task / 2, [&](size_t i) { return parts.data() + offsets[i]; },
+        keys ? gradients.k : gradients.v);
   });
 }
 

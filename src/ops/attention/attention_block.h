@@ -1,9 +1,9 @@
-// Blocks of keys and values: where the numbers of kKeysPerBlock positions of a sequence stand, so that both
-// products of attention are register tiles (ops/matmul/tile_kernel.h). Lanes of a block's keys are positions,
-// so that no score needs a sum over lanes; lanes of its values are the numbers of a head.
+// Blocks of keys and values: how the numbers of kKeysPerBlock positions of a sequence stand in memory. Both
+// products of attention are register tiles over a block (ops/matmul/tile_kernel.h). Lanes of a block's keys
+// are positions, so no score needs a sum over lanes. Lanes of its values are the numbers of a head.
 //
-// Lanes past the end of a sequence are multiplied by zero, so blocks must hold finite numbers there: they are
-// zero-filled when handed out.
+// Lanes past the end of a sequence are multiplied by zero, so they must hold finite numbers. Blocks are
+// zero-filled when they are handed out.
 //
 // K key/value heads of d numbers, a multiple of 16.
 #pragma once
@@ -15,16 +15,16 @@
 
 namespace deepscaler {
 
-// Two panels of lanes: a block's overhead (maximum, rescaling) is paid once per 32 keys, and half a
-// block is what a sequence wastes on average.
+// Two panels of lanes. The work of a block (maximum, rescaling) is done once per 32 keys, and a sequence
+// wastes half a block on average.
 inline constexpr int64_t kKeysPerBlock = 32;
 
 struct AttentionShape {
   int64_t heads = 0;
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
-  // All factors are rounded to bfloat16 where products need them, keys and values as they are stored: half of
-  // the memory, and half to read. Products are exact, and sums in f32.
+  // Factors of products are rounded to bfloat16. Keys and values are rounded as they are stored, which takes
+  // half the memory. Products are exact, and sums are in f32.
   bool bf16 = false;
 
   bool operator==(const AttentionShape&) const = default;
@@ -35,8 +35,8 @@ struct AttentionShape {
 };
 
 // One head's keys and values in a block: keys as [2 panels][d][16 keys], values as [d / 16 panels][32
-// keys][16]. In bf16 each two rows of a panel are one, of pairs (ops/matmul/bf16_kernel.h): [2][d / 2][16
-// keys] and [d / 16][16 pairs of keys][16]. Float is float or const float.
+// keys][16]. In bf16 two rows of a panel become one row of pairs (ops/matmul/bf16_kernel.h): keys [2][d /
+// 2][16 keys] and values [d / 16][16 pairs of keys][16]. Float is float or const float.
 template <class Float>
 struct HeadBlock {
   Float* keys;
@@ -50,8 +50,8 @@ HeadBlock<Float> head_block(const AttentionShape& shape, Float* pool, int64_t bl
   return {keys, keys + shape.head_block_size() / 2};
 }
 
-// Where number i of a position stands among the keys and the values, in numbers; where T is uint16_t, those
-// are the bits of bf16.
+// The offset of number i of a position in the keys and in the values, counted in numbers of type T: float, or
+// uint16_t for the bits of bf16.
 template <class T = float>
 int64_t key_offset(int64_t head_dim, int64_t slot, int64_t i) {
   constexpr int64_t kRows = sizeof(float) / sizeof(T);
@@ -64,8 +64,8 @@ int64_t value_offset(int64_t slot, int64_t i) {
          slot % kRows;
 }
 
-// Writes the keys and values [rows, d] of consecutive positions, from `slot` on, until they or the block end,
-// and returns how many that were.
+// Writes the keys and values [rows, d] of consecutive positions into the block from `slot` on, until the rows
+// or the block end. Returns how many positions it wrote.
 int64_t store_in_block(const AttentionShape& shape, ConstMatrixView keys, ConstMatrixView values,
                        HeadBlock<float> head, int64_t slot);
 

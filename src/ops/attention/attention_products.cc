@@ -19,21 +19,28 @@ AttentionArithmetic paired_arithmetic() {
   return {native_bf16_tile_kernels(), 2, narrow};
 }
 
-// out [n][columns] (+)= rows [n][depth] times panels [columns / 16][depth][16].
-void multiply(const AttentionArithmetic& arithmetic, const float* rows, int64_t n, int64_t depth,
-              const float* panels, int64_t columns, bool accumulate, float* out) {
-  const int64_t floats = depth / arithmetic.per_float;
+// rows [n][depth] and panels [columns / 16][depth][16].
+struct Factors {
+  const float* rows;
+  int64_t n, depth;
+  const float* panels;
+  int64_t columns;
+};
+
+// out [n][columns] (+)= rows times panels.
+void multiply(const AttentionArithmetic& arithmetic, const Factors& f, bool accumulate, float* out) {
+  const int64_t floats = f.depth / arithmetic.per_float;
   multiply_tiles(arithmetic.tiles,
-                 {.a = rows,
+                 {.a = f.rows,
                   .a_row_stride = floats,
-                  .b = panels,
+                  .b = f.panels,
                   .b_panel_stride = floats * arithmetic.tiles.step_floats,
                   .c = out,
-                  .c_row_stride = columns,
+                  .c_row_stride = f.columns,
                   .c_panel_stride = kPanelWidth,
                   .depth = floats,
                   .accumulate = accumulate},
-                 n, columns / kPanelWidth);
+                 f.n, f.columns / kPanelWidth);
 }
 
 }  // namespace
@@ -50,12 +57,12 @@ AttentionArithmetic backward_arithmetic(const AttentionShape& shape) {
 
 void multiply_by_columns(const AttentionArithmetic& arithmetic, int64_t width, const float* queries,
                          int64_t n, const float* panels, float* out) {
-  multiply(arithmetic, queries, n, width, panels, kKeysPerBlock, false, out);
+  multiply(arithmetic, {queries, n, width, panels, kKeysPerBlock}, false, out);
 }
 
 void add_weighted_rows(const AttentionArithmetic& arithmetic, int64_t width, const float* weights, int64_t n,
                        const float* panels, float* out) {
-  multiply(arithmetic, weights, n, kKeysPerBlock, panels, width, true, out);
+  multiply(arithmetic, {weights, n, kKeysPerBlock, panels, width}, true, out);
 }
 
 void panels_of_rows(const AttentionArithmetic& arithmetic, const float* rows, int64_t count, int64_t width,
@@ -74,7 +81,7 @@ void panels_of_rows(const AttentionArithmetic& arithmetic, const float* rows, in
 }
 
 void add_transposed_product(const AttentionArithmetic& arithmetic, int64_t width, const float* weights,
-                            int64_t n, const float* panels, int64_t panel_stride, float* memory, float* out) {
+                            int64_t n, QueryPanels queries, float* memory, float* out) {
   const int64_t depth = n / arithmetic.per_float;
   float* const tiles = memory + n * kKeysPerBlock;
   if (arithmetic.is_paired()) {
@@ -88,8 +95,8 @@ void add_transposed_product(const AttentionArithmetic& arithmetic, int64_t width
   pack_tiles(arithmetic.tiles, weights, kKeysPerBlock, depth, kKeysPerBlock, tiles);
   multiply_packed_tiles(arithmetic.tiles,
                         {.a = tiles,
-                         .b = panels,
-                         .b_panel_stride = panel_stride,
+                         .b = queries.first,
+                         .b_panel_stride = queries.stride,
                          .c = out,
                          .c_row_stride = width,
                          .c_panel_stride = kPanelWidth,

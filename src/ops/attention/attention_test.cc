@@ -126,8 +126,10 @@ Results compute(Batch& batch, const Matrix& q, const Matrix& k, const Matrix& v,
             Matrix(batch.rows, narrow), Matrix(batch.rows, narrow)};
   batch.store(k, v);
   attention_forward(batch.shape, batch.spans, q.view(), batch.pool.data(), r.out.view(), r.log_sums.view());
-  attention_backward(batch.shape, batch.spans, q.view(), batch.pool.data(), r.out.view(), r.log_sums.view(),
-                     dout.view(), r.dq.view(), r.dk.view(), r.dv.view());
+  attention_backward(
+      batch.shape, batch.spans,
+      {.q = q.view(), .pool = batch.pool.data(), .out = r.out.view(), .log_sums = r.log_sums.view()},
+      dout.view(), {.q = r.dq.view(), .k = r.dk.view(), .v = r.dv.view()});
   return r;
 }
 

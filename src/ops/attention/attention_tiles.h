@@ -1,4 +1,4 @@
-// How attention is cut into tasks: tiles of queries, which walk the blocks of their sequence. Of both passes.
+// How both passes of attention are cut into tasks: tiles of queries, which walk the blocks of their sequence.
 #pragma once
 
 #include <algorithm>
@@ -12,8 +12,8 @@
 
 namespace deepscaler {
 
-// Queries that pass a block of keys together: 48 x 64 floats of q and of the output are 24 KiB, so they
-// stay near while the blocks stream by.
+// Queries that pass a block of keys together. 48 x 64 floats of q and of the output are 24 KiB, which stay in
+// the nearest caches while the blocks stream by.
 inline constexpr int64_t kQueriesPerTile = 48;
 
 // The number of keys of `block` that the query at `position` may see, from none to all.
@@ -21,7 +21,7 @@ inline int64_t visible_keys(int64_t position, int64_t block) {
   return std::clamp<int64_t>(position - block * kKeysPerBlock + 1, 0, kKeysPerBlock);
 }
 
-// Part of a span, a task: the rows [first, first + rows) of it, for one key/value head.
+// A task: the rows [first, first + rows) of a span, for one key/value head.
 struct QueryTile {
   const AttentionSpan* span;
   int64_t kv_head, first, rows;
@@ -35,7 +35,7 @@ struct QueryTile {
   }
 };
 
-// All spans and heads in tiles; rows_of(span) is how many rows one takes at most.
+// Cuts all spans and heads into tiles of at most rows_of(span) rows.
 template <class RowsOf>
 std::vector<QueryTile> cut_into_tiles(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                                       const RowsOf& rows_of) {
@@ -51,15 +51,15 @@ std::vector<QueryTile> cut_into_tiles(const AttentionShape& shape, std::span<con
   return tiles;
 }
 
-// Calls body(i) for the tiles in parallel. The later a tile of a span, the more keys it sees: the longest
-// tasks begin first.
+// Calls body(i) for the tiles in parallel. A later tile of a span sees more keys, so the last tiles begin
+// first.
 template <class Body>
 void for_each_tile(const std::vector<QueryTile>& tiles, const Body& body) {
   const int64_t count = std::ssize(tiles);
   parallel_for(count, [&](int64_t task) { body(count - 1 - task); });
 }
 
-// Where query head h of the tile's group in one row stands in a [T, H * d] matrix.
+// The query head h of the tile's group in one of its rows, in a [T, H * d] matrix.
 template <class View>
 auto* query(const AttentionShape& shape, const View& matrix, const QueryTile& tile, int64_t row, int64_t h) {
   return matrix.row(tile.span->first_row + tile.first + row) +

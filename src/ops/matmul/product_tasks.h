@@ -15,18 +15,19 @@ struct ProductTask {
 
 class ProductTasks {
  public:
-  // Of an output with panels > 0: at most most_rows a task, rounded up to a multiple of row_unit.
+  // Cuts an output of rows x panels, panels > 0. A task has at most most_rows rows, rounded up to a multiple
+  // of row_unit.
   ProductTasks(int64_t rows, int64_t panels, int64_t most_rows, int64_t row_unit);
 
   // Calls body(task, following) on the threads, once for every part of the output. `following` is the task
-  // that the same thread takes next if all are as fast as each other; it has no panels where none is left.
+  // that this thread takes next if all threads are equally fast. It has no panels where none is left.
   template <class Body>
   void run(const Body& body) const {
     parallel_for(count(), [&](int64_t i) { body(task(i), task(i + thread_count())); });
   }
 
   [[nodiscard]] int64_t count() const;
-  // Number i; from count() on without panels.
+  // Task number i. From count() on it has no panels.
   [[nodiscard]] ProductTask task(int64_t i) const;
 
  private:

@@ -1,5 +1,5 @@
-// Projections of the same inputs, as q, k and v or gate and up are, which a matrix product computes together:
-// what they share is packed or rounded once, and tasks of one level out those of another.
+// Projections of the same inputs, such as q, k and v, or gate and up. A matrix product computes them
+// together: what they share is packed or rounded once, and the threads share the tasks of all of them evenly.
 #pragma once
 
 #include <initializer_list>
@@ -8,14 +8,15 @@
 
 namespace deepscaler {
 
-// A weight [O, I] (or its gradient, or its number) and the matrix [T, O] of its outputs (or their gradient).
+// A weight [O, I] and the matrix [T, O] of its outputs. Weight may also be the weight's gradient or number,
+// Outputs the gradient of the outputs.
 template <class Weight, class Outputs>
 struct Projection {
   Weight weight;
   Outputs outputs;
 };
 
-// One or several; owns nothing, so as a parameter it takes `{{w, y}}` and `{{w1, y1}, {w2, y2}}`.
+// One projection or several. A view: as a parameter it takes `{{w, y}}` and `{{w1, y1}, {w2, y2}}`.
 template <class Weight, class Outputs>
 class Projections {
  public:
@@ -26,7 +27,7 @@ class Projections {
   [[nodiscard]] auto begin() const { return each_.begin(); }
   [[nodiscard]] auto end() const { return each_.end(); }
 
-  // The same with other weights or outputs.
+  // change() of each projection, in order.
   template <class Change>
   [[nodiscard]] auto changed(const Change& change) const {
     std::vector<decltype(change(each_[0]))> list;

@@ -4,12 +4,12 @@
 //   kFetchSteps  steps of the depth from one look at what else to fetch to the next
 //   kUnroll      rows of the panels between two looks at the end of the depth
 //
-// The arithmetic is that of a struct of the panels, which has
+// A struct of the panels has the arithmetic:
 //
 //   Vector, Factor  a register of sums, and one of factors
 //   kLanes          floats of a Vector
-//   kSteps          steps of the depth in a row of a panel, one or two, of which the second is added first;
-//                   and kRowFloats, how long a row is
+//   kSteps          steps of the depth in a row of a panel, one or two; the second is added first
+//   kRowFloats      floats of a row of a panel
 //   kChain          steps of a chain
 //   kFetchRows      how far ahead of its use a panel is fetched, in rows
 //   kMaxRows        the height of the tallest tile, panels_for_rows(rows) the width of the widest
@@ -40,7 +40,7 @@ HWY_INLINE void add_step(const float* a, int64_t a_row_stride, const float* b, i
   }
 }
 
-// The same for so many steps; each moves `a` on by a_step.
+// add_step() for `steps` steps of the depth. Each moves `a` on by a_step.
 template <class Panels, bool kFetch, int kRows, int kPanels>
 HWY_INLINE void add_steps(int64_t steps, const float* a, int64_t a_row_stride, int64_t a_step, const float* b,
                           int64_t b_panel_stride, int64_t fetch_distance,

@@ -1,6 +1,6 @@
-// What follows the logits: log-probability and entropy of tokens under softmax(logits / temperature),
-// their gradients, and the softmax's normalizer for sampling. Logits are made in chunks of rows by a
-// matmul (see model/), so that those of a whole batch are never in memory.
+// What follows the logits: log-probability and entropy of tokens under softmax(logits / temperature), their
+// gradients, and the softmax's normalizer for sampling. A matmul makes the logits in chunks of rows (see
+// model/), so the logits of a whole batch are never in memory.
 //
 // Sums over the vocabulary are taken in tiles of fixed size and added up in tile order, in double, so a
 // row's values depend on that row alone. V vocabulary; natural logarithms.
@@ -22,7 +22,7 @@ struct SoftmaxNormalizer {
   [[nodiscard]] float log_prob(float logit, float temperature) const;
 };
 
-// Of one row of logits [V]; temperature > 0.
+// The normalizer of one row of logits [V]; temperature > 0.
 [[nodiscard]] SoftmaxNormalizer softmax_normalizer(std::span<const float> logits, float temperature);
 
 struct TokenScore {
@@ -34,8 +34,8 @@ struct TokenScore {
 void score_tokens(ConstMatrixView logits, std::span<const int32_t> targets, float temperature,
                   std::span<TokenScore> scores);
 
-// Turns logits [T, V], in place, into the gradient of sum_t d_log_prob[t] * log_prob[t] +
-// d_entropy[t] * entropy[t] with respect to them. `scores` are those of the same logits.
+// Turns logits [T, V], in place, into the gradient of sum_t d_log_prob[t] * log_prob[t] + d_entropy[t] *
+// entropy[t] with respect to the logits. `scores` [T] are what score_tokens() gave for these logits.
 void score_tokens_backward(MatrixView logits, std::span<const int32_t> targets, float temperature,
                            std::span<const TokenScore> scores, std::span<const float> d_log_prob,
                            std::span<const float> d_entropy);

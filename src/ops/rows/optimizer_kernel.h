@@ -1,5 +1,5 @@
-// The arithmetic of AdamW over a stretch of the parameters, per instruction set. Every operation is one of
-// IEEE 754 and rounds by itself, so the bits are those of the plain loop.
+// The arithmetic of AdamW over a stretch of the parameters, per instruction set. Every operation rounds by
+// itself (IEEE 754), so the bits are those of a plain loop.
 #pragma once
 
 #include <cstdint>

@@ -12,11 +12,11 @@
 
 namespace deepscaler {
 
-// y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich, 2019). x, y [T, D], of which y may
-// be x; weight [D]. A `copy` [T, D], if given, becomes x.
+// y = x / sqrt(mean(x^2) + eps) * weight (Zhang and Sennrich, 2019). x, y [T, D], where y may be x; weight
+// [D]. Copies x into `copy` [T, D], if given.
 void rms_norm(ConstMatrixView x, std::span<const float> weight, float eps, MatrixView y,
               MatrixView copy = {});
-// dx += the gradient with respect to x; weight_gradient [D] += that with respect to the weight.
+// dx += the gradient with respect to x; weight_gradient [D] += the gradient with respect to the weight.
 void rms_norm_backward(ConstMatrixView x, std::span<const float> weight, float eps, ConstMatrixView dy,
                        MatrixView dx, std::span<float> weight_gradient);
 
@@ -36,23 +36,26 @@ class RopeTable {
 
 enum class RopeDirection { kForward, kBackward };
 
-// Rotates every head of every row of each matrix in place, pairs (j, j + d/2) as in Hugging Face models;
-// backward is the rotation by the negative angle. Matrices [T, heads * d] with any number of heads, positions
+// Rotates every head of every row of each matrix in place, in pairs (j, j + d/2) as Hugging Face models do.
+// Backward rotates by the negative angle. Matrices are [T, heads * d] with any number of heads, positions
 // [T].
 void rope(std::initializer_list<MatrixView> matrices, std::span<const int32_t> positions,
           const RopeTable& table, RopeDirection direction);
 
-// What the gate of a feed-forward layer goes through: x sigmoid(x); x times the normal distribution function
-// of x (Hendrycks and Gimpel, 2016), itself or by a hyperbolic tangent; max(x, 0).
+// The function of a feed-forward layer's gate:
+//   kSilu      x sigmoid(x)
+//   kGelu      x times the normal distribution function of x (Hendrycks and Gimpel, 2016)
+//   kGeluTanh  kGelu, approximated by a hyperbolic tangent
+//   kRelu      max(x, 0)
 enum class Activation { kSilu, kGelu, kGeluTanh, kRelu };
 
 // out = activation(gate) * up (Shazeer, 2020). All [T, F]; out may not overlap the inputs.
 void gated_linear(Activation activation, ConstMatrixView gate, ConstMatrixView up, MatrixView out);
-// In place, since memory is what takes the time here: gate and up become their gradients, and dout becomes
-// the output, to the bit that of gated_linear().
+// gate and up become their gradients, and dout becomes the output with the bits of gated_linear(). In place,
+// since memory traffic takes most of the time here.
 void gated_linear_backward(Activation activation, MatrixView gate, MatrixView up, MatrixView dout);
 
-// Every row of y becomes the bias [D]; a matmul that accumulates then adds the product.
+// Sets every row of y to the bias [D]. A matmul that accumulates then adds the product.
 void broadcast_rows(std::span<const float> bias, MatrixView y);
 // bias_gradient [D] += the sum of dy's rows, in ascending order.
 void add_column_sums(ConstMatrixView dy, std::span<float> bias_gradient);

@@ -8,10 +8,10 @@ namespace deepscaler {
 // Partial sums are taken over tiles of 1024 logits, then added in tile order.
 inline constexpr int64_t kVocabularyTile = 1024;
 
-// Each works on a tile of at most kVocabularyTile logits, with z = logit * inverse_temperature.
+// Each function works on a tile of at most kVocabularyTile logits, with z = logit * inverse_temperature.
 struct VocabularyKernels {
   float (*maximum)(const float* logits, int64_t n);
-  // Sum of exp(z - maximum), and of the same times (z - maximum).
+  // The sum of exp(z - maximum), and the sum of exp(z - maximum) * (z - maximum).
   struct TileSums {
     float exponentials;
     float weighted;

@@ -1,4 +1,4 @@
-// Advantages: how much better a sample is than what was to be expected.
+// Advantages: how much better a sample is than expected.
 #pragma once
 
 #include <cstdint>
@@ -19,15 +19,16 @@ enum class AdvantageKind {
   kBatchWhitenedBaseline,  // x = R - mean of the group
 };
 
-// One group: rewards, none for undecided samples, and for each the number of tokens that have a loss.
+// One group: the reward of each sample, none for an undecided one, and each sample's number of tokens that
+// have a loss.
 struct GroupRewards {
   std::vector<std::optional<double>> rewards;
   std::vector<int64_t> tokens;  // counted by the batch-whitened kinds alone
 };
 
-// The advantages of a rollout, by group and sample. Samples without a reward leave all statistics and
-// get zero. In the group kinds so does a whole group with fewer than two rewards or with equal ones; in
-// the batch kinds everything is zero where nothing differs.
+// The advantages of a rollout, by group and sample. A sample without a reward is left out of all statistics
+// and gets zero. In the group kinds all samples of a group with fewer than two rewards, or with equal ones,
+// get zero. In the batch kinds all samples get zero where no reward differs.
 [[nodiscard]] std::vector<std::vector<float>> advantages(std::span<const GroupRewards> groups,
                                                          AdvantageKind kind, double eps);
 

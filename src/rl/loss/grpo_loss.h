@@ -1,5 +1,5 @@
-// The loss of a GRPO update: a policy loss, the divergence from a reference and an entropy bonus, per
-// token, and the sums that are reported.
+// The loss of a GRPO update: per token a policy loss, the divergence from a reference and an entropy bonus.
+// Also the sums that are reported.
 //
 //   l = policy loss + kl_coefficient KL - entropy_coefficient H,   L = sum over tokens of weight * l
 #pragma once
@@ -20,10 +20,10 @@ namespace deepscaler {
 
 class ConfigSection;
 
-// Which weights the divergence is taken from, when a stage begins.
+// The reference model at the beginning of a stage.
 enum class ReferenceStart {
-  kReset,  // those with which this stage begins
-  kKeep,   // those of the stages before; the same as kReset where these had no reference
+  kReset,  // the policy with which the stage begins
+  kKeep,   // the reference of the stages before; kReset where they had none
 };
 
 // [stage.loss]: how rewards become a gradient.
@@ -40,7 +40,7 @@ struct LossConfig {
   KlEstimator kl = KlEstimator::kK3;
   bool kl_times_ratio = false;
   ReferenceStart reference = ReferenceStart::kReset;
-  // Rollouts, each with all its updates, after which the reference becomes the present policy.
+  // After every so many rollouts, with all their updates, the reference becomes the present policy.
   std::optional<int64_t> reference_every_rollouts;
   float entropy_coefficient = 0;
   bool mask_truncated = false;  // responses cut at the limit have no loss

@@ -3,8 +3,8 @@
 //
 //   k1 = d    k2 = d^2 / 2    k3 = exp(-d) + d - 1
 //
-// In a loss it is the derivative that counts: that of k1 is 1 whatever d, with expectation zero; those
-// of k2 and k3 pull towards the reference.
+// In a loss the derivative counts. The derivative of k1 is 1 for every d, and its expected gradient is zero.
+// The derivatives of k2 and k3 pull towards the reference.
 #pragma once
 
 namespace deepscaler {

@@ -3,7 +3,7 @@
 //
 //   clip   max(-A r, -A clip(r, 1 - low, 1 + high))     (PPO, Schulman et al., 2017, eq. 7); with a dual
 //          bound c and A < 0: min(that, -c A)           (Ye et al., 2020, eq. 3)
-//   gspo   the same with the ratio of the response, x = mean over its tokens (Zheng et al., 2025, eq. 7)
+//   gspo   clip with the ratio of the response, x = mean over its tokens (Zheng et al., 2025, eq. 7)
 //   cispo  -sg[clip(r, 1 - low, 1 + high)] A log pi     (MiniMax-M1, 2025, eq. 4), sg: no gradient
 #pragma once
 
@@ -17,8 +17,8 @@ struct ClipBounds {
   std::optional<float> dual;  // the most that a ratio counts where the advantage is negative
 };
 
-// The loss, its derivative with respect to log pi, and which bound made that zero (in cispo: which bound
-// the ratio was taken back to).
+// The loss, its derivative with respect to log pi, and which bound made the derivative zero. In cispo: which
+// bound clipped the ratio.
 struct PolicyTerm {
   float loss = 0;
   float derivative = 0;
@@ -37,7 +37,7 @@ struct PolicyInput {
   const ClipBounds& bounds;
 };
 
-// `log_ratio` is x. For gspo the derivative is that with respect to the response's mean of log pi.
+// `log_ratio` is x. For gspo the derivative is with respect to the response's mean of log pi.
 [[nodiscard]] PolicyTerm clipped_policy_loss(float log_ratio, float advantage, const ClipBounds& bounds);
 
 [[nodiscard]] PolicyTerm cispo_loss(float log_prob, float old_log_prob, float advantage,

@@ -17,8 +17,8 @@ struct PolicyLoss {
   PolicyTerm (*term)(const PolicyInput& input) = nullptr;
 };
 
-// The table of policy_losses.cc, and what programs that link the library have added. Not thread-safe while
-// losses are added.
+// The losses of policy_losses.cc, then those that programs which link the library have added. Not thread-safe
+// while losses are added.
 [[nodiscard]] std::span<const PolicyLoss> policy_losses();
 void add_policy_loss(const PolicyLoss& loss);
 [[nodiscard]] std::vector<std::string> policy_loss_names();

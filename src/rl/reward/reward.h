@@ -1,5 +1,5 @@
-// Rewards: what a response is worth. Each reward has a name and a weight; a sample's reward is the
-// weighted sum of its parts, which are kept and logged one by one.
+// Rewards: what a response is worth. Each reward has a name and a weight. A sample's reward is the weighted
+// sum of its parts; each part is kept and logged too.
 //
 //   accuracy   1 where the answer is right, else 0 (data/grading.h)
 //   format     1 where the response has the form asked for, else 0 (reward_format.h)
@@ -9,8 +9,8 @@
 //   overlong   DAPO's penalty in [-1, 0] for coming close to the length limit (reward_length.h)
 //   NAME       what an external program says (reward_command.h)
 //
-// What could not be decided is none, never a zero: its sample leaves the group's statistics. What fails is
-// an Error of the run.
+// A reward that can't be decided is none, never a zero, and its sample is left out of the group's statistics.
+// A reward that fails is an Error of the run.
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ namespace deepscaler {
 
 struct RewardConfig;
 
-// What a built-in reward knows: a group whose texts and verdicts are there, and the settings.
+// The input of a built-in reward: a group with its texts and verdicts, and the settings.
 struct RewardInput {
   const RolloutGroup& group;
   const RewardConfig& config;
@@ -43,8 +43,8 @@ struct RewardKind {
   std::vector<std::optional<double>> (*rewards)(const RewardInput& input) = nullptr;
 };
 
-// The table of reward_kinds.cc, accuracy first, and what programs that link the library have added. Not
-// thread-safe while kinds are added.
+// The kinds of reward_kinds.cc, accuracy first, then those that programs which link the library have added.
+// Not thread-safe while kinds are added.
 [[nodiscard]] std::span<const RewardKind> reward_kinds();
 void add_reward_kind(const RewardKind& kind);
 
@@ -52,8 +52,7 @@ void add_reward_kind(const RewardKind& kind);
 struct RewardConfig {
   RewardConfig();  // accuracy 1, all others 0
 
-  // By the order of reward_kinds(). A kind of weight 0 is not computed, but for accuracy, which is always
-  // reported.
+  // In the order of reward_kinds(). A kind of weight 0 is not computed; accuracy always is, and is reported.
   std::vector<double> weights;
   [[nodiscard]] double accuracy() const { return weights.front(); }
   ResponseForm response_form = ResponseForm::kThinkBoxed;

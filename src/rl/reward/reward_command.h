@@ -1,13 +1,13 @@
-// A reward of the user's own: an external program that reads samples as JSON lines and answers with one
-// line each, in the same order.
+// A reward of the user's own: an external program that reads samples as JSON lines and writes one line for
+// each, in the same order.
 //
 //   in:  {"id", "sample", "problem", "answers": [...], "solution", "record": {...}, "prompt", "response",
 //         "tokens", "finish_reason", "accuracy": 1 | 0 | null}
 //   out: a number, or {"reward": number}; null for a sample that it can't decide
 //
-// It is started once a rollout, with resample_rounds once a round. What goes wrong with it is an Error of the
+// The program is started once a rollout; with resample_rounds once a round. Its failure is an Error of the
 // run, never a zero: it can't be started, takes too long (its process group is then killed), exits with
-// another code than 0, or answers with something else than one such line a sample.
+// another code than 0, or writes anything but one such line a sample.
 #pragma once
 
 #include <optional>
@@ -28,8 +28,8 @@ struct CommandRewardConfig {
 
 void bind(ConfigSection& section, CommandRewardConfig& config);
 
-// Throws Error naming `where` for a program that can't be started, or a script of an interpreter that is not
-// there: what else a rollout would find out late.
+// Throws Error naming `where` for a program that can't be started, or an interpreter's script that is not
+// there. Called before the first step, since a rollout would find out late.
 void require_program(const CommandRewardConfig& config, const std::string& where);
 
 // The rewards of all samples, group by group. Throws Error, and Interrupted when the user asks to stop.

@@ -6,8 +6,8 @@
 namespace deepscaler {
 
 enum class ResponseForm {
-  // Thinking that is closed once, by </think> (and opened once, where the prompt has not done so), and
-  // after it a \boxed answer that is closed and not empty.
+  // Thinking that is closed once by </think>, and opened once unless the prompt has opened it; then a \boxed
+  // answer that is closed and not empty.
   kThinkBoxed,
   // DeepSeek-R1-Zero's: <think> ... </think> <answer> ... </answer> and nothing else, each mark once, white
   // space apart, and an answer that is not empty (DeepSeek-AI, 2025, section 2.2.3).

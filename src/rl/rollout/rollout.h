@@ -39,10 +39,10 @@ struct RewardPart {
   double weight = 1;
 };
 
-// Numbers beside the tokens of a response, one a token. A stream that nothing asked for is empty.
+// Numbers beside the tokens of a response, one for each token. A stream that nobody asked for is empty.
 struct TokenStreams {
-  std::vector<float> advantages;  // credit; where it is a response's, the same number for each of its tokens
-  std::vector<float> values;      // of a critic, before the token
+  std::vector<float> advantages;  // credit; a response's credit is the same number for each of its tokens
+  std::vector<float> values;      // a critic's, before the token
   std::vector<float> reference_log_probs;
   std::vector<float> teacher_log_probs;
 };
@@ -70,7 +70,7 @@ struct RolloutGroup {
   [[nodiscard]] bool has_signal() const;
 };
 
-// Samples a group of responses for each problem. Draws depend on (seed, step, problem id, sample); where a
+// Samples a group of responses to each problem. Draws depend on (seed, step, problem id, sample). Where a
 // problem comes twice, at the turn of an epoch, the second group has draws of its own.
 [[nodiscard]] std::vector<RolloutGroup> roll_out(Generator& generator, const PromptEncoder& encoder,
                                                  const std::vector<const Problem*>& problems, int64_t samples,
@@ -79,8 +79,9 @@ struct RolloutGroup {
 // The groups as the training step takes them: prompts, and all responses. Views of the groups.
 [[nodiscard]] std::vector<TokenGroup> token_groups(std::span<RolloutGroup* const> groups);
 
-// Removes the problems whose prompts are longer than sampling.max_prompt_tokens and returns their number.
-// Throws Error naming the first one that is left whose prompt and a whole response exceed `context` tokens.
+// Removes the problems whose prompts are longer than sampling.max_prompt_tokens, and returns their number. Of
+// the other problems, throws Error naming the first whose prompt and a whole response exceed `context`
+// tokens.
 int64_t drop_long_prompts(std::vector<Problem>& problems, const PromptEncoder& encoder,
                           const RolloutConfig& config, int64_t context);
 

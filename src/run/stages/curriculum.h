@@ -1,5 +1,5 @@
-// When a stage ends: after its steps, or earlier by one of two rules of [stage.until]. Pure functions of
-// what the stage has recorded, so a resumed run decides as an unbroken one.
+// When a stage ends: after its steps, or earlier by one of two rules of [stage.until]. The rules are pure
+// functions of what the stage has recorded, so a resumed run decides as an unbroken one does.
 //
 // DeepScaleR lets the context grow when responses are cut at its limit, and when pass@1 no longer rises.
 #pragma once
@@ -15,7 +15,7 @@ class ConfigSection;
 
 struct UntilConfig {
   int64_t plateau = 0;      // evaluations without a gain; 0: no such rule
-  double plateau_gain = 0;  // of eval/pass@1 over the best so far, to count as one
+  double plateau_gain = 0;  // a gain is a rise of eval/pass@1 by more than this over the best so far
   std::optional<double> clipped_ratio;
   int64_t window = 10;  // steps over which clipped_ratio is averaged
 };

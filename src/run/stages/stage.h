@@ -15,13 +15,13 @@
 
 namespace deepscaler {
 
-// What a stage works with; all of it is owned by the run and outlives the stage.
+// What a stage works with. The run owns all of it, and it outlives the stage.
 struct StageContext {
   Models& models;
   const PromptEncoder& encoder;
   std::string section;  // of the recipe, "stage.0", for messages
   uint64_t seed = 0;    // of every random choice of the run
-  // The file that the earlier stage of that name has left.
+  // The output file of the earlier stage of that name.
   std::function<std::filesystem::path(const std::string& stage)> output_of;
 };
 
@@ -33,16 +33,16 @@ struct StageStep {
   std::string output;                // lines of JSON for the stage's output file
 };
 
-// One thread uses it. Its data are read and checked when it is made; what training needs beside them is
-// allocated by the first step. It has no state of its own: a step depends on its numbers and on the
-// models alone, so that a run goes on from a checkpoint of these.
+// One thread uses it. The constructor reads and checks the stage's data; the first step allocates what
+// training needs beside them. A stage has no state of its own: a step depends on its numbers and on the
+// models alone, so a run goes on from a checkpoint of the models.
 class Stage {
  public:
   virtual ~Stage() = default;
 
   [[nodiscard]] virtual int64_t steps() const = 0;     // at most
   [[nodiscard]] virtual int64_t problems() const = 0;  // or examples, that it trains on
-  // SHA-256 of what it trains on: another one means another run.
+  // SHA-256 of what the stage trains on. A run goes on only with the same hash.
   [[nodiscard]] virtual std::string data_hash() const = 0;
 
   // Step `stage_step` of the stage, from 0, which is step `run_step` of the run, from 1. Throws Error, and

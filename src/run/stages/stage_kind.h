@@ -1,4 +1,4 @@
-// Kinds of stages: what the rest of the program knows of one is here, and its name stands nowhere else.
+// Kinds of stages. The rest of the program knows a kind only by what is here; its name stands nowhere else.
 //
 // To add a kind: a file with its settings (StageSettings) and its stage (Stage), and a line in kinds.cc.
 #pragma once
@@ -19,15 +19,15 @@ class ConfigSection;
 struct ModelConfig;
 struct StageConfig;
 
-// Prompts are not known before the data are read; few of them are longer.
+// The length of a prompt in plans, which are made before data are read. Few prompts are longer.
 inline constexpr int64_t kUsualPromptTokens = 256;
 
-// What a stage takes of memory, as far as the recipe says.
+// What determines the memory of a stage, as far as the recipe says.
 struct StageNeeds {
   int64_t longest_sequence = 0;  // in training, in tokens
-  // Responses that it samples at a time, and of what length.
+  // Sampling: problems at a time, responses to each, and their lengths in tokens.
   int64_t problems = 0, samples = 0, prompt_tokens = 0, response_tokens = 0;
-  std::vector<std::string> models;  // names of those beside the policy that it makes
+  std::vector<std::string> models;  // names of the models beside the policy that the stage makes
 };
 
 // The settings of a stage of one kind: the keys of [[stage]] that only this kind has.
@@ -37,15 +37,17 @@ class StageSettings {
   [[nodiscard]] virtual std::unique_ptr<StageSettings> clone() const = 0;
 
   virtual void bind(ConfigSection& section) = 0;
-  // Throws Error naming `where` ("recipe.toml: stage.1") for settings that each may be but not together.
+  // Throws Error naming `where` ("recipe.toml: stage.1") for settings that are each valid but contradict each
+  // other.
   virtual void validate(const StageConfig& /*stage*/, const std::string& /*where*/) const {}
-  // The paths of files among its keys, to be put into the form in which they can be opened.
+  // The keys that are paths of files; find_files() replaces them by paths that can be opened.
   [[nodiscard]] virtual std::vector<std::string*> files() { return {}; }
-  // Where the number is stated; a number of epochs depends on the data.
+  // The number of steps, where a key states it. Nothing for epochs, whose number of steps depends on the
+  // data.
   [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;
   // Whether its steps sample responses, so that there is a share of those cut at the limit.
   [[nodiscard]] virtual bool samples_responses() const { return false; }
-  // About how many tokens a step trains on, a sampled one counting as two more: for estimates of time. 0:
+  // About how many tokens a step trains on, for estimates of time; a sampled token counts as two more. 0:
   // unknown.
   [[nodiscard]] virtual double tokens_of_step() const { return 0; }
   [[nodiscard]] virtual StageNeeds needs(const ModelConfig& model) const = 0;
@@ -62,12 +64,12 @@ struct StageKind {
   std::unique_ptr<StageSettings> (*make_settings)();
 };
 
-// The table of kinds.cc, and what programs that link the library have added. Not thread-safe while kinds are
-// added.
+// The kinds of kinds.cc, then those that programs which link the library have added. Not thread-safe while
+// kinds are added.
 [[nodiscard]] std::span<const StageKind> stage_kinds();
 void add_stage_kind(const StageKind& kind);
 
-// The table itself.
+// The kinds of kinds.cc.
 [[nodiscard]] std::vector<StageKind> built_in_stage_kinds();
 
 template <class Settings>
@@ -75,7 +77,7 @@ std::unique_ptr<StageSettings> make_stage_settings() {
   return std::make_unique<Settings>();
 }
 
-// The settings of every kind side by side, of which a stage uses those of its own. A value: copied whole.
+// The settings of every kind, side by side. A stage uses those of its own kind. A value: copied whole.
 class SettingsOfKinds {
  public:
   SettingsOfKinds();

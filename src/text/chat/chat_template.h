@@ -1,9 +1,8 @@
 // Chat templates: a conversation as the text that the model was trained on.
 //
-// A model brings its template along as Jinja source. Rendering gives, byte for byte, what
-// transformers' apply_chat_template gives (jinja2's sandbox with trim_blocks and lstrip_blocks), for
-// the part of the language that templates in wide use need; anything else is refused with its line. Work and
-// memory are bounded, whatever the template.
+// A model has its template as Jinja source. Rendering gives the bytes of transformers' apply_chat_template
+// (jinja2's sandbox with trim_blocks and lstrip_blocks), for the part of the language that templates in wide
+// use need. Anything else is refused with its line. Work and memory are bounded, whatever the template.
 #pragma once
 
 #include <memory>
@@ -43,11 +42,11 @@ class ChatTemplate {
   ChatTemplate(ChatTemplate&&) noexcept;
   ~ChatTemplate();
 
-  // `messages`: a list of {"role", "content", ...}. `variables`: an object with whatever else the
-  // template may look at (template_variables() of the tokenizer, "enable_thinking", ...); `tools` and
-  // `documents` are none unless it names them. Throws Error, also where the template itself refuses
-  // the messages (raise_exception). The text holds all special tokens that belong there: encode it
-  // with add_special_tokens = false.
+  // `messages`: a list of {"role", "content", ...}. `variables`: an object with the template's other
+  // variables (template_variables() of the tokenizer, "enable_thinking", ...); `tools` and `documents` are
+  // none where the object has none. The text holds all special tokens that belong there: encode it with
+  // add_special_tokens = false. Throws Error, also where the template itself refuses the messages
+  // (raise_exception).
   //
   // "thinking" and "reasoning" of a message are other names of "reasoning_content".
   [[nodiscard]] std::string render(const nlohmann::ordered_json& messages, GenerationPrompt generation_prompt,
@@ -59,10 +58,10 @@ class ChatTemplate {
   [[nodiscard]] std::optional<TurnTexts> render_turns(const nlohmann::ordered_json& messages,
                                                       const nlohmann::ordered_json& variables) const;
 
-  // The day that strftime_now() tells; today at first. Not while another thread renders.
+  // Sets the day that strftime_now() tells; today by default. Do not call it while another thread renders.
   void set_day(Day day) { day_ = day; }
   [[nodiscard]] Day day() const { return day_; }
-  // Whether the template looks at it.
+  // Whether the template asks for the day.
   [[nodiscard]] bool asks_for_day() const;
 
  private:

@@ -10,7 +10,7 @@ namespace deepscaler {
 
 using Day = std::chrono::year_month_day;
 
-[[nodiscard]] Day today();  // here, by the local clock
+[[nodiscard]] Day today();  // by the local clock
 // "2026-01-31". Throws Error naming `where`.
 [[nodiscard]] Day day_from_text(std::string_view text, const std::string& where);
 [[nodiscard]] std::string day_text(Day day);

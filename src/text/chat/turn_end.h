@@ -8,8 +8,8 @@
 
 namespace deepscaler {
 
-// The first added token behind what the assistant says, white space apart. Nothing where a turn ends without
-// one, or the template does not take a question and an answer.
+// The first added token that the template writes after the assistant's text, white space apart. Nothing where
+// the template writes none, or refuses a question and an answer.
 [[nodiscard]] std::optional<TokenId> turn_end(const ChatTemplate& chat_template, const Tokenizer& tokenizer);
 
 }  // namespace deepscaler

@@ -19,7 +19,7 @@ struct Arguments {
 
   // By place (from 0) or by name; null where it was not given.
   [[nodiscard]] const Value* find(size_t place, std::string_view name) const;
-  // The same for arguments of one type, with Fault for another one.
+  // The argument by place or name, of one type. Throws Fault where the argument has another type.
   [[nodiscard]] std::optional<std::string_view> text(size_t place, std::string_view name) const;
   [[nodiscard]] std::optional<int64_t> integer(size_t place, std::string_view name) const;
   [[nodiscard]] bool flag(size_t place, std::string_view name) const;  // false where not given
@@ -40,7 +40,7 @@ struct Arguments {
 // range, dict, namespace, cycler, joiner, raise_exception and strftime_now as values; undefined for other
 // names.
 [[nodiscard]] Value function_named(std::string_view name);
-// The name of what stands for a method that is looked up and not called.
+// The name of the value that stands for a method which is looked up and not called.
 inline constexpr std::string_view kMethod = "method of a dict";
 [[nodiscard]] Value call_function(Function function, const Arguments& arguments);
 

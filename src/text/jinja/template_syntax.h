@@ -48,7 +48,7 @@ struct Expression {
   int height = 1;  // levels of the tree from here down
 };
 
-// No name of a template is like it.
+// A name that no template can write.
 inline constexpr const char* kEnclosedText = "enclosed text";
 
 struct Statement;

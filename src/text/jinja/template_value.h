@@ -1,9 +1,9 @@
 // The values of chat templates: what Jinja gets from Python, as far as templates use it.
 //
-// Strings, lists and dicts never change once made, so that copies share them; only a namespace's
-// attributes do, and it can't be put inside another value, so values form no cycles. How deep they
-// nest is bounded, and so is how much there is in one when it is written out (a list that holds the
-// same list twice, and so on, doubles with every level).
+// Strings, lists and dicts never change once made, so copies share them. Only a namespace's attributes
+// change, and a namespace can't be put inside another value, so values form no cycles. The depth of nesting
+// is bounded. So is the size of a value when it is written out: a list that holds one list twice doubles with
+// every level.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ class Fault : public std::runtime_error {
 };
 
 struct Undefined {
-  std::string message;  // what the error says when more is done with it than printing or testing it
+  std::string message;  // of the error when the value is used in another way than printing or testing it
 };
 struct None {};
 // One of the functions that every template finds by name (template_builtins.h).
@@ -67,7 +67,7 @@ struct Namespace {
 // What `loop` is in a for block.
 struct Loop;
 
-// A macro and the names that it sees: those of the place where it is made, as they are when it is called.
+// A macro and its scope: the names at the place where the macro is made, with their values when it is called.
 struct Frame;  // template_evaluator.cc
 struct MacroInScope {
   const Macro* macro;

@@ -20,10 +20,10 @@ struct AddedToken {
   bool normalized = false;   // looked for in the normalized text rather than in the raw one
   bool single_word = false;  // only where no word character touches it
   bool lstrip = false;       // takes the white space before it along
-  bool rstrip = false;       // and that after it
+  bool rstrip = false;       // takes the white space after it along
 };
 
-// A run of plain text, or an added token (then `text` is what it was found in).
+// A run of plain text; or an added token, whose `text` is the piece that it was found in.
 struct TextSegment {
   std::string_view text;
   std::optional<TokenId> token;
@@ -31,13 +31,13 @@ struct TextSegment {
 
 enum class SpecialTokens { kFind, kLeaveAsText };
 
-// Finds tokens of one set: the leftmost one first, of those the longest. Thread-safe.
+// Finds the tokens of one set: the leftmost first, and of several at one place the longest. Thread-safe.
 class AddedTokenFinder {
  public:
   explicit AddedTokenFinder(const std::vector<AddedToken>& tokens);
 
-  // The text from end to end, in order; views into it. Under kLeaveAsText special tokens stay text;
-  // as in the reference (`split_special_tokens`), added tokens that are not special are found still.
+  // The whole text as segments, in order; views into `text`. Under kLeaveAsText special tokens stay text, and
+  // added tokens that are not special are still found, as Hugging Face's `split_special_tokens` does.
   [[nodiscard]] std::vector<TextSegment> split(std::string_view text, SpecialTokens special) const;
 
  private:

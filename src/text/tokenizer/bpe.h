@@ -58,8 +58,8 @@ class MergeTable {
 };
 
 struct BpeRules {
-  // The token of each byte; nothing where the vocabulary lacks it: `unknown` then takes its place,
-  // or without one the byte is dropped before merging, as the reference does.
+  // The token of each byte; nothing where the vocabulary lacks the byte. Then `unknown` takes its place;
+  // without `unknown` the byte is dropped before merging, as Hugging Face's tokenizers do.
   std::array<std::optional<TokenId>, 256> byte_tokens;
   std::optional<TokenId> unknown;
   std::vector<Merge> merges;

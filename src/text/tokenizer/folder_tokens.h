@@ -1,14 +1,12 @@
-// Tokens of an HF model folder that stand beside tokenizer.json: in tokenizer_config.json, in
-// added_tokens.json and in special_tokens_map.json. transformers adds them to what tokenizer.json has, and so
-// do we:
+// Tokens of an HF model folder that stand beside tokenizer.json. As transformers does, we add them to the
+// tokens of tokenizer.json:
 //
-//   added_tokens_decoder        an id, a content, flags; the flags win over those of tokenizer.json. Where it
-//   is
-//                               missing, the files of older releases count:
-//   added_tokens.json           content and id
-//   special_tokens_map.json     bos, eos and so on, which win over those of tokenizer_config.json
-//   bos_token ... mask_token, additional_special_tokens, extra_special_tokens: special tokens by their
-//   content
+//   tokenizer_config.json
+//     added_tokens_decoder       id, content and flags; the flags win over those of tokenizer.json
+//     bos_token ... mask_token, additional_special_tokens, extra_special_tokens: tokens by their content
+//   where added_tokens_decoder is missing, the files of older releases:
+//     added_tokens.json          content and id
+//     special_tokens_map.json    bos, eos and so on; they win over those of tokenizer_config.json
 #pragma once
 
 #include <filesystem>
@@ -18,8 +16,9 @@
 
 namespace deepscaler {
 
-// Adds them and sets bos, eos and pad. `config` is tokenizer_config.json, an empty object where there is
-// none. A token that is in no vocabulary gets its id or the next one. Throws Error naming file and key.
+// Adds these tokens and sets bos, eos and pad. `config` is tokenizer_config.json, or an empty object. A token
+// that is in no vocabulary gets the id that its file gives, or the next free one. Throws Error naming file
+// and key.
 void add_folder_tokens(const std::filesystem::path& folder, const nlohmann::json& config,
                        TokenizerDefinition& definition);
 

@@ -1,11 +1,12 @@
 // A regular expression that cuts text into pieces, as the pre-tokenizers of tokenizer.json use them.
 //
-// The reference runs Oniguruma with the categories of Unicode 16; we run PCRE2 (Unicode mode, compiled to
-// machine code where it can), whose version is the machine's. So a pattern is compiled twice: with PCRE2's
-// own categories, which is fast and right for text of characters that all versions agree on, and with the
-// categories written out, for other text. Where the two engines read the same pattern differently it is
-// rewritten (`\s` is exactly the property White_Space; PCRE2's also takes U+180E; `\w` is written out) or
-// refused (`\h`, nested classes).
+// Hugging Face's tokenizers run Oniguruma with the categories of Unicode 16. We run PCRE2 in Unicode mode,
+// compiled to machine code where possible, and PCRE2's version of Unicode is the machine's. So a pattern is
+// compiled twice: with PCRE2's own categories, which are fast and right for characters that all versions
+// agree on; and with the categories written out, for other text.
+//
+// What the two engines read differently is rewritten (`\s` is exactly the property White_Space, where PCRE2's
+// also takes U+180E; `\w` is written out) or refused (`\h`, nested classes).
 #pragma once
 
 #include <memory>
@@ -27,7 +28,7 @@ struct SplitRule {
 // Thread-safe.
 class SplitPattern {
  public:
-  // Throws Error with `where` for a pattern that does not compile or that we would read differently.
+  // Throws Error with `where` for a pattern that does not compile, or that PCRE2 would read differently.
   SplitPattern(const SplitRule& rule, const std::string& where);
   SplitPattern(SplitPattern&&) noexcept;
   ~SplitPattern();

@@ -53,7 +53,7 @@ class Tokenizer {
   [[nodiscard]] std::optional<TokenId> find(std::string_view token) const;
 
   [[nodiscard]] bool is_special(TokenId id) const;
-  // Found whole in a text, whether special or not.
+  // Whether the token is an added one, which is found whole in a text; special or not.
   [[nodiscard]] bool is_added(TokenId id) const;
 
   // One more than the highest id.
@@ -65,11 +65,11 @@ class Tokenizer {
   [[nodiscard]] std::optional<TokenId> eos() const { return definition_.eos; }
   [[nodiscard]] std::optional<TokenId> pad() const { return definition_.pad; }
   [[nodiscard]] const std::optional<std::string>& chat_template() const { return definition_.chat_template; }
-  // Whether there is another one for conversations with tools, which is not read.
+  // Whether the model has a second chat template, for conversations with tools, which is not read.
   [[nodiscard]] bool has_template_for_tools() const { return definition_.has_template_for_tools; }
 
-  // Tokens that end a response: eos, until end_responses_at() says otherwise. The text of a response is
-  // without them: they count as special in decode() then, whatever their flags say.
+  // Tokens that end a response: eos, until end_responses_at() sets others. decode() leaves these tokens out
+  // of a response's text, whatever their flags say.
   [[nodiscard]] const std::vector<TokenId>& ends() const { return ends_; }
   void end_responses_at(std::vector<TokenId> tokens);
   // Well-known ends of turns and texts in formats that do not list them (GGUF).
@@ -80,7 +80,7 @@ class Tokenizer {
   [[nodiscard]] std::string eos_text() const { return text_of(definition_.eos); }
   [[nodiscard]] std::string pad_text() const { return text_of(definition_.pad); }
 
-  // tokenizer.json and tokenizer_config.json into an existing folder, for transformers. Throws Error.
+  // Writes tokenizer.json and tokenizer_config.json into an existing folder, for transformers. Throws Error.
   void save(const std::filesystem::path& folder) const { write_hf_tokenizer(definition_, folder); }
 
  private:
@@ -100,8 +100,8 @@ class Tokenizer {
   std::unique_ptr<WordCachePool> caches_;
 };
 
-// Decodes a stream: text comes out as soon as its characters are whole, and all pieces together are
-// what decode() gives for all ids. For one thread; the tokenizer must outlive it.
+// Decodes a stream of tokens. Text comes out as soon as its characters are whole. All pieces together are
+// what decode() gives for all ids. For one thread; the tokenizer must outlive this object.
 class StreamDecoder {
  public:
   explicit StreamDecoder(const Tokenizer& tokenizer, DecodeOptions options = {})
@@ -109,7 +109,7 @@ class StreamDecoder {
   explicit StreamDecoder(Tokenizer&&, DecodeOptions = {}) = delete;
 
   [[nodiscard]] std::string push(TokenId id);
-  // What is left at the end of the stream: U+FFFD where it stopped inside a character.
+  // The rest at the end of the stream: U+FFFD where the stream stopped inside a character.
   [[nodiscard]] std::string finish();
 
  private:

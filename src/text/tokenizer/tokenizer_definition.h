@@ -35,7 +35,7 @@ struct TokenizerDefinition {
   std::optional<TokenId> pad;
   std::vector<TokenId> ends_by_name;  // of turns and texts, where the format has no list of them
   std::optional<std::string> chat_template;
-  bool has_template_for_tools = false;  // another one, which is not read
+  bool has_template_for_tools = false;  // a second chat template, which is not read
 };
 
 // From the keys `tokenizer.*`. Throws Error naming the file and the key.
@@ -49,7 +49,8 @@ void write_gguf_tokenizer(const TokenizerDefinition& definition, int64_t vocabul
 // they are there. A node that is not known is refused by name. Throws Error.
 [[nodiscard]] TokenizerDefinition read_hf_tokenizer(const std::filesystem::path& folder);
 
-// The same from the text of a tokenizer.json alone (no bos, eos, pad, chat template).
+// Reads the text of a tokenizer.json alone; bos, eos, pad and the chat template stay empty. Throws Error
+// naming `where`.
 [[nodiscard]] TokenizerDefinition parse_tokenizer_json(std::string_view text, const std::string& where);
 
 // Writes tokenizer.json and tokenizer_config.json into `folder`: transformers' AutoTokenizer loads

@@ -24,11 +24,11 @@ class VocabularyBuilder {
 
   // A merge written as the two tokens; they and their joining must be in the vocabulary.
   void add_merge(std::string_view left, std::string_view right);
-  // The same written as one string with a space between.
+  // A merge written as one string with a space between the two tokens.
   void add_merge(std::string_view pair);
 
   [[nodiscard]] std::optional<TokenId> find(std::string_view token) const;
-  // Throws Error, which says that `role` names it, where the vocabulary lacks it.
+  // The token's id. Where the vocabulary lacks the token, throws Error, which says that `role` names it.
   [[nodiscard]] TokenId require(std::string_view token, const char* role) const;
 
  private:

@@ -1,4 +1,4 @@
-// Words recur: remembers the tokens of those seen, so that most of a text never meets the merges.
+// Remembers the tokens of words. Words recur, so most of a text needs no merges.
 #pragma once
 
 #include <memory>

@@ -19,11 +19,10 @@ enum class Language {
   kThai
 };
 
-// The share, in [0, 1], of the words of `text` (any bytes) that are written as `language` is; 1 where there
-// are no words, since nothing is in another language then. A word is a run of letters of one script; in
-// scripts that are written without spaces (Han, Hiragana, Katakana, Thai) every letter counts as one. What
-// is the same in all languages is no word: LaTeX commands, formulas between dollar signs, single Latin
-// letters. Linear in the text. Thread-safe.
+// The share, in [0, 1], of the words of `text` (any bytes) that are written in the script of `language`; 1
+// without any word. A word is a run of letters of one script. In scripts without spaces (Han, Hiragana,
+// Katakana, Thai) every letter is a word. LaTeX commands, formulas between dollar signs and single Latin
+// letters are no words, since all languages share them. Time is linear in the text. Thread-safe.
 [[nodiscard]] double language_share(std::string_view text, Language language);
 
 }  // namespace deepscaler

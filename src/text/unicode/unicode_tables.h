@@ -51,7 +51,8 @@ enum class Category : uint8_t {
 extern const CodeRun kCategoryRuns[];
 extern const size_t kCategoryRunsSize;
 
-// 1 for what is of another category in Unicode 14, or of none in 16: later versions may give it one.
+// 1 for a character whose category differs in Unicode 14, or that has none in 16, since later versions may
+// give it one.
 extern const CodeRun kNewerRuns[];
 extern const size_t kNewerRunsSize;
 
