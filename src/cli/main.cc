@@ -17,19 +17,26 @@
 
 namespace {
 
+// What the library keeps below a command: its groups of options, which have no name, or commands, which have.
+std::vector<const CLI::App*> below(const CLI::App& command, bool named) {
+  return command.get_subcommands(
+      [named](const CLI::App* inner) { return inner->get_name().empty() != named; });
+}
+
 std::vector<std::string> options_of(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const CLI::App* group : below(command, false)) {
+    for (const std::string& name : options_of(*group)) names.push_back(name);
   }
   return names;
 }
 
 std::vector<std::string> commands_of(const CLI::App& command) {
   std::vector<std::string> names;
-  for (const CLI::App* each : command.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(each->get_name());
-  }
+  for (const CLI::App* each : below(command, true)) names.push_back(each->get_name());
   return names;
 }
 

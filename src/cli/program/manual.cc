@@ -112,7 +112,8 @@ std::string roff(const std::string& text) {
 std::string roff_of(const Argument& argument) {
   std::vector<std::string> names;
   for (const std::string& name : argument.names) names.push_back("\\fB" + roff(name) + "\\fR");
-  const std::string value = argument.value.empty() ? "" : " " + roff(argument.value);
+  // A list of many values may be broken after a comma.
+  const std::string value = argument.value.empty() ? "" : " " + replaced(roff(argument.value), ",", ",\\:");
   return fmt::format(".TP\n{}{}\n{}\n", joined(names, ", "), value, roff(argument.description));
 }
 
