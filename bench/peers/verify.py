@@ -11,21 +11,13 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tests"))
+from labelled_pairs import labelled_pairs  # noqa: E402
 
 MAX_PEER_CHECKS = 3000  # of the problem set: the peer does some hundred a second
 PEER_LIMIT_S = 10  # of CPU time, for one pair
 PEER_TIMEOUT_S = 3600  # its own limits, of the clock, must not decide on a busy machine
 PEER_BYTES = 4 << 30
-
-
-def labelled_pairs(path):
-    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
-        marks = [line.find(mark) for mark in (" == ", " != ") if mark in line]
-        if line.startswith("#") or not marks:
-            continue
-        at = min(marks)
-        for answer in line[at + 4 :].split(" ;; "):
-            yield line[:at], answer, line[at + 1 : at + 3] == "=="
 
 
 def answers_of(path):

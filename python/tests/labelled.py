@@ -13,16 +13,14 @@ import tempfile
 
 from deepscaler_verify import grade, grade_batch
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tests"))
+from labelled_pairs import labelled_pairs  # noqa: E402
 
-def labelled_pairs(path):
-    """(reference, response, whether they are equal) of each pair in the file."""
-    for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines():
-        marks = [line.find(mark) for mark in (" == ", " != ") if mark in line]
-        if line.startswith("#") or not marks:
-            continue
-        at = min(marks)
-        for answer in line[at + 4 :].split(" ;; "):
-            yield line[:at], rf"So the answer is $\boxed{{{answer}}}$.", line[at + 1 : at + 3] == "=="
+
+def responses(path):
+    """(reference, response, whether it is right) of each labelled pair."""
+    for reference, answer, equal in labelled_pairs(path):
+        yield reference, rf"So the answer is $\boxed{{{answer}}}$.", equal
 
 
 def verdicts_of_command(program, pairs):
@@ -47,7 +45,7 @@ def grade_all(pairs):
 
 def main():
     program, path = sys.argv[1:]
-    cases = list(labelled_pairs(path))
+    cases = list(responses(path))
     pairs = [(answer, response) for answer, response, _ in cases]
     expected = verdicts_of_command(program, pairs)
     assert [verdict[0] for verdict in expected] == [equal for _, _, equal in cases], "the command differs from labels"

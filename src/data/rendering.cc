@@ -1,9 +1,12 @@
 #include "data/rendering.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <vector>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "formats/excerpt.h"
 
 namespace deepscaler {
@@ -54,17 +57,16 @@ class RenderingCheck {
     } catch (const Error&) {
       return;  // it reads what the messages say
     }
-    size_t behind = 0;  // where the next one is looked for first
-    for (size_t number = 0; number < message_of.size(); ++number) {
-      size_t found = text.find(mark(number), behind);
-      if (found == std::string::npos) found = text.find(mark(number));
-      if (found != std::string::npos) {
-        behind = found;
-        continue;
-      }
-      fail(message_of[number], "leaves out what is said in",
-           "give the message a role and a place that the template knows");
+    const auto is_lost = [&](size_t number) { return text.find(mark(number)) == std::string::npos; };
+    const auto numbers = std::views::iota(size_t{0}, message_of.size());
+    if (!numbers.empty() && std::ranges::all_of(numbers, is_lost)) {
+      log_warning("{}: the chat template writes nothing of what the messages say", where_);
+      return;
     }
+    const auto lost = std::ranges::find_if(numbers, is_lost);
+    if (lost == numbers.end()) return;
+    fail(message_of[*lost], "leaves out what is said in",
+         "give the message a role and a place that the template knows");
   }
 
   void parts_are_read() const {

@@ -64,6 +64,15 @@ TEST(Rendering, WhatTemplatesMayDo) {
       "");
 }
 
+TEST(Rendering, ATemplateThatWritesNoTextIsWarnedOf) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(verdict("{% for m in messages %}{{ m.role }}{% endfor %}",
+                    R"([{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}])"),
+            "");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(),
+            "warning: a.jsonl:3: the chat template writes nothing of what the messages say\n");
+}
+
 TEST(Rendering, PartsOfAMessage) {
   const std::string parts =
       R"([{"role": "user", "content": [{"type": "text", "text": "hi"}, {"type": "text", "text": "you"}]}])";

@@ -3,96 +3,31 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "verify/algebra/evaluate.h"
-#include "verify/algebra/functions.h"
 #include "verify/algebra/normal_form.h"
+#include "verify/compare/branches.h"
+#include "verify/compare/value_range.h"
 
 namespace deepscaler {
 namespace {
 
-constexpr slong kFullPeriod = 128;   // of gcd and mod: all residues are tried
-constexpr size_t kMaxBranches = 12;  // arguments followed
-constexpr size_t kMaxPoints = 160;   // for one argument
-constexpr int kSearchSteps = 40;     // of a golden section: to about 1e-8 of the grid's distance
-constexpr double kTouching = 1e-9;   // nearer to a threshold than this, nobody can tell
-constexpr double kLeast = 1e-300;    // in place of what a double can't hold
+constexpr size_t kMaxPoints = 160;  // for one argument
+constexpr int kSearchSteps = 40;    // of a golden section: to about 1e-8 of the grid's distance
+constexpr double kTouching = 1e-9;  // nearer to a threshold than this, nobody can tell
+constexpr double kLeast = 1e-300;   // in place of what a double can't hold
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
-
-enum class Threshold : uint8_t {
-  zero,     // the sign of the argument decides
-  root,     // ... or of what it is the square of
-  integer,  // ... or which whole numbers it lies between
-  point,    // ... or whether it is zero
-};
-
-struct Branch {
-  Expr argument;
-  Threshold threshold = Threshold::zero;
-};
-
-struct Range {
-  std::optional<Rational> least = std::nullopt;  // nothing where there is no bound
-  std::optional<Rational> most = std::nullopt;
-};
-
-Rational exactly(double value) {
-  int exponent = 0;
-  const double mantissa = std::frexp(value, &exponent);
-  Rational result(static_cast<slong>(std::ldexp(mantissa, 53)));
-  const slong shift = exponent - 53;
-  if (shift >= 0) {
-    fmpq_mul_2exp(result.get(), result.get(), static_cast<ulong>(shift));
-  } else {
-    fmpq_div_2exp(result.get(), result.get(), static_cast<ulong>(-shift));
-  }
-  return result;
-}
-
-std::optional<Rational> bound_sum(const std::optional<Rational>& a, const std::optional<Rational>& b) {
-  return a && b ? std::optional(sum_of(*a, *b)) : std::nullopt;
-}
-
-std::optional<Rational> scaled(const Rational& factor, const std::optional<Rational>& bound) {
-  return bound ? std::optional(product_of(factor, *bound)) : std::nullopt;
-}
-
-// The larger or the smaller of two bounds, where no bound is beyond all others.
-std::optional<Rational> bound_of(bool larger, bool none_wins, const std::optional<Rational>& a,
-                                 const std::optional<Rational>& b) {
-  if (!a || !b) return none_wins ? std::nullopt : (a ? a : b);
-  return (*a < *b) == larger ? b : a;
-}
 
 class Search {
  public:
-  Search(const std::set<std::string>& symbols, Domain domain, Steps& steps)
-      : symbols_(symbols), domain_(domain), steps_(steps) {}
-
-  // Branch arguments of a tree; `bound` are the names of sums around it.
-  void collect(const Expr& expr, std::set<std::string> bound) {
-    if (!steps_.spend(2)) return give_up();
-    if (binds_a_name(expr.op) && !expr.args.empty()) bound.insert(expr.args[0].text);
-    if (expr.op == Op::power) {
-      const Expr &base = expr.args[0], &exponent = expr.args[1];
-      if (exponent.op == Op::number && fmpz_is_even(exponent.number.denominator()))
-        push(base, Threshold::root, bound);
-      if (is_number(base, 0)) push(exponent, Threshold::zero, bound);
-    }
-    if (expr.op == Op::call) collect_call(expr, bound);
-    if (expr.op == Op::relation) {  // a condition
-      for (size_t i = 0; i + 1 < expr.args.size(); ++i) {
-        if (is_scalar(expr.args[i].op) && is_scalar(expr.args[i + 1].op))
-          push(subtract(expr.args[i], expr.args[i + 1]), Threshold::point, bound);
-      }
-    }
-    for (const Expr& arg : expr.args) collect(arg, bound);
+  Search(Branches branches, const std::set<std::string>& symbols, Domain domain, Steps& steps)
+      : branches_(std::move(branches)), symbols_(symbols), domain_(domain), steps_(steps) {
+    result_.are_complete = branches_.are_complete;
   }
 
   BranchPoints run() {
-    for (const Branch& branch : branches_) {
+    for (const Branch& branch : branches_.all) {
       const std::set<std::string> names = free_symbols(branch.argument);
       for (const int attempt : names.size() == 1 ? std::vector{2} : std::vector{2, 3}) {
         Point others = random_point(symbols_, attempt, domain_);
@@ -105,7 +40,7 @@ class Search {
         is_settled_ = false;
       }
     }
-    if (tries_residues_) {
+    if (branches_.has_residues) {
       for (const std::string& name : symbols_) {
         for (slong residue = 0; residue < kFullPeriod; ++residue)
           add_point(random_point(symbols_, static_cast<int>(residue), domain_), name, Rational(residue));
@@ -115,149 +50,7 @@ class Search {
   }
 
  private:
-  Range range_of_constant(const Expr& expr) {
-    Value value = evaluate(expr, {.precision = 64}, steps_);
-    if (value.status == Value::Status::exact) return {value.rational, value.rational};
-    if (!value.is_known() || !value.ball.is_real()) return {};
-    const double middle = arf_get_d(arb_midref(value.ball.real()), ARF_RND_NEAR);
-    const double around = 1e-9 * (1 + std::abs(middle));
-    if (!std::isfinite(middle) || arb_rel_accuracy_bits(value.ball.real()) < 40) return {};
-    return {exactly(middle - around), exactly(middle + around)};
-  }
-
-  // The range of an expression's values, as far as it follows from its form.
-  Range range_of(const Expr& expr) {
-    if (free_symbols(expr).empty()) return range_of_constant(expr);
-    switch (expr.op) {
-      case Op::add: {
-        Range total{Rational(0), Rational(0)};
-        for (const Expr& arg : expr.args) {
-          const Range range = range_of(arg);
-          total = {bound_sum(total.least, range.least), bound_sum(total.most, range.most)};
-        }
-        return total;
-      }
-      case Op::multiply: {  // a number times something
-        if (expr.args.size() != 2 || expr.args[0].op != Op::number || expr.args[0].number.is_zero())
-          return {};
-        const Rational& factor = expr.args[0].number;
-        const Range range = range_of(expr.args[1]);
-        Range result{scaled(factor, range.least), scaled(factor, range.most)};
-        if (factor.sign() < 0) std::swap(result.least, result.most);
-        return result;
-      }
-      case Op::power: {
-        const Expr &base = expr.args[0], &exponent = expr.args[1];
-        if (base.op == Op::euler) return {.least = Rational(0)};
-        if (exponent.op != Op::number) return {};
-        const bool root = fmpz_is_even(exponent.number.denominator());
-        if (root || is_number(exponent, 2) || is_number(exponent, 4)) return squared(base, root);
-        return {};
-      }
-      case Op::call:
-        switch (function_of(expr.text)) {
-          case Function::sin:
-          case Function::cos:
-            return {Rational(-1), Rational(1)};
-          case Function::abs:
-          case Function::exp:
-            return {.least = Rational(0)};
-          case Function::cosh:
-            return {.least = Rational(1)};
-          case Function::max:
-          case Function::min: {
-            const bool larger = function_of(expr.text) == Function::max;
-            Range range = range_of(expr.args[0]);
-            for (const Expr& arg : expr.args) {
-              const Range other = range_of(arg);
-              range = {bound_of(larger, !larger, range.least, other.least),
-                       bound_of(larger, larger, range.most, other.most)};
-            }
-            return range;
-          }
-          default:
-            return {};
-        }
-      default:
-        return {};
-    }
-  }
-
-  // Of even powers, and of roots, which are not negative either.
-  Range squared(const Expr& base, bool root) {
-    Range result{.least = Rational(0)};
-    const Range range = range_of(base);
-    const bool within_one =
-        range.least && range.most && !(*range.least < Rational(-1)) && !(Rational(1) < *range.most);
-    if (within_one && !root) result.most = Rational(1);
-    return result;
-  }
-
-  bool keeps_its_sign(const Expr& expr) {
-    const Range range = range_of(expr);
-    return (range.least && range.least->sign() >= 0) || (range.most && range.most->sign() <= 0);
-  }
-
   void give_up() { result_.are_complete = false; }
-
-  void push(const Expr& argument, Threshold threshold, const std::set<std::string>& bound) {
-    const std::set<std::string> names = free_symbols(argument);
-    const bool is_free = std::ranges::any_of(
-        names, [&](const std::string& name) { return symbols_.contains(name) && !bound.contains(name); });
-    if (!is_free || (threshold == Threshold::zero && keeps_its_sign(argument))) return;
-    const bool within_sum =
-        std::ranges::any_of(names, [&](const std::string& name) { return bound.contains(name); });
-    if (within_sum) {
-      if (domain_ != Domain::integers) give_up();
-      return;
-    }
-    if (is_constant(argument)) return;
-    const bool known = std::ranges::any_of(branches_, [&](const Branch& other) {
-      return other.threshold == threshold && same_tree(other.argument, argument);
-    });
-    if (known) return;
-    if (branches_.size() == kMaxBranches) return give_up();
-    branches_.push_back({argument, threshold});
-  }
-
-  // n + 1 - n
-  bool is_constant(const Expr& argument) {
-    const Value value = evaluate(argument, {.point = random_point(symbols_, 0, domain_)}, steps_);
-    return value.status == Value::Status::exact &&
-           compare_forms(argument, make_number(value.rational), steps_) == FormMatch::same;
-  }
-
-  void collect_call(const Expr& expr, const std::set<std::string>& bound) {
-    switch (function_of(expr.text)) {
-      case Function::abs:
-      case Function::sgn:
-        for (const Expr& arg : expr.args) push(arg, Threshold::zero, bound);
-        break;
-      case Function::floor:
-      case Function::ceil:
-        for (const Expr& arg : expr.args) push(arg, Threshold::integer, bound);
-        break;
-      case Function::max:
-      case Function::min:
-        for (size_t i = 0; i < expr.args.size(); ++i) {
-          for (size_t j = 0; j < i; ++j) push(subtract(expr.args[i], expr.args[j]), Threshold::zero, bound);
-        }
-        break;
-      case Function::gcd:
-      case Function::lcm:
-      case Function::mod: {
-        if (free_symbols(expr).empty()) break;
-        tries_residues_ = true;
-        const bool long_period = contains(expr, [](const Expr& part) {
-          return part.op == Op::number && Rational(kFullPeriod) < part.number;
-        });
-        if (long_period) give_up();
-        break;
-      }
-      default:
-        break;
-    }
-  }
 
   double value_at(const Expr& argument, Point& point, const std::string& name, double at) {
     if (!std::isfinite(at)) return kNothing;
@@ -349,7 +142,7 @@ class Search {
     for (const double place : places) values.push_back(value_at(branch.argument, others, name, place));
     if (steps_.exhausted()) return give_up();
     const size_t most = result_.points.size() + kMaxPoints;
-    const bool may_be_flat = is_stepped(branch.argument) || keeps_its_sign(branch.argument);
+    const bool may_be_flat = is_stepped(branch.argument) || keeps_its_sign(branch.argument, steps_);
     bool known = false;
     for (size_t i = 0; i < places.size(); ++i) known = known || std::isfinite(values[i]);
     if (!known) return give_up();
@@ -387,24 +180,6 @@ class Search {
     if (!std::isfinite(a) || !std::isfinite(b)) return std::isfinite(a) != std::isfinite(b);
     if (branch.threshold == Threshold::integer) return std::floor(a) != std::floor(b);
     return (a < 0) != (b < 0);
-  }
-
-  // Whether it holds what is constant by pieces.
-  static bool is_stepped(const Expr& expr) {
-    return contains(expr, [](const Expr& part) {
-      if (part.op != Op::call) return false;
-      switch (function_of(part.text)) {
-        case Function::abs:
-        case Function::sgn:
-        case Function::floor:
-        case Function::ceil:
-        case Function::max:
-        case Function::min:
-          return true;
-        default:
-          return false;
-      }
-    });
   }
 
   // The fraction that a place stands for, if the argument is exactly zero (or whole) there.
@@ -502,14 +277,13 @@ class Search {
     add_around(others, name, place);
     if (!touches || is_exact_at(branch, name, others, place)) return;
     if (is_settled_ && is_stepped(branch.argument)) return;  // |x + y| - |x - y| is 0 all along y = 0
-    if (branch.threshold != Threshold::root || !keeps_its_sign(branch.argument)) give_up();
+    if (branch.threshold != Threshold::root || !keeps_its_sign(branch.argument, steps_)) give_up();
   }
 
+  Branches branches_;
   const std::set<std::string>& symbols_;
   Domain domain_;
   Steps& steps_;
-  std::vector<Branch> branches_;
-  bool tries_residues_ = false;
   bool is_settled_ = false;  // whether all variables are where the argument is nearest to its threshold
   std::set<std::pair<std::string, double>> tried_;
   BranchPoints result_;
@@ -519,10 +293,7 @@ class Search {
 
 BranchPoints branch_points(const Expr& a, const Expr& b, const std::set<std::string>& symbols, Domain domain,
                            Steps& steps) {
-  Search search(symbols, domain, steps);
-  search.collect(a, {});
-  search.collect(b, {});
-  return search.run();
+  return Search(branches_of(a, b, symbols, domain, steps), symbols, domain, steps).run();
 }
 
 }  // namespace deepscaler

@@ -1,10 +1,9 @@
 // Points on both sides of where functions bend or jump: a maximum of two functions is the one here and the
 // other there, and the there may be small: \max(\sin x, -0.999) is \sin x but for 1.4 % of all x.
 //
-// The argument that decides (of an absolute value or an even root its own, of a maximum the difference of
-// two, of a floor what is rounded, of a condition both sides' difference) is followed along each variable;
-// its changes of sign and its extreme values, which are searched for between the points of a grid, are where
-// another branch may begin.
+// The argument that decides (verify/compare/branches.h) is followed along each variable. Its changes of sign
+// and its extreme values, which are searched for between the points of a grid, are where another branch may
+// begin.
 #pragma once
 
 #include <set>
