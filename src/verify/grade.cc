@@ -38,9 +38,11 @@ bool same_text(const std::string& a, const std::string& b) {
   return a.size() <= kMaxAnswerBytes && b.size() <= kMaxAnswerBytes && tokenize(a) == tokenize(b);
 }
 
-// The value in "m + n = 25", where the problem asks for m + n; null for anything else.
-const Expr* value_of_asked(const Expr& given, std::string_view answer, const GradeOptions& options,
-                           Steps& steps) {
+// The value in "m + n = 25", where the problem asks for m + n; null for anything else, and where the
+// reference says itself what it is the value of.
+const Expr* value_of_asked(const Expr& expected, const Expr& given, std::string_view answer,
+                           const GradeOptions& options, Steps& steps) {
+  if (expected.op == Op::relation) return nullptr;
   const bool equation = given.op == Op::relation && given.text == "=" && is_scalar(given.args[0].op) &&
                         !free_symbols(given.args[0]).empty();
   const size_t sign = answer.find('=');
@@ -64,7 +66,7 @@ Reason judge(std::string_view reference_text, const std::string& answer, const G
   Reason reason = reason_of(compare_answers(*expected, *given, options.policy, comparing), options.policy);
   Steps more(options.policy.step_limit);  // also where comparing has used up its own
   if (reason == Reason::different) {
-    if (const Expr* value = value_of_asked(*given, answer, options, more))
+    if (const Expr* value = value_of_asked(*expected, *given, answer, options, more))
       reason = reason_of(compare_answers(*expected, *value, options.policy, comparing), options.policy);
   }
   // Nobody may leave the statistics by an answer that can't be worked out.

@@ -147,6 +147,10 @@ TEST(Grade, TakesAValueByTheNameThatTheProblemAsksFor) {
   EXPECT_FALSE(grade_one("25", boxed("m+n=25")).correct);
   options.policy.asked_names_may_be_given = false;
   EXPECT_FALSE(grade_one("25", boxed("m+n=25"), options).correct);
+  options.policy.asked_names_may_be_given = true;
+  options.problem = "If $x = 7$, find $y$.";
+  EXPECT_TRUE(grade_one("7", boxed("y=7"), options).correct);
+  EXPECT_FALSE(grade_one("x = 7", boxed("y=7"), options).correct);  // the reference has a name of its own
 }
 
 TEST(Grade, ReadsDoublyEscapedAnswers) {
