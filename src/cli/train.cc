@@ -45,7 +45,7 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations, int64_t tr
   if (trained_on == 0)
     fmt::print("{} held-out problems, the same each time\n", problems);
   else
-    fmt::print("{} problems, the same each time; {} of them are trained on too\n", problems, trained_on);
+    fmt::print("{} problems, the same each time; trained on too: {}\n", problems, trained_on);
 }
 
 void run(const TrainOptions& options) {

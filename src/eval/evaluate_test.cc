@@ -42,6 +42,14 @@ class EvaluateTest : public testing::Test {
     }
   }
 
+  // The log of an evaluation without a sample yet: its settings.
+  void write_settings() const {
+    std::filesystem::remove(folder_ / "s.jsonl");
+    SampleLog(folder_ / "s.jsonl", settings_).add({.id = problems_[0].id});
+    const std::string lines = read_file(folder_ / "s.jsonl");
+    write_file_atomically(folder_ / "s.jsonl", lines.substr(0, lines.find('\n') + 1));
+  }
+
   TemporaryFolder folder_;
   Model model_{read_hf_config(std::string(DEEPSCALER_GOLDENS) + "/../../recipes/tiny-model")};
   Tokenizer tokenizer_ = byte_tokenizer();
@@ -71,6 +79,11 @@ TEST_F(EvaluateTest, GoesOnFromAnyPartOfItsSamples) {
   EXPECT_EQ(bytes_of(evaluate_with(&log)), whole);
 }
 
+TEST_F(EvaluateTest, WithoutASampleThereIsNoFile) {
+  SampleLog log(folder_ / "s.jsonl", settings_);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "s.jsonl"));
+}
+
 TEST_F(EvaluateTest, OtherSettingsAreRefusedByName) {
   {
     SampleLog log(folder_ / "s.jsonl", settings_);
@@ -94,8 +107,7 @@ TEST_F(EvaluateTest, OtherSettingsAreRefusedByName) {
 
 TEST_F(EvaluateTest, LinesThatAreNoSamplesOfItAreRefused) {
   const auto refusal = [&](const std::string& lines) {
-    std::filesystem::remove(folder_ / "s.jsonl");
-    EXPECT_EQ(error_of_log(), "no error");  // it writes the settings
+    write_settings();
     const std::string bytes = read_file(folder_ / "s.jsonl") + lines;
     write_file_atomically(folder_ / "s.jsonl", bytes);
     const std::string message = error_of_log();

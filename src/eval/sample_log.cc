@@ -41,11 +41,10 @@ int64_t problems_of(const EvalSettings& settings) {
 }  // namespace
 
 SampleLog::SampleLog(const std::filesystem::path& path, const EvalSettings& settings)
-    : file_(path, our_lines(), problems_of(settings), settings.config.samples) {
-  bool has_settings = false;
+    : settings_(settings), file_(path, our_lines(), problems_of(settings), settings.config.samples) {
   file_.resume([&](const Json& line, const std::string& where) {
     try {
-      if (std::exchange(has_settings, true))
+      if (std::exchange(has_settings_, true))
         take(line, where);
       else
         check_settings(parse_settings(line.at("settings"), where), settings, path.string());
@@ -53,7 +52,6 @@ SampleLog::SampleLog(const std::filesystem::path& path, const EvalSettings& sett
       refuse(where, "is no line of an evaluation's samples");
     }
   });
-  if (!has_settings) file_.write({{"settings", settings_json(settings)}});
 }
 
 void SampleLog::take(const Json& line, const std::string& where) {
@@ -68,6 +66,7 @@ void SampleLog::take(const Json& line, const std::string& where) {
 }
 
 void SampleLog::add(const LoggedSample& sample) {
+  if (!std::exchange(has_settings_, true)) file_.write({{"settings", settings_json(settings_)}});
   file_.write({{"problem", sample.problem},
                {"id", sample.id},
                {"sample", sample.sample},

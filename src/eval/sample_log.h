@@ -29,8 +29,8 @@ struct LoggedSample {
 // One thread owns it; one process at a time may write a file.
 class SampleLog {
  public:
-  // Opens the log of an evaluation that goes on, or begins a new one. Throws Error for a file that is no such
-  // log, or one of other settings, naming all that differ; the file stays as it was.
+  // Opens the log of an evaluation that goes on, or begins a new one with the first sample. Throws Error for
+  // a file that is no such log, or one of other settings, naming all that differ; the file stays as it was.
   SampleLog(const std::filesystem::path& path, const EvalSettings& settings);
 
   // What an earlier process finished. A sample that is there twice, since two processes wrote the file side
@@ -42,6 +42,8 @@ class SampleLog {
  private:
   void take(const nlohmann::ordered_json& line, const std::string& where);
 
+  EvalSettings settings_;
+  bool has_settings_ = false;
   std::vector<LoggedSample> earlier_;
   SampleFile file_;
 };

@@ -77,8 +77,7 @@ void set_architecture(const ModelConfig& c, const std::string& where, GgufKeys& 
 void set_sampling(const fs::path& folder, GgufKeys& keys) {
   const fs::path path = folder / "generation_config.json";
   if (!fs::exists(path)) return;
-  const json config = read_json_file(path);
-  if (!config.is_object()) throw Error(path.string(), "is not a JSON object", "get the file again");
+  const json config = read_model_object(path);
   const auto number = [&](const char* name) -> const json* {
     const auto found = config.find(name);
     return found != config.end() && found->is_number() ? &*found : nullptr;

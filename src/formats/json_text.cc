@@ -21,6 +21,8 @@ using nlohmann::ordered_json;
 
 constexpr size_t kMaxDepth = 100;
 
+constexpr const char* kGetModelAgain = "the file is damaged; get the model again";
+
 // An object in order finds its keys one after the other.
 constexpr size_t kMaxKeysInOrder = 10000;
 
@@ -109,8 +111,12 @@ class Watch {
   std::vector<std::unordered_set<std::string>> keys_;
 };
 
+enum class Origin { kWritten, kModel };
+
 // What the text may be instead decides the advice.
-[[noreturn]] void refuse(std::string_view text, const json::parse_error& error, const std::string& where) {
+[[noreturn]] void refuse(std::string_view text, const json::parse_error& error, const std::string& where,
+                         Origin origin) {
+  if (origin == Origin::kModel) throw Error(where, "is not a JSON object", kGetModelAgain);
   constexpr size_t kShown = 20;
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff") || text.substr(0, 2).find('\0') == 1) {
     throw Error(where, "is UTF-16, and JSON is UTF-8", "save the file as UTF-8");
@@ -131,7 +137,7 @@ class Watch {
 }
 
 template <class Json>
-Json parse(std::string_view text, const std::string& where, Watch watch) {
+Json parse(std::string_view text, const std::string& where, Watch watch, Origin origin = Origin::kWritten) {
   try {
     return Json::parse(text.begin(), text.end(),
                        [&](int depth, typename Json::parse_event_t event, Json& value) {
@@ -139,7 +145,7 @@ Json parse(std::string_view text, const std::string& where, Watch watch) {
                        });
   } catch (const typename Json::parse_error& error) {
     refuse_lfs_pointer(text, where);
-    refuse(text, error, where);
+    refuse(text, error, where, origin);
   } catch (const typename Json::out_of_range&) {
     throw Error(where, "not valid JSON: a number is out of range", "write it as a string or make it smaller");
   }
@@ -155,10 +161,21 @@ ordered_json parse_record(std::string_view text, const std::string& where) {
   return parse<ordered_json>(text, where, {text, where, Integers::kExact, kMaxKeysInOrder});
 }
 
+json parse_model_object(std::string_view text, const std::string& where) {
+  const Watch watch(text, where, Integers::kRounded, std::numeric_limits<size_t>::max());
+  json object = parse<json>(text, where, watch, Origin::kModel);
+  if (!object.is_object()) throw Error(where, "is not a JSON object", kGetModelAgain);
+  return object;
+}
+
 ordered_json read_record_file(const std::filesystem::path& path) {
   return parse_record(read_file(path), path.string());
 }
 
 json read_json_file(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+
+json read_model_object(const std::filesystem::path& path) {
+  return parse_model_object(read_file(path), path.string());
+}
 
 }  // namespace deepscaler

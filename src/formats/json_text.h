@@ -17,8 +17,12 @@ namespace deepscaler {
 // templates show. An integer of more than 64 bits is refused, since it would become a number close to it.
 [[nodiscard]] nlohmann::ordered_json parse_record(std::string_view text, const std::string& where);
 
-// The file at `path` by parse_json() or parse_record(). Errors name the path.
+// A JSON object of a model's files, which nobody wrote by hand: its errors tell to get the model again.
+[[nodiscard]] nlohmann::json parse_model_object(std::string_view text, const std::string& where);
+
+// The file at `path` by one of these. Errors name the path.
 [[nodiscard]] nlohmann::json read_json_file(const std::filesystem::path& path);
 [[nodiscard]] nlohmann::ordered_json read_record_file(const std::filesystem::path& path);
+[[nodiscard]] nlohmann::json read_model_object(const std::filesystem::path& path);
 
 }  // namespace deepscaler

@@ -158,6 +158,18 @@ TEST(JsonText, RecordsKeepTheirOrderAndTheirIntegers) {
   EXPECT_EQ(refusal(wide + "}"), "f:1: a JSON object of more than 10000 keys; make it a list");
 }
 
+TEST(JsonText, AModelsFileIsGotAgain) {
+  for (const char* damaged : {"{\"a\":", "[]", "", "\xff\xfe{"}) {
+    try {
+      (void)parse_model_object(damaged, "m/config.json");
+      ADD_FAILURE() << damaged;
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(),
+                   "m/config.json: is not a JSON object; the file is damaged; get the model again");
+    }
+  }
+}
+
 TEST(JsonText, AGitLfsPointerIsNamed) {
   const std::string pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n";
   const std::string message =

@@ -124,9 +124,9 @@ std::string shard_name(const json& value, const std::string& where) {
 
 // Tensor name -> shard.
 std::map<std::string, std::string> read_index(const std::filesystem::path& path) {
-  const json index = read_json_file(path);
+  const json index = read_model_object(path);
   const std::string where = path.string();
-  const auto map = index.is_object() ? index.find("weight_map") : index.end();
+  const auto map = index.find("weight_map");
   if (map == index.end() || !map->is_object() || map->empty())
     throw Error(where, "has no weight_map", kDamaged);
   std::map<std::string, std::string> shards;

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "formats/lfs_pointer.h"
+#include "formats/json_text.h"
 #include "model/config_keys.h"
 #include "ops/panels.h"
 
@@ -97,13 +97,6 @@ class JsonKeys {
   const json& object_;
   const std::string& where_;
 };
-
-json parse_json_object(std::string_view text, const std::string& where) {
-  refuse_lfs_pointer(text, where);
-  json object = json::parse(text, nullptr, false);
-  if (!object.is_object()) throw Error(where, "is not a JSON object", "download the model again");
-  return object;
-}
 
 // The context that the frequencies were trained for: beside the scaling, in it, or the model's.
 int64_t original_context(const JsonKeys& config, const JsonKeys& rope, const ModelConfig& c) {
@@ -274,7 +267,7 @@ void check_dimensions(const ModelConfig& c, const std::string& where) {
 }
 
 ModelConfig parse_hf_config(std::string_view text, const std::string& where) {
-  const json object = parse_json_object(text, where);
+  const json object = parse_model_object(text, where);
   const JsonKeys keys(object, where);
   ModelConfig c;
   c.architecture = architecture_from_name(keys.get<std::string>("model_type"), where);
@@ -323,7 +316,7 @@ ModelConfig read_hf_config(const std::filesystem::path& folder) {
   ModelConfig c = read_hf_config_file(folder / "config.json");
   const std::filesystem::path generation = folder / "generation_config.json";
   if (std::filesystem::exists(generation)) {
-    add_eos(parse_json_object(read_file(generation), generation.string()), generation.string(), c);
+    add_eos(read_model_object(generation), generation.string(), c);
   }
   return c;
 }

@@ -37,6 +37,9 @@ enum class ModelFormat { kHf, kGguf };
 ModelFormat format_of(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) return ModelFormat::kHf;
   if (path.extension() == ".gguf") return ModelFormat::kGguf;
+  if (const auto folder = path.parent_path(); std::filesystem::exists(folder / "config.json")) {
+    throw Error(path.string(), "is one file of a model's folder", "name the folder, " + folder.string());
+  }
   throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",
               "name a model: an HF folder or a GGUF file");
 }

@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/temporary_folder.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -74,6 +78,11 @@ TEST(ModelFile, SaysWhatIsNoModel) {
       error("nothing"),
       "nothing: is neither a folder with a config.json nor a .gguf file; name a model: an HF folder or a "
       "GGUF file");
+  const TemporaryFolder folder;
+  write_file_atomically(folder / "config.json", "{}");
+  EXPECT_EQ(error(folder / "model.safetensors"),
+            fmt::format("{}: is one file of a model's folder; name the folder, {}",
+                        (folder / "model.safetensors").string(), folder.path().string()));
 }
 
 }  // namespace

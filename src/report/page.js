@@ -80,7 +80,7 @@ function showResults() {
   const samples = [...new Set(list.map((e) => e.samples))].join(" or ");  // a stage may have its own
   const trainedOn = data.manifest ? data.manifest.trained_on : undefined;  // unknown of runs of earlier versions
   const kind = trainedOn === 0 ? "held-out problems" : "problems";
-  const warning = trainedOn > 0 ? ` ${trainedOn} of them are trained on too, so they are not held out.` : "";
+  const warning = trainedOn > 0 ? ` Trained on too, so not held out: ${trainedOn}.` : "";
   byId("results-note").textContent = `${problems} ${kind}, ${samples} ` +
     `answer${samples === "1" ? "" : "s"} each, the same problems every time. In brackets: 95 % intervals; a change is ` +
     "the mean difference problem by problem from the row above, coloured where its interval leaves out 0." + warning;

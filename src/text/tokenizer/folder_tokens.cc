@@ -22,12 +22,7 @@ constexpr const char* kNamed[] = {"bos_token", "eos_token", "unk_token", "sep_to
                                   "pad_token", "cls_token", "mask_token"};
 constexpr const char* kLists[] = {"additional_special_tokens", "extra_special_tokens"};
 
-json read_object(const fs::path& path) {
-  if (!fs::exists(path)) return json::object();
-  json object = read_json_file(path);
-  if (!object.is_object()) throw Error(path.string(), "is not a JSON object", kRemedy);
-  return object;
-}
+json read_object(const fs::path& path) { return fs::exists(path) ? read_model_object(path) : json::object(); }
 
 class Adder {
  public:

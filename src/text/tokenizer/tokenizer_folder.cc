@@ -171,8 +171,7 @@ TokenizerDefinition read_hf_tokenizer(const fs::path& folder) {
   TokenizerDefinition definition = parse_tokenizer_json(read_file(path), path.string());
   json config = json::object();
   if (const fs::path config_path = folder / "tokenizer_config.json"; fs::exists(config_path)) {
-    config = read_json_file(config_path);
-    if (!config.is_object()) throw Error(config_path.string(), "is not a JSON object", "get the file again");
+    config = read_model_object(config_path);
     definition.chat_template = template_in(config, config_path.string());
   }
   definition.has_template_for_tools = has_template_for_tools(config, folder);

@@ -79,10 +79,7 @@ struct Node {
 
 class Reader {
  public:
-  Reader(const json& root, const std::string& where) : root_{root, where, ": "} {
-    if (!root.is_object()) throw Error(where, "is not a JSON object", kDamaged);
-    definition_.where = where;
-  }
+  Reader(const json& root, const std::string& where) : root_{root, where, ": "} { definition_.where = where; }
 
   TokenizerDefinition read() {
     read_vocabulary();
@@ -251,7 +248,7 @@ class Reader {
 }  // namespace
 
 TokenizerDefinition parse_tokenizer_json(std::string_view text, const std::string& where) {
-  const json root = parse_json(text, where);
+  const json root = parse_model_object(text, where);
   return Reader(root, where).read();
 }
 
