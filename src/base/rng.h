@@ -17,6 +17,8 @@ class Rng {
  public:
   Rng(uint64_t seed, std::initializer_list<uint64_t> stream);
 
+  // Draws at one counter share their random bits: use a counter once.
+
   // 64 random bits, or a float uniform in [0, 1) with 24 random bits, at a position of the stream.
   [[nodiscard]] uint64_t bits(uint64_t counter) const;
   [[nodiscard]] float uniform(uint64_t counter) const;

@@ -26,7 +26,7 @@ std::string comparison_text(const ScoreComparison& c) {
   if (c.compared == 0) return counted;
   if (c.different == 0) return counted + ", the recorded log-probabilities are the same bits";
   return fmt::format("{}; {} of {} recorded log-probabilities differ, by at most {:.3g}", counted,
-                     c.different, c.compared, c.largest);
+                     c.different, c.compared, c.largest_difference);
 }
 
 void run(const Options& options) {

@@ -55,7 +55,7 @@ void run(const Options& options) {
   }
   TrainOptions train = options.train;
   if (train.recipe.empty()) train.recipe = options.data;  // what the run's folder is named after
-  carry_out(recipe, train);
+  run_recipe(recipe, train);
 }
 
 }  // namespace

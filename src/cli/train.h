@@ -1,4 +1,4 @@
-// What the commands share that carry out a recipe.
+// What `train` and `sft` share.
 #pragma once
 
 #include <string>
@@ -25,6 +25,6 @@ struct TrainOptions {
 void add_train_options(CLI::App& command, TrainOptions& options);
 
 // Carries out a recipe that is validated, and prints its evaluations. Throws Error.
-void carry_out(const Recipe& recipe, const TrainOptions& options);
+void run_recipe(const Recipe& recipe, const TrainOptions& options);
 
 }  // namespace deepscaler

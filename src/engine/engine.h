@@ -26,7 +26,7 @@ struct EngineOptions {
   Recompute recompute = Recompute::kNone;
 };
 
-// One thread uses it at a time.
+// One thread uses it at a time. The device must outlive it.
 class Engine {
  public:
   Engine(Model model, const EngineOptions& options, const Device& device = default_device());
@@ -39,26 +39,27 @@ class Engine {
   [[nodiscard]] GroupScores score(std::span<const TokenGroup> groups, float temperature);
   [[nodiscard]] GroupValues values(std::span<const TokenGroup> groups, TokenRow token_row);
 
-  // Adds the gradient of the head's loss to the gradient of the calls since the last update(). Throws Error
-  // where the gradient is not finite. Weights are then as they were, and the next call begins a new gradient.
+  // Adds the gradient of the head's loss to that of the calls since the last update(). Throws Error where it
+  // is not finite; the next call then begins a new gradient.
   void accumulate(std::span<const TokenGroup> groups, Head& head,
                   const std::function<void(int64_t rows)>& progress = {});
-  // One step of the optimizer with the accumulated gradient. Returns the gradient's norm before clipping.
-  // Throws Error where the gradient is not finite, and leaves weights and optimizer as they were.
+  // One step of the optimizer with the accumulated gradient (CHECK: there is one). Returns the gradient's
+  // norm before clipping. Throws Error where the gradient is not finite, and leaves weights and optimizer as
+  // they were.
   double update(const OptimizerConfig& config, float lr);
 
   // Replaces the optimizer by a new one of config.kind, without moments.
   void begin_optimizer(const OptimizerConfig& config);
   [[nodiscard]] int64_t updates() const { return optimizer_ ? optimizer_->steps() : 0; }
 
-  // The gradient of the last accumulate() calls, laid out by the model's table; for measurements and tests.
+  // The gradient of the last accumulate() calls, laid out by the model's table; empty before the first.
+  // For measurements and tests.
   [[nodiscard]] std::span<const float> gradients() const;
 
-  // Copies the weights of another model of the same shapes. Where only the heads differ, copies those of the
-  // layers.
+  // Copies the weights that the other model has by the same names and in the same shapes; the rest stays.
   void copy_weights_from(const Model& other);
 
-  // Gives back the memory of training but for the gradients, before sampling.
+  // Gives back the memory of training, but not that of the gradients.
   void release_workspace();
 
   // Write and read optimizer.safetensors of a checkpoint. Nothing is written where there was no update. Both

@@ -46,6 +46,7 @@ Engine& Models::put_copy_of_policy(std::string_view name) {
 }
 
 void Models::remove(std::string_view name) {
+  DEEPSCALER_CHECK(name != kPolicy);
   if (const auto found = engines_.find(name); found != engines_.end()) engines_.erase(found);
 }
 

@@ -21,7 +21,8 @@ namespace deepscaler {
 inline constexpr std::string_view kPolicy = "policy";
 inline constexpr std::string_view kReference = "reference";
 
-// One thread uses it at a time. References to engines stay valid until they are removed.
+// One thread uses it at a time. A reference to an engine is valid until it is removed or
+// replaced.
 class Models {
  public:
   explicit Models(std::unique_ptr<Engine> policy);
@@ -33,7 +34,8 @@ class Models {
   Engine& put(std::string_view name, std::unique_ptr<Engine> engine);
   // Adds a copy of the present policy without optimizer, or replaces the model of that name by it.
   Engine& put_copy_of_policy(std::string_view name);
-  void remove(std::string_view name);  // nothing happens where there is none
+  // No effect where there is none. Not the policy (CHECK).
+  void remove(std::string_view name);
 
   // Writes the models beside the policy into a checkpoint's folder: models/NAME/ is a Hugging Face folder,
   // with an optimizer.safetensors where the model is trained. hashes() are the hashes of their weights by

@@ -83,7 +83,7 @@ void compare(const Response& response, const std::vector<TokenScore>& scores, Sc
     const float difference = std::abs(response.recorded[i] - scores[i].log_prob);
     ++comparison.compared;
     comparison.different += difference != 0;
-    comparison.largest = std::max(comparison.largest, static_cast<double>(difference));
+    comparison.largest_difference = std::max(comparison.largest_difference, static_cast<double>(difference));
   }
 }
 

@@ -22,11 +22,12 @@ struct ScoreComparison {
   int64_t responses = 0, tokens = 0;
   int64_t compared = 0;   // tokens that had a log-probability before
   int64_t different = 0;  // of these, in any bit
-  double largest = 0;     // difference
+  double largest_difference = 0;
 };
 
 // Reads lines in batches, each of one temperature, scores them and writes them. `progress` is called with the
-// tokens done so far. Throws Error for a line that can't be scored, naming it; and Interrupted.
+// tokens done so far. Throws Error for a line that can't be scored, naming it. The
+// output is begun anew. Throws Interrupted after a signal; the output then has whole lines.
 ScoreComparison score_file(Engine& engine, const ScoreJob& job,
                            const std::function<void(int64_t tokens)>& progress = {});
 

@@ -47,7 +47,7 @@ TEST_F(ScoreFileTest, RecordedLogProbabilitiesAreTheBitsOfTheScore) {
     EXPECT_GT(comparison.tokens, 0);
     EXPECT_EQ(comparison.compared, comparison.tokens);
     EXPECT_EQ(comparison.different, 0) << temperature;
-    EXPECT_EQ(comparison.largest, 0);
+    EXPECT_EQ(comparison.largest_difference, 0);
     EXPECT_EQ(read_file(out_), read_file(in_));
   }
 }
@@ -57,7 +57,7 @@ TEST_F(ScoreFileTest, ADifferenceIsCountedAndTheLineTellsWhatComputed) {
   TinyGeneration other(6);
   const ScoreComparison comparison = score_file(other.engine, {.input = in_, .output = out_, .model = "m"});
   EXPECT_GT(comparison.different, 0);
-  EXPECT_GT(comparison.largest, 0);
+  EXPECT_GT(comparison.largest_difference, 0);
   const std::string text = read_file(out_);
   EXPECT_EQ(ordered_json::parse(text.substr(0, text.find('\n')))["model"], other.engine.model().hash());
 }

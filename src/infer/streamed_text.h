@@ -20,7 +20,7 @@ class StreamedText {
 
   // What is sure with one more token of the response; may be empty.
   [[nodiscard]] std::string push(TokenId token);
-  // What is left when the response is over.
+  // What is left when the response is over; the last call.
   [[nodiscard]] std::string finish();
 
  private:

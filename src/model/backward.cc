@@ -141,7 +141,7 @@ void embedding_backward(const Model& model, const ForwardBatch& batch, ConstMatr
 
 void backward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations,
               MatrixView d_hidden, float* gradients) {
-  DEEPSCALER_CHECK(activations.keep() != Activations::Keep::kOneLayer);
+  DEEPSCALER_CHECK(activations.keep() != Activations::Keep::kNothing);
   LayerBackward layer(model, batch, cache, activations.scratch, gradients);
   for (int64_t i = model.config().layers - 1; i >= 0; --i) {
     // Of the last layer the forward pass has left everything.

@@ -1,4 +1,4 @@
-// The backward pass of the layers and the embedding; that of the LM head is in train/step.
+// The backward pass of the layers and the embedding; that of the heads is in model/cpu_pass.
 #pragma once
 
 #include <span>

@@ -12,7 +12,7 @@ namespace deepscaler {
 
 CpuPass::CpuPass(const Model& model, Recompute recompute)
     : model_(model),
-      inference_(model.config(), Activations::Keep::kOneLayer),
+      inference_(model.config(), Activations::Keep::kNothing),
       training_(model.config(),
                 recompute == Recompute::kNone ? Activations::Keep::kAllLayers : Activations::Keep::kInputs) {}
 

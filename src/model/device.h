@@ -12,9 +12,9 @@ namespace deepscaler {
 
 class Model;
 
-// What the backward pass finds of the forward pass.
+// What the forward pass keeps for the backward pass.
 enum class Recompute {
-  kNone,   // all that it needs
+  kNone,   // everything
   kLayer,  // the input of each layer; the rest is computed again, with the same bits, layer by layer
 };
 

@@ -41,7 +41,7 @@ class LayerForward {
         index_(index),
         a_(activations.layer(index)),
         s_(activations.scratch),
-        keep_(activations.keep() != Activations::Keep::kOneLayer) {}
+        keep_(activations.keep() != Activations::Keep::kNothing) {}
 
   // x += attention(norm(x))
   void attention(Matrix& x) {
@@ -78,13 +78,14 @@ class LayerForward {
              keep_ ? kept.view() : MatrixView());
   }
 
-  // out = x W^T of each, plus the bias where there is one: of all or of none.
+  // out = x W^T of each, plus its bias. All of them have one, or none has.
   void project(const Matrix& x, std::initializer_list<BiasedProjection> each) {
     std::vector<Projection<int, MatrixView>> projections;
     Accumulate accumulate = Accumulate::kNo;
     for (const auto& [weight, bias, out] : each) {
       out.resize(x.rows(), model_.table()[weight].rows);
       projections.push_back({weight, out.view()});
+      DEEPSCALER_CHECK((bias == 0) == (each.begin()->bias == 0));
       if (bias == 0) continue;
       broadcast_rows(model_.vector(bias), out.view());
       accumulate = Accumulate::kYes;
@@ -137,7 +138,7 @@ LayerActivations& Activations::layer(int64_t i) {
 }
 
 void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Activations& activations) {
-  // What the model computes in may have changed since: the cache would hold other numbers.
+  // A cache that was made before compute_in() holds numbers of another width.
   DEEPSCALER_CHECK(cache.shape() == model.attention());
   Matrix& x = activations.hidden;
   embed(model, batch, x);
@@ -150,6 +151,7 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
 
 void recompute_layer(const Model& model, const ForwardBatch& batch, KvCache& cache, int64_t index,
                      Activations& activations) {
+  DEEPSCALER_CHECK(activations.keep() != Activations::Keep::kNothing);
   const Matrix& input = activations.layer(index).input;
   Matrix& x = activations.hidden;
   parallel_for(x.rows(), [&](int64_t t) { std::copy_n(input.row(t), x.cols(), x.row(t)); });

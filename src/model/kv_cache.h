@@ -34,6 +34,7 @@ class KvCache {
 
   [[nodiscard]] const AttentionShape& shape() const { return shape_; }
   [[nodiscard]] int64_t blocks() const { return blocks_; }
+  // The blocks of a layer. A float holds as many numbers as AttentionShape packs into one.
   [[nodiscard]] float* layer(int64_t i) { return data_.data() + i * blocks_ * shape_.block_size(); }
   [[nodiscard]] const float* layer(int64_t i) const {
     return data_.data() + i * blocks_ * shape_.block_size();

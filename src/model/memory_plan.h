@@ -1,8 +1,8 @@
 // How much memory a model's training and generation take, part by part, known before it is taken: the
 // sizes of the buffers of model/, train/ and infer/ as functions of the config.
 //
-// All of it is f32 but for the rounded copy of the weights. What the plan leaves out is small: code,
-// tokenizer, data, threads' scratch.
+// All of it is f32 but for the rounded copy of the weights and, in a narrower type, keys and values. What the
+// plan leaves out is small: code, tokenizer, data, threads' scratch.
 #pragma once
 
 #include <cstdint>

@@ -20,13 +20,13 @@
 
 namespace deepscaler {
 
-// Rows of logits in memory at a time: 256 x 49152 floats are 48 MiB; fewer rows would read and write the
-// LM head's gradient (as large as the embedding) too often.
+// Rows of logits in memory at a time: at a vocabulary of 49152 they are 48 MiB; fewer rows would read and
+// write the LM head's gradient (as large as the embedding) too often.
 inline constexpr int64_t kHeadRows = 256;
 
 // What follows a forward pass.
 enum class PassPurpose {
-  kInference,  // nothing of the layers: activations of one layer are kept
+  kInference,  // nothing that needs activations
   kTraining,   // backward()
 };
 
@@ -36,12 +36,12 @@ struct TokenDerivative {
   float entropy = 0;
 };
 
-// One thread uses it at a time. The model must outlive it; its weights may change between passes.
+// One thread uses it at a time. The model must outlive it; the model's weights may change between passes.
 class Pass {
  public:
   virtual ~Pass() = default;
 
-  // Room for so many blocks of keys and values. What was in them is lost where there were fewer.
+  // Room for so many blocks of keys and values. Growing loses what was in them.
   virtual void reserve(int64_t blocks, Contents contents) = 0;
   // Fills blocks with zeros, in every layer: before their first use by a new owner.
   virtual void clear(std::span<const int32_t> blocks) = 0;
@@ -72,11 +72,11 @@ class Pass {
 
   // Adds to gradients() what the backward functions of the heads imply.
   virtual void backward() = 0;
-  // Whether the gradient at the bottom of the layers, which all of a row's passes through, is finite there.
+  // Whether the gradient of the embedding of a row is finite. All other gradients of the row pass into it.
   [[nodiscard]] virtual bool is_finite_at(int64_t row) const = 0;
 
-  // Laid out by the model's table. They begin at zero, with the first forward() for training or
-  // clear_gradients(); there are none before.
+  // Laid out by the model's table, in memory that the CPU reads. They begin at zero, with the first forward()
+  // for training or clear_gradients(); there are none before.
   [[nodiscard]] virtual std::span<const float> gradients() const = 0;
   virtual void clear_gradients() = 0;
 

@@ -18,7 +18,7 @@
 
 namespace deepscaler {
 
-// Input of a forward pass over T rows. Views into it live as long as it does and is not changed.
+// Input of a forward pass over T rows. Views into it are valid while it lives and is unchanged.
 struct ForwardBatch {
   std::vector<int32_t> tokens;     // [T]
   std::vector<int32_t> positions;  // [T], in their sequence

@@ -15,8 +15,8 @@ namespace deepscaler {
 [[nodiscard]] std::vector<std::string> available_kernel_targets();
 // Whether the target in use has a bf16 dot product of its own.
 [[nodiscard]] bool bf16_is_native();
-// Whether the bf16 dot product is native and faster than f32 FMA. AMD's does two bf16 products in the time of
-// one in f32; Intel's on Sapphire Rapids reaches 0.7 of the f32 rate (bench_matmul --bf16).
+// Whether the bf16 dot product is native and faster than f32 FMA. It is on AMD's CPUs and is not on
+// Sapphire Rapids (bench_matmul --bf16).
 [[nodiscard]] bool bf16_is_fast();
 // Uses the target `name` from now on; "auto" chooses the best. Not thread-safe: call it between computations.
 // Throws Error for an unknown name and for a target that this CPU can't run.

@@ -1,6 +1,6 @@
 // How weights lie in memory: in panels, [ceil(out / 16)][in][16], sixteen outputs side by side, so that a
 // kernel reads them in one stream. Lanes past `out` are zero and stay zero. Gradients use the same layout as
-// the weights, so an optimizer walks both as flat arrays, and there is no second copy of a weight.
+// the weights, so an optimizer walks both as flat arrays, and an f32 weight has no second copy.
 #pragma once
 
 #include <cstdint>

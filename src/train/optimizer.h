@@ -46,9 +46,10 @@ class Optimizer {
   virtual void save(const std::filesystem::path& path) const = 0;
   virtual void load(const std::filesystem::path& path) = 0;
 
-  // One update of `weights` with learning rate `lr` in place of config.lr. Gradients are scaled by min(1,
-  // max_grad_norm / (norm + 1e-6)), as torch's clip_grad_norm_ does. Returns the norm before clipping. Throws
-  // Error for gradients that are not finite, and leaves weights and optimizer as they were.
+  // One update of `weights`; both arrays are [table.trainable_size()]. Learning rate `lr` stands in place of
+  // config.lr. Gradients are scaled by min(1, max_grad_norm / (norm + 1e-6)), as torch's clip_grad_norm_
+  // does. Returns the norm before clipping. Throws Error for gradients that are not finite, and leaves
+  // weights and optimizer as they were.
   virtual double step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
                       float* weights) = 0;
 

@@ -30,7 +30,7 @@ using GroupValues = std::vector<std::vector<std::vector<float>>>;
 // Owns the memory of a step, so that it is allocated once. One thread uses it at a time.
 class TrainStep {
  public:
-  // `model` must outlive this object.
+  // Model and device must outlive this object.
   TrainStep(const Model& model, const StepOptions& options, const Device& device = default_device());
 
   // Adds the gradient of the head's loss over all response tokens to gradients(), which begin at zero.

@@ -1,4 +1,4 @@
-// Filters by name. Those of one kind stand in a file of their own.
+// Filters by name: those of template_filters.cc, and the ones that a table in another file adds to them.
 #pragma once
 
 #include <span>
@@ -11,7 +11,7 @@ namespace deepscaler::jinja {
 struct NamedFilter {
   std::string_view name;
   Value (*filter)(const Value& value, const Arguments& arguments);
-  size_t max_arguments;
+  size_t max_arguments;  // more are an Error
 };
 
 // What orders, chooses from or cuts up the items of a value: sort, unique, sum, batch, ...

@@ -1,6 +1,7 @@
 // Collects tokens and merges from a file and refuses what does not fit together.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,7 +10,7 @@
 
 namespace deepscaler {
 
-// How the first line of a merges.txt begins, which some converters took for a merge.
+// How the first line of a merges.txt begins. Some converters stored it as a merge.
 inline constexpr std::string_view kMergesHeader = "#version:";
 
 class VocabularyBuilder {
@@ -22,13 +23,14 @@ class VocabularyBuilder {
   // Throws Error where the id is out of range or taken, or the token has another id.
   void add_token(std::string_view token, int64_t id);
 
-  // A merge written as the two tokens; they and their joining must be in the vocabulary.
+  // A merge written as the two tokens; they and their joining must be in the vocabulary, or Error
+  // is thrown.
   void add_merge(std::string_view left, std::string_view right);
   // A merge written as one string with a space between the two tokens.
   void add_merge(std::string_view pair);
 
   [[nodiscard]] std::optional<TokenId> find(std::string_view token) const;
-  // The token's id. Where the vocabulary lacks the token, throws Error, which says that `role` names it.
+  // The token's id. Where the vocabulary lacks the token, throws Error, whose message names `role`.
   [[nodiscard]] TokenId require(std::string_view token, const char* role) const;
 
  private:

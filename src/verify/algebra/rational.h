@@ -11,6 +11,7 @@ class Rational {
  public:
   Rational() { fmpq_init(value_); }
   explicit Rational(slong integer) : Rational() { fmpq_set_si(value_, integer, 1); }
+  // The denominator is not zero.
   Rational(slong numerator, ulong denominator) : Rational() { fmpq_set_si(value_, numerator, denominator); }
   Rational(const Rational& other) : Rational() { fmpq_set(value_, other.value_); }
   Rational(Rational&& other) noexcept : Rational() { fmpq_swap(value_, other.value_); }
@@ -20,6 +21,7 @@ class Rational {
   }
   ~Rational() { fmpq_clear(value_); }
 
+  // For FLINT's functions, which keep it in lowest terms.
   [[nodiscard]] fmpq* get() { return value_; }
   [[nodiscard]] const fmpq* get() const { return value_; }
   [[nodiscard]] fmpz* numerator() { return fmpq_numref(value_); }
@@ -62,11 +64,12 @@ class Rational {
   return a;
 }
 
+// |a| <= most, which is not negative.
 [[nodiscard]] inline bool is_whole_within(const Rational& a, slong most) {
   return a.is_integer() && fmpz_cmp_si(a.numerator(), most) <= 0 && fmpz_cmp_si(a.numerator(), -most) >= 0;
 }
 
-// Of a whole number that fits.
+// `a` is an integer that fits.
 [[nodiscard]] inline slong as_slong(const Rational& a) { return fmpz_get_si(a.numerator()); }
 
 }  // namespace deepscaler

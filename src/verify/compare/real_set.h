@@ -23,9 +23,10 @@ struct RealSet {
 };
 
 // The set that an expression describes, or nothing where it describes none in these terms or the
-// order of its ends is not known.
+// order of its ends is not known, or the steps run out.
 [[nodiscard]] std::optional<RealSet> read_real_set(const Expr& expr, Steps& steps);
 
+// Undecided where the steps run out.
 [[nodiscard]] Match compare_real_sets(const RealSet& reference, const RealSet& answer, const Policy& policy,
                                       Steps& steps);
 
