@@ -42,8 +42,8 @@ bool same_text(const std::string& a, const std::string& b) {
 // reference says itself what it is the value of.
 const Expr* value_of_asked(const Expr& expected, const Expr& given, std::string_view answer,
                            const GradeOptions& options, Steps& steps) {
-  if (expected.op == Op::relation) return nullptr;
-  const bool equation = given.op == Op::relation && given.text == "=" && is_scalar(given.args[0].op) &&
+  if (expected.op() == Op::relation) return nullptr;
+  const bool equation = is_relation(given, Relation::equal) && is_scalar(given.args[0].op()) &&
                         !free_symbols(given.args[0]).empty();
   const size_t sign = answer.find('=');
   if (!options.policy.asked_names_may_be_given || !equation || sign == answer.npos ||
@@ -52,16 +52,19 @@ const Expr* value_of_asked(const Expr& expected, const Expr& given, std::string_
   return is_asked_for(answer.substr(0, sign), options.problem, steps) ? &given.args[1] : nullptr;
 }
 
-// What one reference says about an answer; adds its steps to `steps`.
-Reason judge(std::string_view reference_text, const std::string& answer, const GradeOptions& options,
-             int64_t& steps) {
+struct Judgement {
+  Reason reason;
+  int64_t steps = 1;
+};
+
+// What one reference says about an answer.
+Judgement judge(std::string_view reference_text, const std::string& answer, const GradeOptions& options) {
   const std::string reference = extract_reference(reference_text);
-  ++steps;
   const auto expected = parse_answer(reference);
-  if (!reference.empty() && same_text(reference, answer)) return Reason::same_text;
-  if (!expected) return Reason::unparsable_reference;
+  if (!reference.empty() && same_text(reference, answer)) return {Reason::same_text};
+  if (!expected) return {Reason::unparsable_reference};
   const auto given = parse_answer(answer);
-  if (!given) return Reason::unparsable_answer;
+  if (!given) return {Reason::unparsable_answer};
   Steps comparing(options.policy.step_limit);
   Reason reason = reason_of(compare_answers(*expected, *given, options.policy, comparing), options.policy);
   Steps more(options.policy.step_limit);  // also where comparing has used up its own
@@ -72,10 +75,9 @@ Reason judge(std::string_view reference_text, const std::string& answer, const G
   // Nobody may leave the statistics by an answer that can't be worked out.
   if (reason == Reason::work_limit && is_within_reach(*expected, more)) reason = Reason::out_of_reach;
   const bool may_be_copy =
-      reason != Reason::different && expected->op != Op::choice && given->op != Op::choice;
+      reason != Reason::different && expected->op() != Op::choice && given->op() != Op::choice;
   if (may_be_copy && is_copied(answer, reference, options.problem, more)) reason = Reason::copied;
-  steps += comparing.used() + more.used();
-  return reason;
+  return {reason, 1 + comparing.used() + more.used()};
 }
 
 // Of what several references say, the most that is known: right, open, wrong, and last that none could be
@@ -111,7 +113,8 @@ Verdict grade(std::span<const std::string> references, std::string_view response
   }
   Reason best = Reason::unparsable_reference;
   for (const std::string& reference : references) {
-    const Reason reason = judge(reference, answer, options, verdict.steps);
+    const auto [reason, steps] = judge(reference, answer, options);
+    verdict.steps += steps;
     if (rank(reason) < rank(best)) best = reason;
     if (is_correct(reason)) break;
   }

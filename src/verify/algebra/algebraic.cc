@@ -1,5 +1,8 @@
 #include "verify/algebra/algebraic.h"
 
+#include <optional>
+#include <utility>
+
 #include "verify/algebra/functions.h"
 #include "verify/algebra/qqbar_header.h"
 
@@ -35,11 +38,11 @@ class Builder {
   Algebraic number_of(const Expr& expr) {
     Algebraic result;
     if (!ok) return result;
-    switch (expr.op) {
+    switch (expr.op()) {
       case Op::number:
       case Op::based:
-        ok = expr.number.bits() < kMaxBits;
-        if (ok) qqbar_set_fmpq(result.get(), expr.number.get());
+        ok = expr.number().bits() < kMaxBits;
+        if (ok) qqbar_set_fmpq(result.get(), expr.number().get());
         return result;
       case Op::imaginary:
         qqbar_i(result.get());
@@ -50,7 +53,7 @@ class Builder {
         for (size_t i = 1; ok && i < expr.args.size(); ++i) {
           const Algebraic next = number_of(expr.args[i]);
           if (!may_combine(result, next)) return result;
-          (expr.op == Op::add ? qqbar_add : qqbar_mul)(result.get(), result.get(), next.get());
+          (expr.op() == Op::add ? qqbar_add : qqbar_mul)(result.get(), result.get(), next.get());
         }
         return result;
       case Op::power:
@@ -74,10 +77,10 @@ class Builder {
   Algebraic power(const Expr& expr) {
     Algebraic result = number_of(expr.args[0]);
     const Expr& exponent = expr.args[1];
-    ok = ok && exponent.op == Op::number && exponent.number.bits() < 6;
+    ok = ok && exponent.op() == Op::number && exponent.number().bits() < 6;
     if (!ok) return result;
-    const slong numerator = fmpz_get_si(exponent.number.numerator());
-    const slong root = fmpz_get_si(exponent.number.denominator());
+    const slong numerator = fmpz_get_si(exponent.number().numerator());
+    const slong root = fmpz_get_si(exponent.number().denominator());
     const slong degree = qqbar_degree(result.get());
     ok = !(qqbar_is_zero(result.get()) && numerator < 0) && degree * root <= kMaxDegree &&
          qqbar_height_bits(result.get()) * std::abs(numerator) <= kMaxBits &&
@@ -96,11 +99,11 @@ class Builder {
   // sin, cos and tan of a rational multiple of pi.
   Algebraic trigonometric(const Expr& expr) {
     Algebraic result;
-    const Function function = function_of(expr.text);
-    Rational angle;
-    ok = (function == Function::sin || function == Function::cos || function == Function::tan) &&
-         expr.args.size() == 1 && multiple_of_pi(expr.args[0], angle) && angle.bits() < 16 &&
-         fmpz_cmp_ui(angle.denominator(), 24) <= 0 && steps_.spend(5000);
+    const Function function = expr.function();
+    const auto multiple = expr.args.size() == 1 ? multiple_of_pi(expr.args[0]) : std::nullopt;
+    const Rational angle = multiple.value_or(Rational());
+    ok = multiple && (function == Function::sin || function == Function::cos || function == Function::tan) &&
+         angle.bits() < 16 && fmpz_cmp_ui(angle.denominator(), 24) <= 0 && steps_.spend(5000);
     if (!ok) return result;
     const slong p = fmpz_get_si(angle.numerator());
     const ulong q = fmpz_get_ui(angle.denominator());
@@ -111,27 +114,22 @@ class Builder {
     return result;
   }
 
-  static bool multiple_of_pi(const Expr& expr, Rational& angle) {
-    if (expr.op == Op::degrees && expr.args[0].op == Op::number) {
-      fmpq_div_fmpz(angle.get(), expr.args[0].number.get(), Rational(180).numerator());
-      return true;
-    }
-    if (expr.op == Op::pi) {
-      angle = Rational(1);
-      return true;
-    }
-    if (expr.op != Op::multiply) return false;
-    angle = Rational(1);
+  static std::optional<Rational> multiple_of_pi(const Expr& expr) {
+    if (expr.op() == Op::degrees && expr.args[0].op() == Op::number)
+      return product_of(expr.args[0].number(), Rational(1, 180));
+    if (expr.op() == Op::pi) return Rational(1);
+    if (expr.op() != Op::multiply) return std::nullopt;
+    Rational angle(1);
     int pis = 0;
     for (const Expr& factor : expr.args) {
-      if (factor.op == Op::pi)
+      if (factor.op() == Op::pi)
         ++pis;
-      else if (factor.op == Op::number)
-        fmpq_mul(angle.get(), angle.get(), factor.number.get());
+      else if (factor.op() == Op::number)
+        fmpq_mul(angle.get(), angle.get(), factor.number().get());
       else
-        return false;
+        return std::nullopt;
     }
-    return pis == 1;
+    return pis == 1 ? std::optional(std::move(angle)) : std::nullopt;
   }
 
   Steps& steps_;

@@ -28,7 +28,7 @@ Rational floor_of(const Rational& a) {
   return result;
 }
 
-bool is_half(const Expr& expr) { return expr.op == Op::number && expr.number == Rational(1, 2); }
+bool is_half(const Expr& expr) { return expr.op() == Op::number && expr.number() == Rational(1, 2); }
 
 std::string text_of(const Rational& a) { return to_text(make_number(a)); }
 
@@ -54,12 +54,12 @@ const Atom* ConstantForm::atom_at(slong index) const {
 
 Quotient ConstantForm::form_of(const Expr& expr) {
   if (!ok || !steps_.spend(10)) return give_up();
-  switch (expr.op) {
+  switch (expr.op()) {
     case Op::number:
     case Op::based:
-      return constant(expr.number);
+      return constant(expr.number());
     case Op::symbol:
-      return unknown(expr.text);
+      return unknown(expr.name());
     case Op::pi:
       return power_of_atom("pi", Rational(1), {.kind = Atom::Kind::pi, .itself = expr, .is_positive = true});
     case Op::euler:
@@ -71,7 +71,7 @@ Quotient ConstantForm::form_of(const Expr& expr) {
       Quotient result = form_of(expr.args[0]);
       for (size_t i = 1; ok && i < expr.args.size(); ++i) {
         const Quotient next = form_of(expr.args[i]);
-        result = expr.op == Op::add ? sum(result, next) : product(result, next);
+        result = expr.op() == Op::add ? sum(result, next) : product(result, next);
       }
       return result;
     }
@@ -99,7 +99,7 @@ Value ConstantForm::value_of(const Expr& expr) {
 }
 
 std::optional<Rational> ConstantForm::exact(const Expr& expr) {
-  if (expr.op == Op::number) return expr.number;
+  if (expr.op() == Op::number) return expr.number();
   Value value = value_of(expr);
   if (value.status != Value::Status::exact) return std::nullopt;
   return std::move(value.rational);
@@ -252,13 +252,13 @@ Quotient ConstantForm::power_of_rational(const Rational& base, const Rational& e
 }
 
 Quotient ConstantForm::power(const Expr& base, const Expr& exponent) {
-  if (base.op == Op::euler) return exponential(exponent);
+  if (base.op() == Op::euler) return exponential(exponent);
   if (const auto known = exact(exponent)) return rational_power(base, *known);
-  if (is_positive(base)) return exponential(multiply(exponent, deepscaler::call("ln", base)));
-  const Expr half_turn = multiply(imaginary_unit(), make_node(Op::pi, {}));
-  if (base.op == Op::imaginary) return exponential(multiply(exponent, divide(half_turn, make_number(2))));
+  if (is_positive(base)) return exponential(multiply(exponent, deepscaler::call(Function::ln, base)));
+  const Expr half_turn = multiply(imaginary_unit(), make_node(Op::pi));
+  if (base.op() == Op::imaginary) return exponential(multiply(exponent, divide(half_turn, make_number(2))));
   if (is_positive(negate(base)))
-    return exponential(multiply(exponent, add(deepscaler::call("ln", negate(base)), half_turn)));
+    return exponential(multiply(exponent, add(deepscaler::call(Function::ln, negate(base)), half_turn)));
   return atom("power " + to_text(base) + " " + to_text(exponent), {});
 }
 
@@ -267,7 +267,7 @@ Quotient ConstantForm::rational_power(const Expr& base, const Rational& exponent
     if (known->is_zero()) return exponent.sign() > 0 ? constant(Rational(0)) : give_up();
     if (known->sign() > 0) return power_of_rational(*known, exponent);
   }
-  if (base.op == Op::imaginary) return root_of_unity(product_of(exponent, Rational(1, 4)));
+  if (base.op() == Op::imaginary) return root_of_unity(product_of(exponent, Rational(1, 4)));
   if (is_whole_within(exponent, kMaxWholePower)) {
     Quotient form = form_of(base);
     if (exponent.sign() < 0 && !is_surely_not_zero(base, form)) return give_up();
@@ -276,7 +276,7 @@ Quotient ConstantForm::rational_power(const Expr& base, const Rational& exponent
   if (exponent == Rational(1, 2)) {
     if (const auto root = denested_root(base)) return *root;
   }
-  const auto monomial = base.op == Op::power ? std::nullopt : monomial_of(form_of(base));
+  const auto monomial = base.op() == Op::power ? std::nullopt : monomial_of(form_of(base));
   ok = !steps_.exhausted();  // a base without a form may still be an atom
   if (monomial) {
     Quotient result = power_of_rational(monomial->coefficient, exponent);
@@ -296,13 +296,14 @@ Quotient ConstantForm::rational_power(const Expr& base, const Rational& exponent
   }
   const bool positive = value.ball.is_real() && arb_is_positive(value.ball.real()) != 0;
   if (!positive) return atom("power " + to_text(base) + " " + text_of(exponent), {});
-  if (base.op == Op::multiply &&
+  if (base.op() == Op::multiply &&
       std::ranges::all_of(base.args, [&](const Expr& factor) { return is_positive(factor); })) {
     Quotient result = constant(Rational(1));
     for (const Expr& factor : base.args) result = product(result, rational_power(factor, exponent));
     return result;
   }
-  const bool of_power = base.op == Op::power && (base.args[0].op == Op::euler || is_positive(base.args[0]));
+  const bool of_power =
+      base.op() == Op::power && (base.args[0].op() == Op::euler || is_positive(base.args[0]));
   if (of_power) return power(base.args[0], multiply(make_number(exponent), base.args[1]));
   return power_of_atom("power " + to_text(base), exponent, {.is_positive = true});
 }
@@ -341,16 +342,16 @@ std::optional<ConstantForm::Monomial> ConstantForm::monomial_of(const Quotient& 
 
 // sqrt(a + b sqrt c) as the sum or difference of two roots, where a^2 - b^2 c is a square.
 std::optional<Quotient> ConstantForm::denested_root(const Expr& base) {
-  if (base.op != Op::add || base.args.size() != 2) return std::nullopt;
+  if (base.op() != Op::add || base.args.size() != 2) return std::nullopt;
   Terms terms = terms_of(base);
   if (!ok || terms.size() != 2) return std::nullopt;
   if (!terms[0].rest.empty()) std::swap(terms[0], terms[1]);
   const bool fits = terms[0].rest.empty() && terms[1].rest.size() == 1 && terms[0].imaginary == 0 &&
-                    terms[1].imaginary == 0 && terms[1].rest[0].op == Op::power &&
-                    is_half(terms[1].rest[0].args[1]) && terms[1].rest[0].args[0].op == Op::number;
+                    terms[1].imaginary == 0 && terms[1].rest[0].op() == Op::power &&
+                    is_half(terms[1].rest[0].args[1]) && terms[1].rest[0].args[0].op() == Op::number;
   if (!fits) return std::nullopt;
   const Rational &a = terms[0].coefficient, &b = terms[1].coefficient;
-  const Rational& c = terms[1].rest[0].args[0].number;
+  const Rational& c = terms[1].rest[0].args[0].number();
   const Rational square = difference_of(product_of(a, a), product_of(product_of(b, b), c));
   if (a.sign() <= 0 || c.sign() <= 0 || square.sign() < 0 || square.bits() > kMaxDenested)
     return std::nullopt;
@@ -377,7 +378,7 @@ Quotient ConstantForm::exponential(const Term& term) {
   if (term.imaginary > 1) times = negated(std::move(times));
   const bool only_one = term.rest.size() == 1;
   if (term.imaginary % 2 == 1) {
-    if (only_one && term.rest[0].op == Op::pi)
+    if (only_one && term.rest[0].op() == Op::pi)
       return root_of_unity(product_of(std::move(times), Rational(1, 2)));
     if (only_one && is_call(term.rest[0], Function::arctan) && is_whole_within(times, kMaxWholePower) &&
         is_real(term.rest[0].args[0])) {

@@ -27,7 +27,7 @@ Quotient ConstantForm::of_exponentials(const Expr& argument, bool circular, int 
 }
 
 Quotient ConstantForm::call(const Expr& expr) {
-  const Function function = function_of(expr.text);
+  const Function function = expr.function();
   const auto by_value = [&] {
     const auto known = exact(expr);
     return known ? constant(*known) : give_up();
@@ -70,20 +70,22 @@ Quotient ConstantForm::call(const Expr& expr) {
     case Function::log: {
       if (expr.args.size() == 1 && natural_log_) return logarithm(x);
       const Expr base = expr.args.size() == 2 ? expr.args[1] : make_number(10);
-      return product(logarithm(x), rational_power(deepscaler::call("ln", base), Rational(-1)));
+      return product(logarithm(x), rational_power(deepscaler::call(Function::ln, base), Rational(-1)));
     }
     case Function::arctan:
       return arctangent(x);
     case Function::arccot:
-      return form_of(subtract(divide(make_node(Op::pi, {}), make_number(2)), deepscaler::call("arctan", x)));
+      return form_of(
+          subtract(divide(make_node(Op::pi), make_number(2)), deepscaler::call(Function::arctan, x)));
     case Function::arcsin:
       return arcsine(x);
     case Function::arccos:
-      return form_of(subtract(divide(make_node(Op::pi, {}), make_number(2)), deepscaler::call("arcsin", x)));
+      return form_of(
+          subtract(divide(make_node(Op::pi), make_number(2)), deepscaler::call(Function::arcsin, x)));
     case Function::arccsc:
       return arcsine(reciprocal(x));
     case Function::arcsec:
-      return form_of(deepscaler::call("arccos", reciprocal(x)));
+      return form_of(deepscaler::call(Function::arccos, reciprocal(x)));
     case Function::arsinh:
       return is_real(x) ? logarithm(add(x, square_root(add(square(x), make_number(1))))) : give_up();
     case Function::arcosh:
@@ -145,7 +147,7 @@ Quotient ConstantForm::logarithm(const Expr& number) {
   if (!value.is_known()) return give_up();
   make_ball(value, kPrecision);
   if (value.ball.is_real() && arb_is_negative(value.ball.real()) != 0) {
-    const Quotient turned = product(form_of(make_node(Op::pi, {})), root_of_unity(Rational(1, 4)));
+    const Quotient turned = product(form_of(make_node(Op::pi)), root_of_unity(Rational(1, 4)));
     return sum(logarithm(negate(number)), turned);
   }
   if (!value.ball.is_real() || arb_is_positive(value.ball.real()) == 0)
@@ -173,7 +175,7 @@ Quotient ConstantForm::angle(const Expr& itself, const Expr& doubled) {
 }
 
 Quotient ConstantForm::arctangent(const Expr& number) {
-  const Expr itself = deepscaler::call("arctan", number);
+  const Expr itself = deepscaler::call(Function::arctan, number);
   if (!is_real(number)) return atom(to_text(itself), {});
   const Expr turned = multiply(imaginary_unit(), number);
   return angle(itself, divide(add(make_number(1), turned), subtract(make_number(1), turned)));
@@ -182,7 +184,7 @@ Quotient ConstantForm::arctangent(const Expr& number) {
 Quotient ConstantForm::arcsine(const Expr& number) {
   const auto known = exact(number);
   const bool at_end = known && is_whole_within(*known, 1) && !known->is_zero();
-  if (at_end) return product(constant(Rational(known->sign(), 2)), form_of(make_node(Op::pi, {})));
+  if (at_end) return product(constant(Rational(known->sign(), 2)), form_of(make_node(Op::pi)));
   const Expr rest = subtract(make_number(1), square(number));
   if (!is_real(number) || !is_positive(rest)) return give_up();
   return arctangent(divide(number, square_root(rest)));
@@ -205,7 +207,7 @@ std::optional<Expr> ConstantForm::modulus_of(const Expr& number) {
   if (!steps_.spend(10)) return std::nullopt;
   if (is_positive(number)) return number;
   if (is_call(number, Function::cis) && is_real(number.args[0])) return make_number(1);
-  if (number.op == Op::multiply) {
+  if (number.op() == Op::multiply) {
     Expr result = make_number(1);
     for (const Expr& factor : number.args) {
       const auto modulus = modulus_of(factor);
@@ -214,12 +216,12 @@ std::optional<Expr> ConstantForm::modulus_of(const Expr& number) {
     }
     return result;
   }
-  if (number.op == Op::power && number.args[0].op == Op::euler) {
+  if (number.op() == Op::power && number.args[0].op() == Op::euler) {
     const auto exponent = parts_of(number.args[1]);
     if (!exponent) return std::nullopt;
     return deepscaler::power(number.args[0], exponent->real);
   }
-  if (number.op == Op::power && number.args[1].op == Op::number && number.args[1].number.is_integer()) {
+  if (number.op() == Op::power && number.args[1].op() == Op::number && number.args[1].number().is_integer()) {
     const auto modulus = modulus_of(number.args[0]);
     if (!modulus) return std::nullopt;
     return deepscaler::power(*modulus, number.args[1]);
@@ -260,11 +262,11 @@ Quotient ConstantForm::series(const Expr& expr) {
   const bool short_enough = first && last && first->is_integer() && last->is_integer() &&
                             is_whole_within(difference_of(*last, *first), kMaxSeries) && first->bits() < 60;
   if (!short_enough) return give_up();
-  Quotient result = constant(Rational(expr.op == Op::sum ? 0 : 1));
+  Quotient result = constant(Rational(expr.op() == Op::sum ? 0 : 1));
   for (slong i = as_slong(*first); ok && i <= as_slong(*last); ++i) {
     if (!steps_.spend(200)) return give_up();
-    const Quotient term = form_of(with_symbol(expr.args[3], expr.args[0].text, make_number(i)));
-    result = expr.op == Op::sum ? sum(result, term) : product(result, term);
+    const Quotient term = form_of(with_symbol(expr.args[3], expr.args[0].name(), make_number(i)));
+    result = expr.op() == Op::sum ? sum(result, term) : product(result, term);
   }
   return result;
 }

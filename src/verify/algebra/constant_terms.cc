@@ -17,12 +17,12 @@ ConstantForm::Term ConstantForm::times(Term a, const Term& b) {
   a.imaginary = (a.imaginary + b.imaginary) % 4;
   for (const Expr& factor : b.rest) {
     // ln 2 / ln 2 is 1, sqrt 2 sqrt 2 is 2.
-    const bool inverse = factor.op == Op::power && is_number(factor.args[1], -1);
-    const bool root = factor.op == Op::power && factor.args[0].op == Op::number &&
-                      factor.args[1].op == Op::number && factor.args[1].number == Rational(1, 2);
+    const bool inverse = factor.op() == Op::power && is_number(factor.args[1], -1);
+    const bool root = factor.op() == Op::power && factor.args[0].op() == Op::number &&
+                      factor.args[1].op() == Op::number && factor.args[1].number() == Rational(1, 2);
     const auto partner = std::ranges::find_if(a.rest, [&](const Expr& other) {
       if (root) return same_tree(other, factor);
-      const bool other_inverse = other.op == Op::power && is_number(other.args[1], -1);
+      const bool other_inverse = other.op() == Op::power && is_number(other.args[1], -1);
       const bool cancel = (inverse && same_tree(factor.args[0], other)) ||
                           (other_inverse && same_tree(other.args[0], factor));
       const Expr& divisor = inverse ? factor.args[0] : factor;
@@ -33,7 +33,7 @@ ConstantForm::Term ConstantForm::times(Term a, const Term& b) {
       continue;
     }
     a.rest.erase(partner);
-    if (root) a.coefficient = product_of(std::move(a.coefficient), factor.args[0].number);
+    if (root) a.coefficient = product_of(std::move(a.coefficient), factor.args[0].number());
   }
   std::ranges::sort(a.rest, {}, to_text);
   return a;
@@ -57,15 +57,15 @@ ConstantForm::Terms ConstantForm::terms_of(const Expr& expr) {
     ok = false;
     return {};
   }
-  const Terms pi = {Term{Rational(1), 0, {make_node(Op::pi, {})}}};
+  const Terms pi = {Term{Rational(1), 0, {make_node(Op::pi)}}};
   const auto scaled = [&](Terms terms, const Rational& factor) {
     for (Term& term : terms) term.coefficient = product_of(std::move(term.coefficient), factor);
     return terms;
   };
-  switch (expr.op) {
+  switch (expr.op()) {
     case Op::number:
     case Op::based:
-      return {Term{expr.number, 0, {}}};
+      return {Term{expr.number(), 0, {}}};
     case Op::imaginary:
       return {Term{Rational(1), 1, {}}};
     case Op::add: {
@@ -84,11 +84,11 @@ ConstantForm::Terms ConstantForm::terms_of(const Expr& expr) {
     case Op::percent:
       return scaled(terms_of(expr.args[0]), Rational(1, 100));
     case Op::quantity:
-      return scaled(terms_of(expr.args[0]), expr.number);
+      return scaled(terms_of(expr.args[0]), expr.measure().factor);
     case Op::degrees:
       return scaled(products(pi, terms_of(expr.args[0])), Rational(1, 180));
     case Op::call: {
-      const bool is_log = is_call(expr, Function::ln) || function_of(expr.text) == Function::log;
+      const bool is_log = is_call(expr, Function::ln) || expr.function() == Function::log;
       if (!is_log || !is_positive(expr.args[0])) break;
       Terms result = logarithm_terms(expr.args[0]);
       const bool natural = is_call(expr, Function::ln) || (expr.args.size() == 1 && natural_log_);
@@ -127,25 +127,25 @@ std::optional<ConstantForm::Parts> ConstantForm::parts_of(const Expr& expr) {
                  add(multiply(a.real, b.imaginary), multiply(a.imaginary, b.real))};
   };
   const auto turned = [](const Expr& radius, const Expr& argument) {
-    return Parts{multiply(radius, deepscaler::call("cos", argument)),
-                 multiply(radius, deepscaler::call("sin", argument))};
+    return Parts{multiply(radius, deepscaler::call(Function::cos, argument)),
+                 multiply(radius, deepscaler::call(Function::sin, argument))};
   };
-  if (expr.op == Op::imaginary) return Parts{make_number(0), make_number(1)};
+  if (expr.op() == Op::imaginary) return Parts{make_number(0), make_number(1)};
   if (!contains(expr, Op::imaginary) && is_real(expr)) return Parts{expr, make_number(0)};
   if (is_call(expr, Function::cis) && is_real(expr.args[0])) return turned(make_number(1), expr.args[0]);
-  if (expr.op == Op::power && expr.args[0].op == Op::euler) {
+  if (expr.op() == Op::power && expr.args[0].op() == Op::euler) {
     const auto exponent = parts_of(expr.args[1]);
     if (!exponent) return std::nullopt;
     return turned(deepscaler::power(expr.args[0], exponent->real), exponent->imaginary);
   }
-  const bool whole_power = expr.op == Op::power && expr.args[1].op == Op::number &&
-                           is_whole_within(expr.args[1].number, 16) && !expr.args[1].number.is_zero();
-  if (expr.op != Op::add && expr.op != Op::multiply && !whole_power) return std::nullopt;
+  const bool whole_power = expr.op() == Op::power && expr.args[1].op() == Op::number &&
+                           is_whole_within(expr.args[1].number(), 16) && !expr.args[1].number().is_zero();
+  if (expr.op() != Op::add && expr.op() != Op::multiply && !whole_power) return std::nullopt;
   auto result = parts_of(expr.args[0]);
   if (whole_power) {
     if (!result) return std::nullopt;
     const Parts base = *result;
-    const slong exponent = as_slong(expr.args[1].number);
+    const slong exponent = as_slong(expr.args[1].number());
     for (slong i = 1; i < std::abs(exponent); ++i) result = multiplied(*result, base);
     if (exponent > 0) return result;
     const Expr norm = reciprocal(add(square(result->real), square(result->imaginary)));
@@ -154,7 +154,7 @@ std::optional<ConstantForm::Parts> ConstantForm::parts_of(const Expr& expr) {
   for (size_t i = 1; result && i < expr.args.size(); ++i) {
     const auto next = parts_of(expr.args[i]);
     if (!next) return std::nullopt;
-    result = expr.op == Op::multiply
+    result = expr.op() == Op::multiply
                  ? multiplied(*result, *next)
                  : Parts{add(result->real, next->real), add(result->imaginary, next->imaginary)};
   }
@@ -163,19 +163,20 @@ std::optional<ConstantForm::Parts> ConstantForm::parts_of(const Expr& expr) {
 
 // Of a positive number.
 ConstantForm::Terms ConstantForm::logarithm_terms(const Expr& number) {
-  if (number.op == Op::euler) return {Term{}};
+  if (number.op() == Op::euler) return {Term{}};
   if (const auto known = exact(number)) {
     Terms result;
     for (const bool under : {false, true}) {
       Rational whole(1);
       fmpz_set(whole.numerator(), under ? known->denominator() : known->numerator());
       for (const auto& [prime, times] : factors_of(whole)) {
-        result.push_back({Rational(under ? -times : times), 0, {deepscaler::call("ln", make_number(prime))}});
+        result.push_back(
+            {Rational(under ? -times : times), 0, {deepscaler::call(Function::ln, make_number(prime))}});
       }
     }
     return result;
   }
-  if (number.op == Op::multiply &&
+  if (number.op() == Op::multiply &&
       std::ranges::all_of(number.args, [&](const Expr& factor) { return is_positive(factor); })) {
     Terms result;
     for (const Expr& factor : number.args) {
@@ -183,10 +184,10 @@ ConstantForm::Terms ConstantForm::logarithm_terms(const Expr& number) {
     }
     return result;
   }
-  if (number.op == Op::power && is_positive(number.args[0]) && is_real(number.args[1]))
+  if (number.op() == Op::power && is_positive(number.args[0]) && is_real(number.args[1]))
     return products(terms_of(number.args[1]), logarithm_terms(number.args[0]));
   if (is_call(number, Function::exp) && is_real(number.args[0])) return terms_of(number.args[0]);
-  return {Term{Rational(1), 0, {deepscaler::call("ln", number)}}};
+  return {Term{Rational(1), 0, {deepscaler::call(Function::ln, number)}}};
 }
 
 }  // namespace deepscaler

@@ -10,6 +10,12 @@ namespace {
 
 using Status = Value::Status;
 
+// Of the number in a node, where it holds one.
+slong bits_of(const Expr& expr) {
+  if (expr.op() == Op::number || expr.op() == Op::based) return expr.number().bits();
+  return expr.op() == Op::quantity ? expr.measure().factor.bits() : 0;
+}
+
 class Evaluator {
  public:
   Evaluator(const Evaluation& evaluation, Steps& steps)
@@ -18,17 +24,17 @@ class Evaluator {
         arithmetic_{evaluation.precision, evaluation.real_only, evaluation.natural_log, steps} {}
 
   Value value_of(const Expr& expr) {
-    if (!arithmetic_.steps.spend(2 + expr.number.bits() / 64)) return failed_value(Status::out_of_reach);
-    switch (expr.op) {
+    if (!arithmetic_.steps.spend(2 + bits_of(expr) / 64)) return failed_value(Status::out_of_reach);
+    switch (expr.op()) {
       case Op::number:
       case Op::based:
-        return exact_value(expr.number);
+        return exact_value(expr.number());
       case Op::symbol:
-        return symbol(expr.text);
+        return symbol(expr.name());
       case Op::pi:
       case Op::euler:
       case Op::imaginary:
-        return constant(expr.op);
+        return constant(expr.op());
       case Op::infinity:  // as a part of something else
         return failed_value(Status::undefined);
       case Op::add:
@@ -44,7 +50,7 @@ class Evaluator {
       case Op::percent:
         return scaled(expr, Rational(100), true);
       case Op::quantity:
-        return scaled(expr, expr.number, false);
+        return scaled(expr, expr.measure().factor, false);
       case Op::degrees:
         return arithmetic_.multiply(arithmetic_.multiply(value_of(expr.args[0]), constant(Op::pi)),
                                     exact_value(reciprocal(Rational(180))));
@@ -83,8 +89,8 @@ class Evaluator {
     Value result = value_of(expr.args[0]);
     for (size_t i = 1; i < expr.args.size(); ++i) {
       const Value next = value_of(expr.args[i]);
-      result = expr.op == Op::add ? arithmetic_.add(std::move(result), next)
-                                  : arithmetic_.multiply(std::move(result), next);
+      result = expr.op() == Op::add ? arithmetic_.add(std::move(result), next)
+                                    : arithmetic_.multiply(std::move(result), next);
     }
     return result;
   }
@@ -101,12 +107,12 @@ class Evaluator {
 
   Value power(const Expr& expr) {
     const Value exponent = value_of(expr.args[1]);
-    if (expr.args[0].op == Op::euler) return arithmetic_.exponential(exponent);
+    if (expr.args[0].op() == Op::euler) return arithmetic_.exponential(exponent);
     return arithmetic_.power(value_of(expr.args[0]), exponent);
   }
 
   Value call(const Expr& expr) {
-    const Function function = function_of(expr.text);
+    const Function function = expr.function();
     if (function == Function::unknown) return symbol(to_text(expr));
     std::vector<Value> args;
     for (const Expr& arg : expr.args) {
@@ -125,16 +131,16 @@ class Evaluator {
     if (!integers) return failed_value(Status::out_of_reach);
     const slong first = fmpz_get_si(from.rational.numerator()), last = fmpz_get_si(to.rational.numerator());
     if (last < first - (empty_ranges_ ? 1 : 0)) return failed_value(Status::undefined);
-    const std::string& index = expr.args[0].text;
+    const std::string& index = expr.args[0].name();
     const auto hidden = point_.find(index);
     const bool hides = hidden != point_.end();
     const Rational outer = hides ? hidden->second : Rational();
-    Value result = exact_value(Rational(expr.op == Op::sum ? 0 : 1));
+    Value result = exact_value(Rational(expr.op() == Op::sum ? 0 : 1));
     for (slong i = first; i <= last && (result.is_known()); ++i) {
       point_[index] = Rational(i);
       const Value term = value_of(expr.args[3]);
-      result = expr.op == Op::sum ? arithmetic_.add(std::move(result), term)
-                                  : arithmetic_.multiply(std::move(result), term);
+      result = expr.op() == Op::sum ? arithmetic_.add(std::move(result), term)
+                                    : arithmetic_.multiply(std::move(result), term);
     }
     if (hides) {
       point_[index] = outer;

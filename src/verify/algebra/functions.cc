@@ -55,8 +55,6 @@ Function function_of(std::string_view name) {
       {"factorial", F::factorial},
       {"double_factorial", F::double_factorial},
       {"binom", F::binom},
-      {"C()", F::binom},
-      {"P()", F::permutations},
       {"gcd", F::gcd},
       {"lcm", F::lcm},
       {"max", F::max},
@@ -69,6 +67,98 @@ Function function_of(std::string_view name) {
   };
   const auto found = kFunctions.find(name);
   return found == kFunctions.end() ? Function::unknown : found->second;
+}
+
+std::string_view name_of(Function function) {
+  switch (function) {
+    case Function::unknown:
+      return {};
+    case Function::sin:
+      return "sin";
+    case Function::cos:
+      return "cos";
+    case Function::tan:
+      return "tan";
+    case Function::sec:
+      return "sec";
+    case Function::csc:
+      return "csc";
+    case Function::cot:
+      return "cot";
+    case Function::cis:
+      return "cis";
+    case Function::arcsin:
+      return "arcsin";
+    case Function::arccos:
+      return "arccos";
+    case Function::arctan:
+      return "arctan";
+    case Function::arcsec:
+      return "arcsec";
+    case Function::arccsc:
+      return "arccsc";
+    case Function::arccot:
+      return "arccot";
+    case Function::sinh:
+      return "sinh";
+    case Function::cosh:
+      return "cosh";
+    case Function::tanh:
+      return "tanh";
+    case Function::coth:
+      return "coth";
+    case Function::sech:
+      return "sech";
+    case Function::csch:
+      return "csch";
+    case Function::arsinh:
+      return "arsinh";
+    case Function::arcosh:
+      return "arcosh";
+    case Function::artanh:
+      return "artanh";
+    case Function::exp:
+      return "exp";
+    case Function::ln:
+      return "ln";
+    case Function::log:
+      return "log";
+    case Function::abs:
+      return "abs";
+    case Function::floor:
+      return "floor";
+    case Function::ceil:
+      return "ceil";
+    case Function::sgn:
+      return "sgn";
+    case Function::factorial:
+      return "factorial";
+    case Function::double_factorial:
+      return "double_factorial";
+    case Function::binom:
+      return "binom";
+    case Function::permutations:
+      return "permutations";
+    case Function::gcd:
+      return "gcd";
+    case Function::lcm:
+      return "lcm";
+    case Function::max:
+      return "max";
+    case Function::min:
+      return "min";
+    case Function::mod:
+      return "mod";
+    case Function::real_part:
+      return "Re";
+    case Function::imaginary_part:
+      return "Im";
+    case Function::conjugate:
+      return "conj";
+    case Function::argument:
+      return "arg";
+  }
+  return {};
 }
 
 bool is_trigonometric(Function function) { return function >= Function::sin && function <= Function::cis; }

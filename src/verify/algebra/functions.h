@@ -53,6 +53,8 @@ enum class Function : uint8_t {
 };
 
 [[nodiscard]] Function function_of(std::string_view name);
+// One of a function's names; none of an unknown function.
+[[nodiscard]] std::string_view name_of(Function function);
 
 // Whether the angle in degrees is meant when its argument has a degree sign.
 [[nodiscard]] bool is_trigonometric(Function function);

@@ -19,12 +19,12 @@ class Builder : public QuotientArithmetic {
 
   Quotient form_of(const Expr& expr) {
     if (!ok || !steps_.spend(4)) return give_up();
-    switch (expr.op) {
+    switch (expr.op()) {
       case Op::number:
       case Op::based:
-        return constant(expr.number);
+        return constant(expr.number());
       case Op::symbol:
-        return unknown(expr.text);
+        return unknown(expr.name());
       case Op::add: {
         Quotient result = form_of(expr.args[0]);
         for (size_t i = 1; ok && i < expr.args.size(); ++i) result = sum(result, form_of(expr.args[i]));
@@ -43,22 +43,22 @@ class Builder : public QuotientArithmetic {
       case Op::percent:
         return form_of(deepscaler::multiply(make_number(Rational(1, 100)), expr.args[0]));
       case Op::quantity:
-        return form_of(deepscaler::multiply(make_number(expr.number), expr.args[0]));
+        return form_of(deepscaler::multiply(make_number(expr.measure().factor), expr.args[0]));
       case Op::degrees:
         return form_of(deepscaler::multiply(make_number(Rational(1, 180)),
-                                            deepscaler::multiply(make_node(Op::pi, {}), expr.args[0])));
+                                            deepscaler::multiply(make_node(Op::pi), expr.args[0])));
       default:
         return opaque(to_text(expr));
     }
   }
 
-  // Whether a = scale * b: each is multiplied by the other's leading coefficient.
-  bool proportional(Polynomial a, Polynomial b, Rational& scale) {
-    fmpz_set(scale.numerator(), a.get()->coeffs);
-    fmpz_set(scale.denominator(), b.get()->coeffs);
-    fmpz_mpoly_scalar_mul_fmpz(a.get(), a.get(), scale.denominator(), ring_.context());
-    fmpz_mpoly_scalar_mul_fmpz(b.get(), b.get(), scale.numerator(), ring_.context());
-    return equal(a, b);
+  // The sign of the number that b is multiplied by to be a, nothing where there is none. For that each is
+  // multiplied by the other's leading coefficient.
+  std::optional<int> sign_of_ratio(Polynomial a, Polynomial b) {
+    const Rational of_a = leading_coefficient(a), of_b = leading_coefficient(b);
+    fmpz_mpoly_scalar_mul_fmpz(a.get(), a.get(), of_b.numerator(), ring_.context());
+    fmpz_mpoly_scalar_mul_fmpz(b.get(), b.get(), of_a.numerator(), ring_.context());
+    return equal(a, b) ? std::optional(of_a.sign() * of_b.sign()) : std::nullopt;
   }
 
   // The numerator without the powers of unknowns that it shares with the denominator.
@@ -84,18 +84,24 @@ class Builder : public QuotientArithmetic {
   // Whole powers are multiplied out; a root is an unknown, of which other powers are taken.
   Quotient power(const Expr& expr) {
     const Expr& exponent = expr.args[1];
-    if (exponent.op != Op::number) return opaque(to_text(expr));
-    if (fmpz_bits(exponent.number.numerator()) > 12) return opaque(to_text(expr));
-    const slong whole = fmpz_get_si(exponent.number.numerator());
+    if (exponent.op() != Op::number) return opaque(to_text(expr));
+    if (fmpz_bits(exponent.number().numerator()) > 12) return opaque(to_text(expr));
+    const slong whole = fmpz_get_si(exponent.number().numerator());
     Quotient base = constant(Rational(1));
-    if (exponent.number.is_integer()) {
+    if (exponent.number().is_integer()) {
       base = form_of(expr.args[0]);
     } else {
       Rational root(1);
-      fmpz_set(root.denominator(), exponent.number.denominator());
+      fmpz_set(root.denominator(), exponent.number().denominator());
       base = opaque(to_text(make_node(Op::power, {expr.args[0], make_number(root)})));
     }
     return raise(std::move(base), whole);
+  }
+
+  static Rational leading_coefficient(const Polynomial& polynomial) {
+    Rational result;
+    fmpz_set(result.numerator(), polynomial.get()->coeffs);
+    return result;
   }
 
   Ring& ring_;
@@ -122,10 +128,7 @@ Proportion compare_up_to_scale(const Expr& a, const Expr& b, Steps& steps) {
   const Polynomial left_cross = builder.product(left.over, right.under);
   const Polynomial right_cross = builder.product(right.over, left.under);
   if (!builder.ok || builder.is_zero(left_cross) || builder.is_zero(right_cross)) return {};
-  Rational scale;
-  if (builder.proportional(left_cross, right_cross, scale)) {
-    return {FormMatch::same, fmpz_sgn(scale.numerator()) * fmpz_sgn(scale.denominator())};
-  }
+  if (const auto sign = builder.sign_of_ratio(left_cross, right_cross)) return {FormMatch::same, *sign};
   return {ring.has_opaque() ? FormMatch::open : FormMatch::different, 0};
 }
 
@@ -134,19 +137,20 @@ bool same_zeros(const Expr& a, const Expr& b, Steps& steps) {
   Builder builder(ring, steps);
   const Polynomial left = builder.numerator(a), right = builder.numerator(b);
   if (!builder.ok || builder.is_zero(left) || builder.is_zero(right)) return false;
-  Rational scale;
-  return builder.proportional(left, right, scale);
+  return builder.sign_of_ratio(left, right).has_value();
 }
 
-bool read_linear(const Expr& expr, const std::string& variable, Linear& result, Steps& steps) {
+std::optional<Linear> read_linear(const Expr& expr, const std::string& variable, Steps& steps) {
   Ring ring;
   Builder builder(ring, steps);
   const slong index = *ring.index_of(variable);
   Quotient form = builder.form_of(expr);
-  if (!builder.ok || ring.has_opaque() || form.under.degree() != 0 || form.over.degree() > 1) return false;
+  if (!builder.ok || ring.has_opaque() || form.under.degree() != 0 || form.over.degree() > 1)
+    return std::nullopt;
   if (form.over.degree() == 1 && fmpz_mpoly_degree_si(form.over.get(), index, ring.context()) != 1)
-    return false;
-  if (form.over.terms() > 2) return false;
+    return std::nullopt;
+  if (form.over.terms() > 2) return std::nullopt;
+  Linear result;
   Polynomial generator(ring);
   fmpz_mpoly_gen(generator.get(), index, ring.context());
   fmpz_mpoly_get_coeff_fmpz_monomial(result.slope.numerator(), form.over.get(), generator.get(),
@@ -156,10 +160,10 @@ bool read_linear(const Expr& expr, const std::string& variable, Linear& result, 
                                      ring.context());
   Rational under;
   fmpz_mpoly_get_coeff_fmpz_monomial(under.numerator(), form.under.get(), generator.get(), ring.context());
-  if (under.is_zero()) return false;
+  if (under.is_zero()) return std::nullopt;
   fmpq_div(result.slope.get(), result.slope.get(), under.get());
   fmpq_div(result.constant.get(), result.constant.get(), under.get());
-  return true;
+  return result;
 }
 
 }  // namespace deepscaler

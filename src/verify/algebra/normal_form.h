@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "verify/algebra/expr.h"
 #include "verify/algebra/steps.h"
@@ -30,6 +32,6 @@ struct Linear {
   Rational slope;
   Rational constant;
 };
-[[nodiscard]] bool read_linear(const Expr& expr, const std::string& variable, Linear& result, Steps& steps);
+[[nodiscard]] std::optional<Linear> read_linear(const Expr& expr, const std::string& variable, Steps& steps);
 
 }  // namespace deepscaler

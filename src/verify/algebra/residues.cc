@@ -30,24 +30,24 @@ class Residues {
   // Of expr to the power `times`, which is multiplied into the exponents; nothing where there is none.
   std::optional<ulong> of(const Expr& expr, slong times = 1) {
     if (!steps_.spend(2)) return std::nullopt;
-    if (expr.op == Op::multiply && times != 1) {
+    if (expr.op() == Op::multiply && times != 1) {
       std::optional<ulong> result = 1;
       for (const Expr& factor : expr.args) result = product(result, of(factor, times));
       return result;
     }
-    if (expr.op == Op::power) return power(expr, times);
+    if (expr.op() == Op::power) return power(expr, times);
     return raised(plain(expr), Rational(times));
   }
 
  private:
   std::optional<ulong> plain(const Expr& expr) {
-    switch (expr.op) {
+    switch (expr.op()) {
       case Op::number:
       case Op::based:
-        return of(expr.number);
+        return of(expr.number());
       case Op::symbol: {
-        const auto found = at_.point.find(expr.text);
-        return found == at_.point.end() ? unknown(expr.text) : of(found->second);
+        const auto found = at_.point.find(expr.name());
+        return found == at_.point.end() ? unknown(expr.name()) : of(found->second);
       }
       case Op::add: {
         ulong total = 0;
@@ -137,17 +137,17 @@ class Residues {
     nmod_t order;
     nmod_init(&order, mod_.n - 1);
     if (!steps_.spend(4)) return std::nullopt;
-    switch (expr.op) {
+    switch (expr.op()) {
       case Op::number:
-        if (!expr.number.is_integer() || expr.number.sign() < 0) return std::nullopt;
-        return fmpz_fdiv_ui(expr.number.numerator(), order.n);
+        if (!expr.number().is_integer() || expr.number().sign() < 0) return std::nullopt;
+        return fmpz_fdiv_ui(expr.number().numerator(), order.n);
       case Op::add:
       case Op::multiply: {
-        ulong total = expr.op == Op::add ? 0 : 1;
+        ulong total = expr.op() == Op::add ? 0 : 1;
         for (const Expr& arg : expr.args) {
           const auto next = exponent_residue(arg);
           if (!next) return std::nullopt;
-          total = expr.op == Op::add ? nmod_add(total, *next, order) : nmod_mul(total, *next, order);
+          total = expr.op() == Op::add ? nmod_add(total, *next, order) : nmod_mul(total, *next, order);
         }
         return total;
       }
@@ -171,7 +171,7 @@ class Residues {
   }
 
   std::optional<ulong> call(const Expr& expr) {
-    const Function function = function_of(expr.text);
+    const Function function = expr.function();
     const auto args_are = [&](size_t count) { return expr.args.size() == count; };
     if (function == Function::factorial && args_are(1)) {
       const auto n = exact_integer(expr.args[0]);
@@ -214,15 +214,15 @@ class Residues {
 
   std::optional<ulong> series(const Expr& expr) {
     const auto first = exact_integer(expr.args[1]), last = exact_integer(expr.args[2]);
-    const std::string& index = expr.args[0].text;
+    const std::string& index = expr.args[0].name();
     if (!first || !last || *last - *first > kMaxTerms || at_.point.contains(index)) {
       return unknown(to_text(expr));
     }
-    std::optional<ulong> result = expr.op == Op::sum ? 0 : 1;
+    std::optional<ulong> result = expr.op() == Op::sum ? 0 : 1;
     for (slong i = *first; i <= *last && result; ++i) {
       at_.point[index] = Rational(i);
       const auto term = of(expr.args[3]);
-      if (expr.op == Op::product) {
+      if (expr.op() == Op::product) {
         result = product(result, term);
       } else {
         result = term ? std::optional(nmod_add(*result, *term, mod_)) : std::nullopt;
@@ -242,12 +242,12 @@ class Residues {
 
 // What the roots among the factors must be raised to to be none.
 slong root_degree(const Expr& expr) {
-  if (expr.op == Op::power && expr.args[1].op == Op::number) {
-    return fmpz_cmp_si(expr.args[1].number.denominator(), kMaxRootDegree) <= 0
-               ? fmpz_get_si(expr.args[1].number.denominator())
+  if (expr.op() == Op::power && expr.args[1].op() == Op::number) {
+    return fmpz_cmp_si(expr.args[1].number().denominator(), kMaxRootDegree) <= 0
+               ? fmpz_get_si(expr.args[1].number().denominator())
                : kMaxRootDegree + 1;
   }
-  if (expr.op != Op::multiply) return 1;
+  if (expr.op() != Op::multiply) return 1;
   slong degree = 1;
   for (const Expr& factor : expr.args) degree = std::lcm(degree, std::min(root_degree(factor), slong{13}));
   return degree;

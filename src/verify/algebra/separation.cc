@@ -20,12 +20,12 @@ class Sizer {
 
   double size_of(const Expr& expr) {
     if (!steps_.spend(1)) return kUnbounded;
-    switch (expr.op) {
+    switch (expr.op()) {
       case Op::number:
       case Op::based:
-        return size_of(expr.number);
+        return size_of(expr.number());
       case Op::symbol: {
-        const auto found = at_.point.find(expr.text);
+        const auto found = at_.point.find(expr.name());
         return found == at_.point.end() ? 8 : size_of(found->second);
       }
       case Op::power:
@@ -36,7 +36,7 @@ class Sizer {
       case Op::product:
         return series(expr);
       case Op::quantity:
-        return size_of(expr.number) + size_of(expr.args[0]);
+        return size_of(expr.measure().factor) + size_of(expr.args[0]);
       default:
         return 2 + size_of_args(expr);
     }
@@ -78,7 +78,7 @@ class Sizer {
   double call(const Expr& expr) {
     const double args = 2 + size_of_args(expr);
     if (expr.args.empty()) return args;
-    switch (function_of(expr.text)) {
+    switch (expr.function()) {
       case Function::exp:
       case Function::sinh:
       case Function::cosh:

@@ -19,6 +19,12 @@ constexpr double kTouching = 1e-9;  // nearer to a threshold than this, nobody c
 constexpr double kLeast = 1e-300;   // in place of what a double can't hold
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
+// What a function of one variable is at a place.
+struct Sample {
+  double place = 0;
+  double value = 0;
+};
+
 class Search {
  public:
   Search(Branches branches, const std::set<std::string>& symbols, Domain domain, Steps& steps)
@@ -118,11 +124,12 @@ class Search {
     for (const auto& [other, value] : others) {
       if (other != name) along = with_symbol(std::move(along), other, make_number(value));
     }
-    Linear line;
-    if (branch.threshold == Threshold::integer || !read_linear(along, name, line, steps_)) return false;
-    if (line.slope.is_zero()) return true;
+    if (branch.threshold == Threshold::integer) return false;
+    const auto line = read_linear(along, name, steps_);
+    if (!line) return false;
+    if (line->slope.is_zero()) return true;
     Rational place;
-    fmpq_div(place.get(), line.constant.get(), line.slope.get());
+    fmpq_div(place.get(), line->constant.get(), line->slope.get());
     fmpq_neg(place.get(), place.get());
     if (!takes_integers(name, domain_)) add_point(others, name, place);
     fmpz_fdiv_q(place.numerator(), place.numerator(), place.denominator());
@@ -161,7 +168,7 @@ class Search {
       const bool low = here <= before && here <= after, high = here >= before && here >= after;
       const bool towards_zero = (low && here > 0) || (high && here < 0);
       if (branch.threshold == Threshold::integer ? low || high : towards_zero)
-        extreme(branch, name, others, places[i - 1], places[i + 1], high, before, after);
+        extreme(branch, name, others, {places[i - 1], before}, {places[i + 1], after}, high);
     }
     if (branch.threshold == Threshold::integer || may_be_flat) return;
     const auto may_cross_beyond = [&](size_t end, size_t before) {  // as ln x + 1000 does below 10^-100
@@ -233,14 +240,9 @@ class Search {
       point[name] = takes_integers(name, domain_) ? exactly(std::round(place)) : exactly(place);
   }
 
-  struct Extreme {
-    double place = 0;
-    double value = 0;
-  };
-
   // A golden section for the largest or smallest value between two places.
-  Extreme extreme_between(const Branch& branch, const std::string& name, Point& others, double left,
-                          double right, bool is_high) {
+  Sample extreme_between(const Branch& branch, const std::string& name, Point& others, double left,
+                         double right, bool is_high) {
     constexpr double kGolden = 0.6180339887498949;
     const auto value = [&](double at) {
       const double result = value_at(branch.argument, others, name, at);
@@ -265,14 +267,16 @@ class Search {
     return {at_low <= at_high ? low : high, is_high ? -found : found};
   }
 
-  void extreme(const Branch& branch, const std::string& name, Point others, double left, double right,
-               bool is_high, double before, double after) {
-    const auto [place, found] = extreme_between(branch, name, others, left, right, is_high);
+  // Looks at the largest or smallest value between two places, where it touches its threshold or passes it.
+  void extreme(const Branch& branch, const std::string& name, Point others, Sample before, Sample after,
+               bool is_high) {
+    const auto [place, found] = extreme_between(branch, name, others, before.place, after.place, is_high);
     if (!std::isfinite(found)) return;
-    const double scale = 1 + std::abs(before) + std::abs(after);
+    const double scale = 1 + std::abs(before.value) + std::abs(after.value);
     const double threshold = branch.threshold == Threshold::integer ? std::round(found) : 0;
     const bool touches = std::abs(found - threshold) < kTouching * scale;
-    const bool changes = Search::changes(branch, found, before) || Search::changes(branch, found, after);
+    const bool changes =
+        Search::changes(branch, found, before.value) || Search::changes(branch, found, after.value);
     if (!touches && !changes) return;
     add_around(others, name, place);
     if (!touches || is_exact_at(branch, name, others, place)) return;

@@ -21,17 +21,17 @@ class Collector {
   // Branch arguments of a tree; `bound` are the names of sums around it.
   void collect(const Expr& expr, std::set<std::string> bound) {
     if (!steps_.spend(2)) return give_up();
-    if (binds_a_name(expr.op) && !expr.args.empty()) bound.insert(expr.args[0].text);
-    if (expr.op == Op::power) {
+    if (binds_a_name(expr.op()) && !expr.args.empty()) bound.insert(expr.args[0].name());
+    if (expr.op() == Op::power) {
       const Expr &base = expr.args[0], &exponent = expr.args[1];
-      if (exponent.op == Op::number && fmpz_is_even(exponent.number.denominator()))
+      if (exponent.op() == Op::number && fmpz_is_even(exponent.number().denominator()))
         push(base, Threshold::root, bound);
       if (is_number(base, 0)) push(exponent, Threshold::zero, bound);
     }
-    if (expr.op == Op::call) collect_call(expr, bound);
-    if (expr.op == Op::relation) {  // a condition
+    if (expr.op() == Op::call) collect_call(expr, bound);
+    if (expr.op() == Op::relation) {  // a condition
       for (size_t i = 0; i + 1 < expr.args.size(); ++i) {
-        if (is_scalar(expr.args[i].op) && is_scalar(expr.args[i + 1].op))
+        if (is_scalar(expr.args[i].op()) && is_scalar(expr.args[i + 1].op()))
           push(subtract(expr.args[i], expr.args[i + 1]), Threshold::point, bound);
       }
     }
@@ -71,7 +71,7 @@ class Collector {
   }
 
   void collect_call(const Expr& expr, const std::set<std::string>& bound) {
-    switch (function_of(expr.text)) {
+    switch (expr.function()) {
       case Function::abs:
       case Function::sgn:
         for (const Expr& arg : expr.args) push(arg, Threshold::zero, bound);
@@ -92,7 +92,7 @@ class Collector {
         if (free_symbols(expr).empty()) break;
         result_.has_residues = true;
         const bool long_period = contains(expr, [](const Expr& part) {
-          return part.op == Op::number && Rational(kFullPeriod) < part.number;
+          return part.op() == Op::number && Rational(kFullPeriod) < part.number();
         });
         if (long_period) give_up();
         break;
@@ -121,8 +121,8 @@ Branches branches_of(const Expr& a, const Expr& b, const std::set<std::string>& 
 // Whether it holds what is constant by pieces.
 bool is_stepped(const Expr& expr) {
   return contains(expr, [](const Expr& part) {
-    if (part.op != Op::call) return false;
-    switch (function_of(part.text)) {
+    if (part.op() != Op::call) return false;
+    switch (part.function()) {
       case Function::abs:
       case Function::sgn:
       case Function::floor:

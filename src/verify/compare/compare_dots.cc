@@ -8,7 +8,7 @@ namespace {
 
 constexpr slong kMaxElements = 500;  // of what is written out
 
-bool is_dots(const Expr& expr) { return expr.op == Op::symbol && expr.text == "..."; }
+bool is_dots(const Expr& expr) { return is_symbol(expr, SymbolKind::dots); }
 
 struct DottedList {
   std::vector<Expr> first, last;  // before and behind the dots
@@ -30,13 +30,13 @@ std::optional<DottedList> read_dots(const std::vector<Expr>& elements) {
 }
 
 bool is_whole(const Expr& expr) {
-  return expr.op == Op::number && expr.number.is_integer() && expr.number.bits() < 30;
+  return expr.op() == Op::number && expr.number().is_integer() && expr.number().bits() < 30;
 }
 
 // By how much the whole numbers at the front grow; one number alone is taken to grow by 1.
 std::optional<slong> step_of(const std::vector<Expr>& first) {
   if (first.empty() || !std::ranges::all_of(first, is_whole)) return std::nullopt;
-  const auto at = [&](size_t i) { return fmpz_get_si(first[i].number.numerator()); };
+  const auto at = [&](size_t i) { return fmpz_get_si(first[i].number().numerator()); };
   const slong step = first.size() > 1 ? at(1) - at(0) : 1;
   for (size_t i = 1; i < first.size(); ++i) {
     if (at(i) - at(i - 1) != step) return std::nullopt;
@@ -49,8 +49,8 @@ std::optional<slong> step_of(const std::vector<Expr>& first) {
 DottedList written_out(DottedList list) {
   const auto step = step_of(list.first);
   if (!list.has_dots || !step || list.last.empty() || !std::ranges::all_of(list.last, is_whole)) return list;
-  const slong from = fmpz_get_si(list.first.back().number.numerator());
-  const slong to = fmpz_get_si(list.last.front().number.numerator());
+  const slong from = fmpz_get_si(list.first.back().number().numerator());
+  const slong to = fmpz_get_si(list.last.front().number().numerator());
   const slong between = (to - from) / *step;
   if ((to - from) % *step != 0 || between < 1 || between > kMaxElements) return list;
   for (slong i = 1; i < between; ++i) list.first.push_back(make_number(from + i * *step));
@@ -70,7 +70,7 @@ std::optional<Match> Comparer::with_dots(const Expr& reference, const Expr& answ
   if (a.has_dots != b.has_dots) return Match::different;
   const Match in_order_of_size = a.has_dots ? Match::different : in_order(a.first, b.first);
   if (in_order_of_size <= Match::numeric) return in_order_of_size;
-  if (!a.has_dots) return reference.op == Op::set ? as_sets(a.first, b.first) : as_bags(a.first, b.first);
+  if (!a.has_dots) return reference.op() == Op::set ? as_sets(a.first, b.first) : as_bags(a.first, b.first);
   // The shorter beginning must be that of the longer one, and the rest go on as it began.
   const std::vector<Expr>&shorter = a.first.size() < b.first.size() ? a.first : b.first,
         &longer = a.first.size() < b.first.size() ? b.first : a.first;
@@ -80,7 +80,7 @@ std::optional<Match> Comparer::with_dots(const Expr& reference, const Expr& answ
     if (i < shorter.size()) {
       result = both(result, compare(a.first[i], b.first[i]));
     } else if (step) {
-      result = both(result, compare(make_number(fmpz_get_si(shorter[0].number.numerator()) +
+      result = both(result, compare(make_number(fmpz_get_si(shorter[0].number().numerator()) +
                                                 static_cast<slong>(i) * *step),
                                     longer[i]));
     } else if (shorter.size() < 2) {

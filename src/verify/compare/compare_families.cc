@@ -21,15 +21,14 @@ struct Family {
 };
 
 std::optional<Parameter> as_parameter(const Expr& expr) {
-  const bool applies = expr.op == Op::relation && expr.text == "E" && expr.args[0].op == Op::symbol &&
-                       (expr.args[1].op == Op::reals ||
-                        (expr.args[1].op == Op::symbol && expr.args[1].text.starts_with("set ")));
+  const bool applies = is_relation(expr, Relation::element_of) && expr.args[0].op() == Op::symbol &&
+                       (expr.args[1].op() == Op::reals || is_symbol(expr.args[1], SymbolKind::number_set));
   if (!applies) return std::nullopt;
-  return Parameter{expr.args[0].text, &expr.args[1]};
+  return Parameter{expr.args[0].name(), &expr.args[1]};
 }
 
 bool declares_parameter(const Expr& expr) {
-  return expr.op == Op::list && expr.args.size() > 1 && as_parameter(expr.args.back()).has_value();
+  return expr.op() == Op::list && expr.args.size() > 1 && as_parameter(expr.args.back()).has_value();
 }
 
 // The expression without the parameters that are declared at its end, if its members have them all.
@@ -72,14 +71,14 @@ struct AffineMap {
 
 // A tuple of expressions as such a map of its parameters; nothing where it is none.
 std::optional<AffineMap> affine_map(const Family& family, Steps& steps) {
-  if (family.members.op != Op::tuple || family.members.args.size() > kMaxMembers) return std::nullopt;
+  if (family.members.op() != Op::tuple || family.members.args.size() > kMaxMembers) return std::nullopt;
   const auto is_short = [](const Value& value) {
     return value.status == Value::Status::exact && value.rational.bits() <= kMaxAffineBits;
   };
   AffineMap map;
   map.directions.resize(family.parameters.size());
   for (const Expr& coordinate : family.members.args) {
-    if (!is_scalar(coordinate.op)) return std::nullopt;
+    if (!is_scalar(coordinate.op())) return std::nullopt;
     Evaluation at;
     for (const Parameter& parameter : family.parameters) at.point[parameter.name] = Rational(0);
     const auto value = [&] { return evaluate(coordinate, at, steps); };
@@ -130,13 +129,15 @@ bool is_same_flat(const AffineMap& a, const AffineMap& b) {
 int64_t cost_of_copy(const Expr& expr) { return 10 * std::ssize(to_text(expr)); }
 
 std::vector<Expr> members_of(const Expr& expr) {
-  return expr.op == Op::list ? expr.args : std::vector<Expr>{expr};
+  return expr.op() == Op::list ? expr.args : std::vector<Expr>{expr};
 }
 
 const Expr& all_integers() {
-  static const Expr kIntegers = make_symbol("set Z");
+  static const Expr kIntegers = make_symbol(SymbolKind::number_set, "Z");
   return kIntegers;
 }
+
+bool is_integers(const Expr* domain) { return domain != nullptr && same_tree(*domain, all_integers()); }
 
 // The k of pi/6 + 2 k pi, of which nothing is said: angles with one of the customary names in them.
 std::optional<std::string> implied_parameter(const Expr& expr) {
@@ -163,7 +164,7 @@ Match Comparer::progressions(const Expr& reference, const Expr& answer, const st
   if (named && given && !same_tree(*named->name, *given->name)) return Match::different;
   const Expr &expected = value_of(reference), &value = value_of(answer);
   if (!steps_.spend(cost_of_copy(expected) + cost_of_copy(value))) return Match::unknown;
-  if (!is_scalar(expected.op) || !is_scalar(value.op)) return Match::different;
+  if (!is_scalar(expected.op()) || !is_scalar(value.op())) return Match::different;
   const auto at = [&](const Expr& expr, slong k) { return with_symbol(expr, name, make_number(k)); };
   const auto step = [&](const Expr& expr) { return subtract(at(expr, 1), at(expr, 0)); };
   const auto is_even = [&](const Expr& expr) {
@@ -178,14 +179,14 @@ Match Comparer::progressions(const Expr& reference, const Expr& answer, const st
   if (steps == Match::different) return steps;
   // The first members are a whole number of steps apart: cos(2 pi n) = 1.
   const Expr apart = divide(subtract(at(value, 0), at(expected, 0)), distance);
-  const Expr turns = multiply(multiply(make_number(2), make_node(Op::pi, {})), apart);
-  return both(steps, values(make_number(1), call("cos", turns)));
+  const Expr turns = multiply(multiply(make_number(2), make_node(Op::pi)), apart);
+  return both(steps, values(make_number(1), call(Function::cos, turns)));
 }
 
 // The same members, one to one.
 Match Comparer::same_members(const Expr& reference, const Expr& answer, const Parameter& parameter) {
   const Match as_written = compare(reference, answer);
-  if (as_written <= Match::numeric || parameter.domain->text != "set Z") return as_written;
+  if (as_written <= Match::numeric || !is_integers(parameter.domain)) return as_written;
   const std::vector<Expr> expected = members_of(reference), given = members_of(answer);
   if (expected.size() > kMaxMembers || given.size() > kMaxMembers) return as_written;
   if (!steps_.spend(4 * (cost_of_copy(reference) + cost_of_copy(answer)))) return Match::unknown;
@@ -207,7 +208,7 @@ Match Comparer::same_members(const Expr& reference, const Expr& answer, const Pa
 }
 
 std::optional<Match> Comparer::families(const Expr& reference, const Expr& answer) {
-  if (reference.op == Op::number || answer.op == Op::number) return std::nullopt;
+  if (reference.op() == Op::number || answer.op() == Op::number) return std::nullopt;
   const auto expected_name = implied_parameter(reference);
   const bool declared = declares_parameter(reference) || declares_parameter(answer);
   if (!declared && !expected_name) return std::nullopt;
@@ -217,16 +218,16 @@ std::optional<Match> Comparer::families(const Expr& reference, const Expr& answe
     // One formula may be asked for "in terms of n"; only a list of several may begin anywhere.
     if (*expected_name != *given_name)
       return compare(reference, with_symbol(answer, *given_name, make_symbol(*expected_name)));
-    const bool several = reference.op == Op::list || answer.op == Op::list;
+    const bool several = reference.op() == Op::list || answer.op() == Op::list;
     if (several && same_union(members_of(reference), members_of(answer), *expected_name))
       return Match::numeric;
     return std::nullopt;
   }
   Family expected = family_of(reference), given = family_of(answer);
   if (expected.parameters.empty() && given.parameters.empty()) return std::nullopt;
-  const bool over_integers = given.parameters.size() == 1 && given.parameters[0].domain->text == "set Z";
+  const bool over_integers = given.parameters.size() == 1 && is_integers(given.parameters[0].domain);
   // 2 k pi alone may be a formula for one k.
-  const bool is_offset = reference.op == Op::list || value_of(reference).op == Op::add;
+  const bool is_offset = reference.op() == Op::list || value_of(reference).op() == Op::add;
   if (expected.parameters.empty() && expected_name && over_integers && is_offset)
     expected.parameters.push_back({*expected_name, &all_integers()});
   if (expected.parameters.empty()) {
@@ -247,7 +248,7 @@ std::optional<Match> Comparer::families(const Expr& reference, const Expr& answe
       expected.parameters, [&](const Parameter& parameter) { return others.contains(parameter.name); });
   if (captured) return Match::different;  // (2s, 3 - t, s)
   const auto is_real = [](const Parameter& parameter) {
-    return parameter.domain == nullptr || parameter.domain->op == Op::reals;
+    return parameter.domain == nullptr || parameter.domain->op() == Op::reals;
   };
   if (std::ranges::all_of(expected.parameters, is_real) && std::ranges::all_of(given.parameters, is_real)) {
     const auto a = affine_map(expected, steps_), b = affine_map(given, steps_);

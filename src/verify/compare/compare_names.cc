@@ -11,8 +11,8 @@ namespace {
 constexpr size_t kMaxConstants = 3;
 
 bool is_open_node(const Expr& expr) {
-  if (expr.op == Op::integral || expr.op == Op::limit) return true;
-  return binds_a_name(expr.op) &&
+  if (expr.op() == Op::integral || expr.op() == Op::limit) return true;
+  return binds_a_name(expr.op()) &&
          (contains(expr.args[1], Op::infinity) || contains(expr.args[2], Op::infinity));
 }
 
@@ -50,9 +50,8 @@ bool adds_a_multiple(const Expr& expr, const std::string& name, Steps& steps) {
 }
 
 bool adds(const Expr& expr, const std::string& name) {
-  return expr.op == Op::add && std::any_of(expr.args.begin(), expr.args.end(), [&](const Expr& term) {
-           return term.op == Op::symbol && term.text == name;
-         });
+  return expr.op() == Op::add && std::any_of(expr.args.begin(), expr.args.end(),
+                                             [&](const Expr& term) { return is_symbol(term, name); });
 }
 
 }  // namespace
@@ -60,8 +59,8 @@ bool adds(const Expr& expr, const std::string& name) {
 bool is_left_open(const Expr& expr) { return contains(expr, is_open_node); }
 
 bool Comparer::same_operator(const Expr& a, const Expr& b) {
-  if (a.op != b.op || !steps_.spend(20)) return false;
-  const Expr term = with_symbol(b.args[3], b.args[0].text, a.args[0]);
+  if (a.op() != b.op() || !steps_.spend(20)) return false;
+  const Expr term = with_symbol(b.args[3], b.args[0].name(), a.args[0]);
   return compare(a.args[1], b.args[1]) <= Match::numeric && compare(a.args[2], b.args[2]) <= Match::numeric &&
          compare(a.args[3], term) <= Match::numeric;
 }
@@ -86,7 +85,7 @@ Match Comparer::open_operators(const Expr& reference, const Expr& answer) {
 // x^2 + C answered by x^2 + K, or by (x + 1)^2 + C for x^2 + 2x + C.
 Match Comparer::integration_constants(const Expr& reference, const Expr& answer) {
   const std::set<std::string> expected = free_symbols(reference), given = free_symbols(answer);
-  if (reference.op == Op::symbol || expected.size() < 2 || expected.size() != given.size())
+  if (reference.op() == Op::symbol || expected.size() < 2 || expected.size() != given.size())
     return Match::different;
   std::vector<std::string> old_names = without(expected, given, "CcK"),
                            new_names = without(given, expected, "CcKkABD");
@@ -111,7 +110,7 @@ Match Comparer::other_letters(const Expr& reference, const Expr& answer) {
   std::ranges::set_difference(expected, given, std::back_inserter(old_names));
   std::ranges::set_difference(given, expected, std::back_inserter(new_names));
   const bool applies = !old_names.empty() && old_names.size() == new_names.size() &&
-                       old_names.size() <= kMaxConstants && reference.op != Op::symbol;
+                       old_names.size() <= kMaxConstants && reference.op() != Op::symbol;
   return applies ? with_renamed(reference, answer, old_names, std::move(new_names)) : Match::different;
 }
 
@@ -126,7 +125,7 @@ Match Comparer::with_renamed(const Expr& reference, Expr answer, const std::vect
     for (size_t i = 0; i < old_names.size(); ++i)
       candidate = with_symbol(std::move(candidate), new_names[i], passing(i));
     for (size_t i = 0; i < old_names.size(); ++i)
-      candidate = with_symbol(std::move(candidate), passing(i).text, make_symbol(old_names[i]));
+      candidate = with_symbol(std::move(candidate), passing(i).name(), make_symbol(old_names[i]));
     const Match match = Comparer(as_named, steps_).values(reference, candidate);
     if (match <= Match::numeric) return match;
   } while (std::next_permutation(new_names.begin(), new_names.end()));

@@ -9,12 +9,32 @@ namespace deepscaler {
 namespace {
 
 bool is_rest(const Expr& condition) {
-  return condition.op == Op::word && (condition.text == "otherwise" || condition.text == "else");
+  return condition.op() == Op::word && (condition.words() == "otherwise" || condition.words() == "else");
+}
+
+// Whether a relation holds between numbers of this order; nothing where it says something else.
+std::optional<bool> is_in_order(Relation sign, int order) {
+  switch (sign) {
+    case Relation::less:
+      return order < 0;
+    case Relation::greater:
+      return order > 0;
+    case Relation::at_most:
+      return order <= 0;
+    case Relation::at_least:
+      return order >= 0;
+    case Relation::not_equal:
+      return order != 0;
+    case Relation::equal:
+      return order == 0;
+    default:
+      return std::nullopt;
+  }
 }
 
 // Whether a condition holds once its variable has a value; nothing where that is not known.
 std::optional<bool> holds(const Expr& condition, Steps& steps) {
-  if (condition.op == Op::list) {  // x > 0, x < 1
+  if (condition.op() == Op::list) {  // x > 0, x < 1
     bool all = true, any = false;
     for (const Expr& part : condition.args) {
       const auto one = holds(part, steps);
@@ -22,21 +42,16 @@ std::optional<bool> holds(const Expr& condition, Steps& steps) {
       all = all && *one;
       any = any || *one;
     }
-    return condition.text == "or" ? any : all;
+    return condition.join() == Join::disjunction ? any : all;
   }
-  if (condition.op != Op::relation) return std::nullopt;
+  if (condition.op() != Op::relation) return std::nullopt;
   for (size_t i = 0; i + 1 < condition.args.size(); ++i) {
-    if (!is_scalar(condition.args[i].op) || !is_scalar(condition.args[i + 1].op)) return std::nullopt;
+    if (!is_scalar(condition.args[i].op()) || !is_scalar(condition.args[i + 1].op())) return std::nullopt;
     const auto order = order_of(condition.args[i], condition.args[i + 1], steps);
     if (!order) return std::nullopt;
-    const bool applies = condition.text[i] == '<'   ? *order < 0
-                         : condition.text[i] == '>' ? *order > 0
-                         : condition.text[i] == 'L' ? *order <= 0
-                         : condition.text[i] == 'G' ? *order >= 0
-                         : condition.text[i] == 'N' ? *order != 0
-                                                    : *order == 0;
-    if (std::string_view("<>LGN=").find(condition.text[i]) == std::string_view::npos) return std::nullopt;
-    if (!applies) return false;
+    const auto applies = is_in_order(condition.relations()[i], *order);
+    if (!applies) return std::nullopt;
+    if (!*applies) return false;
   }
   return true;
 }
@@ -48,7 +63,7 @@ struct ValueAt {
 };
 
 ValueAt value_at(const Expr& function, Steps& steps) {
-  if (function.op != Op::cases) return {.value = function};
+  if (function.op() != Op::cases) return {.value = function};
   const Expr* rest = nullptr;
   for (const Expr& piece : function.args) {
     if (is_rest(piece.args[1])) {
@@ -72,7 +87,7 @@ Match Comparer::pieces(const Expr& reference, const Expr& answer) {
 
 // Every piece of the one is a piece of the other; "otherwise" stands for whatever condition is left.
 Match Comparer::as_written_pieces(const Expr& reference, const Expr& answer) {
-  if (reference.op != answer.op || reference.args.size() != answer.args.size()) return Match::different;
+  if (reference.op() != answer.op() || reference.args.size() != answer.args.size()) return Match::different;
   std::vector<bool> taken(answer.args.size(), false);
   Match result = Match::equal;
   for (const bool rest : {false, true}) {
@@ -97,7 +112,7 @@ Match Comparer::as_written_pieces(const Expr& reference, const Expr& answer) {
 Match Comparer::as_functions(const Expr& reference, const Expr& answer) {
   std::set<std::string> names = free_symbols(reference);
   names.merge(free_symbols(answer));
-  const auto is_function = [](const Expr& expr) { return expr.op == Op::cases || is_scalar(expr.op); };
+  const auto is_function = [](const Expr& expr) { return expr.op() == Op::cases || is_scalar(expr.op()); };
   if (names.size() != 1 || !is_function(reference) || !is_function(answer)) return Match::different;
   Match result = Match::equal;
   int agreed = 0;

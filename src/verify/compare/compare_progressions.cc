@@ -90,7 +90,7 @@ bool Comparer::same_union(const std::vector<Expr>& reference, const std::vector<
     std::vector<Progression> result;
     for (const Expr& member : members) {
       const Expr& value = value_of(member);
-      if (!is_scalar(value.op) || !free_symbols(value).contains(name)) return std::nullopt;
+      if (!is_scalar(value.op()) || !free_symbols(value).contains(name)) return std::nullopt;
       std::vector<Expr> parts = {value};
       if (!is_even(value)) {  // (-1)^k: the even and the odd k apart
         const Expr twice = multiply(make_number(2), make_symbol(name));

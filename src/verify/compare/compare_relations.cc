@@ -10,33 +10,29 @@
 namespace deepscaler {
 namespace {
 
+bool is_capital(std::string_view name) { return name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z'; }
+
 // |AB|: the bars around two points.
 bool is_length(const Expr& expr) {
-  const auto is_point = [](const Expr& part) {
-    return part.op == Op::symbol && part.text.size() == 1 && part.text[0] >= 'A' && part.text[0] <= 'Z';
-  };
-  return expr.op == Op::call && expr.text == "abs" && expr.args[0].op == Op::multiply &&
-         expr.args[0].args.size() == 2 && is_point(expr.args[0].args[0]) && is_point(expr.args[0].args[1]);
+  const auto is_point = [](const Expr& part) { return part.op() == Op::symbol && is_capital(part.name()); };
+  return is_call(expr, Function::abs) && expr.args[0].op() == Op::multiply && expr.args[0].args.size() == 2 &&
+         is_point(expr.args[0].args[0]) && is_point(expr.args[0].args[1]);
 }
 
 bool is_name(const Expr& expr) {
-  if (is_left_open(expr)) return is_scalar(expr.op);
-  if (expr.op == Op::call && (expr.text == "max" || expr.text == "min") && expr.args.size() == 1)
-    return is_name(expr.args[0]);
+  if (is_left_open(expr)) return is_scalar(expr.op());
+  if (is_call(expr, Function::max) || is_call(expr, Function::min)) return is_name(expr.args[0]);
   if (is_length(expr)) return true;
-  if (expr.op == Op::matrix) {
+  if (expr.op() == Op::matrix) {
     return std::all_of(expr.args.begin(), expr.args.end(), [](const Expr& row) { return is_name(row); });
   }
-  return expr.op == Op::symbol || expr.op == Op::word ||
-         (expr.op == Op::call && expr.text.size() >= 1 && !free_symbols(expr).empty() &&
-          free_symbols(expr).contains(to_text(expr))) ||
-         (expr.op == Op::tuple && std::all_of(expr.args.begin(), expr.args.end(),
-                                              [](const Expr& arg) { return arg.op == Op::symbol; }));
+  return expr.op() == Op::symbol || expr.op() == Op::word ||
+         (expr.op() == Op::call && free_symbols(expr).contains(to_text(expr))) ||
+         (expr.op() == Op::tuple && std::all_of(expr.args.begin(), expr.args.end(),
+                                                [](const Expr& arg) { return arg.op() == Op::symbol; }));
 }
 
-bool is_equality_chain(const Expr& expr) {
-  return expr.op == Op::relation && expr.text.find_first_not_of("=~") == std::string::npos;
-}
+bool is_equality_chain(const Expr& expr) { return has_only(expr, {Relation::equal, Relation::approximate}); }
 
 Expr difference_of_sides(const Expr& relation, size_t at) {
   return subtract(relation.args[at], relation.args[at + 1]);
@@ -44,63 +40,63 @@ Expr difference_of_sides(const Expr& relation, size_t at) {
 
 bool scalar_sides(const Expr& relation) {
   return std::all_of(relation.args.begin(), relation.args.end(),
-                     [](const Expr& arg) { return is_scalar(arg.op); });
+                     [](const Expr& arg) { return is_scalar(arg.op()); });
 }
 
 // f(t) = ... with its argument renamed to that of f(x) = ...
 Expr renamed(const Expr& definition, const Expr& like) {
   const Expr &name = definition.args[0], &target = like.args[0];
-  const bool applies = name.op == Op::call && target.op == Op::call && name.text == target.text &&
-                       name.args.size() == 1 && target.args.size() == 1 && name.args[0].op == Op::symbol &&
-                       target.args[0].op == Op::symbol;
+  const bool applies = name.op() == Op::call && target.op() == Op::call && name.name() == target.name() &&
+                       name.args.size() == 1 && target.args.size() == 1 && name.args[0].op() == Op::symbol &&
+                       target.args[0].op() == Op::symbol;
   if (!applies) return definition;
-  const std::string from = name.args[0].text, to = target.args[0].text;
-  if (contains(definition, [&](const Expr& part) { return part.op == Op::symbol && part.text == to; }))
-    return definition;
+  const std::string from = name.args[0].name(), to = target.args[0].name();
+  if (contains(definition, [&](const Expr& part) { return is_symbol(part, to); })) return definition;
   return with_symbol(definition, from, make_symbol(to));
 }
 
 // x and x_1: the first of several values of x.
 bool is_one_of_several(const Expr& name, const Expr& indexed) {
-  return name.op == Op::symbol && indexed.op == Op::symbol && indexed.text.starts_with(name.text + "_") &&
-         indexed.text.find_first_not_of("0123456789", name.text.size() + 1) == std::string::npos;
+  return name.op() == Op::symbol && indexed.op() == Op::symbol &&
+         indexed.name().starts_with(name.name() + "_") &&
+         indexed.name().find_first_not_of("0123456789", name.name().size() + 1) == std::string::npos;
 }
 
 // y = 2x, W = 2x, a_n = 2n and f(x) = 2x, W(x) = 2x, a(n) = 2n say the same.
 bool names_of_one_function(const Expr& a, const Expr& b) {
   const auto names = [](const Expr& name, const Expr& function) {
-    if (name.op != Op::symbol || function.op != Op::call || function_of(function.text) != Function::unknown)
-      return false;
-    const bool indexed = function.args.size() == 1 && function.args[0].op == Op::symbol &&
-                         name.text == function.text + "_" + function.args[0].text;
-    return name.text == "y" || name.text == function.text || indexed;
+    if (name.op() != Op::symbol || !is_unknown_call(function)) return false;
+    const bool indexed = function.args.size() == 1 && function.args[0].op() == Op::symbol &&
+                         name.name() == function.name() + "_" + function.args[0].name();
+    return name.name() == "y" || name.name() == function.name() || indexed;
   };
   return names(a, b) || names(b, a);
 }
 
 // The A^{-1}, AB, A + B or 2A^T that a matrix is said to be.
 bool is_matrix_name(const Expr& expr) {
-  if (expr.op == Op::symbol) return expr.text.size() == 1 && expr.text[0] >= 'A' && expr.text[0] <= 'Z';
-  if (expr.op == Op::multiply || expr.op == Op::add) {
-    const auto is_part = [](const Expr& arg) { return arg.op == Op::number || is_matrix_name(arg); };
+  if (expr.op() == Op::symbol) return is_capital(expr.name());
+  if (expr.op() == Op::multiply || expr.op() == Op::add) {
+    const auto is_part = [](const Expr& arg) { return arg.op() == Op::number || is_matrix_name(arg); };
     return std::ranges::all_of(expr.args, is_part) && std::ranges::any_of(expr.args, is_matrix_name);
   }
-  if (expr.op != Op::power || !is_matrix_name(expr.args[0])) return false;
+  if (expr.op() != Op::power || !is_matrix_name(expr.args[0])) return false;
   const Expr& exponent = expr.args[1];
-  return exponent.op == Op::number || exponent.op == Op::symbol;
+  return exponent.op() == Op::number || exponent.op() == Op::symbol;
 }
 
 bool names_a_matrix(const Expr& relation) {
-  return relation.args.size() == 2 && relation.args[1].op == Op::matrix && is_matrix_name(relation.args[0]);
+  return relation.args.size() == 2 && relation.args[1].op() == Op::matrix && is_matrix_name(relation.args[0]);
 }
 
 // "5 is the answer" says it, "5 is wrong" and "not x = 5" do not.
 bool says_its_value(const Expr& name, bool value_first) {
-  if (name.op != Op::word && name.op != Op::symbol) return true;
+  if (name.op() != Op::word && name.op() != Op::symbol) return true;
   constexpr std::string_view kDenials[] = {
       " not ",     " no ",  " wrong ",      " incorrect ", " false ",  " never ",       " isn ",
       " neither ", " nor ", " impossible ", " unlike ",    " untrue ", " incorrectly ", " without "};
-  const std::string padded = " " + lower(name.text) + " ";
+  const std::string& text = name.op() == Op::word ? name.words() : name.name();
+  const std::string padded = " " + lower(text) + " ";
   const auto denies = [&](std::string_view word) { return padded.find(word) != padded.npos; };
   if (std::ranges::any_of(kDenials, denies)) return false;
   if (!value_first) return true;
@@ -108,21 +104,29 @@ bool says_its_value(const Expr& name, bool value_first) {
                                          "gamma",  "delta",  "epsilon",  "zeta",  "eta",   "theta", "iota",
                                          "kappa",  "lambda", "mu",       "nu",    "xi",    "rho",   "sigma",
                                          "tau",    "phi",    "chi",      "psi",   "omega", "ell",   "hbar"};
-  const auto ends = [&](std::string_view word) { return name.text.ends_with(word); };
-  const bool wordy =
-      name.op == Op::word || (name.text.size() > 1 && std::ranges::all_of(name.text, [](char c) {
-                                return (c >= 'a' && c <= 'z') || c == ' ';
-                              }));
+  const auto ends = [&](std::string_view word) { return text.ends_with(word); };
+  const bool wordy = name.op() == Op::word || (text.size() > 1 && std::ranges::all_of(text, [](char c) {
+                                                 return (c >= 'a' && c <= 'z') || c == ' ';
+                                               }));
   return !wordy || std::ranges::any_of(kNames, ends);
 }
 
 // "x \in (1, 2)" says that the brackets are an interval.
-bool is_membership(const Expr& expr) { return expr.op == Op::relation && expr.text == "E"; }
+bool is_membership(const Expr& expr) { return is_relation(expr, Relation::element_of); }
+
+enum class Direction : uint8_t { up, down, none };
+
+Direction direction_of(Relation sign) {
+  if (sign == Relation::less || sign == Relation::at_most) return Direction::up;
+  return sign == Relation::not_equal ? Direction::none : Direction::down;
+}
+
+bool is_strict(Relation sign) { return sign == Relation::less || sign == Relation::greater; }
 
 }  // namespace
 
 std::optional<Assignment> as_assignment(const Expr& expr) {
-  if (expr.op != Op::relation || (expr.text != "=" && expr.text != "~")) return std::nullopt;
+  if (!is_relation(expr, Relation::equal) && !is_relation(expr, Relation::approximate)) return std::nullopt;
   if (is_name(expr.args[0])) return Assignment{&expr.args[0], &expr.args[1]};
   if (is_name(expr.args[1]) && free_symbols(expr.args[0]).empty())
     return Assignment{&expr.args[1], &expr.args[0]};
@@ -130,23 +134,24 @@ std::optional<Assignment> as_assignment(const Expr& expr) {
 }
 
 bool is_inequality(const Expr& expr) {
-  return expr.op == Op::relation && !expr.text.empty() &&
-         expr.text.find_first_not_of("<>LGN") == std::string::npos;
+  return has_only(
+      expr, {Relation::less, Relation::greater, Relation::at_most, Relation::at_least, Relation::not_equal});
 }
 
 bool is_surely_interval(const Expr& expr) {
-  if (expr.op == Op::set_union || expr.op == Op::reals || expr.op == Op::set_difference ||
-      expr.op == Op::set_intersection) {
+  if (expr.op() == Op::set_union || expr.op() == Op::reals || expr.op() == Op::set_difference ||
+      expr.op() == Op::set_intersection) {
     return true;
   }
-  if (expr.op != Op::tuple || expr.args.size() != 2) return false;
-  return expr.text != "()" || contains(expr.args[0], Op::infinity) || contains(expr.args[1], Op::infinity);
+  if (expr.op() != Op::tuple || expr.args.size() != 2) return false;
+  return expr.brackets() != Brackets{} || contains(expr.args[0], Op::infinity) ||
+         contains(expr.args[1], Op::infinity);
 }
 
 Match Comparer::relations(const Expr& reference, const Expr& answer) {
-  if (reference.op == Op::relation && answer.op == Op::relation) return two_relations(reference, answer);
-  return reference.op == Op::relation ? relation_as_reference(reference, answer)
-                                      : relation_as_answer(reference, answer);
+  if (reference.op() == Op::relation && answer.op() == Op::relation) return two_relations(reference, answer);
+  return reference.op() == Op::relation ? relation_as_reference(reference, answer)
+                                        : relation_as_answer(reference, answer);
 }
 
 // Any side of 0.56 = 56\% will do.
@@ -167,9 +172,9 @@ Match Comparer::all_sides(const Expr& reference, const Expr& relation, size_t fi
     ++first;
   Match result = compare(reference, relation.args[first]);
   for (size_t i = first + 1; i < relation.args.size() && result <= Match::numeric; ++i) {
-    if (relation.text[i - 1] == '=') {
+    if (relation.relations()[i - 1] == Relation::equal) {
       result = both(result, compare(reference, relation.args[i]));
-    } else if (is_scalar(relation.args[i].op)) {
+    } else if (is_scalar(relation.args[i].op())) {
       Policy coarse = policy_;
       coarse.decimal_places = 1;
       if (Comparer(coarse, steps_).compare(relation.args[first], relation.args[i]) == Match::different) {
@@ -202,7 +207,7 @@ Match Comparer::relation_as_answer(const Expr& reference, const Expr& answer) {
     return policy_.names_may_be_dropped ? compare(reference, answer.args[1]) : Match::different;
   }
   if (is_inequality(answer)) {
-    const bool pair = policy_.inequalities_may_be_pairs && reference.op == Op::tuple;
+    const bool pair = policy_.inequalities_may_be_pairs && reference.op() == Op::tuple;
     return is_surely_interval(reference) || pair ? real_sets(reference, answer) : Match::different;
   }
   if (!is_equality_chain(answer)) return Match::different;
@@ -261,18 +266,18 @@ Match Comparer::equations(const Expr& reference, const Expr& answer) {
 
 // x = 3 (mod 7) answered by x = 7k + 3, whatever is said of k. Nothing where the answer is no such thing.
 std::optional<Match> Comparer::residue_class(const Expr& reference, const Expr& answer) {
-  if (reference.op != Op::relation || !reference.text.ends_with('m')) return std::nullopt;
+  if (!is_congruence(reference)) return std::nullopt;
   const Expr* value = &answer;
-  if (value->op == Op::list && value->args.size() == 2 && is_membership(value->args[1]))
+  if (value->op() == Op::list && value->args.size() == 2 && is_membership(value->args[1]))
     value = &value->args[0];
   if (const auto assignment = as_assignment(*value)) value = assignment->value;
   const std::set<std::string> names = free_symbols(*value);
-  if (!is_scalar(value->op) || value->op == Op::symbol || names.size() != 1) return std::nullopt;
+  if (!is_scalar(value->op()) || value->op() == Op::symbol || names.size() != 1) return std::nullopt;
   const Expr &modulus = reference.args.back(), &residue = reference.args[reference.args.size() - 2];
   if (!free_symbols(modulus).empty() || !free_symbols(residue).empty()) return std::nullopt;
   const auto at = [&](slong k) { return with_symbol(*value, *names.begin(), make_number(k)); };
   const auto is_same = [&](const Expr& a, const Expr& b) { return values(a, b) == Match::equal; };
-  const auto remainder = [&](const Expr& number) { return make_node(Op::call, {number, modulus}, "mod"); };
+  const auto remainder = [&](const Expr& number) { return make_call(Function::mod, {number, modulus}); };
   const Expr step = subtract(at(1), at(0));
   const bool even = is_same(step, subtract(at(2), at(1))) && is_same(step, subtract(at(-4), at(-5)));
   const bool whole = is_same(step, modulus) || is_same(step, negate(modulus));
@@ -286,7 +291,7 @@ Match Comparer::congruences(const Expr& reference, const Expr& answer) {
   };
   const auto read = [](const Expr& expr) {
     Residue result{.value = &expr};
-    if (expr.op != Op::relation || !expr.text.ends_with('m')) return result;
+    if (!is_congruence(expr)) return result;
     const size_t last = expr.args.size() - 1;
     result.modulus = &expr.args[last];
     result.value = &expr.args[last - 1];
@@ -304,10 +309,10 @@ Match Comparer::congruences(const Expr& reference, const Expr& answer) {
     return compare(*expected.value, *given.value);
   }
   const Match same_modulus = compare(*expected.modulus, *given.modulus);
-  if (same_modulus == Match::different || !is_scalar(expected.value->op) || !is_scalar(given.value->op))
+  if (same_modulus == Match::different || !is_scalar(expected.value->op()) || !is_scalar(given.value->op()))
     return Match::different;
   const auto residue = [&](const Expr& value) {
-    return make_node(Op::call, {value, *expected.modulus}, "mod");
+    return make_call(Function::mod, {value, *expected.modulus});
   };
   const bool numbers = free_symbols(reference).size() <= 1 && free_symbols(*expected.value).empty() &&
                        free_symbols(*given.value).empty();
@@ -323,18 +328,18 @@ Match Comparer::inequalities(const Expr& reference, const Expr& answer) {
     return Match::different;
   }
   if (!scalar_sides(reference) || !scalar_sides(answer)) return Match::different;
-  const size_t count = reference.text.size();
-  const auto direction = [](char op) { return op == '<' || op == 'L' ? 1 : op == 'N' ? 0 : -1; };
-  const auto strict = [](char op) { return op == '<' || op == '>'; };
+  const size_t count = reference.relations().size();
   const auto aligned = [&](bool backwards) {
     Match result = Match::equal;
     for (size_t i = 0; i < count && result != Match::different; ++i) {
       const size_t j = backwards ? count - 1 - i : i;
-      const char a = reference.text[i], b = answer.text[j];
-      if (strict(a) != strict(b) || (direction(a) == 0) != (direction(b) == 0)) return Match::different;
+      const Relation a = reference.relations()[i], b = answer.relations()[j];
+      const Direction expected_way = direction_of(a), way = direction_of(b);
+      const bool undirected = expected_way == Direction::none;
+      if (is_strict(a) != is_strict(b) || undirected != (way == Direction::none)) return Match::different;
       const ScaledMatch scaled =
           compare_scaled(difference_of_sides(reference, i), difference_of_sides(answer, j), steps_);
-      const bool same_side = direction(a) == 0 || scaled.sign == direction(a) * direction(b);
+      const bool same_side = undirected || scaled.sign == (expected_way == way ? 1 : -1);
       result = both(result, scaled.match <= Match::numeric && !same_side ? Match::different : scaled.match);
     }
     return result;

@@ -62,7 +62,7 @@ class Comparer {
 
   // compare.cc: collections.
   Match collections(const Expr& reference, const Expr& answer);
-  Match assigned_tuple(const Expr& reference, const Expr& answer, bool& applies);
+  std::optional<Match> assigned_tuple(const Expr& reference, const Expr& answer);
   Match in_order(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
   Match as_bags(const std::vector<Expr>& reference, const std::vector<Expr>& answer);
   Match as_sets(const std::vector<Expr>& reference, const std::vector<Expr>& answer);

@@ -11,14 +11,14 @@ namespace {
 constexpr size_t kMaxParts = 64;
 
 Expr infinity(int sign) {
-  Expr result = make_node(Op::infinity, {});
+  Expr result = make_node(Op::infinity);
   return sign < 0 ? negate(std::move(result)) : result;
 }
 
 RealInterval everything() { return {infinity(-1), infinity(1), false, false}; }
 
 bool is_unbounded(const Expr& end) {
-  return end.op == Op::infinity || (end.op == Op::multiply && end.args.back().op == Op::infinity);
+  return end.op() == Op::infinity || (end.op() == Op::multiply && end.args.back().op() == Op::infinity);
 }
 
 // Reads sets and works with them; `ok` turns false where an order is not known.
@@ -31,7 +31,7 @@ class Reader {
 
   std::vector<RealInterval> read(const Expr& expr) {
     if (!ok || !steps_.spend(10)) return refuse();
-    switch (expr.op) {
+    switch (expr.op()) {
       case Op::reals:
         return {everything()};
       case Op::tuple:
@@ -144,12 +144,13 @@ class Reader {
     return sorted(std::move(result));
   }
 
-  bool is_end(const Expr& expr) const { return is_scalar(expr.op) && free_symbols(expr).empty(); }
+  bool is_end(const Expr& expr) const { return is_scalar(expr.op()) && free_symbols(expr).empty(); }
 
   std::vector<RealInterval> interval(const Expr& expr) {
     if (expr.args.size() != 2 || !is_end(expr.args[0]) || !is_end(expr.args[1])) return refuse();
-    return sorted({{expr.args[0], expr.args[1], expr.text[0] == '[' && !is_unbounded(expr.args[0]),
-                    expr.text[1] == ']' && !is_unbounded(expr.args[1])}});
+    const auto [low, high] = expr.brackets();
+    return sorted({{expr.args[0], expr.args[1], low == Bound::closed && !is_unbounded(expr.args[0]),
+                    high == Bound::closed && !is_unbounded(expr.args[1])}});
   }
 
   std::vector<RealInterval> points(const Expr& expr) {
@@ -165,13 +166,13 @@ class Reader {
   std::vector<RealInterval> list(const Expr& expr) {
     std::vector<std::vector<RealInterval>> sets;
     const Expr& first = expr.args.front();
-    const bool excludes = first.op == Op::relation && first.text == "N";
+    const bool excludes = is_relation(first, Relation::not_equal);
     for (const Expr& item : expr.args) {
       if (excludes && is_end(item)) {  // "x \ne 3, -3"
-        sets.push_back(relation(make_node(Op::relation, {first.args[0], item}, "N")));
+        sets.push_back(relation(make_relation(first.args[0], Relation::not_equal, item)));
         continue;
       }
-      if (item.op != Op::relation && item.op != Op::tuple) return refuse();
+      if (item.op() != Op::relation && item.op() != Op::tuple) return refuse();
       sets.push_back(read(item));
     }
     std::vector<RealInterval> all = sets.front(), any = sets.front();
@@ -180,8 +181,10 @@ class Reader {
       any = unite(std::move(any), sets[i]);
     }
     const bool only_intervals = std::all_of(expr.args.begin(), expr.args.end(),
-                                            [](const Expr& item) { return item.op == Op::tuple; });
-    if (expr.text == "or" || only_intervals || (expr.text == "," && all.empty())) return any;
+                                            [](const Expr& item) { return item.op() == Op::tuple; });
+    const bool any_will_do =
+        only_intervals || expr.join() == Join::disjunction || (expr.join() == Join::comma && all.empty());
+    if (any_will_do) return any;
     return all;
   }
 
@@ -192,86 +195,89 @@ class Reader {
 
   // One operand holds the variable; its neighbours bound it.
   std::vector<RealInterval> relation(const Expr& expr) {
-    if (expr.text == "E") {
+    if (is_relation(expr, Relation::element_of)) {
       if (!set_variable(to_text(expr.args[0]))) return refuse();
       return read(expr.args[1]);
     }
     std::optional<size_t> middle;
     for (size_t i = 0; i < expr.args.size(); ++i) {
-      if (!is_scalar(expr.args[i].op)) return refuse();
+      if (!is_scalar(expr.args[i].op())) return refuse();
       if (free_symbols(expr.args[i]).empty()) continue;
       if (middle) return refuse();
       middle = i;
     }
     if (!middle || *middle > 1 || expr.args.size() > *middle + 2) return refuse();
     std::vector<RealInterval> result = {everything()};
-    if (*middle == 1) result = bounded(expr.args[1], flipped(expr.text[0]), expr.args[0]);
+    if (*middle == 1) result = bounded(expr.args[1], flipped(expr.relations()[0]), expr.args[0]);
     if (*middle + 1 < expr.args.size()) {
-      result = intersect(result, bounded(expr.args[*middle], expr.text[*middle], expr.args[*middle + 1]));
+      result =
+          intersect(result, bounded(expr.args[*middle], expr.relations()[*middle], expr.args[*middle + 1]));
     }
     return result;
   }
 
-  static char flipped(char op) {
-    switch (op) {
-      case '<':
-        return '>';
-      case '>':
-        return '<';
-      case 'L':
-        return 'G';
-      case 'G':
-        return 'L';
+  static Relation flipped(Relation sign) {
+    switch (sign) {
+      case Relation::less:
+        return Relation::greater;
+      case Relation::greater:
+        return Relation::less;
+      case Relation::at_most:
+        return Relation::at_least;
+      case Relation::at_least:
+        return Relation::at_most;
       default:
-        return op;
+        return sign;
     }
   }
 
-  // The values of the variable for which `quantity op bound` holds.
-  std::vector<RealInterval> bounded(const Expr& quantity, char op, Expr bound) {
-    if (quantity.op == Op::call && function_of(quantity.text) == Function::abs) {
+  // The values of the variable for which `quantity sign bound` holds.
+  std::vector<RealInterval> bounded(const Expr& quantity, Relation sign, Expr bound) {
+    if (quantity.op() == Op::call && quantity.function() == Function::abs) {
       const Expr& inner = quantity.args[0];
-      if (op == '<' || op == 'L') {
-        return intersect(bounded(inner, op, bound), bounded(inner, flipped(op), negate(bound)));
+      switch (sign) {
+        case Relation::less:
+        case Relation::at_most:
+          return intersect(bounded(inner, sign, bound), bounded(inner, flipped(sign), negate(bound)));
+        case Relation::greater:
+        case Relation::at_least:
+          return unite(bounded(inner, sign, bound), bounded(inner, flipped(sign), negate(bound)));
+        case Relation::not_equal:
+          return intersect(bounded(inner, sign, bound), bounded(inner, sign, negate(bound)));
+        default:
+          return refuse();
       }
-      if (op == 'N') return intersect(bounded(inner, op, bound), bounded(inner, op, negate(bound)));
-      if (op == '>' || op == 'G') {
-        return unite(bounded(inner, op, bound), bounded(inner, flipped(op), negate(bound)));
-      }
-      return refuse();
     }
     const std::set<std::string> symbols = free_symbols(quantity);
-    const bool is_name = quantity.op == Op::symbol || quantity.op == Op::call;
+    const bool is_name = quantity.op() == Op::symbol || quantity.op() == Op::call;
     if (!is_name) {
-      Linear linear;
-      if (symbols.size() != 1 || !read_linear(quantity, *symbols.begin(), linear, steps_) ||
-          linear.slope.is_zero()) {
-        return refuse();
-      }
+      const auto linear =
+          symbols.size() == 1 ? read_linear(quantity, *symbols.begin(), steps_) : std::nullopt;
+      if (!linear || linear->slope.is_zero()) return refuse();
       if (!is_unbounded(bound)) {
-        bound = divide(subtract(std::move(bound), make_number(linear.constant)), make_number(linear.slope));
-      } else if (linear.slope.sign() < 0) {
+        bound = divide(subtract(std::move(bound), make_number(linear->constant)), make_number(linear->slope));
+      } else if (linear->slope.sign() < 0) {
         bound = negate(std::move(bound));
       }
-      if (linear.slope.sign() < 0) op = flipped(op);
+      if (linear->slope.sign() < 0) sign = flipped(sign);
     }
     if (!set_variable(is_name ? to_text(quantity) : *symbols.begin())) return refuse();
     RealInterval part = everything();
     const bool finite = !is_unbounded(bound);
-    switch (op) {
-      case '<':
-      case 'L':
+    switch (sign) {
+      case Relation::less:
+      case Relation::at_most:
         part.high = std::move(bound);
-        part.high_closed = op == 'L' && finite;
+        part.high_closed = sign == Relation::at_most && finite;
         return {part};
-      case '>':
-      case 'G':
+      case Relation::greater:
+      case Relation::at_least:
         part.low = std::move(bound);
-        part.low_closed = op == 'G' && finite;
+        part.low_closed = sign == Relation::at_least && finite;
         return {part};
-      case 'N':
+      case Relation::not_equal:
         return complement({{bound, bound, true, true}});
-      case '=':
+      case Relation::equal:
         return {{bound, bound, true, true}};
       default:
         return refuse();

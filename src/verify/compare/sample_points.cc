@@ -28,18 +28,18 @@ Rational magnitude_of(Rational a) {
 // Returns whether it has no variables itself.
 bool collect_constants(const Expr& expr, std::set<Rational>& found, Steps& steps) {
   if (!steps.spend(2)) return false;
-  if (expr.op == Op::number) {  // 1/1000 as well as 1000
-    Rational part = magnitude_of(expr.number);
+  if (expr.op() == Op::number) {  // 1/1000 as well as 1000
+    Rational part = magnitude_of(expr.number());
     found.insert(part);
-    for (const fmpz* whole : {expr.number.numerator(), expr.number.denominator()}) {
+    for (const fmpz* whole : {expr.number().numerator(), expr.number().denominator()}) {
       fmpz_one(part.denominator());
       fmpz_abs(part.numerator(), whole);
       found.insert(part);
     }
     return true;
   }
-  const bool unknown = expr.op == Op::call && function_of(expr.text) == Function::unknown;
-  bool is_constant = is_scalar(expr.op) && expr.op != Op::symbol && !unknown;
+  const bool unknown = expr.op() == Op::call && expr.function() == Function::unknown;
+  bool is_constant = is_scalar(expr.op()) && expr.op() != Op::symbol && !unknown;
   for (const Expr& arg : expr.args) is_constant = collect_constants(arg, found, steps) && is_constant;
   if (!is_constant || expr.args.empty()) return is_constant;
   const Value value = evaluate(expr, {}, steps);
@@ -117,12 +117,12 @@ std::vector<Coordinate> coordinates(const std::vector<Rational>& constants, bool
 Domain domain_of(const Expr& expr) {
   Domain result = Domain::reals;
   const auto widen = [&](const Expr& part) {
-    if (part.op == Op::sum || part.op == Op::product) return true;
-    if (part.op == Op::power && part.args[0].op == Op::number && part.args[0].number.sign() < 0) {
-      return part.args[1].op != Op::number;
+    if (part.op() == Op::sum || part.op() == Op::product) return true;
+    if (part.op() == Op::power && part.args[0].op() == Op::number && part.args[0].number().sign() < 0) {
+      return part.args[1].op() != Op::number;
     }
-    if (part.op != Op::call) return false;
-    switch (function_of(part.text)) {
+    if (part.op() != Op::call) return false;
+    switch (part.function()) {
       case Function::floor:
       case Function::ceil:
         result = Domain::integers_but_x;

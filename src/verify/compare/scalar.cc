@@ -33,20 +33,15 @@ constexpr int kPoints = 6;
 constexpr int kMaxTries = 40;
 
 bool is_decimal(const Expr& expr) {
-  return contains(expr, [](const Expr& part) { return part.op == Op::number && part.decimal; });
+  return contains(expr, [](const Expr& part) { return part.is_decimal(); });
 }
 
-bool is_infinite(const Expr& expr, int& sign) {
-  if (expr.op == Op::infinity) {
-    sign = 1;
-    return true;
-  }
-  if (expr.op == Op::multiply && expr.args.size() == 2 && expr.args[0].op == Op::number &&
-      expr.args[1].op == Op::infinity) {
-    sign = expr.args[0].number.sign();
-    return true;
-  }
-  return false;
+// The sign of what is infinite, nothing for anything else.
+std::optional<int> sign_of_infinity(const Expr& expr) {
+  if (expr.op() == Op::infinity) return 1;
+  const bool times = expr.op() == Op::multiply && expr.args.size() == 2 && expr.args[0].op() == Op::number &&
+                     expr.args[1].op() == Op::infinity;
+  return times ? std::optional(expr.args[0].number().sign()) : std::nullopt;
 }
 
 // Half a unit in the last of `places` decimals; below 0.1, of as many significant digits.
@@ -218,9 +213,8 @@ Match compare_constants(const Expr& reference, const Expr& answer, bool natural_
              (a.status == Status::exact && b.status == Status::exact &&
               (is_decimal(answer) ? is_rounded_fraction(b.rational, a.rational, policy.decimal_places)
                                   : is_rounded_fraction(a.rational, b.rational, policy.decimal_places))));
-        const bool reference_rounds = policy.references_may_be_rounded && reference.op == Op::number &&
-                                      reference.decimal && b.is_known() &&
-                                      rounds_at_last_place(reference.number, b);
+        const bool reference_rounds = policy.references_may_be_rounded && reference.is_decimal() &&
+                                      b.is_known() && rounds_at_last_place(reference.number(), b);
         return rounds || reference_rounds ? Match::rounded : Match::different;
       }
       case Nearness::together:
@@ -387,7 +381,7 @@ Match compare_with_variables(const Expr& reference, const Expr& answer, bool nat
 
 bool has_baseless_log(const Expr& expr) {
   return contains(expr, [](const Expr& part) {
-    return part.op == Op::call && part.args.size() == 1 && function_of(part.text) == Function::log;
+    return part.op() == Op::call && part.args.size() == 1 && part.function() == Function::log;
   });
 }
 
@@ -395,12 +389,8 @@ bool has_baseless_log(const Expr& expr) {
 
 Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& policy, Steps& steps) {
   if (same_tree(reference, answer)) return Match::equal;
-  int left_sign = 0, right_sign = 0;
-  const bool left_infinite = is_infinite(reference, left_sign),
-             right_infinite = is_infinite(answer, right_sign);
-  if (left_infinite || right_infinite) {
-    return left_infinite && right_infinite && left_sign == right_sign ? Match::equal : Match::different;
-  }
+  const auto left = sign_of_infinity(reference), right = sign_of_infinity(answer);
+  if (left || right) return left == right ? Match::equal : Match::different;
   const std::set<std::string> symbols = symbols_of(reference, answer);
   Match best = Match::unknown;
   // "log" is to the base ten for some and natural for others: equal if either makes it so.
@@ -416,8 +406,7 @@ Match compare_scalars(const Expr& reference, const Expr& answer, const Policy& p
 }
 
 bool has_value_within_reach(const Expr& scalar, Steps& steps) {
-  int sign = 0;
-  if (is_infinite(scalar, sign)) return true;
+  if (sign_of_infinity(scalar)) return true;
   const std::set<std::string> symbols = free_symbols(scalar);
   if (!symbols.empty()) {
     return visit_random_points(scalar, scalar, false, symbols, steps,
@@ -473,13 +462,12 @@ ScaledMatch compare_scaled(const Expr& a, const Expr& b, Steps& steps) {
 }
 
 std::optional<int> order_of(const Expr& a, const Expr& b, Steps& steps) {
-  int left_sign = 0, right_sign = 0;
-  const bool left_infinite = is_infinite(a, left_sign), right_infinite = is_infinite(b, right_sign);
-  if (left_infinite || right_infinite) {
-    const int left = left_infinite ? left_sign : 0, right = right_infinite ? right_sign : 0;
+  const auto left_sign = sign_of_infinity(a), right_sign = sign_of_infinity(b);
+  if (left_sign || right_sign) {
+    const int left = left_sign.value_or(0), right = right_sign.value_or(0);
     return left < right ? -1 : left > right ? 1 : 0;
   }
-  if (!is_scalar(a.op) || !is_scalar(b.op)) return std::nullopt;
+  if (!is_scalar(a.op()) || !is_scalar(b.op())) return std::nullopt;
   const Match match = compare_scalars(a, b, Policy{}, steps);
   if (match <= Match::numeric) return 0;
   if (match == Match::unknown) return std::nullopt;

@@ -77,11 +77,11 @@ TEST(NormalForm, ScalesAndReadsLines) {
   EXPECT_EQ(proportion.sign, -1);
   EXPECT_TRUE(same_zeros(*parse_answer("\\frac{x}{y}-1"), *parse_answer("3x-3y"), steps));
   EXPECT_FALSE(same_zeros(*parse_answer("x^2-x"), *parse_answer("x-1"), steps));
-  Linear line;
-  ASSERT_TRUE(read_linear(*parse_answer("\\frac{3x-1}{2}"), "x", line, steps));
-  EXPECT_EQ(to_text(make_number(line.slope)), "3/2");
-  EXPECT_EQ(to_text(make_number(line.constant)), "-1/2");
-  EXPECT_FALSE(read_linear(*parse_answer("x^2"), "x", line, steps));
+  const auto line = read_linear(*parse_answer("\\frac{3x-1}{2}"), "x", steps);
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(to_text(make_number(line->slope)), "3/2");
+  EXPECT_EQ(to_text(make_number(line->constant)), "-1/2");
+  EXPECT_FALSE(read_linear(*parse_answer("x^2"), "x", steps).has_value());
 }
 
 TEST(RealSet, JoinsWhatTouches) {

@@ -53,7 +53,7 @@ Rational exactly(double value) {
 
 ValueRange range_of(const Expr& expr, Steps& steps) {
   if (free_symbols(expr).empty()) return range_of_constant(expr, steps);
-  switch (expr.op) {
+  switch (expr.op()) {
     case Op::add: {
       ValueRange total{Rational(0), Rational(0)};
       for (const Expr& arg : expr.args) {
@@ -63,8 +63,9 @@ ValueRange range_of(const Expr& expr, Steps& steps) {
       return total;
     }
     case Op::multiply: {  // a number times something
-      if (expr.args.size() != 2 || expr.args[0].op != Op::number || expr.args[0].number.is_zero()) return {};
-      const Rational& factor = expr.args[0].number;
+      if (expr.args.size() != 2 || expr.args[0].op() != Op::number || expr.args[0].number().is_zero())
+        return {};
+      const Rational& factor = expr.args[0].number();
       const ValueRange range = range_of(expr.args[1], steps);
       ValueRange result{scaled(factor, range.least), scaled(factor, range.most)};
       if (factor.sign() < 0) std::swap(result.least, result.most);
@@ -72,14 +73,14 @@ ValueRange range_of(const Expr& expr, Steps& steps) {
     }
     case Op::power: {
       const Expr &base = expr.args[0], &exponent = expr.args[1];
-      if (base.op == Op::euler) return {.least = Rational(0)};
-      if (exponent.op != Op::number) return {};
-      const bool root = fmpz_is_even(exponent.number.denominator());
+      if (base.op() == Op::euler) return {.least = Rational(0)};
+      if (exponent.op() != Op::number) return {};
+      const bool root = fmpz_is_even(exponent.number().denominator());
       if (root || is_number(exponent, 2) || is_number(exponent, 4)) return squared(base, root, steps);
       return {};
     }
     case Op::call:
-      switch (function_of(expr.text)) {
+      switch (expr.function()) {
         case Function::sin:
         case Function::cos:
           return {Rational(-1), Rational(1)};
@@ -90,7 +91,7 @@ ValueRange range_of(const Expr& expr, Steps& steps) {
           return {.least = Rational(1)};
         case Function::max:
         case Function::min: {
-          const bool larger = function_of(expr.text) == Function::max;
+          const bool larger = expr.function() == Function::max;
           ValueRange range = range_of(expr.args[0], steps);
           for (const Expr& arg : expr.args) {
             const ValueRange other = range_of(arg, steps);

@@ -1,7 +1,7 @@
 // Answers as wholes: lists of statements, relations, unions of sets, ratios.
 #include <algorithm>
-#include <array>
 #include <set>
+#include <tuple>
 
 #include "verify/parse/parse.h"
 #include "verify/parse/parser.h"
@@ -16,46 +16,42 @@ Expr with_both_signs(Expr expr) {
   if (!contains(expr, Op::sign)) return expr;
   const auto with = [&](slong sign) {
     return rewrite(expr, [sign](Expr& part) {
-      if (part.op == Op::sign) part = make_number(sign);
+      if (part.op() == Op::sign) part = make_number(sign);
     });
   };
-  const bool excludes = expr.op == Op::relation && expr.text.find('N') != std::string::npos;
-  Expr both = make_node(Op::list, {}, excludes ? "and" : "or");
-  both.args.push_back(with(1));
-  both.args.push_back(with(-1));
-  return both;
+  const bool excludes = expr.op() == Op::relation &&
+                        std::ranges::find(expr.relations(), Relation::not_equal) != expr.relations().end();
+  return make_list({with(1), with(-1)}, excludes ? Join::conjunction : Join::disjunction);
 }
 
 // 2i + 3j of unit vectors as (2, 3), wherever such a sum stands alone.
 Expr with_vectors(Expr expr) {
-  const auto is_axis = [](const Expr& part) {
-    return part.op == Op::symbol && part.text.starts_with("unit ");
-  };
+  const auto is_axis = [](const Expr& part) { return is_symbol(part, SymbolKind::unit_vector); };
   if (!contains(expr, is_axis)) return expr;
-  if (!is_scalar(expr.op)) {
+  if (!is_scalar(expr.op())) {
     for (Expr& arg : expr.args) arg = with_vectors(std::move(arg));
     return expr;
   }
   if (auto vector = vector_of(expr)) return std::move(*vector);
   return rewrite(std::move(expr), [&](Expr& part) {  // names in bold after all
     if (!is_axis(part)) return;
-    part = part.text == "unit i" ? make_node(Op::imaginary, {}) : make_symbol(part.text.substr(5));
+    part = part.letters() == "i" ? make_node(Op::imaginary) : make_symbol(std::string(part.letters()));
   });
 }
 
 // Whether arithmetic is done on scalars only: the root of a tuple is no answer.
 bool is_well_formed(const Expr& expr) {
-  const bool takes_scalars = is_scalar(expr.op);
+  const bool takes_scalars = is_scalar(expr.op());
   return std::all_of(expr.args.begin(), expr.args.end(), [&](const Expr& arg) {
-    return (!takes_scalars || is_scalar(arg.op)) && is_well_formed(arg);
+    return (!takes_scalars || is_scalar(arg.op())) && is_well_formed(arg);
   });
 }
 
-bool is_day_of_year(const Expr& expr) { return expr.op == Op::word && names_a_day(expr.text); }
+bool is_day_of_year(const Expr& expr) { return expr.op() == Op::word && names_a_day(expr.words()); }
 
 // Lists and sets that stand inside lists and sets (through ±) become one.
 void append_flat(std::vector<Expr>& items, Expr item) {
-  if (item.op == Op::list) {
+  if (item.op() == Op::list) {
     for (Expr& inner : item.args) items.push_back(std::move(inner));
   } else {
     items.push_back(std::move(item));
@@ -64,19 +60,20 @@ void append_flat(std::vector<Expr>& items, Expr item) {
 
 // Whether `bound` only says where a letter of an expression or a definition goes: 3^k, k \ge 2.
 bool bounds_a_letter(const Expr& bound, const Expr& expr) {
-  const bool defines = expr.op == Op::relation && expr.text == "=" && expr.args[0].op != Op::multiply;
+  const bool defines = is_relation(expr, Relation::equal) && expr.args[0].op() != Op::multiply;
   const Expr& value = defines ? expr.args[1] : expr;
-  if (!is_scalar(value.op) || value.op == Op::symbol || bound.op != Op::relation) return false;
-  if (bound.text.find_first_not_of("<>LG") != std::string::npos) return false;
+  if (!is_scalar(value.op()) || value.op() == Op::symbol) return false;
+  if (!has_only(bound, {Relation::less, Relation::greater, Relation::at_most, Relation::at_least}))
+    return false;
   const std::set<std::string> names = free_symbols(bound);
   return names.size() == 1 && free_symbols(value).contains(*names.begin()) &&
-         std::ranges::all_of(bound.args, [](const Expr& side) { return is_scalar(side.op); });
+         std::ranges::all_of(bound.args, [](const Expr& side) { return is_scalar(side.op()); });
 }
 
 // f \equiv 0 without a modulus is f = 0.
 Expr said_to_be(Expr expr) {
-  if (expr.op == Op::relation && expr.text == "M") expr.text = "=";
-  return expr;
+  if (!is_relation(expr, Relation::congruent)) return expr;
+  return make_relation(std::move(expr.args), {Relation::equal});
 }
 
 constexpr size_t kMaxResidues = 100;  // that share one modulus
@@ -84,25 +81,26 @@ constexpr size_t kMaxResidues = 100;  // that share one modulus
 // n = 2, 3 (mod 5): the name at the front and the modulus at the end are those of all.
 void share_modulus(std::vector<Expr>& items) {
   const Expr &first = items.front(), &last = items.back();
-  const bool applies = first.op == Op::relation && first.text == "M" && first.args[0].args.empty() &&
-                       last.op == Op::relation && last.text == "m" && last.args[1].args.empty();
+  const bool applies = is_relation(first, Relation::congruent) && first.args[0].args.empty() &&
+                       is_relation(last, Relation::modulus) && last.args[1].args.empty();
   if (!applies || items.size() > kMaxResidues) return;
   const Expr name = first.args[0], modulus = last.args[1];
   for (Expr& item : items) {
-    Expr residue = item.op == Op::relation ? (item.text == "M" ? item.args[1] : item.args[0]) : item;
-    if (item.op == Op::relation && item.text != "M" && item.text != "m") return;
-    item = make_node(Op::relation, {name, std::move(residue), modulus}, "Mm");
+    const bool names = is_relation(item, Relation::congruent), ends = is_relation(item, Relation::modulus);
+    if (item.op() == Op::relation && !names && !ends) return;
+    Expr residue = names ? item.args[1] : ends ? item.args[0] : item;
+    item = make_relation({name, std::move(residue), modulus}, {Relation::congruent, Relation::modulus});
   }
 }
 
 // x = 1, y = 2 or x = 2, y = 1: each pair a list of its own, where the names come again. `separators` stand
 // before the items; an "or" joins no pair.
-void group_assignments(std::vector<Expr>& items, const std::vector<std::string>& separators) {
+void group_assignments(std::vector<Expr>& items, const std::vector<Join>& separators) {
   std::vector<std::string> names;
   for (const Expr& item : items) {
-    const bool assigns = item.op == Op::relation && item.text == "=" && item.args[0].op == Op::symbol;
+    const bool assigns = is_relation(item, Relation::equal) && item.args[0].op() == Op::symbol;
     if (!assigns) return;
-    names.push_back(item.args[0].text);
+    names.push_back(item.args[0].name());
   }
   const std::set<std::string> distinct(names.begin(), names.end());
   const size_t length = distinct.size();
@@ -111,12 +109,12 @@ void group_assignments(std::vector<Expr>& items, const std::vector<std::string>&
     const auto first = names.begin() + static_cast<std::ptrdiff_t>(begin);
     if (std::set<std::string>(first, first + static_cast<std::ptrdiff_t>(length)) != distinct) return;
     for (size_t i = begin + 1; i < begin + length; ++i) {
-      if (separators[i] == "or") return;
+      if (separators[i] == Join::disjunction) return;
     }
   }
   std::vector<Expr> groups;
   for (size_t i = 0; i < items.size(); ++i) {
-    if (i % length == 0) groups.push_back(make_node(Op::list, {}, "and"));
+    if (i % length == 0) groups.push_back(make_list({}, Join::conjunction));
     groups.back().args.push_back(std::move(items[i]));
   }
   items = std::move(groups);
@@ -153,12 +151,12 @@ bool Parser::at_separator() const {
 }
 
 // The strongest of the separators that stand here: "and" and "or" say more than commas.
-std::string Parser::take_separators() {
-  std::string joined = ",";
+Join Parser::take_separators() {
+  Join joined = Join::comma;
   while (at_separator()) {
     const Token token = take();
-    if (token.is_word("or")) joined = "or";
-    if (token.is_word("and")) joined = "and";
+    if (token.is_word("or")) joined = Join::disjunction;
+    if (token.is_word("and")) joined = Join::conjunction;
   }
   return joined;
 }
@@ -171,19 +169,18 @@ Expr Parser::statements_until(std::string_view closing_mark) {
   };
   if (failed_) return fail();
   std::vector<Expr> items;
-  std::vector<std::string> separators;  // before each item
-  std::string joined = ",";
+  std::vector<Join> separators;  // before each item
+  Join joined = Join::comma;
   Expr first = statement();
-  if (first.op == Op::list) joined = first.text;
+  if (first.op() == Op::list) joined = first.join();
   append_flat(items, std::move(first));
   separators.resize(items.size(), joined);
   while (!finished() && at_separator()) {
-    const std::string separator = take_separators();
-    if (separator != ",") joined = separator;
+    const Join separator = take_separators();
+    if (separator != Join::comma) joined = separator;
     if (finished()) break;
-    if (separator == "," && is_day_of_year(items.back()) && peek().kind == Token::Kind::number) {
-      items.back().text += ' ';
-      items.back().text += take().text;  // the year of "January 1, 2000"
+    if (separator == Join::comma && is_day_of_year(items.back()) && peek().kind == Token::Kind::number) {
+      items.back() = make_words(items.back().words() + " " + take().text);  // the year of "January 1, 2000"
       continue;
     }
     Expr membership;
@@ -192,18 +189,18 @@ Expr Parser::statements_until(std::string_view closing_mark) {
       separators.resize(items.size(), separator);
       continue;
     }
-    if (separator == "," && skip_condition(items.back())) break;
+    if (separator == Join::comma && skip_condition(items.back())) break;
     append_flat(items, statement());
     separators.resize(items.size(), separator);
   }
-  const bool bounded =
-      inside_ == 0 && items.size() == 2 && separators[1] == "," && bounds_a_letter(items[1], items[0]);
+  const bool bounded = inside_ == 0 && items.size() == 2 && separators[1] == Join::comma &&
+                       bounds_a_letter(items[1], items[0]);
   if (bounded) items.pop_back();
   if (items.size() == 1) return said_to_be(std::move(items.front()));
   share_modulus(items);
   for (Expr& item : items) item = said_to_be(std::move(item));
   group_assignments(items, separators);
-  return make_node(Op::list, std::move(items), joined);
+  return make_list(std::move(items), joined);
 }
 
 Expr Parser::statement() {
@@ -215,8 +212,7 @@ Expr Parser::statement() {
   if (integer_parameter(result)) return result;
   if (choice_letter(result)) return result;
   if (fraction_in_words(result) || number_in_words(result)) return result;
-  std::string money;
-  const bool amount = currency_word_length(money) > 0;
+  const bool amount = currency_words().has_value();
   const bool negative = (peek().is_word("negative") || peek().is_word("minus")) &&
                         (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::command);
   if (!amount && !negative && words(result)) return result;
@@ -231,7 +227,7 @@ Expr Parser::statement() {
   if (!failed_ && text_follows && skip_quantifier()) return with_both_signs(std::move(result));
   Expr membership;
   if (!failed_ && text_follows && integer_parameter(membership)) {
-    Expr family = make_node(Op::list, {}, ",");
+    Expr family = make_list({}, Join::comma);
     append_flat(family.args, with_both_signs(std::move(result)));
     family.args.push_back(std::move(membership));
     return family;
@@ -246,101 +242,108 @@ Expr Parser::statement() {
   return phrase_with_number(length);
 }
 
-// '=' and its kin as the letters of Op::relation, or 0.
-char Parser::take_relation() {
-  constexpr std::pair<std::string_view, char> kCommands[] = {{"le", 'L'},     {"ge", 'G'}, {"ne", 'N'},
-                                                             {"approx", '~'}, {"in", 'E'}, {"equiv", 'M'},
-                                                             {"<", '<'},      {">", '>'}};
-  for (const std::string_view mark : {"=", "<", ">"}) {
+// '=' and its kin, or nothing.
+std::optional<Relation> Parser::take_relation() {
+  constexpr std::pair<std::string_view, Relation> kMarks[] = {
+      {"=", Relation::equal}, {"<", Relation::less}, {">", Relation::greater}};
+  constexpr std::pair<std::string_view, Relation> kCommands[] = {
+      {"le", Relation::at_most},    {"ge", Relation::at_least},        {"ne", Relation::not_equal},
+      {"in", Relation::element_of}, {"approx", Relation::approximate}, {"equiv", Relation::congruent},
+      {"<", Relation::less},        {">", Relation::greater}};
+  for (const auto& [mark, sign] : kMarks) {
     if (!accept_mark(mark)) continue;
-    if (mark == "=" && accept_mark("=")) return '=';
-    return mark[0];
+    if (sign == Relation::equal) accept_mark("=");
+    return sign;
   }
-  for (const auto& [name, letter] : kCommands) {
-    if (accept_command(name)) return letter;
+  for (const auto& [name, sign] : kCommands) {
+    if (accept_command(name)) return sign;
   }
   if (peek().is_word("is") || (peek().is_word("in") && peek().kind == Token::Kind::word)) {
-    return take().is_word("is") ? '=' : 'E';
+    return take().is_word("is") ? Relation::equal : Relation::element_of;
   }
-  return '\0';
+  return std::nullopt;
 }
 
 Expr Parser::relation() {
   Expr first;
-  bool named = name_before_equals(first);
+  const bool named = name_before_equals(first);
   if (named && accept_mark(":")) {
     Expr value = set_expression();
-    return make_node(Op::relation, {std::move(first), std::move(value)}, "=");
+    return make_relation(std::move(first), Relation::equal, std::move(value));
   }
   if (!named) first = set_expression();
-  Expr result = make_node(Op::relation, {});
-  result.args.push_back(std::move(first));
+  std::vector<Expr> sides = {std::move(first)};
+  std::vector<Relation> signs;
   while (!failed_) {
-    const char op = take_relation();
-    if (op == '\0') break;
-    result.text += op;
+    const auto sign = take_relation();
+    if (!sign) break;
+    signs.push_back(*sign);
     Expr side;
     if (!name_before_equals(side) && !name_at_end(side)) side = set_expression();
-    if (op == '=' && at_ratio_sign(side)) side = ratio(std::move(side));
-    result.args.push_back(std::move(side));
+    if (sign == Relation::equal && at_ratio_sign(side)) side = ratio(std::move(side));
+    sides.push_back(std::move(side));
   }
-  if (take_modulus(result) || result.args.size() > 1) return result;
-  first = std::move(result.args.front());
+  take_modulus(sides, signs);
+  if (!signs.empty()) return make_relation(std::move(sides), std::move(signs));
+  first = std::move(sides.front());
   if (at_ratio_sign(first)) return ratio(std::move(first));
   return first;
 }
 
 // The modulus of "x = 3 (mod 7)", in all its spellings.
-bool Parser::take_modulus(Expr& relation) {
-  Expr& last = relation.args.back();
+void Parser::take_modulus(std::vector<Expr>& sides, std::vector<Relation>& signs) {
+  Expr& last = sides.back();
   const bool bare = peek().is_mark("(") && peek(1).is_word("mod");
+  const bool congruent = signs == std::vector{Relation::congruent};
   if (peek().is_command("pmod") || bare) {
     if (bare) take();
     take();
     Expr modulus = bare ? sum() : argument();
     if (bare) expect_mark(")");
-    relation.args.push_back(std::move(modulus));
-  } else if (relation.text == "M" && last.op == Op::call && last.text == "mod") {  // x \equiv 3 \bmod 7
+    sides.push_back(std::move(modulus));
+  } else if (congruent && last.op() == Op::call && last.function() == Function::mod) {  // x \equiv 3 \bmod 7
     Expr residue = std::move(last.args[0]), modulus = std::move(last.args[1]);
     last = std::move(residue);
-    relation.args.push_back(std::move(modulus));
+    sides.push_back(std::move(modulus));
   } else {
-    return false;
+    return;
   }
-  relation.text += 'm';
-  return true;
+  signs.push_back(Relation::modulus);
 }
 
 // The colon of 1:4 and 1:\sqrt{3}:2, or the "to" of "3 to 4".
 bool Parser::at_ratio_sign(const Expr& first) const {
-  if (!is_scalar(first.op) || in_set_builder_) return false;
+  if (!is_scalar(first.op()) || in_set_builder_) return false;
   const Token& next = peek(1);
   const bool value_follows = next.kind == Token::Kind::number || next.is_command("sqrt") ||
                              next.is_command("frac") || next.is_command("pi");
   if (peek().is_mark(":")) {
-    const bool letters = next.kind == Token::Kind::letter && (first.op == Op::symbol || peek(2).is_mark(":"));
+    const bool letters =
+        next.kind == Token::Kind::letter && (first.op() == Op::symbol || peek(2).is_mark(":"));
     return value_follows || letters;
   }
-  return peek().is_word("to") && peek().kind == Token::Kind::word && first.op == Op::number && value_follows;
+  return peek().is_word("to") && peek().kind == Token::Kind::word && first.op() == Op::number &&
+         value_follows;
 }
 
 Expr Parser::set_expression() {
   Expr result = sum();
   while (!failed_) {
     Op op;
-    const bool letter_u = peek().kind == Token::Kind::letter && peek().text == "U" && result.op == Op::tuple;
+    const bool letter_u =
+        peek().kind == Token::Kind::letter && peek().text == "U" && result.op() == Op::tuple;
     if (peek().is_command("cup") || peek().is_word("union") || letter_u) {
       op = Op::set_union;
     } else if (peek().is_command("cap")) {
       op = Op::set_intersection;
     } else if (peek().is_command("setminus") ||
-               (peek().is_mark("-") && (result.op == Op::reals || result.op == Op::set_difference))) {
+               (peek().is_mark("-") && (result.op() == Op::reals || result.op() == Op::set_difference))) {
       op = Op::set_difference;
     } else {
       break;
     }
     take();
-    const bool same = result.op == op && op == Op::set_union;
+    const bool same = result.op() == op && op == Op::set_union;
     if (!same && ++set_operations_ > kMaxDepth) return fail();
     if (!same) result = make_node(op, {std::move(result)});
     result.args.push_back(sum());
@@ -350,34 +353,40 @@ Expr Parser::set_expression() {
 
 // 1:4, 2:3:5, and times of day, where the minutes have two digits.
 Expr Parser::ratio(Expr first) {
-  Expr result = make_node(Op::ratio, {});
-  result.args.push_back(std::move(first));
-  bool is_time = true;
+  std::vector<Expr> parts = {std::move(first)};
   if (peek().is_word("to")) {
     take();
-    result.args.push_back(sum());
-    return result;
+    parts.push_back(sum());
+    return make_ratio(std::move(parts));
   }
+  bool is_time = true;
   while (!failed_ && accept_mark(":")) {
     is_time = is_time && peek().kind == Token::Kind::number && peek().text.size() == 2;
-    result.args.push_back(sum());
+    parts.push_back(sum());
   }
-  if (is_time) result.text = 't';
-  for (const auto& [half, joined, time] :
-       {std::array<std::string_view, 3>{"a", "am", "tam"}, {"p", "pm", "tpm"}}) {
+  Clock clock = is_time ? Clock::unmarked : Clock::none;
+  if (const auto half = take_half_of_day()) clock = *half;
+  accept_mark(".");
+  if (is_time && accept_word("noon")) clock = Clock::pm;
+  if (is_time && accept_word("midnight")) clock = Clock::am;
+  return make_ratio(std::move(parts), clock);
+}
+
+// "am", "p.m." and "p m"; of several, the last.
+std::optional<Clock> Parser::take_half_of_day() {
+  std::optional<Clock> half;
+  for (const auto& [letter, joined, clock] :
+       {std::tuple{"a", "am", Clock::am}, std::tuple{"p", "pm", Clock::pm}}) {
     if (accept_word(joined)) {
-      result.text = time;
-    } else if (peek().is_word(half) &&
+      half = clock;
+    } else if (peek().is_word(letter) &&
                (peek(1).is_word("m") || (peek(1).is_mark(".") && peek(2).is_word("m")))) {
       while (!at_end() && !peek().is_word("m")) take();
       take();
-      result.text = time;
+      half = clock;
     }
   }
-  accept_mark(".");
-  if (is_time && accept_word("noon")) result.text = "tpm";
-  if (is_time && accept_word("midnight")) result.text = "tam";
-  return result;
+  return half;
 }
 
 }  // namespace deepscaler

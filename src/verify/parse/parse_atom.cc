@@ -1,6 +1,4 @@
 // The smallest pieces: variables, fractions, roots, functions, big operators.
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -64,8 +62,8 @@ Expr Parser::atom() {
 Expr Parser::letter() {
   const Token token = take();
   if (token.text == "m" && peek().is_command("angle")) return command();  // the measure of an angle
-  if (token.text == "e") return make_node(Op::euler, {});
-  if (token.text == "i") return make_node(Op::imaginary, {});
+  if (token.text == "e") return make_node(Op::euler);
+  if (token.text == "i") return make_node(Op::imaginary);
   return make_symbol(token.text);
 }
 
@@ -78,9 +76,9 @@ Expr Parser::word_atom() {
     return power(atom(), divide(make_number(1), make_number(degree)));
   }
   for (const std::string_view name : {"infinity", "infty", "inf", "oo"}) {
-    if (accept_word(name)) return make_node(Op::infinity, {});
+    if (accept_word(name)) return make_node(Op::infinity);
   }
-  if (accept_word("pi")) return make_node(Op::pi, {});
+  if (accept_word("pi")) return make_node(Op::pi);
   if (token.text_mode) {
     take();
     if (token.text.size() == 1) return make_symbol(token.text);
@@ -120,8 +118,8 @@ Expr Parser::command() {
   const std::string name = peek().text;
   if (name == "begin") return environment();
   if (name == "langle") return angle_brackets();
-  if (name == "lfloor") return between_commands("floor", "rfloor");
-  if (name == "lceil") return between_commands("ceil", "rceil");
+  if (name == "lfloor") return between_commands(Function::floor, "rfloor");
+  if (name == "lceil") return between_commands(Function::ceil, "rceil");
   take();
   if (name == "frac") return fraction();
   if (name == "matrix" || name == "pmatrix" || name == "bmatrix" || name == "vmatrix")
@@ -137,19 +135,19 @@ Expr Parser::command() {
   }
   if (name == "binom") {
     Expr top = argument();
-    return make_node(Op::call, {std::move(top), argument()}, "binom");
+    return make_call(Function::binom, {std::move(top), argument()});
   }
-  if (name == "pi") return make_node(Op::pi, {});
-  if (name == "i") return make_node(Op::imaginary, {});
-  if (name == "infty") return make_node(Op::infinity, {});
-  if (name == "emptyset") return make_node(Op::set, {});
-  if (name == "unit_vector") return make_symbol("unit " + take().text);
-  if (name == "ldots") return make_symbol("...");
+  if (name == "pi") return make_node(Op::pi);
+  if (name == "i") return make_node(Op::imaginary);
+  if (name == "infty") return make_node(Op::infinity);
+  if (name == "emptyset") return make_node(Op::set);
+  if (name == "unit_vector") return make_symbol(SymbolKind::unit_vector, take().text);
+  if (name == "ldots") return make_symbol(SymbolKind::dots, "");
   if (name == "int") return integral();
   if (name == "lim") return limit();
   if (name == "det") {
     Expr inner = atom();
-    return inner.op == Op::matrix ? determinant(inner) : call("det", std::move(inner));
+    return inner.op() == Op::matrix ? determinant(inner) : make_call("det", {std::move(inner)});
   }
   if (name == "ang") {
     Expr angle = argument();
@@ -162,7 +160,7 @@ Expr Parser::command() {
     const bool braced = accept_mark("{");
     const std::string letter = take().text;
     if (braced) expect_mark("}");
-    if (letter != "R") return make_symbol(fmt::format("set {}", letter));
+    if (letter != "R") return make_symbol(SymbolKind::number_set, letter);
     return half_of_reals();
   }
   if (function_of(name) != Function::unknown) return function(name);
@@ -176,16 +174,16 @@ Expr Parser::half_of_reals() {
   Attempt attempt(*this);
   const bool scripted = accept_mark("^") || accept_mark("_");
   const std::string which = scripted ? subscript_text() : "";
-  const Expr zero = make_number(0), infinity = make_node(Op::infinity, {});
-  const auto range = [&](Expr low, Expr high, std::string_view brackets) {
+  const Expr zero = make_number(0), infinity = make_node(Op::infinity);
+  const auto range = [&](Expr low, Expr high, Brackets brackets) {
     attempt.keep();
-    return make_node(Op::tuple, {std::move(low), std::move(high)}, std::string(brackets));
+    return make_tuple({std::move(low), std::move(high)}, brackets);
   };
-  if (which == "+" || which == ">0") return range(zero, infinity, "()");
-  if (which == "ge0") return range(zero, infinity, "[)");
-  if (which == "-" || which == "<0") return range(negate(infinity), zero, "()");
-  if (which == "le0") return range(negate(infinity), zero, "(]");
-  return make_node(Op::reals, {});
+  if (which == "+" || which == ">0") return range(zero, infinity, {});
+  if (which == "ge0") return range(zero, infinity, {.low = Bound::closed});
+  if (which == "-" || which == "<0") return range(negate(infinity), zero, {});
+  if (which == "le0") return range(negate(infinity), zero, {.high = Bound::closed});
+  return make_node(Op::reals);
 }
 
 // \\frac12 is a half: the first digit becomes a numeral of its own.
@@ -221,23 +219,22 @@ Expr Parser::combination_in_front() {
   expect_mark("_");
   if (failed_ || (letter != "C" && letter != "P")) return fail();
   Expr chosen = argument();
-  return make_node(Op::call, {std::move(from), std::move(chosen)}, letter + "()");
+  return choices(letter[0], std::move(from), std::move(chosen));
 }
 
 // C_7^2 and C_n^k; an index above is a power where the choice makes no sense, as in C_1^2.
 bool Parser::combination(Expr& letter) {
-  const bool may_be =
-      letter.op == Op::symbol && (letter.text == "C" || letter.text == "P" || letter.text == "A");
+  const bool is_c = is_symbol(letter, "C"), may_be = is_c || is_symbol(letter, "P") || is_symbol(letter, "A");
   if (!may_be || !peek().is_mark("_") || !may_try()) return false;
   Attempt attempt(*this);
   take();
   Expr from = argument();
-  Expr chosen = !failed_ && accept_mark("^") ? argument() : make_node(Op::word, {});
-  const bool numbers = from.op == Op::number && chosen.op == Op::number;
-  const bool sensible = numbers ? chosen.number < from.number && chosen.number.sign() > 0
-                                : letter.text == "C" && !free_symbols(from).empty();
-  if (failed_ || !is_scalar(chosen.op) || !is_scalar(from.op) || !sensible) return false;
-  letter = make_node(Op::call, {std::move(from), std::move(chosen)}, letter.text == "C" ? "C()" : "P()");
+  Expr chosen = !failed_ && accept_mark("^") ? argument() : make_words("");
+  const bool numbers = from.op() == Op::number && chosen.op() == Op::number;
+  const bool sensible = numbers ? chosen.number() < from.number() && chosen.number().sign() > 0
+                                : is_c && !free_symbols(from).empty();
+  if (failed_ || !is_scalar(chosen.op()) || !is_scalar(from.op()) || !sensible) return false;
+  letter = choices(is_c ? 'C' : 'P', std::move(from), std::move(chosen));
   return attempt.keep();
 }
 
@@ -309,13 +306,13 @@ Expr Parser::function(const std::string& name) {
   if (function_of(called_name) == Function::unknown) return fail();
   Expr arg = function_argument();
   std::vector<Expr> call_args;
-  if (arg.op == Op::list || arg.op == Op::tuple || arg.op == Op::set) {
+  if (arg.op() == Op::list || arg.op() == Op::tuple || arg.op() == Op::set) {
     call_args = std::move(arg.args);
   } else {
     call_args.push_back(std::move(arg));
   }
   if (!args.empty()) call_args.push_back(std::move(args.front()));
-  Expr result = make_node(Op::call, std::move(call_args), called_name);
+  Expr result = make_call(std::move(called_name), std::move(call_args));
   if (is_number(raised, 1)) return result;
   return power(std::move(result), std::move(raised));
 }

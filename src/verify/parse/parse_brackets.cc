@@ -12,7 +12,7 @@ namespace deepscaler {
 Expr Parser::parenthesis() {
   const Nested nested(*this);
   if (failed_) return fail();
-  const char open = take().text == "[" ? '[' : '(';
+  Brackets brackets{.low = take().text == "[" ? Bound::closed : Bound::open};
   const int outer_bars = std::exchange(open_bars_, 0);
   const bool outer_group = std::exchange(in_group_, in_group_ || next_ != statement_start_ + 1);
   ++open_brackets_;
@@ -22,23 +22,13 @@ Expr Parser::parenthesis() {
   --open_brackets_;
   in_group_ = outer_group;
   open_bars_ = outer_bars;
-  char close = 0;
-  if (accept_mark(")")) {
-    close = ')';
-  } else if (accept_mark("]")) {
-    close = ']';
-  } else if (accept_mark("[")) {
-    close = ')';
-  } else {
+  if (accept_mark("]")) {
+    brackets.high = Bound::closed;
+  } else if (!accept_mark(")") && !accept_mark("[")) {
     return fail();
   }
-  if (inner.op == Op::list) {
-    inner.op = Op::tuple;
-    inner.text = {open, close};
-    return inner;
-  }
-  if ((open == '(' && close == ')') || (open == '[' && close == ']')) return inner;
-  return fail();
+  if (inner.op() == Op::list) return make_tuple(std::move(inner.args), brackets);
+  return brackets.low == brackets.high ? inner : fail();
 }
 
 // { ... } groups in LaTeX; plain text also writes sets so.
@@ -56,10 +46,8 @@ Expr Parser::braces() {
     take();
     return set_until("}");
   }
-  if (inner.op != Op::list) return inner;
-  inner.op = Op::set;
-  inner.text.clear();
-  return inner;
+  if (inner.op() != Op::list) return inner;
+  return make_node(Op::set, std::move(inner.args));
 }
 
 Expr Parser::group() {
@@ -72,10 +60,11 @@ Expr Parser::group() {
   const bool outer_builder = std::exchange(in_set_builder_, false);
   ++inside_;
   Expr inner = statements_until("}");
-  if (accept_command("choose")) inner = make_node(Op::call, {std::move(inner), sum()}, "binom");
+  if (accept_command("choose")) inner = make_call(Function::binom, {std::move(inner), sum()});
   if (accept_command("over")) {
     Expr under = sum();
-    inner = is_scalar(inner.op) && is_scalar(under.op) ? divide(std::move(inner), std::move(under)) : fail();
+    inner =
+        is_scalar(inner.op()) && is_scalar(under.op()) ? divide(std::move(inner), std::move(under)) : fail();
   }
   --inside_;
   in_set_builder_ = outer_builder;
@@ -91,7 +80,7 @@ Expr Parser::set() {
   const Nested nested(*this);
   if (failed_) return fail();
   expect_mark("{.");
-  if (accept_mark("}.")) return make_node(Op::set, {});
+  if (accept_mark("}.")) return make_node(Op::set);
   if (peek().is_command("begin")) {  // \left\{\begin{array}{l} ... \end{array}\right.
     Expr system = environment(true);
     return accept_mark("}.") ? fail() : system;
@@ -110,24 +99,23 @@ Expr Parser::set_until(std::string_view closing) {
   in_set_builder_ = outer_builder;
   if (accept_mark("|") || accept_mark(":"))
     inner = condition_of(std::move(inner), statements_until(closing));
-  else if (inner.op == Op::list)
-    inner.op = Op::set;
+  else if (inner.op() == Op::list)
+    inner = make_node(Op::set, std::move(inner.args));
   else
     inner = make_node(Op::set, {std::move(inner)});
   inside_ = outer_inside;
   open_bars_ = outer_bars;
   expect_mark(closing);
-  if (inner.op == Op::set) inner.text.clear();
   return inner;
 }
 
 // { t | t > 2 }: the name is bound, so it becomes x.
 Expr Parser::condition_of(Expr head, Expr condition) {
-  if (head.op == Op::relation && head.text == "E") head = Expr(std::move(head.args[0]));
-  const bool other_name = head.op == Op::symbol && head.text != "x" &&
-                          free_symbols(condition) == std::set<std::string>{head.text};
+  if (is_relation(head, Relation::element_of)) head = Expr(std::move(head.args[0]));
+  const bool other_name = head.op() == Op::symbol && head.name() != "x" &&
+                          free_symbols(condition) == std::set<std::string>{head.name()};
   if (!other_name) return condition;
-  return with_symbol(std::move(condition), head.text, make_symbol("x"));
+  return with_symbol(std::move(condition), head.name(), make_symbol("x"));
 }
 
 // | ... |: an absolute value.
@@ -139,11 +127,11 @@ Expr Parser::bars(std::string_view closing) {
   Expr inner = sum();
   --open_bars_;
   expect_mark(closing);
-  if (inner.op == Op::matrix) return determinant(inner);
-  return call("abs", std::move(inner));
+  if (inner.op() == Op::matrix) return determinant(inner);
+  return call(Function::abs, std::move(inner));
 }
 
-Expr Parser::between_commands(std::string_view function, std::string_view closing) {
+Expr Parser::between_commands(Function function, std::string_view closing) {
   const Nested nested(*this);
   if (failed_) return fail();
   take();
@@ -151,7 +139,7 @@ Expr Parser::between_commands(std::string_view function, std::string_view closin
   Expr inner = sum();
   open_bars_ = outer_bars;
   if (!accept_command(closing)) return fail();
-  return call(std::string(function), std::move(inner));
+  return call(function, std::move(inner));
 }
 
 Expr Parser::angle_brackets() {
@@ -159,10 +147,8 @@ Expr Parser::angle_brackets() {
   if (failed_) return fail();
   take();
   Expr inner = statements_until({});
-  if (!accept_command("rangle") || inner.op != Op::list) return fail();
-  inner.op = Op::tuple;
-  inner.text = "()";
-  return inner;
+  if (!accept_command("rangle") || inner.op() != Op::list) return fail();
+  return make_tuple(std::move(inner.args));
 }
 
 }  // namespace deepscaler

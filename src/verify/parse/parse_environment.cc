@@ -71,9 +71,9 @@ Expr Parser::matrix_rows(std::string_view name) {
   const Nested nested(*this);
   if (failed_) return fail();
   const auto at_last = [&] { return peek().is_command("end") || peek().is_mark("}"); };
-  Expr matrix = make_node(Op::matrix, {});
+  Expr matrix = make_node(Op::matrix);
   while (!failed_ && !at_last()) {
-    Expr row = make_node(Op::tuple, {}, "()");
+    Expr row = make_tuple({});
     row.args.push_back(relation());
     while (!failed_ && accept_mark("&")) row.args.push_back(relation());
     matrix.args.push_back(std::move(row));
@@ -106,12 +106,12 @@ Expr Parser::system_rows() {
 }
 
 Expr Parser::piecewise_rows() {
-  Expr result = make_node(Op::cases, {});
+  Expr result = make_node(Op::cases);
   while (!failed_ && !peek().is_command("end")) {
     Expr value = relation();
     accept_mark(",");
     expect_mark("&");
-    result.args.push_back(make_node(Op::tuple, {std::move(value), piecewise_condition()}, "()"));
+    result.args.push_back(make_tuple({std::move(value), piecewise_condition()}));
     if (!accept_mark("\\\\") && !peek().is_command("end")) return fail();
   }
   return result.args.empty() ? fail() : result;
@@ -124,20 +124,22 @@ Expr Parser::piecewise_condition() {
          accept_word("where")) {
   }
   Expr condition = statement();
-  std::string joined = ",";
+  Join joined = Join::comma;
   std::vector<Expr> items;
   while (!failed_ && at_separator() && !peek().is_mark("\\\\")) {
-    if (peek().is_word("or")) joined = "or";
-    if (peek().is_word("and")) joined = "and";
+    if (peek().is_word("or")) joined = Join::disjunction;
+    if (peek().is_word("and")) joined = Join::conjunction;
     take();
     if (peek().is_mark("\\\\") || peek().is_command("end")) break;
     if (items.empty()) items.push_back(condition);
     items.push_back(statement());
   }
-  if (condition.op == Op::word) {  // "n is even" as "n even"
-    if (const size_t is = condition.text.find(" is "); is != std::string::npos) condition.text.erase(is, 3);
+  if (condition.op() == Op::word) {  // "n is even" as "n even"
+    std::string words = condition.words();
+    if (const size_t is = words.find(" is "); is != std::string::npos) words.erase(is, 3);
+    condition = make_words(std::move(words));
   }
-  return items.empty() ? condition : make_node(Op::list, std::move(items), joined);
+  return items.empty() ? condition : make_list(std::move(items), joined);
 }
 
 }  // namespace deepscaler

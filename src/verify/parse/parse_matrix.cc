@@ -14,27 +14,27 @@ constexpr slong kMaxMatrixPower = 8;
 constexpr int kMaxMatrixNodes = 1500;
 
 bool is_vector(const Expr& expr) {
-  return expr.op == Op::matrix || (expr.op == Op::tuple && expr.text == "()");
+  return expr.op() == Op::matrix || (expr.op() == Op::tuple && expr.brackets() == Brackets{});
 }
 
 // Element by element.
 Expr scaled(Expr collection, const Expr& scalar) {
   for (Expr& element : collection.args) {
     element =
-        element.op == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
+        element.op() == Op::tuple ? scaled(std::move(element), scalar) : multiply(scalar, std::move(element));
   }
   return collection;
 }
 
 bool holds_scalars(const Expr& expr) {
   return std::all_of(expr.args.begin(), expr.args.end(), [](const Expr& element) {
-    return element.op == Op::tuple ? holds_scalars(element) : is_scalar(element.op);
+    return element.op() == Op::tuple ? holds_scalars(element) : is_scalar(element.op());
   });
 }
 
 bool same_shape(const Expr& a, const Expr& b) {
-  return a.op == b.op && a.args.size() == b.args.size() &&
-         (a.op != Op::matrix || a.args[0].args.size() == b.args[0].args.size());
+  return a.op() == b.op() && a.args.size() == b.args.size() &&
+         (a.op() != Op::matrix || a.args[0].args.size() == b.args[0].args.size());
 }
 
 int nodes_of(const Expr& expr) {
@@ -48,9 +48,9 @@ size_t width_of(const Expr& matrix) { return matrix.args[0].args.size(); }
 bool is_square(const Expr& matrix) { return matrix.args.size() == width_of(matrix); }
 
 Expr transposed(const Expr& matrix) {
-  Expr result = make_node(Op::matrix, {});
+  Expr result = make_node(Op::matrix);
   for (size_t column = 0; column < width_of(matrix); ++column) {
-    Expr row = make_node(Op::tuple, {}, "()");
+    Expr row = make_tuple({});
     for (const Expr& old_row : matrix.args) row.args.push_back(old_row.args[column]);
     result.args.push_back(std::move(row));
   }
@@ -90,11 +90,11 @@ Expr Parser::determinant(const Expr& matrix) {
 }
 
 Expr Parser::sum_of(Expr a, Expr b) {
-  if (is_scalar(a.op) && is_scalar(b.op)) return add(std::move(a), std::move(b));
+  if (is_scalar(a.op()) && is_scalar(b.op())) return add(std::move(a), std::move(b));
   if (!is_vector(a) || !same_shape(a, b) || !is_vector(b) || !holds_scalars(a) || !holds_scalars(b))
     return fail();
   for (size_t i = 0; i < a.args.size(); ++i) {
-    if (a.op == Op::tuple) {
+    if (a.op() == Op::tuple) {
       a.args[i] = add(std::move(a.args[i]), std::move(b.args[i]));
       continue;
     }
@@ -106,10 +106,10 @@ Expr Parser::sum_of(Expr a, Expr b) {
 }
 
 Expr Parser::product_of(Expr a, Expr b) {
-  if (is_scalar(a.op) && is_scalar(b.op)) return multiply(std::move(a), std::move(b));
-  if (a.op == Op::matrix && b.op == Op::matrix) return matrix_product(a, b);
-  if (is_vector(a) && is_scalar(b.op) && holds_scalars(a)) return of_moderate_size(scaled(std::move(a), b));
-  if (is_vector(b) && is_scalar(a.op) && holds_scalars(b)) return of_moderate_size(scaled(std::move(b), a));
+  if (is_scalar(a.op()) && is_scalar(b.op())) return multiply(std::move(a), std::move(b));
+  if (a.op() == Op::matrix && b.op() == Op::matrix) return matrix_product(a, b);
+  if (is_vector(a) && is_scalar(b.op()) && holds_scalars(a)) return of_moderate_size(scaled(std::move(a), b));
+  if (is_vector(b) && is_scalar(a.op()) && holds_scalars(b)) return of_moderate_size(scaled(std::move(b), a));
   return fail();
 }
 
@@ -118,9 +118,9 @@ Expr Parser::matrix_product(const Expr& a, const Expr& b) {
       a.args.size() <= kMaxMatrixSide && width_of(a) <= kMaxMatrixSide && width_of(b) <= kMaxMatrixSide;
   if (!small || width_of(a) != b.args.size() || !holds_scalars(a) || !holds_scalars(b)) return fail();
   if (nodes_of(a) + nodes_of(b) > kMaxMatrixNodes / 4) return fail();
-  Expr result = make_node(Op::matrix, {});
+  Expr result = make_node(Op::matrix);
   for (const Expr& row : a.args) {
-    Expr products = make_node(Op::tuple, {}, "()");
+    Expr products = make_tuple({});
     for (size_t column = 0; column < width_of(b); ++column) {
       Expr total = multiply(row.args[0], b.args[0].args[column]);
       for (size_t i = 1; i < b.args.size(); ++i) {
@@ -134,9 +134,10 @@ Expr Parser::matrix_product(const Expr& a, const Expr& b) {
 }
 
 Expr Parser::matrix_power(Expr base, const Expr& exponent) {
-  if (exponent.op == Op::symbol && (exponent.text == "T" || exponent.text == "top")) return transposed(base);
-  const bool small = exponent.op == Op::number && exponent.number.is_integer() && exponent.number.bits() < 5;
-  const slong power = small ? fmpz_get_si(exponent.number.numerator()) : 0;
+  if (is_symbol(exponent, "T") || is_symbol(exponent, "top")) return transposed(base);
+  const bool small =
+      exponent.op() == Op::number && exponent.number().is_integer() && exponent.number().bits() < 5;
+  const slong power = small ? fmpz_get_si(exponent.number().numerator()) : 0;
   if (!is_square(base)) return fail();
   if (power == -1) return inverse(base);
   if (power < 1 || power > kMaxMatrixPower) return fail();
@@ -165,8 +166,8 @@ namespace {
 using Components = std::array<Expr, 3>;
 
 std::optional<size_t> axis_of(const Expr& expr) {
-  if (expr.op != Op::symbol || expr.text.size() != 6 || !expr.text.starts_with("unit ")) return std::nullopt;
-  return static_cast<size_t>(expr.text[5] - 'i');
+  if (!is_symbol(expr, SymbolKind::unit_vector) || expr.letters().size() != 1) return std::nullopt;
+  return static_cast<size_t>(expr.letters()[0] - 'i');
 }
 
 bool holds_axis(const Expr& expr) {
@@ -180,7 +181,7 @@ std::optional<Components> components_of(const Expr& expr) {
     result[*axis] = make_number(1);
     return result;
   }
-  if (expr.op == Op::add) {
+  if (expr.op() == Op::add) {
     for (const Expr& term : expr.args) {
       auto part = components_of(term);
       if (!part) return std::nullopt;
@@ -188,7 +189,7 @@ std::optional<Components> components_of(const Expr& expr) {
     }
     return result;
   }
-  if (expr.op != Op::multiply) return std::nullopt;
+  if (expr.op() != Op::multiply) return std::nullopt;
   std::optional<Components> vector;
   for (const Expr& factor : expr.args) {
     if (!holds_axis(factor)) continue;
@@ -207,14 +208,14 @@ std::optional<Components> components_of(const Expr& expr) {
 }  // namespace
 
 std::optional<Expr> vector_of(const Expr& expr) {
-  const auto mentions = [&](char axis) {
-    return contains(expr, [&](const Expr& part) { return axis_of(part) && part.text[5] == axis; });
+  const auto mentions = [&](size_t axis) {
+    return contains(expr, [&](const Expr& part) { return axis_of(part) == axis; });
   };
-  if (!mentions('j') && !mentions('k')) return std::nullopt;
+  if (!mentions(1) && !mentions(2)) return std::nullopt;
   auto components = components_of(expr);
   if (!components) return std::nullopt;
-  Expr result = make_node(Op::tuple, {}, "()");
-  for (size_t i = 0; i < (mentions('k') ? 3 : 2); ++i) result.args.push_back(std::move((*components)[i]));
+  Expr result = make_tuple({});
+  for (size_t i = 0; i < (mentions(2) ? 3 : 2); ++i) result.args.push_back(std::move((*components)[i]));
   return result;
 }
 

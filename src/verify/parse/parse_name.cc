@@ -31,10 +31,11 @@ Expr Parser::accented(const std::string& accent) {
   if (accent == "bar" && (name.empty() || (braced && !peek().is_mark("}")))) {  // a conjugate
     next_ = start;
     Expr inner = argument();
-    return is_scalar(inner.op) ? call("conj", std::move(inner)) : fail();
+    return is_scalar(inner.op()) ? call(Function::conjugate, std::move(inner)) : fail();
   }
   if (braced) expect_mark("}");
   if (name.empty()) return fail();
+  if (accent == "bar") return make_symbol(SymbolKind::overlined, name);
   return make_symbol(accent == "vec" ? name : fmt::format("{} {}", accent, name));
 }
 
@@ -54,36 +55,42 @@ std::string Parser::subscript_text() {
   return text;
 }
 
+// C(n, k) or P(n, k), which may be a point C or P after all.
+Expr Parser::choices(char letter, Expr from, Expr chosen) {
+  return make_call(letter == 'C' ? Function::binom : Function::permutations,
+                   {std::move(from), std::move(chosen)}, std::string(1, letter));
+}
+
 // f(x): a call where the letter is a customary function name; otherwise the caller multiplies.
 Expr Parser::called(Expr symbol) {
-  const bool always = symbol.text == "f" || symbol.text == "g" || symbol.text.starts_with("f_") ||
-                      symbol.text.starts_with("f'") || symbol.text.starts_with("g'");
+  const std::string& name = symbol.name();
+  const bool always = name == "f" || name == "g" || name.starts_with("f_") || name.starts_with("f'") ||
+                      name.starts_with("g'");
   constexpr std::string_view kOften[] = {"h",   "F",     "G",   "H",     "u", "p", "q", "P", "Q", "y",
                                          "phi", "delta", "psi", "Gamma", "I", "N", "T", "E", "V"};
-  if (symbol.text.size() == 1 && symbol.text[0] >= 'A' && symbol.text[0] <= 'Z' && may_try()) {
+  if (name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z' && may_try()) {
     Attempt attempt(*this);
     Expr args = parenthesis();
-    const bool several = !failed_ && args.op == Op::tuple && args.text == "()";
-    const bool choice = several && (symbol.text == "C" || symbol.text == "P") && args.args.size() == 2;
+    const bool several = !failed_ && args.op() == Op::tuple && args.brackets() == Brackets{};
+    const bool choice = several && (name == "C" || name == "P") && args.args.size() == 2;
     const bool point = several && free_symbols(args).empty();
-    if (choice || point) {  // the coordinates of a point, or C(n, k)
-      attempt.keep();
-      return make_node(Op::call, std::move(args.args), symbol.text + (choice ? "()" : ""));
-    }
+    if (choice || point) attempt.keep();
+    if (choice) return choices(name[0], std::move(args.args[0]), std::move(args.args[1]));
+    if (point) return make_call(name, std::move(args.args));  // its coordinates
   }
   const bool simple_argument =
       peek(2).is_mark(")") && (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::letter);
   const bool zero = simple_argument && peek(1).text == "0";
-  const bool often = std::find(std::begin(kOften), std::end(kOften), symbol.text) != std::end(kOften);
+  const bool often = std::find(std::begin(kOften), std::end(kOften), name) != std::end(kOften);
   if (!(always || zero || (often && simple_argument))) return symbol;
   Expr arg = parenthesis();
   std::vector<Expr> args;
-  if (arg.op == Op::tuple) {
+  if (arg.op() == Op::tuple) {
     args = std::move(arg.args);
   } else {
     args.push_back(std::move(arg));
   }
-  return make_node(Op::call, std::move(args), symbol.text);
+  return make_call(name, std::move(args));
 }
 
 }  // namespace deepscaler

@@ -14,7 +14,7 @@ bool is_digits(std::string_view text) {
 
 // A decimal numeral of the lexer, exactly. Exponents are at most six digits there; past this bound
 // the value is left to arithmetic that knows its limits.
-bool decimal_value(std::string_view text, Rational& value) {
+std::optional<Rational> decimal_value(std::string_view text) {
   constexpr long kMaxExponent = 4000;
   std::string digits;
   long scale = 0;
@@ -31,29 +31,29 @@ bool decimal_value(std::string_view text, Rational& value) {
   if (i < text.size()) scale += std::stol(std::string(text.substr(i + 1)));
   if (!is_digits(digits) || scale > kMaxExponent ||
       scale < -static_cast<long>(kMaxAnswerBytes) - kMaxExponent)
-    return false;
+    return std::nullopt;
+  Rational value;
   fmpz_set_str(value.numerator(), digits.c_str(), 10);
   Rational power(10);
   fmpz_pow_ui(power.numerator(), power.numerator(), static_cast<ulong>(std::abs(scale)));
   (scale < 0 ? fmpq_div : fmpq_mul)(value.get(), value.get(), power.get());
-  return true;
+  return value;
 }
 
-// A numeral in a base of 2 ... 36; false when a digit does not fit.
-bool value_in_base(std::string_view digits, int base, Rational& value) {
-  if (base < 2 || base > 36 || digits.empty()) return false;
-  fmpz_zero(value.numerator());
+// A numeral in a base of 2 ... 36; nothing when a digit does not fit.
+std::optional<Rational> value_in_base(std::string_view digits, int base) {
+  if (base < 2 || base > 36 || digits.empty()) return std::nullopt;
+  Rational value;
   for (const char c : digits) {
     const int upper = std::toupper(static_cast<unsigned char>(c));
     const int digit = upper >= '0' && upper <= '9'   ? upper - '0'
                       : upper >= 'A' && upper <= 'Z' ? upper - 'A' + 10
                                                      : 99;
-    if (digit >= base) return false;
+    if (digit >= base) return std::nullopt;
     fmpz_mul_ui(value.numerator(), value.numerator(), static_cast<ulong>(base));
     fmpz_add_ui(value.numerator(), value.numerator(), static_cast<ulong>(digit));
   }
-  fmpz_one(value.denominator());
-  return true;
+  return value;
 }
 
 }  // namespace
@@ -91,11 +91,8 @@ Expr Parser::number() {
     }
   }
   const bool decimal = digits.find_first_of(".eE") != digits.npos && digits.back() != '.';
-  Rational value;
-  if (!decimal_value(digits, value)) return fail();
-  Expr result = make_number(std::move(value), decimal);
-  if (!decimal && peek().is_mark("_")) result.text = digits;  // a base may follow
-  return result;
+  auto value = decimal_value(digits);
+  return value ? make_number(std::move(*value), decimal) : fail();
 }
 
 // \overline{142857} behind the digits before it; empty where something else stands there.
@@ -132,8 +129,9 @@ std::string Parser::dotted_digits() {
 Expr Parser::repeating(std::string digits, const std::string& period) {
   if (!is_digits(period)) return fail();
   const size_t decimals = digits.size() - digits.find('.') - 1;
-  Rational value, tail;
-  if (!decimal_value(digits, value)) return fail();
+  auto value = decimal_value(digits);
+  if (!value) return fail();
+  Rational tail;
   fmpz_set_str(tail.numerator(), period.c_str(), 10);
   Rational scale(10);
   fmpz_pow_ui(scale.numerator(), scale.numerator(), period.size());
@@ -142,8 +140,8 @@ Expr Parser::repeating(std::string digits, const std::string& period) {
   fmpz_set_ui(scale.numerator(), 10);
   fmpz_pow_ui(scale.numerator(), scale.numerator(), decimals);
   fmpq_div(tail.get(), tail.get(), scale.get());
-  fmpq_add(value.get(), value.get(), tail.get());
-  return make_number(std::move(value));
+  fmpq_add(value->get(), value->get(), tail.get());
+  return make_number(std::move(*value));
 }
 
 namespace {
@@ -180,34 +178,34 @@ bool Parser::in_words_of_base(Expr& value) {
   int base = base_of_adjective(peek(at));
   if (base == 0 && peek(at).is_word("base")) base = base_named(lower(peek(++at).text));
   if (base == 0 || (open && !peek(at + 1).is_mark(")"))) return false;
-  if (value.decimal || !value.number.is_integer()) return false;
-  Expr result = make_node(Op::based, {}, to_text(value));
-  if (!value_in_base(result.text, base, result.number)) return false;
+  if (value.is_decimal() || !value.number().is_integer()) return false;
+  std::string digits = to_text(value);
+  auto number = value_in_base(digits, base);
+  if (!number) return false;
   next_ += at + (open ? 2 : 1);
-  value = std::move(result);
+  value = make_based(std::move(digits), std::move(*number));
   return true;
 }
 
 // x_1 is a name; 12_5 a numeral in base five.
 Expr Parser::with_subscript(Expr base) {
   std::string subscript = subscript_text();
-  std::string digits = base.op == Op::symbol || base.op == Op::number ? base.text : std::string();
-  if (base.op == Op::number && digits.empty() && !base.decimal && base.number.is_integer())
-    digits = to_text(base);
+  const bool whole = base.op() == Op::number && !base.is_decimal() && base.number().is_integer();
+  std::string digits = whole || base.op() == Op::symbol ? to_text(base) : std::string();
   std::erase_if(subscript, [](char c) { return c == '(' || c == ')'; });
-  if (base.op == Op::symbol && !is_digits(subscript)) {
-    base.text.append("_").append(subscript);
+  if (base.op() == Op::symbol && !is_digits(subscript)) {
+    base.append_to_name("_" + subscript);
     return base;
   }
   if (subscript.starts_with("base")) subscript.erase(0, 4);
   const int radix = base_named(subscript);
-  Expr result = make_node(Op::based, {}, digits);
-  const bool numeral = base.op == Op::number ||
+  const bool numeral = base.op() == Op::number ||
                        (digits.size() > 1 && digits.find_first_of("0123456789") != digits.npos) ||
-                       (base.op == Op::symbol && radix > 10 && digits.size() > 1);
-  if (numeral && value_in_base(digits, radix, result.number)) return result;
-  if (base.op == Op::symbol) {
-    base.text.append("_").append(subscript);
+                       (base.op() == Op::symbol && radix > 10 && digits.size() > 1);
+  if (auto number = numeral ? value_in_base(digits, radix) : std::nullopt)
+    return make_based(std::move(digits), std::move(*number));
+  if (base.op() == Op::symbol) {
+    base.append_to_name("_" + subscript);
     return base;
   }
   return fail();

@@ -10,15 +10,21 @@ namespace {
 // What stands where an integrand ends, in place of its differential.
 constexpr std::string_view kDifferential = "d()";
 
-bool is_bound_name(const Expr& expr) { return expr.op == Op::symbol || expr.op == Op::imaginary; }
+bool is_bound_name(const Expr& expr) { return expr.op() == Op::symbol || expr.op() == Op::imaginary; }
 
 }  // namespace
 
-// i as an index is no imaginary unit.
+// i as an index is no imaginary unit, in bold no vector.
+Expr Parser::bound_index(const Expr& index) {
+  if (index.op() == Op::imaginary) return make_symbol("i");
+  return is_symbol(index, SymbolKind::unit_vector) ? make_symbol(std::string(index.letters())) : index;
+}
+
 Expr Parser::with_bound_index(Expr term, const Expr& index) {
-  if (index.op != Op::imaginary) return term;
-  return rewrite(std::move(term), [](Expr& part) {
-    if (part.op == Op::imaginary) part = make_symbol("i");
+  const Expr name = bound_index(index);
+  if (same_tree(name, index)) return term;
+  return rewrite(std::move(term), [&](Expr& part) {
+    if (same_tree(part, index)) part = name;
   });
 }
 
@@ -26,7 +32,7 @@ Expr Parser::with_bound_index(Expr term, const Expr& index) {
 Expr Parser::big_operator(Op op) {
   const Nested nested(*this);
   if (failed_) return fail();
-  Expr from, to = make_node(Op::infinity, {});
+  Expr from, to = make_node(Op::infinity);
   bool has_from = false, has_to = false;
   for (int part = 0; part < 2; ++part) {
     if (accept_mark("_")) {
@@ -37,14 +43,14 @@ Expr Parser::big_operator(Op op) {
       has_to = true;
     }
   }
-  const bool bounded = has_from && from.op == Op::relation && from.args.size() == 2 &&
-                       ((has_to && from.text == "=") || (!has_to && (from.text == "G" || from.text == ">")));
-  if (!bounded || !is_bound_name(from.args[0]) || !is_scalar(from.args[1].op) || !is_scalar(to.op))
+  const bool bounded =
+      has_from && from.op() == Op::relation && from.args.size() == 2 &&
+      (has_to ? is_relation(from, Relation::equal) : has_only(from, {Relation::at_least, Relation::greater}));
+  if (!bounded || !is_bound_name(from.args[0]) || !is_scalar(from.args[1].op()) || !is_scalar(to.op()))
     return fail();
-  if (from.text == ">") from.args[1] = add(std::move(from.args[1]), make_number(1));
+  if (is_relation(from, Relation::greater)) from.args[1] = add(std::move(from.args[1]), make_number(1));
   Expr term = with_bound_index(product(), from.args[0]);
-  Expr index = make_symbol(from.args[0].op == Op::imaginary ? "i" : from.args[0].text);
-  return make_node(op, {std::move(index), std::move(from.args[1]), std::move(to), std::move(term)});
+  return make_node(op, {bound_index(from.args[0]), std::move(from.args[1]), std::move(to), std::move(term)});
 }
 
 // Turns the dx that ends the integrand here into a mark of its own. Its d stands at the nesting of the
@@ -86,7 +92,7 @@ Expr Parser::integral() {
     }
   }
   std::string name;
-  if (!has_from || !has_to || !is_scalar(from.op) || !is_scalar(to.op) || !mark_differential(name))
+  if (!has_from || !has_to || !is_scalar(from.op()) || !is_scalar(to.op()) || !mark_differential(name))
     return fail();
   Expr term = peek().is_mark(kDifferential) ? make_number(1) : sum();
   expect_mark(kDifferential);
@@ -104,10 +110,9 @@ Expr Parser::limit() {
   if (!is_bound_name(index) || !accept_command("to")) return fail();
   Expr target = sum();
   expect_mark("}");
-  if (failed_ || !is_scalar(target.op) || !is_bound_name(index)) return fail();
+  if (failed_ || !is_scalar(target.op()) || !is_bound_name(index)) return fail();
   Expr term = with_bound_index(product(), index);
-  Expr name = make_symbol(index.op == Op::imaginary ? "i" : index.text);
-  return make_node(Op::limit, {std::move(name), target, target, std::move(term)});
+  return make_node(Op::limit, {bound_index(index), target, target, std::move(term)});
 }
 
 }  // namespace deepscaler

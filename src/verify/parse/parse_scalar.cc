@@ -20,7 +20,7 @@ bool is_ordinal_ending(const Expr& number, const Token& word) {
   return word.is_word(last == '1' ? "st" : last == '2' ? "nd" : last == '3' ? "rd" : "th");
 }
 
-bool is_literal(const Expr& expr) { return expr.op == Op::number; }
+bool is_literal(const Expr& expr) { return expr.op() == Op::number; }
 
 }  // namespace
 
@@ -81,22 +81,20 @@ Expr Parser::sum() {
       return peek().kind == Token::Kind::word && (accept_word("negative") || accept_word("minus"));
     };
     while (accept_mark("-") || accept_minus_word()) sign = sign == Sign::minus ? Sign::plus : Sign::minus;
-    const std::string money = currency();
+    const auto money = currency();
     Expr term = product();
-    if (!money.empty() && term.op != Op::quantity) {
-      term = make_node(Op::quantity, {std::move(term)}, money + "^1");
-      term.number = Rational(1);
-    }
+    if (money && term.op() != Op::quantity) term = make_quantity(std::move(term), {*money});
     if (sign == Sign::both || sign == Sign::both_reversed)
-      term = multiply(make_node(Op::sign, {}), std::move(term));
+      term = multiply(make_node(Op::sign), std::move(term));
     if (sign == Sign::minus || sign == Sign::both_reversed) {
-      const bool residue = first && term.op == Op::call && term.text == "mod";  // -7 mod 5 is 3
+      const bool residue =
+          first && term.op() == Op::call && term.function() == Function::mod;  // -7 mod 5 is 3
       Expr& negated = residue ? term.args[0] : term;
       negated = negate(std::move(negated));
     }
     result = first ? std::move(term) : sum_of(std::move(result), std::move(term));
     first = false;
-    if (result.op == Op::reals) break;  // what is taken away from it is a set
+    if (result.op() == Op::reals) break;  // what is taken away from it is a set
   }
   return result;
 }
@@ -148,7 +146,7 @@ bool Parser::is_times_letter() const {
 
 // "2 3/4" and "2\frac{3}{4}": a whole number and a proper fraction right behind it.
 bool Parser::mixed_number(Expr& value) {
-  if (!is_literal(value) || value.decimal || !value.number.is_integer() || value.number.sign() <= 0)
+  if (!is_literal(value) || value.is_decimal() || !value.number().is_integer() || value.number().sign() <= 0)
     return false;
   Attempt attempt(*this);
   Expr part;
@@ -163,8 +161,8 @@ bool Parser::mixed_number(Expr& value) {
   } else {
     return false;
   }
-  const bool proper = !failed_ && is_literal(part) && part.number.sign() > 0 && part.number < Rational(1) &&
-                      !part.number.is_integer() && !part.decimal;
+  const bool proper = !failed_ && is_literal(part) && part.number().sign() > 0 &&
+                      part.number() < Rational(1) && !part.number().is_integer() && !part.is_decimal();
   if (!proper) return false;
   value = add(std::move(value), std::move(part));
   return attempt.keep();
@@ -187,15 +185,18 @@ Expr Parser::product() {
       result = product_of(std::move(result), signed_factor());
     } else if (accept_mark("/")) {
       Expr under = signed_factor();
-      if (!is_scalar(under.op)) return fail();
-      result = is_scalar(result.op) ? divide(std::move(result), std::move(under))
-                                    : product_of(std::move(result), divide(make_number(1), std::move(under)));
-    } else if (result.op != Op::percent && accept_mark("%")) {  // 33\frac{1}{3}\%
+      if (!is_scalar(under.op())) return fail();
+      result = is_scalar(result.op())
+                   ? divide(std::move(result), std::move(under))
+                   : product_of(std::move(result), divide(make_number(1), std::move(under)));
+    } else if (result.op() != Op::percent && accept_mark("%")) {  // 33\frac{1}{3}\%
       result = make_node(Op::percent, {std::move(result)});
     } else if (accept_command("bmod") || accept_command("mod")) {
-      if (result.op == Op::call && result.text == "mod") return fail();
-      result = make_node(Op::call, {std::move(result), factor()}, "mod");
-    } else if (result.op != Op::tuple && starts_factor() && !(result.op == Op::set && peek().is_mark("{."))) {
+      if (result.op() == Op::call && result.function() == Function::mod) return fail();
+      Expr modulus = factor();
+      result = make_call(Function::mod, {std::move(result), std::move(modulus)});
+    } else if (result.op() != Op::tuple && starts_factor() &&
+               !(result.op() == Op::set && peek().is_mark("{."))) {
       // Two numerals side by side are no product.
       if (peek().kind == Token::Kind::number && tokens_[next_ - 1].kind == Token::Kind::number) return fail();
       result = product_of(std::move(result), factor());
@@ -229,16 +230,16 @@ Expr Parser::postfix(Expr base) {
     } else if (peek().is_mark("!") && !peek(1).is_mark("=")) {
       take();
       const bool twice = accept_mark("!");
-      base = call(twice ? "double_factorial" : "factorial", std::move(base));
+      base = call(twice ? Function::double_factorial : Function::factorial, std::move(base));
     } else if (accept_mark("%") || accept_word("percent")) {
       base = make_node(Op::percent, {std::move(base)});
     } else if (accept_mark("_")) {
       base = with_subscript(std::move(base));
-    } else if (peek().is_mark("(") && base.op == Op::symbol) {
+    } else if (peek().is_mark("(") && base.op() == Op::symbol) {
       const size_t start = next_;
       base = called(std::move(base));
       if (next_ == start) break;
-    } else if (base.op == Op::number && in_words_of_base(base)) {
+    } else if (base.op() == Op::number && in_words_of_base(base)) {
       continue;
     } else {
       break;
@@ -249,24 +250,24 @@ Expr Parser::postfix(Expr base) {
 
 // f^{-1}(x): a function of its own.
 bool Parser::inverse_function(Expr& function) {
-  const bool applies = function.op == Op::symbol &&
-                       (function.text == "f" || function.text == "g" || function.text == "h") &&
+  const bool applies = function.op() == Op::symbol &&
+                       (function.name() == "f" || function.name() == "g" || function.name() == "h") &&
                        peek().is_mark("^") && peek(1).is_mark("{") && peek(2).is_mark("-") &&
                        peek(3).text == "1" && peek(4).is_mark("}") && peek(5).is_mark("(");
   if (!applies) return false;
   next_ += 5;
   Expr arg = parenthesis();
-  function = call(function.text + "^-1", std::move(arg));
+  function = make_call(function.name() + "^-1", {std::move(arg)});
   return true;
 }
 
 // 3^{\text{rd}}: a place in a row.
 bool Parser::ordinal_suffix(Expr& value) {
-  const bool whole = value.op == Op::number && !value.decimal && value.number.is_integer();
+  const bool whole = value.op() == Op::number && !value.is_decimal() && value.number().is_integer();
   if (!whole) return false;
   if (peek().kind == Token::Kind::word && !peek().space_before && is_ordinal_ending(value, peek())) {  // 3rd
     take();
-    value = make_node(Op::word, {}, to_text(value) + " th");
+    value = make_words(to_text(value) + " th");
     return true;
   }
   if (!peek().is_mark("^")) return false;
@@ -276,14 +277,14 @@ bool Parser::ordinal_suffix(Expr& value) {
                                           suffix.is_word("rd") || suffix.is_word("th"));
   if (!named || (at == 2 && !peek(3).is_mark("}"))) return false;
   next_ += at == 2 ? 4 : 2;
-  value = make_node(Op::word, {}, to_text(value) + " th");
+  value = make_words(to_text(value) + " th");
   return true;
 }
 
 // ^\circ, ^{\circ} or \degree behind a value, and the letter that people raise in its place.
 bool Parser::degree_sign(Expr& value) {
   const auto is_ring = [&](const Token& token) {
-    return token.is_command("circ") || (value.op == Op::number && token.text == "o");
+    return token.is_command("circ") || (value.op() == Op::number && token.text == "o");
   };
   const bool raised_sign =
       peek().is_mark("^") &&
@@ -307,43 +308,38 @@ bool Parser::primes(Expr& value) {
   int count = 0;
   while (accept_mark("'")) {
     ++count;
-    if (value.op == Op::symbol) value.text += '\'';
+    if (value.op() == Op::symbol) value.append_to_name("'");
   }
   if (braced) expect_mark("}");
-  if (value.op == Op::number && count <= 2) {  // minutes or feet, seconds or inches
-    value = make_node(Op::quantity, {std::move(value)}, count == 1 ? "prime^1" : "double prime^1");
-    value.number = Rational(1);
-  }
+  if (value.op() == Op::number && count <= 2)  // minutes or feet, seconds or inches
+    value = make_quantity(std::move(value), {count == 1 ? BaseUnit::prime : BaseUnit::double_prime});
   return true;
 }
 
 // 5'9'': feet, and inches behind them.
 void Parser::feet_and_inches(Expr& value) {
-  if (value.op != Op::quantity || value.text != "prime^1" || peek().kind != Token::Kind::number) return;
+  if (!is_measured_in(value, BaseUnit::prime) || peek().kind != Token::Kind::number) return;
   Attempt attempt(*this);
   const Expr inches = factor();
-  if (failed_ || inches.op != Op::quantity || inches.text != "double prime^1") return;
+  if (failed_ || !is_measured_in(inches, BaseUnit::double_prime)) return;
   attempt.keep();
-  value.args[0] = add(std::move(value.args[0]), divide(inches.args[0], make_number(12)));
-  value.text = "m^1";
-  value.number = Rational(381, 1250);
+  Expr feet = add(std::move(value.args[0]), divide(inches.args[0], make_number(12)));
+  value = make_quantity(std::move(feet), {BaseUnit::metre, Rational(381, 1250)});
 }
 
 // A power; of a matrix a product, its inverse or its transpose.
 Expr Parser::raised(Expr base, Expr exponent) {
-  if (base.op == Op::matrix) return matrix_power(std::move(base), exponent);
-  const bool transposes = exponent.op == Op::symbol && (exponent.text == "T" || exponent.text == "top");
-  if (base.op == Op::tuple && transposes) {  // (1, 2, 3)^T: the vector
-    base.text = "()";
-    return base;
-  }
+  if (base.op() == Op::matrix) return matrix_power(std::move(base), exponent);
+  const bool transposes = is_symbol(exponent, "T") || is_symbol(exponent, "top");
+  if (base.op() == Op::tuple && transposes)
+    return make_tuple(std::move(base.args));  // (1, 2, 3)^T: the vector
   return power(std::move(base), std::move(exponent));
 }
 
 // 30^\circ 15' 20'': the parts of an angle add up.
 void Parser::minutes_of_angle(Expr& value) {
   slong parts = 60;
-  while (value.op == Op::degrees && peek().kind == Token::Kind::number && peek(1).is_mark("'") &&
+  while (value.op() == Op::degrees && peek().kind == Token::Kind::number && peek(1).is_mark("'") &&
          parts <= 3600) {
     const bool seconds = peek(2).is_mark("'");
     Expr part = number();
@@ -360,10 +356,8 @@ Expr Parser::temperature_or_angle(Expr value) {
   if (peek().kind == Token::Kind::command || (scale != "C" && scale != "F")) {
     return make_node(Op::degrees, {std::move(value)});
   }
-  Expr result = make_node(Op::quantity, {std::move(value)}, scale == "C" ? "celsius^1" : "fahrenheit^1");
-  result.number = Rational(1);
-  take();
-  return result;
+  const BaseUnit unit = take().text == "C" ? BaseUnit::celsius : BaseUnit::fahrenheit;
+  return make_quantity(std::move(value), {unit});
 }
 
 Expr Parser::exponent() {

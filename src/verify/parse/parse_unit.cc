@@ -18,42 +18,54 @@ constexpr int kMaxNouns = 6;
 
 }  // namespace
 
-// The tokens of a currency in letters before its amount ("USD 12", "Rs. 12", "US\$12") and its base unit; 0
-// where none stands here.
-size_t Parser::currency_word_length(std::string& base) const {
-  constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"USD", "usd"}, {"US", "usd"},  {"EUR", "eur"}, {"GBP", "gbp"}, {"INR", "inr"}, {"Rs", "inr"},
-      {"Re", "inr"},  {"CNY", "cny"}, {"RMB", "cny"}, {"JPY", "jpy"}, {"CHF", "chf"}, {"KRW", "krw"},
-      {"AUD", "aud"}, {"CAD", "cad"}, {"HKD", "hkd"}, {"SGD", "sgd"}};
+// "USD 12", "Rs. 12", "US\$12".
+std::optional<Parser::CurrencyWords> Parser::currency_words() const {
+  constexpr std::pair<std::string_view, BaseUnit> kWords[] = {{"USD", BaseUnit::us_dollar},
+                                                              {"US", BaseUnit::us_dollar},
+                                                              {"EUR", BaseUnit::euro},
+                                                              {"GBP", BaseUnit::pound_sterling},
+                                                              {"INR", BaseUnit::rupee},
+                                                              {"Rs", BaseUnit::rupee},
+                                                              {"Re", BaseUnit::rupee},
+                                                              {"CNY", BaseUnit::yuan},
+                                                              {"RMB", BaseUnit::yuan},
+                                                              {"JPY", BaseUnit::yen},
+                                                              {"CHF", BaseUnit::swiss_franc},
+                                                              {"KRW", BaseUnit::won},
+                                                              {"AUD", BaseUnit::australian_dollar},
+                                                              {"CAD", BaseUnit::canadian_dollar},
+                                                              {"HKD", BaseUnit::hong_kong_dollar},
+                                                              {"SGD", BaseUnit::singapore_dollar}};
   const Token& word = peek();
-  if (word.kind != Token::Kind::word) return 0;
+  if (word.kind != Token::Kind::word) return std::nullopt;
   const auto* known =
       std::ranges::find(kWords, std::string_view(word.text), [](const auto& entry) { return entry.first; });
-  if (known == std::end(kWords)) return 0;
+  if (known == std::end(kWords)) return std::nullopt;
   size_t length = 1;
   const bool dollar = peek(1).is_mark("\\$");
   if (dollar || peek(1).is_mark(".")) ++length;
-  if (known->first == "US" && !dollar) return 0;
-  if (peek(length).kind != Token::Kind::number) return 0;
-  base = known->second;
-  return length;
+  if (known->first == "US" && !dollar) return std::nullopt;
+  if (peek(length).kind != Token::Kind::number) return std::nullopt;
+  return CurrencyWords{known->second, length};
 }
 
-// The base unit of a currency that stands before its amount here, or nothing.
-std::string Parser::currency() {
+// A currency that stands before its amount here, or nothing.
+std::optional<BaseUnit> Parser::currency() {
   const Token::Kind kind = peek().kind;
-  if (kind == Token::Kind::number || kind == Token::Kind::letter) return {};
-  if (accept_mark("\\$")) return "usd";
-  for (const auto& [sign, base] : {std::pair<std::string_view, std::string_view>{"euro", "eur"},
-                                   {"pounds", "gbp"},
-                                   {"rupees", "inr"},
-                                   {"yen", "jpy"},
-                                   {"won", "krw"}}) {
-    if (accept_command(sign)) return std::string(base);
+  if (kind == Token::Kind::number || kind == Token::Kind::letter) return std::nullopt;
+  if (accept_mark("\\$")) return BaseUnit::us_dollar;
+  constexpr std::pair<std::string_view, BaseUnit> kSigns[] = {{"euro", BaseUnit::euro},
+                                                              {"pounds", BaseUnit::pound_sterling},
+                                                              {"rupees", BaseUnit::rupee},
+                                                              {"yen", BaseUnit::yen},
+                                                              {"won", BaseUnit::won}};
+  for (const auto& [sign, unit] : kSigns) {
+    if (accept_command(sign)) return unit;
   }
-  std::string base;
-  next_ += currency_word_length(base);
-  return base;
+  const auto words = currency_words();
+  if (!words) return std::nullopt;
+  next_ += words->length;
+  return words->unit;
 }
 
 // Whether the word here belongs to the value before it: in running text any may, otherwise known
@@ -70,19 +82,19 @@ bool Parser::at_unit_word(const Expr& value) const {
   if (token.text_mode || std::ranges::find(kAlways, plain) != std::end(kAlways)) return true;
   if (plain == "per" && peek(1).is_word("cent")) return true;
   const Token& after = peek(peek(1).is_mark(".") ? 2 : 1);
-  if (plain == "sq" || plain == "cu") return value.op == Op::number && find_unit(after.text).has_value();
+  if (plain == "sq" || plain == "cu") return value.op() == Op::number && find_unit(after.text).has_value();
   if (find_unit(token.text)) {  // 12 min is no minimum
     const bool ends = after.kind == Token::Kind::end || after.is_mark(",") || after.is_mark("/");
-    return !starts_function() || (value.op == Op::number && ends);
+    return !starts_function() || (value.op() == Op::number && ends);
   }
-  return token.space_before && plain.size() >= 4 && value.op == Op::number &&
+  return token.space_before && plain.size() >= 4 && value.op() == Op::number &&
          plain.find_first_of("aeiou") != plain.npos;
 }
 
 // "percent", "degrees", "eighths" and "million" are part of the value.
 bool Parser::suffix_word(Expr& value) {
   const std::string plain = lower(peek().text);
-  if (value.op == Op::percent || value.op == Op::degrees) return false;
+  if (value.op() == Op::percent || value.op() == Op::degrees) return false;
   const bool points = peek(1).is_word("points") || peek(1).is_word("point");
   if (points && (plain == "percent" || plain == "percentage")) return false;
   if (plain == "percent" || plain == "percents" || plain == "pct" || plain == "percentage" ||
@@ -96,12 +108,12 @@ bool Parser::suffix_word(Expr& value) {
     take();
     const bool celsius = peek().is_word("celsius"), fahrenheit = peek().is_word("fahrenheit");
     if (celsius || fahrenheit) take();
-    value = make_node(celsius || fahrenheit ? Op::quantity : Op::degrees, {std::move(value)});
-    if (celsius || fahrenheit)
-      value.text = celsius ? "celsius^1" : "fahrenheit^1", value.number = Rational(1);
+    value = celsius      ? make_quantity(std::move(value), {BaseUnit::celsius})
+            : fahrenheit ? make_quantity(std::move(value), {BaseUnit::fahrenheit})
+                         : make_node(Op::degrees, {std::move(value)});
     return true;
   }
-  const bool whole = value.op == Op::number && !value.decimal && value.number.is_integer();
+  const bool whole = value.op() == Op::number && !value.is_decimal() && value.number().is_integer();
   const slong parts = whole ? denominator_of(plain) : 0;
   if (parts != 0 && (plain.ends_with('s') || is_number(value, 1))) {  // 5 eighths
     take();
@@ -112,7 +124,7 @@ bool Parser::suffix_word(Expr& value) {
   if (!scale) return false;
   take();
   value = multiply(std::move(value), make_number(*scale));
-  if (value.op == Op::number) value.decimal = false;
+  if (value.op() == Op::number) value.set_decimal(false);
   return true;
 }
 
@@ -144,8 +156,9 @@ bool Parser::unit_word(UnitProduct& units, int side) {
   if (accept_word("cubed")) raised = 3;
   if (accept_mark("^")) {
     const Expr written = exponent();
-    if (written.op != Op::number || !written.number.is_integer() || written.number.bits() > 3) return false;
-    raised = static_cast<int>(fmpz_get_si(written.number.numerator()));
+    if (written.op() != Op::number || !written.number().is_integer() || written.number().bits() > 3)
+      return false;
+    raised = static_cast<int>(fmpz_get_si(written.number().numerator()));
   }
   if (const auto known = find_unit(token.text)) {
     units.multiply_by(*known, side * raised);
@@ -230,7 +243,7 @@ bool Parser::unit_in_brackets(Expr& value) {
 }
 
 bool Parser::unit(Expr& value) {
-  if (value.op == Op::quantity || !is_scalar(value.op)) return false;
+  if (value.op() == Op::quantity || !is_scalar(value.op())) return false;
   if (at_unit_word(value) && suffix_word(value)) return true;
   if (unit_in_brackets(value)) return true;
   {
@@ -240,17 +253,17 @@ bool Parser::unit(Expr& value) {
     attempt.keep();
     value = units.quantity(std::move(value));
   }
-  if (peek().kind != Token::Kind::number || value.text.empty() || value.text[0] == '#') return true;
+  if (peek().kind != Token::Kind::number || !has_dimension(value)) return true;
   // "5 ft 3 in": the parts add up.
   if (!may_try()) return true;
   Attempt attempt(*this);
   Expr rest = product();
-  if (failed_ || rest.op != Op::quantity || rest.text != value.text) return true;
+  const Measure& measure = value.measure();
+  if (failed_ || rest.op() != Op::quantity || rest.measure().dimension != measure.dimension) return true;
   attempt.keep();
-  rest.args[0] = add(multiply(std::move(value.args[0]), make_number(value.number)),
-                     multiply(std::move(rest.args[0]), make_number(rest.number)));
-  rest.number = Rational(1);
-  value = std::move(rest);
+  Expr sum = add(multiply(std::move(value.args[0]), make_number(measure.factor)),
+                 multiply(std::move(rest.args[0]), make_number(rest.measure().factor)));
+  value = make_quantity(std::move(sum), {measure.dimension});
   return true;
 }
 

@@ -43,10 +43,6 @@ bool is_month(const Token& token) {
          names_a_day(canonical_date(std::array{lower(token.text), std::string("1")}));
 }
 
-Expr time_of_day(std::string_view half) {
-  return make_node(Op::ratio, {make_number(12), make_number(0)}, "t" + std::string(half));
-}
-
 // What a phrase in lower case means: a number, a set, a date, or just its words.
 Expr meaning_of(const std::string& phrase) {
   constexpr std::string_view kEmpty[] = {
@@ -67,10 +63,10 @@ Expr meaning_of(const std::string& phrase) {
   for (const std::string_view lead : {"there is ", "there are "}) {
     if (phrase.starts_with(std::string(lead) + "no ")) return meaning_of(phrase.substr(lead.size()));
   }
-  if (one_of(kEmpty)) return make_node(Op::set, {});
-  if (one_of(kReals)) return make_node(Op::reals, {});
-  if (one_of(kUndefined)) return make_node(Op::word, {}, "undefined");
-  if (one_of(kInfinite)) return make_node(Op::infinity, {});
+  if (one_of(kEmpty)) return make_node(Op::set);
+  if (one_of(kReals)) return make_node(Op::reals);
+  if (one_of(kUndefined)) return make_words("undefined");
+  if (one_of(kInfinite)) return make_node(Op::infinity);
   for (const auto& [name, letter] : {std::pair<std::string_view, std::string_view>{"integers", "Z"},
                                      {"natural numbers", "N"},
                                      {"rational numbers", "Q"},
@@ -78,19 +74,20 @@ Expr meaning_of(const std::string& phrase) {
     if (phrase == name ||
         (phrase.ends_with(name) && (phrase.starts_with("all ") || phrase.starts_with("set of ")) &&
          phrase.size() <= name.size() + 11)) {
-      return make_symbol("set " + std::string(letter));
+      return make_symbol(SymbolKind::number_set, letter);
     }
   }
-  for (const auto& [names, brackets] :
-       {std::pair{std::array<std::string_view, 2>{"positive real numbers", "positive reals"}, "()"},
-        {{"nonnegative real numbers", "nonnegative reals"}, "[)"},
-        {{"non negative real numbers", "non negative reals"}, "[)"}}) {
+  for (const auto& [names, low] :
+       {std::pair{std::array<std::string_view, 2>{"positive real numbers", "positive reals"}, Bound::open},
+        {{"nonnegative real numbers", "nonnegative reals"}, Bound::closed},
+        {{"non negative real numbers", "non negative reals"}, Bound::closed}}) {
     for (const std::string_view name : names) {
       if (phrase == name || phrase == "all " + std::string(name))
-        return make_node(Op::tuple, {make_number(0), make_node(Op::infinity, {})}, brackets);
+        return make_tuple({make_number(0), make_node(Op::infinity)}, {.low = low});
     }
   }
-  if (phrase == "noon" || phrase == "midnight") return time_of_day(phrase == "noon" ? "pm" : "am");
+  if (phrase == "noon" || phrase == "midnight")
+    return make_ratio({make_number(12), make_number(0)}, phrase == "noon" ? Clock::pm : Clock::am);
   std::vector<std::string> words;
   for (size_t begin = 0; begin < phrase.size();) {
     const size_t space = std::min(phrase.find(' ', begin), phrase.size());
@@ -98,9 +95,8 @@ Expr meaning_of(const std::string& phrase) {
     begin = space + 1;
   }
   if (auto number = number_of_words(words)) return make_number(std::move(*number));
-  if (const auto place = ordinal_of_words(words))
-    return make_node(Op::word, {}, std::to_string(*place) + " th");
-  return make_node(Op::word, {}, canonical_date(words));
+  if (const auto place = ordinal_of_words(words)) return make_words(std::to_string(*place) + " th");
+  return make_words(canonical_date(words));
 }
 
 }  // namespace
@@ -147,8 +143,7 @@ bool Parser::skip_lead_in() {
 // "for any real constant c", "where c is a constant", "(c \in \mathbb{R})", "\forall x \in \mathbb{R}", "for
 // k \ge 1" at the end of an answer: they bind or bound a name that stands in it, and say nothing else.
 bool Parser::skip_condition(const Expr& statement) {
-  const bool bounds =
-      statement.op == Op::relation && statement.text.find_first_not_of('=') != std::string::npos;
+  const bool bounds = statement.op() == Op::relation && !has_only(statement, {Relation::equal});
   if (inside_ > 0 || bounds) return false;  // x > 2 where x is rational
   constexpr std::string_view kLeads[] = {"for", "where", "with", "forall"};
   constexpr std::string_view kWords[] = {
@@ -166,7 +161,7 @@ bool Parser::skip_condition(const Expr& statement) {
   const bool membership = open && peek(1).kind == Token::Kind::letter && peek(2).is_command("in");
   if (!is_one_of(kLeads, peek(i)) && !membership) return false;
   std::set<std::string> names = free_symbols(statement);
-  if (statement.op == Op::relation && statement.args[0].op == Op::call)
+  if (statement.op() == Op::relation && statement.args[0].op() == Op::call)
     names.merge(free_symbols(statement.args[0].args[0]));
   bool names_something = false;
   for (; peek(i).kind != Token::Kind::end; ++i) {
@@ -245,7 +240,8 @@ bool Parser::integer_parameter(Expr& membership) {
   }
   if (name.empty() || domain.empty()) return false;
   next_ += length;
-  membership = make_node(Op::relation, {make_symbol(name), make_symbol("set " + domain)}, "E");
+  membership =
+      make_relation(make_symbol(name), Relation::element_of, make_symbol(SymbolKind::number_set, domain));
   return true;
 }
 
@@ -275,7 +271,7 @@ bool Parser::choice_letter(Expr& result) {
                             peek().is_mark("\\$") || peek().is_mark("-"));
   if (!is_letter || (open && !closed) || !(has_content || (ends && (named || closed)))) return false;
   attempt.keep();
-  result = make_node(Op::choice, {}, token.text);
+  result = make_choice(token.text[0]);
   if (has_content) {
     Expr content;
     if (!words(content)) content = relation();
@@ -324,13 +320,13 @@ bool Parser::words(Expr& result) {
   Expr all = meaning_of(phrase(exception));
   take();
   accept_word("for");
-  if (all.op != Op::reals && !(all.op == Op::symbol && all.text.starts_with("set "))) {
+  if (all.op() != Op::reals && !is_symbol(all, SymbolKind::number_set)) {
     next_ = start;
     result = meaning_of(phrase(length));
     return true;
   }
   Expr left_out = relation();
-  if (left_out.op == Op::relation && left_out.text == "=") left_out = Expr(std::move(left_out.args[1]));
+  if (is_relation(left_out, Relation::equal)) left_out = Expr(std::move(left_out.args[1]));
   result = make_node(Op::set_difference, {std::move(all), make_node(Op::set, {std::move(left_out)})});
   return true;
 }
@@ -343,7 +339,7 @@ bool Parser::number_in_words(Expr& result) {
   if (!ends() && !may_try()) return false;
   while (!ends() && unit(result)) {
   }
-  const bool describes = result.op == Op::quantity && result.text.starts_with("#");
+  const bool describes = result.op() == Op::quantity && !result.measure().noun.empty();
   return ends() && !describes && attempt.keep();  // "two lines" says what is there
 }
 
@@ -387,8 +383,8 @@ bool Parser::fraction_in_words(Expr& result) {
   if (!share && !odds) return false;
   next_ += share ? 2 : 1;
   if (!count(second) || is_number(second, 0) || !(at_end() || at_separator())) return false;
-  result = share ? divide(std::move(first), std::move(second))
-                 : make_node(Op::ratio, {std::move(first), std::move(second)});
+  result =
+      share ? divide(std::move(first), std::move(second)) : make_ratio({std::move(first), std::move(second)});
   return attempt.keep();
 }
 
@@ -397,7 +393,7 @@ Expr Parser::phrase_with_number(size_t length) {
   const std::string text = phrase(length);
   for (const std::string_view suffix : {" st", " nd", " rd", " th"}) {
     if (text.ends_with(suffix) && text.find(' ') == text.size() - suffix.size())
-      return make_node(Op::word, {}, text.substr(0, text.size() - suffix.size()) + " th");
+      return make_words(text.substr(0, text.size() - suffix.size()) + " th");
   }
   return meaning_of(text);
 }
@@ -477,7 +473,7 @@ bool Parser::function_name(Expr& result) {
   const size_t open = 1 + (name.size() - first.text.size());
   if (!peek(open).is_mark("(") || !peek(i).is_mark(")") || !(after.is_mark("=") || after.is_command("equiv")))
     return false;
-  result = make_node(Op::call, std::move(args), std::move(name));
+  result = make_call(std::move(name), std::move(args));
   next_ += i + 1;
   return true;
 }

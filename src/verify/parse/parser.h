@@ -23,7 +23,7 @@ namespace deepscaler {
 
 class UnitProduct;
 
-// A sum of multiples of the unit vectors i, j, k (symbols "unit i" ...), j or k among them, as a tuple.
+// A sum of multiples of the unit vectors i, j, k (SymbolKind::unit_vector), j or k among them, as a tuple.
 [[nodiscard]] std::optional<Expr> vector_of(const Expr& expr);
 
 class Parser {
@@ -50,15 +50,16 @@ class Parser {
 
   // parse_answer.cc: answers as wholes.
   [[nodiscard]] bool at_separator() const;
-  std::string take_separators();
+  Join take_separators();
   Expr statements_until(std::string_view closing_mark);
   Expr statement();
   Expr relation();
-  char take_relation();
-  bool take_modulus(Expr& relation);
+  std::optional<Relation> take_relation();
+  void take_modulus(std::vector<Expr>& sides, std::vector<Relation>& signs);
   Expr set_expression();
   [[nodiscard]] bool at_ratio_sign(const Expr& first) const;
   Expr ratio(Expr first);
+  std::optional<Clock> take_half_of_day();
 
   // parse_words.cc: running text.
   bool skip_lead_in();
@@ -89,7 +90,7 @@ class Parser {
   static Expr condition_of(Expr head, Expr condition);
   Expr group();
   Expr bars(std::string_view closing);
-  Expr between_commands(std::string_view function, std::string_view closing);
+  Expr between_commands(Function function, std::string_view closing);
   Expr angle_brackets();
 
   // parse_environment.cc: \begin ... \end.
@@ -140,8 +141,13 @@ class Parser {
   bool unit_word(UnitProduct& units, int side);
   bool unit_in_brackets(Expr& value);
   bool at_unit_word(const Expr& value) const;
-  std::string currency();
-  [[nodiscard]] size_t currency_word_length(std::string& base) const;
+  // A currency in words before its amount, and how many tokens say so.
+  struct CurrencyWords {
+    BaseUnit unit;
+    size_t length;
+  };
+  std::optional<BaseUnit> currency();
+  [[nodiscard]] std::optional<CurrencyWords> currency_words() const;
 
   // parse_atom.cc: the smallest pieces.
   Expr atom();
@@ -169,9 +175,11 @@ class Parser {
   Expr integral();
   Expr limit();
   bool mark_differential(std::string& name);
-  Expr with_bound_index(Expr term, const Expr& index);
+  static Expr bound_index(const Expr& index);
+  static Expr with_bound_index(Expr term, const Expr& index);
   Expr geometric_name(const std::string& what);
   Expr accented(const std::string& accent);
+  static Expr choices(char letter, Expr from, Expr chosen);
   Expr called(Expr symbol);
 
   std::vector<Token> tokens_;

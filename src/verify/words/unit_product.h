@@ -1,4 +1,4 @@
-// A product of powers of units, as a factor and a dimension: km/h is 1000/3600 of "m^1 s^-1".
+// A product of powers of units, as a factor and a dimension: km/h is 1000/3600 of m^1 s^-1.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,7 @@ class UnitProduct {
   void multiply_by(const Unit& unit, int exponent);
 
   // `value` measured in this product of units.
-  [[nodiscard]] Expr quantity(Expr value);
+  [[nodiscard]] Expr quantity(Expr value) const;
 
   int next_exponent = 1;  // of the unit behind "square" or "cubic"
   int nouns = 0;
@@ -25,7 +25,7 @@ class UnitProduct {
 
  private:
   Rational factor_{1};
-  std::vector<std::pair<std::string, int>> exponents_;
+  std::vector<std::pair<BaseUnit, int>> exponents_;
 };
 
 // A number times letters that can be units, 9.8 m/s^2, as a quantity: what a bare letter means when the
