@@ -60,8 +60,8 @@ struct Judgement {
 // What one reference says about an answer.
 Judgement judge(std::string_view reference_text, const std::string& answer, const GradeOptions& options) {
   const std::string reference = extract_reference(reference_text);
-  const auto expected = parse_answer(reference);
   if (!reference.empty() && same_text(reference, answer)) return {Reason::same_text};
+  const auto expected = parse_answer(reference);
   if (!expected) return {Reason::unparsable_reference};
   const auto given = parse_answer(answer);
   if (!given) return {Reason::unparsable_answer};

@@ -103,7 +103,7 @@ Value failed_value(Status status) {
   return value;
 }
 
-Value Arithmetic::add(Value a, const Value& b) const {
+Value Arithmetic::add(Value a, Value b) const {
   if (const Value* unknown = unknown_of(a, b)) {
     const bool one_huge = unknown->status == Status::huge && (a.is_known() || b.is_known());
     const Value& other = unknown == &a ? b : a;
@@ -117,12 +117,12 @@ Value Arithmetic::add(Value a, const Value& b) const {
     return a;
   }
   make_ball(a, precision);
-  const Value other = as_ball(b, precision);
-  acb_add(a.ball.get(), a.ball.get(), other.ball.get(), precision);
+  make_ball(b, precision);
+  acb_add(a.ball.get(), a.ball.get(), b.ball.get(), precision);
   return finite_ball(std::move(a));
 }
 
-Value Arithmetic::multiply(Value a, const Value& b) const {
+Value Arithmetic::multiply(Value a, Value b) const {
   if (const Value* unknown = unknown_of(a, b)) {
     if (unknown->status != Status::huge) return *unknown;
     const Value& other = unknown == &a ? b : a;
@@ -136,8 +136,8 @@ Value Arithmetic::multiply(Value a, const Value& b) const {
     return a;
   }
   make_ball(a, precision);
-  const Value other = as_ball(b, precision);
-  acb_mul(a.ball.get(), a.ball.get(), other.ball.get(), precision);
+  make_ball(b, precision);
+  acb_mul(a.ball.get(), a.ball.get(), b.ball.get(), precision);
   return finite_ball(std::move(a));
 }
 

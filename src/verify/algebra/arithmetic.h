@@ -15,8 +15,8 @@ struct Arithmetic {
   bool natural_log;
   Steps& steps;
 
-  [[nodiscard]] Value add(Value a, const Value& b) const;
-  [[nodiscard]] Value multiply(Value a, const Value& b) const;
+  [[nodiscard]] Value add(Value a, Value b) const;
+  [[nodiscard]] Value multiply(Value a, Value b) const;
   [[nodiscard]] Value power(const Value& base, const Value& exponent) const;
   [[nodiscard]] Value exponential(const Value& exponent) const;
   [[nodiscard]] Value apply(Function function, std::span<Value> args) const;

@@ -68,6 +68,8 @@ class Evaluator {
   }
 
   Value symbol(const std::string& name) {
+    const auto index = indices_.find(name);
+    if (index != indices_.end()) return exact_value(index->second);
     const auto found = point_.find(name);
     return found == point_.end() ? failed_value(Status::out_of_reach) : exact_value(found->second);
   }
@@ -88,9 +90,9 @@ class Evaluator {
   Value fold(const Expr& expr) {
     Value result = value_of(expr.args[0]);
     for (size_t i = 1; i < expr.args.size(); ++i) {
-      const Value next = value_of(expr.args[i]);
-      result = expr.op() == Op::add ? arithmetic_.add(std::move(result), next)
-                                    : arithmetic_.multiply(std::move(result), next);
+      Value next = value_of(expr.args[i]);
+      result = expr.op() == Op::add ? arithmetic_.add(std::move(result), std::move(next))
+                                    : arithmetic_.multiply(std::move(result), std::move(next));
     }
     return result;
   }
@@ -132,25 +134,26 @@ class Evaluator {
     const slong first = fmpz_get_si(from.rational.numerator()), last = fmpz_get_si(to.rational.numerator());
     if (last < first - (empty_ranges_ ? 1 : 0)) return failed_value(Status::undefined);
     const std::string& index = expr.args[0].name();
-    const auto hidden = point_.find(index);
-    const bool hides = hidden != point_.end();
+    const auto hidden = indices_.find(index);
+    const bool hides = hidden != indices_.end();
     const Rational outer = hides ? hidden->second : Rational();
     Value result = exact_value(Rational(expr.op() == Op::sum ? 0 : 1));
     for (slong i = first; i <= last && (result.is_known()); ++i) {
-      point_[index] = Rational(i);
-      const Value term = value_of(expr.args[3]);
-      result = expr.op() == Op::sum ? arithmetic_.add(std::move(result), term)
-                                    : arithmetic_.multiply(std::move(result), term);
+      indices_[index] = Rational(i);
+      Value term = value_of(expr.args[3]);
+      result = expr.op() == Op::sum ? arithmetic_.add(std::move(result), std::move(term))
+                                    : arithmetic_.multiply(std::move(result), std::move(term));
     }
     if (hides) {
-      point_[index] = outer;
+      indices_[index] = outer;
     } else {
-      point_.erase(index);
+      indices_.erase(index);
     }
     return result;
   }
 
-  std::map<std::string, Rational> point_;
+  const std::map<std::string, Rational>& point_;
+  std::map<std::string, Rational> indices_;  // of the sums around, which hide variables
   bool empty_ranges_;
   Arithmetic arithmetic_;
 };

@@ -1,6 +1,9 @@
 #include "verify/algebra/quotients.h"
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <numeric>
 #include <utility>
 
 namespace deepscaler {
@@ -9,6 +12,22 @@ namespace {
 constexpr slong kMaxProductTerms = 20'000;
 
 }  // namespace
+
+slong Polynomial::degree() const {
+  const fmpz_mpoly_ctx_struct* context = ring_->context();
+  if (value_->bits > 32) {  // exponents whose sum may not fit
+    if (fmpz_mpoly_total_degree_fits_si(value_, context) == 0) return kMaxExponent + 1;
+    return fmpz_mpoly_total_degree_si(value_, context);
+  }
+  // FLINT's own function makes big integers of all exponents, which takes longer than the product.
+  slong most = 0;
+  std::array<ulong, kMaxUnknowns> exponents;
+  for (slong i = 0; i < terms(); ++i) {
+    fmpz_mpoly_get_term_exp_ui(exponents.data(), value_, i, context);
+    most = std::max(most, static_cast<slong>(std::accumulate(exponents.begin(), exponents.end(), ulong{0})));
+  }
+  return most;
+}
 
 Quotient QuotientArithmetic::give_up() {
   ok = false;

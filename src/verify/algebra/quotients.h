@@ -60,11 +60,7 @@ class Polynomial {
   slong terms() const { return fmpz_mpoly_length(value_, ring_->context()); }
   slong bits() const { return std::abs(fmpz_mpoly_max_bits(value_)); }
   // The total degree; beyond the bound where it does not fit.
-  slong degree() const {
-    if (terms() == 0) return 0;
-    if (fmpz_mpoly_total_degree_fits_si(value_, ring_->context()) == 0) return kMaxExponent + 1;
-    return fmpz_mpoly_total_degree_si(value_, ring_->context());
-  }
+  slong degree() const;
 
  private:
   Ring* ring_;

@@ -61,8 +61,10 @@ class Search {
   double value_at(const Expr& argument, Point& point, const std::string& name, double at) {
     if (!std::isfinite(at)) return kNothing;
     point[name] = exactly(at);
-    const Evaluation evaluation{.point = point, .precision = 64, .real_only = true, .empty_ranges = false};
+    Evaluation evaluation{
+        .point = std::move(point), .precision = 64, .real_only = true, .empty_ranges = false};
     Value value = evaluate(argument, evaluation, steps_);
+    point = std::move(evaluation.point);
     if (!value.is_known()) return kNothing;
     make_ball(value, 64);
     if (!value.ball.is_real()) return kNothing;

@@ -5,6 +5,7 @@
 
 #include "verify/parse/parse.h"
 #include "verify/parse/parser.h"
+#include "verify/parse/parser_attempt.h"
 #include "verify/parse/parser_nesting.h"
 #include "verify/words/dates.h"
 
@@ -216,30 +217,41 @@ Expr Parser::statement() {
   const bool negative = (peek().is_word("negative") || peek().is_word("minus")) &&
                         (peek(1).kind == Token::Kind::number || peek(1).kind == Token::Kind::command);
   if (!amount && !negative && words(result)) return result;
-  const size_t start = next_;
   statement_start_ = next_;
+  if (calculated_statement(result)) return result;
+  const size_t length = failed_ ? 0 : wordy_length();  // "7th floor", "October 30": words after all
+  if (length == 0) return fail();
+  return phrase_with_number(length);
+}
+
+// A relation, with what is said about its names behind it.
+bool Parser::calculated_statement(Expr& result) {
+  Attempt attempt(*this);
   result = relation();
+  if (failed_) return false;
   const Token::Kind next = peek().kind;
   const bool text_follows =
       (next == Token::Kind::word || next == Token::Kind::letter || next == Token::Kind::number ||
        peek().is_mark("-") || peek().is_mark("!") || peek().is_mark("(") || peek().is_command("forall")) &&
       !at_separator();
-  if (!failed_ && text_follows && skip_quantifier()) return with_both_signs(std::move(result));
+  if (!text_follows) {
+    if (inside_ == 0) result = with_both_signs(std::move(result));
+    return attempt.keep();
+  }
   Expr membership;
-  if (!failed_ && text_follows && integer_parameter(membership)) {
+  if (skip_quantifier()) {
+    result = with_both_signs(std::move(result));
+  } else if (integer_parameter(membership)) {
     Expr family = make_list({}, Join::comma);
     append_flat(family.args, with_both_signs(std::move(result)));
     family.args.push_back(std::move(membership));
-    return family;
+    result = std::move(family);
+  } else if (skip_condition(result)) {
+    result = with_both_signs(std::move(result));
+  } else {
+    return false;
   }
-  if (!failed_ && text_follows && skip_condition(result)) return with_both_signs(std::move(result));
-  if (!failed_ && !text_follows) return inside_ > 0 ? result : with_both_signs(std::move(result));
-  // "7th floor", "October 30": words after all.
-  next_ = start;
-  const size_t length = wordy_length();
-  if (length == 0) return fail();
-  failed_ = false;
-  return phrase_with_number(length);
+  return attempt.keep();
 }
 
 // '=' and its kin, or nothing.

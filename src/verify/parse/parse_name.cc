@@ -20,7 +20,19 @@ Expr Parser::geometric_name(const std::string& what) {
 
 // \overline{AB}, \hat{x}: a name with something above it.
 Expr Parser::accented(const std::string& accent) {
-  const size_t start = next_;
+  const auto name = accented_name();
+  if (accent == "bar" && !name) {  // a conjugate
+    Expr inner = argument();
+    return is_scalar(inner.op()) ? call(Function::conjugate, std::move(inner)) : fail();
+  }
+  if (!name) return fail();
+  if (accent == "bar") return make_symbol(SymbolKind::overlined, *name);
+  return make_symbol(accent == "vec" ? *name : fmt::format("{} {}", accent, *name));
+}
+
+// A letter or word, or several in braces.
+std::optional<std::string> Parser::accented_name() {
+  Attempt attempt(*this);
   const bool braced = accept_mark("{");
   std::string name;
   while (peek().kind == Token::Kind::letter || peek().kind == Token::Kind::word ||
@@ -28,15 +40,9 @@ Expr Parser::accented(const std::string& accent) {
     name += take().text;
     if (!braced) break;
   }
-  if (accent == "bar" && (name.empty() || (braced && !peek().is_mark("}")))) {  // a conjugate
-    next_ = start;
-    Expr inner = argument();
-    return is_scalar(inner.op()) ? call(Function::conjugate, std::move(inner)) : fail();
-  }
-  if (braced) expect_mark("}");
-  if (name.empty()) return fail();
-  if (accent == "bar") return make_symbol(SymbolKind::overlined, name);
-  return make_symbol(accent == "vec" ? name : fmt::format("{} {}", accent, name));
+  if (name.empty() || (braced && !accept_mark("}"))) return std::nullopt;
+  attempt.keep();
+  return name;
 }
 
 std::string Parser::subscript_text() {

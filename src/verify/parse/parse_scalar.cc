@@ -24,29 +24,27 @@ bool is_literal(const Expr& expr) { return expr.op() == Op::number; }
 
 }  // namespace
 
-const Token& Parser::peek(size_t ahead) const { return tokens_[std::min(next_ + ahead, tokens_.size() - 1)]; }
-
 Token Parser::take() {
   Token token = peek();
-  if (next_ + 1 < tokens_.size()) ++next_;
+  advance();
   return token;
 }
 
 bool Parser::accept_mark(std::string_view mark) {
   if (!peek().is_mark(mark)) return false;
-  take();
+  advance();
   return true;
 }
 
 bool Parser::accept_command(std::string_view name) {
   if (!peek().is_command(name)) return false;
-  take();
+  advance();
   return true;
 }
 
 bool Parser::accept_word(std::string_view lower_case) {
   if (!peek().is_word(lower_case)) return false;
-  take();
+  advance();
   return true;
 }
 

@@ -309,26 +309,24 @@ bool Parser::words(Expr& result) {
   for (size_t i = 0; i < length; ++i) {  // "x is 5" is an equation
     if (peek(i).is_word("is") && peek(i + 1).kind == Token::Kind::number) return false;
   }
+  if (!set_with_exception(length, result)) result = meaning_of(phrase(length));
+  return true;
+}
+
+// "all real numbers except 0", of so many words.
+bool Parser::set_with_exception(size_t length, Expr& result) {
   size_t exception = 0;
   while (exception < length && !peek(exception).is_word("except")) ++exception;
-  if (exception == 0 || exception == length) {
-    result = meaning_of(phrase(length));
-    return true;
-  }
-  // "all real numbers except 0"
-  const size_t start = next_;
+  if (exception == 0 || exception == length) return false;
+  Attempt attempt(*this);
   Expr all = meaning_of(phrase(exception));
+  if (all.op() != Op::reals && !is_symbol(all, SymbolKind::number_set)) return false;
   take();
   accept_word("for");
-  if (all.op() != Op::reals && !is_symbol(all, SymbolKind::number_set)) {
-    next_ = start;
-    result = meaning_of(phrase(length));
-    return true;
-  }
   Expr left_out = relation();
   if (is_relation(left_out, Relation::equal)) left_out = Expr(std::move(left_out.args[1]));
   result = make_node(Op::set_difference, {std::move(all), make_node(Op::set, {std::move(left_out)})});
-  return true;
+  return attempt.keep();
 }
 
 // "one hundred and five", whose "and" joins no two answers, and "five cm", "twenty-eight percent".

@@ -11,6 +11,7 @@
 // then unreadable.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,10 @@ class Parser {
 
  private:
   // The cursor.
-  [[nodiscard]] const Token& peek(size_t ahead = 0) const;
+  [[nodiscard]] const Token& peek(size_t ahead = 0) const {
+    return tokens_[std::min(next_ + ahead, tokens_.size() - 1)];
+  }
+  void advance() { next_ = std::min(next_ + 1, tokens_.size() - 1); }
   Token take();
   bool accept_mark(std::string_view mark);
   bool accept_command(std::string_view name);
@@ -53,6 +57,7 @@ class Parser {
   Join take_separators();
   Expr statements_until(std::string_view closing_mark);
   Expr statement();
+  bool calculated_statement(Expr& result);
   Expr relation();
   std::optional<Relation> take_relation();
   void take_modulus(std::vector<Expr>& sides, std::vector<Relation>& signs);
@@ -70,6 +75,7 @@ class Parser {
   bool integer_parameter(Expr& membership);
   bool choice_letter(Expr& result);
   bool words(Expr& result);
+  bool set_with_exception(size_t length, Expr& result);
   bool number_in_words(Expr& result);
   Expr phrase_with_number(size_t length);
   std::string phrase(size_t length);
@@ -179,6 +185,7 @@ class Parser {
   static Expr with_bound_index(Expr term, const Expr& index);
   Expr geometric_name(const std::string& what);
   Expr accented(const std::string& accent);
+  std::optional<std::string> accented_name();
   static Expr choices(char letter, Expr from, Expr chosen);
   Expr called(Expr symbol);
 
