@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The code of docs/library/*.md with the packages it is for: TRL, lm-eval, verifiers and verl in the versions that the pages name,
-# beside the wheel. The environments take 3 GB and some minutes of downloads on first use.
+# The code of docs/library/*.md with the packages it is for: TRL, lm-eval, lighteval, verifiers and verl in the versions that the pages name,
+# beside the wheel. The environments take 4 GB and some minutes of downloads on first use.
 # library.sh BUILD [ENVIRONMENTS]     the latter is a folder to keep them in (build-wheel/trainers otherwise)
 set -euo pipefail
 build=$(realpath "$1")
@@ -46,6 +46,10 @@ run "$sources/tests/long/library/try_trl.py" model
 code python lm-eval >checked.py
 code yaml lm-eval >checked_math.yaml
 run "$sources/tests/long/library/try_lm_eval.py"
+
+environment lighteval torch lighteval==0.13.0
+code python lighteval >checked_tasks.py
+run "$sources/tests/long/library/try_lighteval.py"
 
 environment verifiers verifiers==0.4.0
 code python verifiers >math_taskset.py

@@ -35,6 +35,8 @@ TEST(Parse, KeepsTheStructure) {
   EXPECT_EQ(read(R"(2\frac{3}{4})"), "11/4");
   EXPECT_EQ(read(R"(\sin^2 x)"), "sin(x)^2");
   EXPECT_EQ(read(R"(\sin^{-1} x)"), "arcsin(x)");
+  EXPECT_EQ(read("asin(x)"), "arcsin(x)");
+  EXPECT_EQ(read("C(n,2)"), read(R"(\binom{n}{2})"));
   EXPECT_EQ(read(R"(2\sin 5x\cos x)"), "(2 * sin((5 * x)) * cos(x))");
   EXPECT_EQ(read(R"(\sqrt[3]{2})"), "2^1/3");
   EXPECT_EQ(read(R"(0.1\overline{6})"), "1/6");
