@@ -6,10 +6,10 @@
 
 namespace deepscaler {
 
-// Whether a - b is zero as a rational function of the atoms of constant_form.h, whose relations are that a
-// root of unity has its cyclotomic polynomial and a root its radicand; or is a sum of logarithms of algebraic
-// numbers whose product is 1; or is a sum of angles, less than a turn, whose product of units is 1. False
-// says nothing. `natural_log`: whether a logarithm without a base is natural.
+// Whether one of three methods shows that a - b is zero: as a rational function of the atoms of
+// constant_form.h, reduced by cyclotomic polynomials and radicands; as a sum of logarithms whose numbers
+// multiply to 1; as a sum of angles below a turn whose units multiply to 1. False says nothing.
+// `natural_log`: whether a logarithm without a base is natural.
 [[nodiscard]] bool proves_same_constant(const Expr& a, const Expr& b, bool natural_log, Steps& steps);
 
 }  // namespace deepscaler

@@ -117,10 +117,9 @@ class Expr {
   [[nodiscard]] Rational& number();
   [[nodiscard]] bool is_decimal() const;  // written with a point or an exponent
   void set_decimal(bool decimal) { std::get<Numeral>(payload_).decimal = decimal; }
-  [[nodiscard]] const std::string& name() const;  // of another kind of symbol, one that no variable has
+  [[nodiscard]] const std::string& name() const;  // no two kinds of symbols share a name
   void append_to_name(std::string_view more) { std::get<Symbol>(payload_).name += more; }
-  [[nodiscard]] std::string_view letters()
-      const;  // of a symbol, its name as a variable has it: Z of \mathbb{Z}
+  [[nodiscard]] std::string_view letters() const;  // a symbol's name without its kind: Z of \mathbb{Z}
   [[nodiscard]] SymbolKind symbol_kind() const { return std::get<Symbol>(payload_).kind; }
   [[nodiscard]] Function function() const { return std::get<Call>(payload_).function; }
   [[nodiscard]] const Measure& measure() const { return std::get<Measure>(payload_); }
@@ -199,10 +198,11 @@ inline constexpr slong kMaxFoldedBits = 2048;
 [[nodiscard]] Expr make_number(slong value);
 [[nodiscard]] Expr make_number(Rational value, bool decimal = false);
 [[nodiscard]] Expr make_symbol(std::string name);  // a variable
-// Of another kind: the AB of \overline{AB}, the i of \mathbf{i}, the Z of \mathbb{Z}, nothing of dots.
+// A symbol of another kind by its letters: AB of \overline{AB}, i of \mathbf{i}, Z of \mathbb{Z}; dots have
+// none.
 [[nodiscard]] Expr make_symbol(SymbolKind kind, std::string_view letters);
 [[nodiscard]] Expr make_call(std::string name, std::vector<Expr> args);
-// Under its customary name, or as C and P are written: like points.
+// `name` is how it was written; without it, the function's customary name.
 [[nodiscard]] Expr make_call(Function function, std::vector<Expr> args, std::string name = {});
 [[nodiscard]] Expr make_quantity(Expr value, Measure measure);
 [[nodiscard]] Expr make_based(std::string digits, Rational value);
@@ -212,9 +212,9 @@ inline constexpr slong kMaxFoldedBits = 2048;
 [[nodiscard]] Expr make_list(std::vector<Expr> args, Join join);
 [[nodiscard]] Expr make_tuple(std::vector<Expr> args, Brackets brackets = {});
 [[nodiscard]] Expr make_relation(Expr left, Relation sign, Expr right);
-// One sign less than sides.
+// There is one sign less than there are sides.
 [[nodiscard]] Expr make_relation(std::vector<Expr> sides, std::vector<Relation> signs);
-// Of the kinds that hold nothing but their args.
+// A node of a kind that holds nothing but its args.
 [[nodiscard]] Expr make_node(Op op, std::vector<Expr> args = {});
 
 // These fold numbers and flatten sums and products. divide() by the number 0 stays a power.

@@ -1,9 +1,9 @@
-// Points on both sides of where functions bend or jump: a maximum of two functions is the one in some
-// places and the other elsewhere. A place may be small: \max(\sin x, -0.999) is -0.999 for 1.4 % of all x.
+// Points on both sides of where functions bend or jump. One branch may hold for few x only:
+// \max(\sin x, -0.999) is \sin x but for 1.4 % of all x.
 //
-// The argument that decides (verify/compare/branches.h) is followed along each variable. Its changes of sign
-// and its extreme values, which are searched for between the points of a grid, are where another branch may
-// begin.
+// An argument decides which branch holds (verify/compare/branches.h). It is followed along each variable over
+// a grid. Another branch may begin where it changes its sign and where it has an extreme value; both are
+// searched for between the points of the grid.
 #pragma once
 
 #include <set>

@@ -1,5 +1,5 @@
-// What decides where functions bend or jump: the argument of an absolute value or an even root, the
-// difference of two of a maximum's, what a floor rounds, both sides' difference of a condition.
+// The arguments that decide where functions bend or jump: of an absolute value, an even root or a floor; the
+// difference of two arguments of a maximum; the difference of the two sides of a condition.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ namespace deepscaler {
 
 enum class Threshold : uint8_t {
   zero,     // the sign of the argument decides
-  root,     // ... or of what it is the square of
-  integer,  // ... or which whole numbers it lies between
-  point,    // ... or whether it is zero
+  root,     // the sign decides; of a square, the sign of what is squared
+  integer,  // the whole numbers that the argument lies between decide
+  point,    // it matters whether the argument is zero
 };
 
 struct Branch {
@@ -30,9 +30,9 @@ inline constexpr slong kFullPeriod = 128;  // of gcd and mod: all residues can b
 struct Branches {
   std::vector<Branch> all;
   bool has_residues = false;  // there is a gcd, lcm or mod
-  bool are_complete = true;   // nothing was left out: for its number, a long period, or a sum's index in it
+  bool are_complete = true;   // false if one is left out: too many, a long period, or a sum's index in it
 };
-// Of both trees, in the variables `symbols`; arguments that never change their sign are none.
+// The branches of both trees in the variables `symbols`, but those whose argument never changes its sign.
 [[nodiscard]] Branches branches_of(const Expr& a, const Expr& b, const std::set<std::string>& symbols,
                                    Domain domain, Steps& steps);
 

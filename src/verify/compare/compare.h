@@ -15,8 +15,8 @@ namespace deepscaler {
 [[nodiscard]] Match compare_answers(const Expr& reference, const Expr& answer, const Policy& policy,
                                     Steps& steps);
 
-// Whether all numbers and expressions in it have values that are found within `steps`; then what can't be
-// compared with it is the other side's fault.
+// Whether all numbers and expressions in an answer have values that are found within `steps`. If so, it is
+// the other side's fault where the two can't be compared.
 [[nodiscard]] bool is_within_reach(const Expr& answer, Steps& steps);
 
 }  // namespace deepscaler

@@ -41,8 +41,8 @@ struct ScaledMatch {
 // are not such or too close to tell.
 [[nodiscard]] std::optional<int> order_of(const Expr& a, const Expr& b, Steps& steps);
 
-// Whether the value of a scalar is found for itself: exactly or to many digits, at several points where it
-// has variables.
+// Whether a scalar has a value that is found within `steps`, exactly or to many digits. With variables: at
+// several points.
 [[nodiscard]] bool has_value_within_reach(const Expr& scalar, Steps& steps);
 
 }  // namespace deepscaler

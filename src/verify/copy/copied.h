@@ -17,9 +17,9 @@ namespace deepscaler {
 // Longer problems are not searched.
 inline constexpr size_t kMaxProblemBytes = size_t{1} << 16;
 
-// `answer` is equal to `reference`, or could be, both as they are written. Linear in the problem;
-// thread-safe. What is not found before `steps` are exhausted is no copy; as it is written, it is looked for
-// first.
+// The caller has compared `answer` and `reference`, given as they are written: they are equal, or may be. The
+// answer is looked for as it is written first, then in other orders; what is not found before `steps` are
+// exhausted is no copy. Linear in the problem; thread-safe.
 [[nodiscard]] bool is_copied(std::string_view answer, std::string_view reference, std::string_view problem,
                              Steps& steps);
 

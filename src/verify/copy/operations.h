@@ -21,10 +21,10 @@ class Operations {
   // 10^8.
   explicit Operations(std::span<const Token> tokens) { read(tokens, true); }
 
-  // Whether one is here oftener than there, a denominator with a root or a numeral in a base that is not
-  // there (ten apart, if there is none).
+  // Whether any operation occurs more often here than in `other`, or a denominator with a root does, or there
+  // is a base (other than ten, where `other` has none) that `other` has not.
   [[nodiscard]] bool exceed(const Operations& other) const;
-  // The one that is done last.
+  // The operation that is done last.
   [[nodiscard]] Operation last() const { return last_; }
 
  private:
