@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 
@@ -15,7 +16,8 @@ namespace {
 struct Transfer {
   CURL* curl = nullptr;
   std::function<bool(long status, std::string_view bytes)> receive;
-  bool refused = false;  // receive() returned false
+  bool keeps_errors = false;  // receive() gets the page that explains an error, too
+  bool refused = false;       // receive() returned false
 };
 
 long status_of(CURL* curl) {
@@ -27,7 +29,7 @@ long status_of(CURL* curl) {
 size_t on_bytes(char* bytes, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   const long status = status_of(transfer.curl);
-  if (status >= 400) return size * count;  // the page that explains an error
+  if (status >= 400 && !transfer.keeps_errors) return size * count;
   if (transfer.receive(status, {bytes, size * count})) return size * count;
   transfer.refused = true;
   return 0;
@@ -75,13 +77,32 @@ Handle make_handle(const std::string& url, const HttpOptions& options, Transfer&
   throw Error(url, what, "check the name and HF_ENDPOINT");
 }
 
-void perform(const std::string& url, Transfer& transfer) {
+// Returns with an answer of any status.
+void transfer_all(const std::string& url, Transfer& transfer) {
   const CURLcode result = curl_easy_perform(transfer.curl);
   if (stop_requested()) throw Interrupted();
   if (transfer.refused) return;
   if (result != CURLE_OK) throw Unreachable(url, curl_easy_strerror(result), "check the network");
+}
+
+void perform(const std::string& url, Transfer& transfer) {
+  transfer_all(url, transfer);
+  if (transfer.refused) return;
   const long status = status_of(transfer.curl);
   if (status < 200 || status >= 300) fail_status(url, status);
+}
+
+struct FreeHeaders {
+  void operator()(curl_slist* headers) const { curl_slist_free_all(headers); }
+};
+using RequestHeaders = std::unique_ptr<curl_slist, FreeHeaders>;
+
+std::optional<double> retry_after_of(CURL* curl) {
+  curl_header* header = nullptr;
+  if (curl_easy_header(curl, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return std::nullopt;
+  char* end = nullptr;
+  const double seconds = std::strtod(header->value, &end);
+  return end != header->value && *end == '\0' && seconds >= 0 ? std::optional(seconds) : std::nullopt;
 }
 
 struct CloseFile {
@@ -137,6 +158,28 @@ void HttpClient::download(const std::string& url, const std::filesystem::path& p
   if (disk_failed || std::fflush(file.get()) != 0) fail_write();
   if (transfer.refused)
     throw Error(url, fmt::format("is longer than the {} bytes announced", limit_bytes), "try again");
+}
+
+HttpAnswer HttpClient::post_json(const std::string& url, const std::string& json, size_t limit_bytes) {
+  HttpAnswer answer;
+  Transfer transfer;
+  transfer.keeps_errors = true;
+  transfer.receive = [&](long, std::string_view bytes) {
+    answer.body.append(bytes);
+    return answer.body.size() <= limit_bytes;
+  };
+  const Handle handle = make_handle(url, options_, transfer);
+  const RequestHeaders headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+  curl_easy_setopt(transfer.curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(transfer.curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(transfer.curl, CURLOPT_POSTFIELDS, json.data());
+  curl_easy_setopt(transfer.curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
+  transfer_all(url, transfer);
+  if (transfer.refused)
+    throw Error(url, fmt::format("its answer is longer than {} bytes", limit_bytes), "ask for less");
+  answer.status = status_of(transfer.curl);
+  answer.retry_after_s = retry_after_of(transfer.curl);
+  return answer;
 }
 
 }  // namespace deepscaler
