@@ -82,7 +82,8 @@ std::optional<AddedTokenFinder::Match> AddedTokenFinder::find(std::string_view t
   return std::nullopt;
 }
 
-std::vector<TextSegment> AddedTokenFinder::split(std::string_view text, SpecialTokens special) const {
+std::vector<TextSegment> AddedTokenFinder::split(std::string_view text, SpecialTokens special,
+                                                 std::span<const char* const> plain_at) const {
   std::vector<TextSegment> segments;
   size_t done = 0;
   const auto add_plain = [&](size_t end) {
@@ -90,6 +91,10 @@ std::vector<TextSegment> AddedTokenFinder::split(std::string_view text, SpecialT
   };
   size_t from = 0;
   while (const auto match = find(text, from)) {
+    if (std::ranges::binary_search(plain_at, text.data() + match->begin)) {
+      from = match->begin + 1;
+      continue;
+    }
     from = match->end;
     const AddedToken& token = tokens_[match->token];
     if (token.special && special == SpecialTokens::kLeaveAsText) continue;

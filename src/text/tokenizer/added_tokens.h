@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +38,10 @@ class AddedTokenFinder {
   explicit AddedTokenFinder(const std::vector<AddedToken>& tokens);
 
   // The whole text as segments, in order; views into `text`. Under kLeaveAsText special tokens stay text, and
-  // added tokens that are not special are still found, as Hugging Face's `split_special_tokens` does.
-  [[nodiscard]] std::vector<TextSegment> split(std::string_view text, SpecialTokens special) const;
+  // added tokens that are not special are still found, as Hugging Face's `split_special_tokens` does. No
+  // token begins at a place of `text` that `plain_at` names, in rising order.
+  [[nodiscard]] std::vector<TextSegment> split(std::string_view text, SpecialTokens special,
+                                               std::span<const char* const> plain_at = {}) const;
 
  private:
   // The contents as a tree of bytes: a node's children are a sorted list of (byte, node).

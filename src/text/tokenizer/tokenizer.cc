@@ -86,17 +86,19 @@ std::vector<TokenId> Tokenizer::encode(std::string_view text, EncodeOptions opti
     repaired = repaired_utf8(text);
     text = repaired;
   }
+  std::vector<const char*> plain_at;
+  for (const size_t at : options.plain_at) plain_at.push_back(text.data() + at);
   std::vector<TokenId> ids;
   if (options.add_special_tokens) ids = definition_.prefix;
   WordCachePool::Loan cache(*caches_);
-  for (const TextSegment& segment : raw_finder_.split(text, options.special_tokens)) {
+  for (const TextSegment& segment : raw_finder_.split(text, options.special_tokens, plain_at)) {
     if (segment.token) {
       ids.push_back(*segment.token);
       continue;
     }
     const std::string normalized = definition_.normalize_nfc ? nfc(segment.text) : std::string();
     const std::string_view plain = definition_.normalize_nfc ? normalized : segment.text;
-    for (const TextSegment& inner : normalized_finder_.split(plain, options.special_tokens)) {
+    for (const TextSegment& inner : normalized_finder_.split(plain, options.special_tokens, plain_at)) {
       if (inner.token) {
         ids.push_back(*inner.token);
       } else {

@@ -26,6 +26,9 @@ struct EncodeOptions {
   bool add_special_tokens = true;
   // kLeaveAsText: "<|im_end|>" written by a user is text, not the control token.
   SpecialTokens special_tokens = SpecialTokens::kFind;
+  // Bytes of a text of valid UTF-8 at which no added token begins, in rising order: what stands there is
+  // text, whatever it looks like.
+  std::span<const size_t> plain_at = {};
 };
 
 struct DecodeOptions {
