@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -25,10 +26,14 @@ std::string_view finish_reason_name(FinishReason reason) {
   return reason == FinishReason::kStop ? "stop" : "length";
 }
 
-Generator::Generator(const Model& model, int64_t kv_memory_bytes, const Device& device)
-    : model_(model), device_(device), kv_memory_bytes_(kv_memory_bytes) {}
+Generator::Generator(const Model& model, int64_t kv_memory_bytes, const Device& device, PassLimits limits)
+    : model_(model), device_(device), kv_memory_bytes_(kv_memory_bytes), limits_(limits) {}
 
 int64_t Generator::most_side_by_side() { return SchedulerConfig().max_running; }
+
+int64_t Generator::most_positions() const {
+  return std::min(model_.config().context, (most_blocks() - 1) * kKeysPerBlock);
+}
 
 int64_t Generator::most_blocks() const { return kv_memory_bytes_ / kv_block_bytes(model_); }
 
@@ -60,8 +65,11 @@ void Generator::check(const GenerationRequest& request, const GenerationOptions&
 void Generator::reserve(int64_t blocks, int64_t most_kept) {
   pass_ = device_.make_pass(model_);
   pass_->reserve(blocks, Contents::kAny);
-  scheduler_.emplace(
-      SchedulerConfig{.blocks = blocks, .keys_per_block = kKeysPerBlock, .most_kept = most_kept});
+  scheduler_.emplace(SchedulerConfig{.blocks = blocks,
+                                     .keys_per_block = kKeysPerBlock,
+                                     .max_rows = limits_.prompt_rows,
+                                     .max_running = limits_.samples,
+                                     .most_kept = most_kept});
 }
 
 void Generator::release() {
@@ -79,7 +87,10 @@ Generator::RequestId Generator::add(GenerationRequest request, GenerationOptions
   // The scheduler looks at the prompt: it must be where it stays.
   const int64_t samples = request.samples, most_new = options.sampling.max_response_tokens;
   Request taken = {std::move(request), std::move(options), std::vector<Generation>(samples), samples};
-  const RequestId id = scheduler_->add(taken.asked.prompt, samples, most_new);
+  if (taken.asked.score_prompt) taken.prompt_scores.resize(taken.asked.prompt.size() - 1);
+  const RequestId id =
+      scheduler_->add(taken.asked.prompt, samples, most_new,
+                      {.space = taken.asked.cache_space, .reads = !taken.asked.score_prompt});
   requests_.emplace(id, std::move(taken));
   return id;
 }
@@ -97,6 +108,7 @@ Generator::Step Generator::step() {
   pass_->clear(pass.fresh);
   const ForwardBatch batch = make_batch(pass);
   pass_->forward(batch, PassPurpose::kInference);
+  read_prompts(pass, batch, result);
 
   std::vector<Draw> draws;
   for (size_t w = 0; w < pass.work.size(); ++w) {
@@ -106,9 +118,11 @@ Generator::Step Generator::step() {
   draw_tokens(draws);
   for (const Draw& draw : draws) {
     const Generation& sequence = requests_.at(draw.request).samples[draw.sample];
-    result.tokens.push_back({draw.request, draw.sample, sequence.tokens.back(), sequence.log_probs.back()});
+    if (!std::isfinite(sequence.log_probs.back())) continue;
+    result.tokens.push_back({draw.request, draw.sample, sequence.tokens.back(), sequence.log_probs.back(),
+                             sequence.top.empty() ? std::vector<TokenLogProb>() : sequence.top.back()});
   }
-  result.finished = take_finished(draws, pass);
+  take_finished(draws, pass, result);
   return result;
 }
 
@@ -127,6 +141,37 @@ ForwardBatch Generator::make_batch(const SchedulerPass& pass) const {
   }
   for (const auto& copy : pass.copies) batch.copies.push_back({copy.from, copy.to, copy.keys});
   return batch;
+}
+
+void Generator::read_prompts(const SchedulerPass& pass, const ForwardBatch& batch, Step& step) {
+  for (size_t w = 0; w < pass.work.size(); ++w) {
+    const auto& work = pass.work[w];
+    Request& request = requests_.at(work.group);
+    if (work.sample || request.is_read)
+      continue;  // what is read again, for want of memory, has the same bits
+    if (request.asked.score_prompt) score_rows(request, work, batch.spans[w].first_row);
+    if (work.first + work.count < std::ssize(request.asked.prompt)) continue;
+    request.is_read = true;
+    step.prompts.push_back(
+        {work.group, scheduler_->reused_tokens(work.group), std::move(request.prompt_scores)});
+  }
+}
+
+// Position p of a prompt predicts its token p + 1; the last predicts none.
+void Generator::score_rows(Request& request, const SchedulerPass::Work& work, int64_t first_row) {
+  const std::vector<int32_t>& prompt = request.asked.prompt;
+  const int64_t count = std::min(work.count, std::ssize(prompt) - 1 - work.first);
+  for (int64_t done = 0; done < count; done += kHeadRows) {
+    std::vector<int64_t> rows(static_cast<size_t>(std::min(kHeadRows, count - done)));
+    std::iota(rows.begin(), rows.end(), first_row + done);
+    const ConstMatrixView logits = pass_->logits(rows);
+    parallel_for(std::ssize(rows), [&](int64_t i) {
+      const int64_t position = work.first + done + i;
+      request.prompt_scores[position] =
+          rank_token({logits.row(i), static_cast<size_t>(logits.cols)}, prompt[position + 1],
+                     request.options.top_log_probs, request.options.sampling.temperature);
+    });
+  }
 }
 
 void Generator::draw_tokens(std::span<const Draw> draws) {
@@ -162,18 +207,25 @@ void Generator::draw_token_of(const Draw& draw, std::span<const float> logits) {
                                           rng.uniform(sequence.tokens.size()));
   sequence.tokens.push_back(sampled.token);
   sequence.log_probs.push_back(sampled.log_prob);
+  if (request.options.top_log_probs > 0 && std::isfinite(sampled.log_prob)) {
+    sequence.top.push_back(
+        rank_token(logits, sampled.token, request.options.top_log_probs, request.options.sampling.temperature)
+            .top);
+  }
 }
 
-std::vector<Generator::Finished> Generator::take_finished(std::span<const Draw> draws,
-                                                          const SchedulerPass& pass) {
+void Generator::take_finished(std::span<const Draw> draws, const SchedulerPass& pass, Step& step) {
   std::vector<Draw> done;
   std::vector<Scheduler::Finished> names;
   for (const Draw& draw : draws) {
     Request& request = requests_.at(draw.request);
     Generation& sequence = request.samples[draw.sample];
     if (!std::isfinite(sequence.log_probs.back())) {
-      throw Error(name_of(request.asked, draw.request), "the model gives logits that are not finite",
-                  "its weights have diverged, or are damaged");
+      if (std::ranges::count(step.failed, draw.request, &Failed::request) > 0) continue;
+      step.failed.push_back({draw.request, Error(name_of(request.asked, draw.request),
+                                                 "the model gives logits that are not finite",
+                                                 "its weights have diverged, or are damaged")});
+      continue;
     }
     if (ends(request, sequence)) {
       sequence.finish_reason = FinishReason::kStop;
@@ -186,13 +238,12 @@ std::vector<Generator::Finished> Generator::take_finished(std::span<const Draw> 
   }
   scheduler_->commit(pass, names);
 
-  std::vector<Finished> finished;
   for (const Draw& draw : done) {
     Request& request = requests_.at(draw.request);
-    finished.push_back({draw.request, draw.sample, std::move(request.samples[draw.sample])});
+    step.finished.push_back({draw.request, draw.sample, std::move(request.samples[draw.sample])});
     if (--request.unfinished == 0) requests_.erase(draw.request);
   }
-  return finished;
+  for (const Failed& failed : step.failed) cancel(failed.request);
 }
 
 bool Generator::ends(const Request& request, const Generation& sequence) const {
@@ -224,6 +275,7 @@ void Generator::generate(std::span<const GenerationRequest> requests, const Gene
   while (!idle()) {
     throw_if_stop_requested();
     Step step = this->step();
+    if (!step.failed.empty()) throw step.failed.front().error;
     if (on_tokens) on_tokens(step.tokens);
     for (Finished& done : step.finished) {
       on_finished(done.request, done.sample, std::move(done.generation));

@@ -13,11 +13,17 @@ int64_t equal_tokens(std::span<const int32_t> a, std::span<const int32_t> b) {
 
 }  // namespace
 
-PrefixCache::PrefixCache(int64_t keys_per_block) : keys_per_block_(keys_per_block) { root_.users = 1; }
+PrefixCache::PrefixCache(int64_t keys_per_block) : keys_per_block_(keys_per_block) {}
 
-PrefixCache::Match PrefixCache::find(std::span<const int32_t> tokens) const {
+PrefixCache::Node* PrefixCache::root(int64_t space) {
+  const auto [root, is_new] = roots_.try_emplace(space);
+  if (is_new) root->second.users = 1;
+  return &root->second;
+}
+
+PrefixCache::Match PrefixCache::find(const Node* root, std::span<const int32_t> tokens) const {
   Match match;
-  const Node* node = &root_;
+  const Node* node = root;
   while (!tokens.empty()) {
     Node* longest = nullptr;
     int64_t keys = 0;
@@ -42,7 +48,7 @@ PrefixCache::Match PrefixCache::find(std::span<const int32_t> tokens) const {
 }
 
 PrefixCache::Node* PrefixCache::insert(Node* parent, std::span<const int32_t> tokens, int32_t block) {
-  Node& above = parent == nullptr ? root_ : *parent;
+  Node& above = *parent;
   DEEPSCALER_CHECK(above.users > 0 && !tokens.empty() && std::ssize(tokens) <= keys_per_block_);
   above.children.push_back(std::make_unique<Node>(Node{.tokens = {tokens.begin(), tokens.end()},
                                                        .block = block,
@@ -54,10 +60,9 @@ PrefixCache::Node* PrefixCache::insert(Node* parent, std::span<const int32_t> to
 }
 
 PrefixCache::Node* PrefixCache::child(Node* parent, std::span<const int32_t> tokens) {
-  const auto& children = (parent == nullptr ? root_ : *parent).children;
   const auto found = std::ranges::find_if(
-      children, [&](const auto& child) { return std::ranges::equal(child->tokens, tokens); });
-  return found == children.end() ? nullptr : found->get();
+      parent->children, [&](const auto& child) { return std::ranges::equal(child->tokens, tokens); });
+  return found == parent->children.end() ? nullptr : found->get();
 }
 
 void PrefixCache::use(Node* node) {
@@ -81,7 +86,7 @@ int32_t PrefixCache::evict() {
   const int32_t block = node->block;
   Node* above = node->parent;
   std::erase_if(above->children, [&](const auto& child) { return child.get() == node; });
-  if (above != &root_ && is_kept_leaf(*above)) kept_leaves_.insert(above);
+  if (above->parent != nullptr && is_kept_leaf(*above)) kept_leaves_.insert(above);
   return block;
 }
 

@@ -6,10 +6,13 @@
 // need it; then it is kept, until more than `most_kept` are or its memory is needed: of the kept ones that
 // nothing goes on from, the one used least recently goes first.
 //
+// A sequence belongs to a space, which has a root of its own: what one space has is not found in another.
+//
 // Keys and values depend on the tokens before them alone, so sharing changes no bit. One thread owns it.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -22,7 +25,7 @@ class PrefixCache {
   struct Node {
     std::vector<int32_t> tokens;  // of this block; fewer than fill it: the end of a sequence
     int32_t block = 0;
-    Node* parent = nullptr;
+    Node* parent = nullptr;  // null: a root
     std::vector<std::unique_ptr<Node>> children;
     int64_t users = 0;  // a node's ancestors are in use with it
     int64_t last_used = 0;
@@ -38,12 +41,15 @@ class PrefixCache {
 
   explicit PrefixCache(int64_t keys_per_block);
 
-  [[nodiscard]] Match find(std::span<const int32_t> tokens) const;
+  // Where the sequences of a space begin. It stays where it is, and is always in use.
+  [[nodiscard]] Node* root(int64_t space = 0);
 
-  // A node for `block`, which holds `tokens` after those of `parent` (null: at the start). It is in use once.
+  [[nodiscard]] Match find(const Node* root, std::span<const int32_t> tokens) const;
+
+  // A node for `block`, which holds `tokens` after those of `parent`. It is in use once.
   Node* insert(Node* parent, std::span<const int32_t> tokens, int32_t block);
-  // A child of `parent` (null: the root) for exactly these tokens; null where there is none.
-  [[nodiscard]] Node* child(Node* parent, std::span<const int32_t> tokens);
+  // A child of `parent` for exactly these tokens; null where there is none.
+  [[nodiscard]] static Node* child(Node* parent, std::span<const int32_t> tokens);
 
   void use(Node* node);
   // Of a sequence's nodes the last must be given back first.
@@ -63,7 +69,7 @@ class PrefixCache {
   }
 
   int64_t keys_per_block_;
-  Node root_;
+  std::map<int64_t, Node> roots_;  // by space
   std::set<Node*, Older> kept_leaves_;
   int64_t kept_ = 0;
   int64_t clock_ = 0;  // a number for each use, never the same twice

@@ -11,7 +11,7 @@ using Tokens = std::vector<int32_t>;
 class PrefixCacheTest : public testing::Test {
  protected:
   PrefixCacheTest() {
-    first_ = cache_.insert(nullptr, Tokens{1, 2, 3, 4}, 10);
+    first_ = cache_.insert(cache_.root(), Tokens{1, 2, 3, 4}, 10);
     second_ = cache_.insert(first_, Tokens{5, 6, 7, 8}, 11);
     end_ = cache_.insert(second_, Tokens{9}, 12);
     cache_.use(first_);
@@ -26,19 +26,19 @@ class PrefixCacheTest : public testing::Test {
 };
 
 TEST_F(PrefixCacheTest, FindsWholeBlocksAndAPartOfTheNext) {
-  const auto match = cache_.find(Tokens{1, 2, 3, 4, 5, 6, 7, 1});
+  const auto match = cache_.find(cache_.root(), Tokens{1, 2, 3, 4, 5, 6, 7, 1});
   EXPECT_EQ(match.whole, std::vector{first_});
   EXPECT_EQ(match.part, second_);
   EXPECT_EQ(match.part_keys, 3);
 }
 
 TEST_F(PrefixCacheTest, FindsTheLongerOfTwoParts) {
-  EXPECT_EQ(cache_.find(Tokens{1, 2, 3, 4, 5, 0, 7}).part, other_);
-  EXPECT_EQ(cache_.find(Tokens{1, 2, 3, 4, 5, 6}).part, second_);
+  EXPECT_EQ(cache_.find(cache_.root(), Tokens{1, 2, 3, 4, 5, 0, 7}).part, other_);
+  EXPECT_EQ(cache_.find(cache_.root(), Tokens{1, 2, 3, 4, 5, 6}).part, second_);
 }
 
 TEST_F(PrefixCacheTest, FindsAPartOfTheFirstBlock) {
-  const auto match = cache_.find(Tokens{1, 2, 9});
+  const auto match = cache_.find(cache_.root(), Tokens{1, 2, 9});
   EXPECT_TRUE(match.whole.empty());
   EXPECT_EQ(match.part, first_);
   EXPECT_EQ(match.part_keys, 2);
@@ -46,7 +46,7 @@ TEST_F(PrefixCacheTest, FindsAPartOfTheFirstBlock) {
 
 TEST_F(PrefixCacheTest, FindsNothingForOtherTokensOrNone) {
   for (const Tokens& tokens : {Tokens{2, 2, 3, 4}, Tokens{}}) {
-    const auto match = cache_.find(tokens);
+    const auto match = cache_.find(cache_.root(), tokens);
     EXPECT_TRUE(match.whole.empty());
     EXPECT_EQ(match.part, nullptr);
   }
@@ -56,7 +56,8 @@ TEST_F(PrefixCacheTest, KeepsWhatNothingUses) {
   EXPECT_EQ(cache_.kept(), 0);
   unuse_all();
   EXPECT_EQ(cache_.kept(), 4);
-  EXPECT_EQ(cache_.find(Tokens{1, 2, 3, 4, 5, 6, 7, 8, 9}).whole, (std::vector{first_, second_}));
+  EXPECT_EQ(cache_.find(cache_.root(), Tokens{1, 2, 3, 4, 5, 6, 7, 8, 9}).whole,
+            (std::vector{first_, second_}));
 }
 
 TEST_F(PrefixCacheTest, ForgetsTheLeastRecentlyUsedEndFirst) {
@@ -83,6 +84,13 @@ TEST_F(PrefixCacheTest, NeverForgetsWhatIsInUse) {
   EXPECT_EQ(cache_.evict(), 13);
   EXPECT_EQ(cache_.kept(), 0);
   EXPECT_DEATH(cache_.evict(), "");
+}
+
+TEST_F(PrefixCacheTest, FindsNothingOfAnotherSpace) {
+  EXPECT_TRUE(cache_.find(cache_.root(7), Tokens{1, 2, 3, 4}).whole.empty());
+  PrefixCache::Node* own = cache_.insert(cache_.root(7), Tokens{1, 2, 3, 4}, 20);
+  EXPECT_EQ(cache_.find(cache_.root(7), Tokens{1, 2, 3, 4}).whole, std::vector{own});
+  EXPECT_EQ(cache_.find(cache_.root(), Tokens{1, 2, 3, 4}).whole, std::vector{first_});
 }
 
 }  // namespace

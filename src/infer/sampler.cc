@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "ops/rows/lm_head.h"
@@ -26,22 +27,41 @@ bool all_finite(std::span<const float> logits) {
 }
 
 bool changes_logits(const GenerationOptions& options) {
-  return options.sampling.repetition_penalty != 1 || !options.logit_bias.empty();
+  return options.sampling.repetition_penalty != 1 || !options.logit_bias.empty() ||
+         options.presence_penalty != 0 || options.frequency_penalty != 0;
 }
 
-// Steps 1 and 2 of infer/sampling.h.
-void change_logits(const GenerationOptions& options, const SampledContext& context,
-                   std::vector<float>& logits) {
-  for (const LogitBias& bias : options.logit_bias) logits[static_cast<size_t>(bias.token)] += bias.bias;
-  if (options.sampling.repetition_penalty == 1) return;
+void penalize_seen(float penalty, const SampledContext& context, std::vector<float>& logits) {
   std::vector<int32_t> seen(context.prompt.begin(), context.prompt.end());
   seen.insert(seen.end(), context.response.begin(), context.response.end());
   std::ranges::sort(seen);
   seen.erase(std::unique(seen.begin(), seen.end()), seen.end());
   for (int32_t token : seen) {
     float& logit = logits[static_cast<size_t>(token)];
-    logit =
-        logit > 0 ? logit / options.sampling.repetition_penalty : logit * options.sampling.repetition_penalty;
+    logit = logit > 0 ? logit / penalty : logit * penalty;
+  }
+}
+
+void penalize_said(const GenerationOptions& options, std::span<const int32_t> response,
+                   std::vector<float>& logits) {
+  std::vector<int32_t> said(response.begin(), response.end());
+  std::ranges::sort(said);
+  for (size_t first = 0, end = 0; first < said.size(); first = end) {
+    while (end < said.size() && said[end] == said[first]) ++end;
+    logits[static_cast<size_t>(said[first])] -=
+        options.presence_penalty + static_cast<float>(end - first) * options.frequency_penalty;
+  }
+}
+
+// Steps 1 and 2 of infer/sampling.h, and what follows them.
+void change_logits(const GenerationOptions& options, const SampledContext& context,
+                   std::vector<float>& logits) {
+  for (const LogitBias& bias : options.logit_bias) logits[static_cast<size_t>(bias.token)] += bias.bias;
+  if (options.sampling.repetition_penalty != 1) {
+    penalize_seen(options.sampling.repetition_penalty, context, logits);
+  }
+  if (options.presence_penalty != 0 || options.frequency_penalty != 0) {
+    penalize_said(options, context.response, logits);
   }
 }
 
@@ -131,6 +151,23 @@ SampledToken draw_token(std::span<const float> logits, const GenerationOptions& 
     token = choose(logits, options, uniform);
   }
   return {token, normalizer.log_prob(logits[static_cast<size_t>(token)], temperature)};
+}
+
+TokenRanking rank_token(std::span<const float> logits, int32_t token, int64_t count, float temperature) {
+  if (temperature == 0) temperature = 1;
+  const SoftmaxNormalizer normalizer = softmax_normalizer(logits, temperature);
+  TokenRanking ranking = {normalizer.log_prob(logits[static_cast<size_t>(token)], temperature), {}};
+  std::vector<int32_t> tokens(logits.size());
+  std::iota(tokens.begin(), tokens.end(), 0);
+  const auto kept = tokens.begin() + std::min(count, std::ssize(tokens));
+  std::partial_sort(tokens.begin(), kept, tokens.end(), [&](int32_t a, int32_t b) {
+    const float of_a = logits[static_cast<size_t>(a)], of_b = logits[static_cast<size_t>(b)];
+    return of_a != of_b ? of_a > of_b : a < b;
+  });
+  for (auto it = tokens.begin(); it != kept; ++it) {
+    ranking.top.push_back({*it, normalizer.log_prob(logits[static_cast<size_t>(*it)], temperature)});
+  }
+  return ranking;
 }
 
 }  // namespace deepscaler

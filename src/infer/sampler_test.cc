@@ -118,5 +118,39 @@ TEST(Sampler, SettingsOutOfRangeAreNamed) {
             "max_response_tokens: is 0; give a value of 1 or more");
 }
 
+// OpenAI's formula: logit[t] -= presence [c > 0] + c frequency, c counted in the response alone.
+TEST(Sampler, PenaltiesCountWhatTheResponseHas) {
+  const std::vector<float> logits = {2.0f, 1.9f, 1.0f, 0.5f};
+  GenerationOptions options;
+  options.sampling.temperature = 0;
+  const std::vector<int32_t> prompt = {0, 0, 0}, response = {1, 0, 1};
+  const auto likeliest = [&](float presence, float frequency) {
+    options.presence_penalty = presence;
+    options.frequency_penalty = frequency;
+    return draw_token(logits, options, {prompt, response}, 0).token;
+  };
+  EXPECT_EQ(likeliest(0, 0), 0);
+  EXPECT_EQ(likeliest(0.9f, 0), 0);      // 1.1, 1.0, 1.0, 0.5
+  EXPECT_EQ(likeliest(1.2f, 0), 2);      // 0.8, 0.7, 1.0
+  EXPECT_EQ(likeliest(0, -0.2f), 1);     // 2.2, 2.3
+  EXPECT_EQ(likeliest(-0.5f, 0.3f), 0);  // 2.2, 1.8
+  options.sampling.temperature = 1;
+  EXPECT_EQ(draw_token(logits, options, {prompt, response}, 0).log_prob,
+            rank_token(logits, draw_token(logits, options, {prompt, response}, 0).token, 0, 1).log_prob);
+}
+
+TEST(Sampler, RanksTokensWithTheNumbersOfDraws) {
+  const std::vector<float> logits = {1, 3, 2, 3};
+  const TokenRanking ranking = rank_token(logits, 2, 3, 0.5f);
+  ASSERT_EQ(ranking.top.size(), 3u);
+  EXPECT_EQ(ranking.top[0].token, 1);  // of equal ones the lower number
+  EXPECT_EQ(ranking.top[1].token, 3);
+  EXPECT_EQ(ranking.top[2].token, 2);
+  EXPECT_EQ(ranking.top[2].log_prob, ranking.log_prob);
+  // log softmax of {2, 6, 4, 6}
+  EXPECT_NEAR(ranking.log_prob, 4 - std::log(std::exp(2.0) + 2 * std::exp(6.0) + std::exp(4.0)), 1e-6);
+  EXPECT_EQ(rank_token(logits, 2, 99, 1).top.size(), 4u);
+}
+
 }  // namespace
 }  // namespace deepscaler

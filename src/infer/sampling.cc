@@ -49,6 +49,11 @@ void validate(const GenerationOptions& options, int64_t vocabulary) {
           sampling.repetition_penalty, "above 0");
   require(sampling.max_response_tokens > 0, "max_response_tokens", sampling.max_response_tokens,
           "of 1 or more");
+  require(std::isfinite(options.presence_penalty), "presence_penalty", options.presence_penalty,
+          "that is finite");
+  require(std::isfinite(options.frequency_penalty), "frequency_penalty", options.frequency_penalty,
+          "that is finite");
+  require(options.top_log_probs >= 0, "top_log_probs", options.top_log_probs, "of 0 or more");
   for (const LogitBias& bias : options.logit_bias) {
     if (bias.token < 0 || bias.token >= vocabulary) {
       throw Error("logit_bias", fmt::format("token {} is not in the model's vocabulary", bias.token),

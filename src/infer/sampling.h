@@ -69,6 +69,11 @@ void require_fewer_responses(std::string_view where, int64_t prompts, int64_t sa
 struct GenerationOptions {
   SamplingConfig sampling;
   std::vector<LogitBias> logit_bias;
+  // OpenAI's: a token that the response has c > 0 times loses presence_penalty + c frequency_penalty of its
+  // logit, after step 2.
+  float presence_penalty = 0;
+  float frequency_penalty = 0;
+  int64_t top_log_probs = 0;  // of how many of the most likely tokens the log-probabilities are told too
   const StopStrings* stop = nullptr;  // what ends a response besides its tokens; must outlive the use
   uint64_t seed = 0;
   uint64_t step = 0;        // of a training run; its draws differ from those of other steps

@@ -16,12 +16,13 @@ bool Scheduler::can_ever_fit(int64_t positions) const {
   return blocks_for(positions) + 1 <= config_.blocks;
 }
 
-int64_t Scheduler::add(std::span<const int32_t> prompt, int64_t samples, int64_t max_new) {
+int64_t Scheduler::add(std::span<const int32_t> prompt, int64_t samples, int64_t max_new, PrefixUse use) {
   DEEPSCALER_CHECK(!prompt.empty() && samples > 0 && max_new > 0);
   DEEPSCALER_CHECK(can_ever_fit(std::ssize(prompt) + max_new));
   const int64_t number = added_++;
   Group& group = groups_[number];
   group.prompt = prompt;
+  group.use = use;
   for (int64_t s = 0; s < samples; ++s) {
     group.unfinished[s] = {};
     waiting_.push_back({number, s});
@@ -134,14 +135,20 @@ void Scheduler::make_room_for_running() {
   }
 }
 
+// What the cache has of a prompt. The last token is read in any case: the first of the response is drawn from
+// its row.
+PrefixCache::Match Scheduler::find_beginning(const Group& group) {
+  if (!group.use.reads) return {};
+  return cache_.find(cache_.root(group.use.space), group.prompt.first(group.prompt.size() - 1));
+}
+
 // Lets a waiting sample run, if there is room.
 bool Scheduler::admit(Name name, SchedulerPass& pass) {
   Group& group = group_of(name);
   Sample& sample = sample_of(name);
   const bool begins = group.blocks.empty();
   PrefixCache::Match match;
-  // The last token is read in any case: the first of the response is drawn from its row.
-  if (begins) match = cache_.find(group.prompt.first(group.prompt.size() - 1));
+  if (begins) match = find_beginning(group);
   std::vector<PrefixCache::Node*> used = match.whole;
   if (match.part != nullptr) used.push_back(match.part);
   for (PrefixCache::Node* node : used) cache_.use(node);
@@ -185,6 +192,7 @@ void Scheduler::begin_prompt(Group& group, const PrefixCache::Match& match, Sche
     group.computed += match.part_keys;
   }
   reused_tokens_ += group.computed;
+  if (!group.reused) group.reused = group.computed;
 }
 
 // The next piece of a prompt. With the last its samples start.
@@ -209,7 +217,7 @@ void Scheduler::name_read_blocks(Group& group) {
     const int64_t end = std::min(first + config_.keys_per_block, group.length());
     if (end > group.computed) return;
     group.nodes.push_back(
-        cache_.insert(group.nodes.empty() ? nullptr : group.nodes.back(),
+        cache_.insert(group.nodes.empty() ? cache_.root(group.use.space) : group.nodes.back(),
                       group.prompt.subspan(static_cast<size_t>(first), static_cast<size_t>(end - first)),
                       group.blocks[group.nodes.size()]));
   }
@@ -275,14 +283,15 @@ void Scheduler::keep_response(const Group& group, Sample& sample, std::span<cons
   const int64_t first = full_blocks(group) * config_.keys_per_block;
   std::vector<int32_t> tokens(group.prompt.begin() + first, group.prompt.end());
   tokens.insert(tokens.end(), response.begin(), response.begin() + sample.computed);
-  PrefixCache::Node* parent = full_blocks(group) == 0 ? nullptr : group.nodes[full_blocks(group) - 1];
+  PrefixCache::Node* parent =
+      full_blocks(group) == 0 ? cache_.root(group.use.space) : group.nodes[full_blocks(group) - 1];
   std::vector<PrefixCache::Node*> used;
   std::vector<int32_t> known;
   size_t next = 0;
   for (std::span<const int32_t> rest = tokens; !rest.empty() && next < sample.blocks.size(); ++next) {
     const auto block = rest.first(std::min(rest.size(), static_cast<size_t>(config_.keys_per_block)));
     rest = rest.subspan(block.size());
-    PrefixCache::Node* node = cache_.child(parent, block);
+    PrefixCache::Node* node = PrefixCache::child(parent, block);
     if (node == nullptr) {
       node = cache_.insert(parent, block, sample.blocks[next]);
     } else {

@@ -34,6 +34,13 @@ struct SchedulerConfig {
   int64_t most_kept = 0;      // blocks that nothing uses; they never stand in the way of a sample
 };
 
+// Which keys and values that are there already a prompt may use: those of its space, or none, so that every
+// row of it is computed.
+struct PrefixUse {
+  int64_t space = 0;
+  bool reads = true;
+};
+
 // The forward pass to do next. Valid until commit().
 struct SchedulerPass {
   // Rows of one sequence: positions [first, first + count) of a group's prompt (no sample) or of a sample's
@@ -66,7 +73,7 @@ class Scheduler {
 
   // Adds a prompt, which must live until the group is done, with `samples` samples of at most `max_new`
   // tokens each; returns the group's number. The longest sample must be able to fit (CHECK).
-  int64_t add(std::span<const int32_t> prompt, int64_t samples, int64_t max_new);
+  int64_t add(std::span<const int32_t> prompt, int64_t samples, int64_t max_new, PrefixUse use = {});
 
   // What to compute next; no work when all is done.
   [[nodiscard]] SchedulerPass next();
@@ -88,8 +95,9 @@ class Scheduler {
   [[nodiscard]] int64_t added() const { return added_; }
   [[nodiscard]] int64_t running() const { return static_cast<int64_t>(running_.size()); }
   [[nodiscard]] int64_t preemptions() const { return preemptions_; }
-  // Tokens of prompts that were there already.
+  // Tokens of prompts that were there already: of all, and of the prompt of a group that is not done.
   [[nodiscard]] int64_t reused_tokens() const { return reused_tokens_; }
+  [[nodiscard]] int64_t reused_tokens(int64_t group) const { return groups_.at(group).reused.value_or(0); }
 
  private:
   struct Sample {
@@ -100,6 +108,8 @@ class Scheduler {
   };
   struct Group {
     std::span<const int32_t> prompt;
+    PrefixUse use;
+    std::optional<int64_t> reused;          // tokens that were there when it was read first
     std::vector<int32_t> blocks;            // of the prompt; none: it is not in memory
     std::vector<PrefixCache::Node*> nodes;  // of those whose tokens are read
     int64_t computed = 0;                   // prompt positions that are read by the pass being made
@@ -127,6 +137,7 @@ class Scheduler {
   void preempt_youngest();
   void make_room_for_running();
   bool admit(Name name, SchedulerPass& pass);
+  [[nodiscard]] PrefixCache::Match find_beginning(const Group& group);
   void begin_prompt(Group& group, const PrefixCache::Match& match, SchedulerPass& pass);
   void read_prompt(int64_t group, SchedulerPass& pass);
   void name_read_blocks(Group& group);
