@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
   deepscaler::add_quantize_command(app);
   deepscaler::add_report_command(app);
   deepscaler::add_score_command(app);
+  deepscaler::add_serve_command(app);
   deepscaler::add_sft_command(app);
   deepscaler::add_show_command(app);
   deepscaler::add_tokenize_command(app);

@@ -27,6 +27,10 @@ void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
   command.add_option("--max-tokens", config.max_response_tokens, "longest response, in tokens")
       ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
+  add_sampling_defaults(command, config);
+}
+
+void add_sampling_defaults(CLI::App& command, SamplingConfig& config) {
   command
       .add_option("--temperature", config.temperature, "0 takes the most likely token; else at least 1e-6")
       ->check(not_negative())

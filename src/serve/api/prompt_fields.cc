@@ -1,0 +1,166 @@
+#include "serve/api/prompt_fields.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "data/rendering.h"
+#include "text/chat/chat_template.h"
+
+namespace deepscaler {
+namespace {
+
+constexpr std::array kRoles = {"system", "developer", "user", "assistant", "tool"};
+
+// A text, or the texts of a list of parts.
+std::string text_of_content(const Json& content, const RequestFields& message) {
+  if (content.is_string()) return content.get<std::string>();
+  if (!content.is_array()) message.fail("content", "is neither a text nor a list of parts");
+  std::string text;
+  for (const Json& part : content) {
+    const RequestFields fields(part, "content");
+    if (fields.text("type") != "text") fields.fail("type", "is not \"text\": this server reads text alone");
+    text += fields.require("text", "the text").is_string() ? part["text"].get<std::string>() : "";
+    if (!part["text"].is_string()) fields.fail("text", "is no text");
+  }
+  return text;
+}
+
+Json tool_call_of(const Json& call) {
+  const RequestFields fields(call, "tool_calls");
+  const Json* function = fields.object("function");
+  if (function == nullptr) fields.fail("function", "is missing");
+  const RequestFields inner(*function, "tool_calls.function");
+  Json copy = call;
+  if (!inner.text("name")) inner.fail("name", "is missing");
+  // Clients send the arguments as a text of JSON; templates take the object.
+  if (const auto arguments = inner.text("arguments")) {
+    const Json parsed = Json::parse(*arguments, nullptr, false);
+    if (!parsed.is_discarded()) copy["function"]["arguments"] = parsed;
+  }
+  return copy;
+}
+
+Json message_of(const Json& given, size_t index) {
+  const RequestFields fields(given, fmt::format("messages[{}]", index));
+  const auto role = fields.text("role");
+  if (!role) fields.fail("role", "is missing");
+  if (std::ranges::count(kRoles, *role) == 0)
+    fields.fail("role", "is not system, developer, user, assistant or tool");
+  // What OpenAI calls developer is the system to every template.
+  Json message = {{"role", *role == "developer" ? "system" : *role}};
+  const Json* content = fields.find("content");
+  const Json* calls = fields.list("tool_calls", 128);
+  if (content == nullptr && (*role != "assistant" || calls == nullptr)) fields.fail("content", "is missing");
+  message["content"] = content == nullptr ? "" : text_of_content(*content, fields);
+  for (const char* key : {"name", "tool_call_id", "tool_name"}) {
+    if (const auto text = fields.text(key)) message[key] = *text;
+  }
+  for (const char* key : {"reasoning_content", "reasoning", "thinking"}) {
+    if (const auto text = fields.text(key)) message["reasoning_content"] = *text;
+  }
+  if (calls != nullptr && !calls->empty()) {
+    for (const Json& call : *calls) message["tool_calls"].push_back(tool_call_of(call));
+  }
+  return message;
+}
+
+Json messages_of(const ServedModel& served, const RequestFields& fields) {
+  const Json* given = fields.list("messages", served.limits.messages);
+  if (given == nullptr || given->empty()) fields.fail("messages", "is missing or empty; give at least one");
+  Json messages = Json::array();
+  for (const Json& message : *given) messages.push_back(message_of(message, messages.size()));
+  return messages;
+}
+
+Json variables_of(const ServedModel& served, const RequestFields& fields) {
+  Json variables = Json::object();
+  if (const Json* kwargs = fields.object("chat_template_kwargs")) {
+    for (const auto& [name, value] : kwargs->items()) {
+      if (!value.is_boolean() && !value.is_number() && !value.is_string()) {
+        fields.fail("chat_template_kwargs", "holds something that is no scalar");
+      }
+      for (const char* own : {"messages", "tools", "documents", "add_generation_prompt"}) {
+        if (name == own)
+          fields.fail("chat_template_kwargs", fmt::format("holds {}, which is not its to set", own));
+      }
+      variables[name] = value;
+    }
+  }
+  if (const auto effort = fields.text("reasoning_effort")) variables["reasoning_effort"] = *effort;
+  const Json* tools = fields.list("tools", served.limits.tools);
+  if (tools != nullptr && !tools->empty() && fields.find("tool_choice") != nullptr &&
+      *fields.find("tool_choice") == "none") {
+    tools = nullptr;
+  }
+  if (tools != nullptr && !tools->empty()) variables["tools"] = *tools;
+  return variables;
+}
+
+}  // namespace
+
+RenderedChat render_chat(const ServedModel& served, const Json& request) {
+  const RequestFields fields(request);
+  const ChatTemplate* chat_template = served.encoder.chat_template();
+  if (chat_template == nullptr) {
+    throw RequestError(400, "the model has no chat template; ask /v1/completions", "messages");
+  }
+  const Json messages = messages_of(served, fields), variables = variables_of(served, fields);
+  const std::string mark = ControlMarks::unused_mark(messages.dump() + variables.dump());
+  const Json marked = served.marks.protect(messages, mark);
+  const Json all = served.encoder.variables(served.marks.protect(variables, mark));
+  const bool continues = fields.flag("continue_final_message");
+  const bool opens = fields.flag("add_generation_prompt", !continues);
+  if (continues && opens)
+    fields.fail("continue_final_message", "and add_generation_prompt exclude each other");
+  std::string text =
+      chat_template->render(marked, opens ? GenerationPrompt::kAdd : GenerationPrompt::kOmit, all);
+  check_rendering(marked, text, *chat_template, all, "messages");
+  if (continues) {
+    const auto last = marked.back()["content"].get<std::string>();
+    const size_t at = text.rfind(last);
+    if (last.empty() || at == std::string::npos)
+      fields.fail("continue_final_message", "has no last text to go on from");
+    text.resize(at + last.size());
+  }
+  RenderedChat rendered{ControlMarks::take_out(text, mark)};
+  rendered.opened_thinking = opens && opens_think(rendered.text.text);
+  return rendered;
+}
+
+ServedPrompt chat_prompt(const ServedModel& served, const Json& request) {
+  const RenderedChat chat = render_chat(served, request);
+  return {
+      served.tokenizer.encode(chat.text.text, {.add_special_tokens = false, .plain_at = chat.text.plain_at}),
+      chat.opened_thinking};
+}
+
+std::vector<ServedPrompt> raw_prompts(const ServedModel& served, const Json& request, const char* key) {
+  const RequestFields fields(request);
+  const Json& given = fields.require(key, "a text, tokens, or a list of either");
+  const auto most = static_cast<size_t>(served.most_positions);
+  const auto prompt_of = [&](const Json& prompt) -> ServedPrompt {
+    if (prompt.is_array()) return {token_list(prompt, key, served.model.config().vocabulary, most), false};
+    if (!prompt.is_string()) fields.fail(key, "is neither a text, nor tokens, nor a list of either");
+    return {served.tokenizer.encode(prompt.get_ref<const std::string&>()), false};
+  };
+  const bool is_one = given.is_string() || (given.is_array() && !given.empty() && given[0].is_number());
+  std::vector<ServedPrompt> prompts;
+  if (is_one) {
+    prompts.push_back(prompt_of(given));
+  } else {
+    if (!given.is_array()) (void)prompt_of(given);
+    if (given.size() > served.limits.prompts) {
+      fields.fail(key, fmt::format("has {} prompts, more than {}", given.size(), served.limits.prompts));
+    }
+    for (const Json& prompt : given) prompts.push_back(prompt_of(prompt));
+  }
+  if (prompts.empty()) fields.fail(key, "is empty");
+  for (const ServedPrompt& prompt : prompts) {
+    if (prompt.tokens.empty()) fields.fail(key, "is empty; give at least one token");
+  }
+  return prompts;
+}
+
+}  // namespace deepscaler

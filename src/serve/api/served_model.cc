@@ -1,0 +1,22 @@
+#include "serve/api/served_model.h"
+
+#include <fmt/format.h>
+
+#include "model/device.h"
+
+namespace deepscaler {
+
+ServedModel::ServedModel(const Model& served, const Tokenizer& tokens, std::string its_name)
+    : model(served), tokenizer(tokens), encoder(tokens, {}), marks(tokens), name(std::move(its_name)) {
+  fingerprint = fmt::format("{}-{}-{}", served.hash().substr(0, 16), compute_type_name(served.compute_type()),
+                            default_device().name());
+  most_positions = served.config().context;
+}
+
+void ServedModel::require_name(const Json& request) const {
+  const auto asked = RequestFields(request).text("model");
+  if (!asked || asked->empty() || *asked == name || *asked == name + ":latest") return;
+  throw RequestError(404, fmt::format("there is no such model; this server has {}", name), "model");
+}
+
+}  // namespace deepscaler
