@@ -13,13 +13,13 @@ class IntegerRun : public Run {
     std::vector<std::byte> blocks(static_cast<size_t>(*storage_bytes(dtype, problem.out * problem.in)));
     (void)quantize(dtype, {problem.w, problem.out, problem.in}, {}, blocks);
     for (int i = 0; i < problem.weight_copies; ++i) {
-      weights_.emplace_back(dtype, problem.out, problem.in, blocks);
+      weights_.emplace_back(blocks_in_rows(dtype, problem.out, problem.in, blocks));
     }
   }
 
   void compute(int weight_copy) override {
     rows_.round({problem_.x, problem_.rows, problem_.in});
-    integer_matmul(rows_, weights_[static_cast<size_t>(weight_copy)], result_.view());
+    integer_matmul(rows_, {{&weights_[static_cast<size_t>(weight_copy)], result_.view()}});
   }
   float at(int64_t row, int64_t column) override { return result_.row(row)[column]; }
 

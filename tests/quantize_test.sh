@@ -24,11 +24,14 @@ grep -qx "i.gguf: inputs of 28 matrices over 18 chunks of 128 tokens" err || fai
 # value NAME: of what perplexity printed.
 value() { sed -n "s/^$1  *\([^ ;]*\).*/\1/p" out; }
 
-# A type, and the largest KL divergence from f32; less than half of it would be another type's.
+# A type, and the largest KL divergence of its weights from f32; less than half of it would be another type's.
 while read -r type limit; do
   "$program" quantize model --type "$type" --output "$type.gguf" >out 2>err || fail "$type: $(cat err)"
   grep -q "^| all " out || fail "$type: no table: $(cat out)"
-  "$program" perplexity --model "$type.gguf" --against model --text text.txt --context 128 >out 2>err || fail "$type: $(cat err)"
+  products=(--products float)
+  [[ $type != F* && $type != B* ]] || products=()
+  "$program" perplexity --model "$type.gguf" --against model --text text.txt --context 128 "${products[@]}" >out 2>err ||
+    fail "$type: $(cat err)"
   [[ $(value "tokens scored") == 1134 ]] || fail "$type: $(cat out)"
   divergence=$(value "KL divergence")
   awk -v d="$divergence" -v most="$limit" 'BEGIN { exit !(d <= most && d >= most / 2) }' ||
@@ -50,18 +53,38 @@ Q4_1 0.25
 Q4_0 0.26
 END_OF_TYPES
 
-# Every command that runs models runs these.
+# Every command that runs models runs these, in integers and in floats, and says which.
 for type in Q4_K_M Q5_K_M Q6_K Q8_0 Q4_0 Q4_1 Q5_0 Q5_1; do
-  "$program" generate --model $type.gguf --input prompt.jsonl --output $type.jsonl --max-tokens 4 2>err || fail "$(cat err)"
-  "$program" score --model $type.gguf --input $type.jsonl --output $type.scored.jsonl 2>err || fail "$(cat err)"
-  grep -q "the same bits" err || fail "$type: score gives other bits than generate: $(cat err)"
-  "$program" eval --model $type.gguf --data problems.jsonl --max-tokens 4 >out 2>err || fail "$(cat err)"
+  for how in "" "--products float" "--kv q8_0"; do
+    products=integer
+    [[ $how != *float* ]] || products=float
+    rm -f responses.jsonl scored.jsonl
+    "$program" generate --model $type.gguf --input prompt.jsonl --output responses.jsonl --max-tokens 4 $how 2>err || fail "$(cat err)"
+    grep -q "^model $type.gguf: quantized, $products products, f32, " err || fail "generate $how: $(cat err)"
+    grep -q "\"dtype\":\"f32\",\"products\":\"$products\"," responses.jsonl || fail "generate $how: $(cat responses.jsonl)"
+    "$program" score --model $type.gguf --input responses.jsonl --output scored.jsonl $how 2>err || fail "$(cat err)"
+    grep -q "the same bits" err || fail "$type $how: score gives other bits than generate: $(cat err)"
+    grep -q "\"products\":\"$products\"" scored.jsonl || fail "score $how: $(cat scored.jsonl)"
+    [[ $how != *q8_0* ]] || grep -q '"kv":"q8_0"' scored.jsonl || fail "score $how: $(cat scored.jsonl)"
+  done
+  "$program" eval --model $type.gguf --data problems.jsonl --max-tokens 4 --output $type.json >out 2>err || fail "$(cat err)"
+  grep -q '"products": *"integer"' $type.json || fail "eval: $(cat $type.json)"
+  # What the rounding of inputs changes, beside what was lost to the weights.
+  "$program" perplexity --model $type.gguf --against $type.gguf --text text.txt --context 128 >out 2>err || fail "$(cat err)"
+  divergence=$(value "KL divergence")
+  awk -v d="$divergence" 'BEGIN { exit !(d <= 1e-3 && d > 0) }' || fail "$type in integers: KL divergence $divergence"
 done
+"$program" score --model Q4_0.gguf --input responses.jsonl --output floats.jsonl --products float 2>err || fail "$(cat err)"
+grep -q '"products":"float"' floats.jsonl || fail "a line keeps what it was generated in: $(cat floats.jsonl)"
 
 # What stands in a file.
 "$program" inspect Q4_K_M.gguf --tensors >out
 grep -q "^stored tensors  .* in Q4_K, .* in Q6_K; [0-9.]* MiB$" out || fail "inspect: $(cat out)"
 grep -q "^| blk.3.ffn_down.weight *| 256 x 512 *| Q6_K *| 0.1 MiB *|$" out || fail "inspect --tensors: $(cat out)"
+
+"$program" inspect Q4_K_M.gguf >out
+grep -q "^quantized weights  *[0-9.]* MiB, as they are used$" out || fail "inspect: $(cat out)"
+grep -q "^to generate .* KiB in q8_0$" out || fail "inspect: $(cat out)"
 
 # Importance, the user's own formats, and a look before.
 "$program" quantize model --type Q4_K_M --imatrix i.gguf --output weighted.gguf >out 2>err
@@ -104,6 +127,14 @@ refuses 1 "deepscaler: nothing: is neither a folder with a config.json nor a .gg
   quantize nothing --type Q8_0 --output y.gguf
 refuses 2 "Run with --help for more information." quantize model --type Q8_0
 refuses 2 "Run with --help for more information." quantize model --type Q3_K --output y.gguf
+refuses 1 "deepscaler: --products: F16.gguf has no quantized matrices; leave the option out, or name a GGUF file that is quantized" \
+  generate --model F16.gguf --prompt 1 --products integer
+refuses 2 "Run with --help for more information." generate --model Q4_0.gguf --prompt 1 --kv q4_0
+grep -q "^--kv: q4_0 not in {auto,q8_0}$" err || fail "$(cat err)"
+sed 's/"head_dim": 32/"head_dim": 16/' config.json >heads.json
+"$program" init --config heads.json --output heads 2>/dev/null
+refuses 1 "deepscaler: --kv: q8_0 takes heads in runs of 32 numbers, and a head has 16; leave the option out" \
+  generate --model heads --prompt 1 --kv q8_0
 echo short >short.txt
 refuses 1 "deepscaler: short.txt: has 6 tokens, less than a chunk of 128; give a longer text, or a smaller --context" \
   perplexity --model narrow --text short.txt --context 128

@@ -134,4 +134,12 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+void MappedFile::forget(std::span<const std::byte> part) const {
+  if (part.empty()) return;
+  const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto first = reinterpret_cast<uintptr_t>(part.data()), begin = first / page * page;
+  // A page of its neighbours is read again too. Where the system refuses, the memory is only kept.
+  madvise(reinterpret_cast<void*>(begin), first + part.size() - begin, MADV_DONTNEED);
+}
+
 }  // namespace deepscaler

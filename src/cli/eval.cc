@@ -109,8 +109,7 @@ void leave_out_long_prompts(std::vector<Problem>& problems, const PromptEncoder&
 EvalReport evaluate_model(const Options& options) {
   require_no_run(options.model);
   std::vector<Problem> problems = eval_problems(options);
-  Model model = Model::load(options.model);
-  compute_in(model, options.memory.dtype, options.model);
+  Model model = load_for_use(options.model, options.memory.precision);
   const Tokenizer tokenizer = load_tokenizer(options.model);
   model.end_responses_at(tokenizer.ends());
   const PromptEncoder encoder(tokenizer, options.prompt);

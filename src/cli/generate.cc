@@ -37,9 +37,8 @@ struct Options {
 };
 
 Model load_model(const Options& options, const Tokenizer& tokenizer) {
-  Model model = Model::load(options.model);
+  Model model = load_for_use(options.model, options.memory.precision);
   model.end_responses_at(tokenizer.ends());
-  compute_in(model, options.memory.dtype, options.model);
   return model;
 }
 

@@ -18,6 +18,7 @@
 #include "model/memory_plan.h"
 #include "model/model.h"
 #include "model/text_ends.h"
+#include "ops/attention/attention_q8.h"
 #include "run/own_files.h"
 #include "text/chat/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
@@ -108,17 +109,39 @@ void show_text(const ModelConfig& c, const Tokenizer& tokenizer) {
   }
 }
 
-void show_memory(const Model& model) {
+// Of the quantized matrices alone.
+int64_t bytes_in_blocks(const StoredTensors& tensors) {
+  int64_t bytes = 0;
+  for (const StoredTensor& tensor : tensors.all()) {
+    if (tensor.other_type.empty() && block_elements(tensor.dtype) > 1) bytes += std::ssize(tensor.bytes);
+  }
+  return bytes;
+}
+
+// Of the weights to generate with them: quantized ones stay so.
+int64_t bytes_in_use(const Model& model, const StoredTensors& tensors) {
+  return bytes_in_blocks(tensors) + model.table().size() * static_cast<int64_t>(sizeof(float));
+}
+
+std::string kib_of_token(const ModelConfig& c, KvStore store) {
+  const auto bytes = static_cast<double>(KvCache::block_bytes(attention_shape(c, store), c.layers));
+  return fmt::format("{:.1f} KiB", bytes / kKeysPerBlock / 1024);
+}
+
+void show_memory(const Model& model, const StoredTensors& tensors) {
   const ModelConfig& c = model.config();
   const auto of_training = [&](int64_t rows) {
     return plan_memory(c, {}, {.rows = rows, .optimizer_bytes = adamw_memory(ParameterTable(c))}, {}).total();
   };
-  const int64_t token = KvCache::block_bytes(attention_shape(c, false), c.layers) / kKeysPerBlock;
+  const int64_t token = KvCache::block_bytes(attention_shape(c, KvStore::kF32), c.layers) / kKeysPerBlock;
+  if (model.is_quantized())
+    line("quantized weights", "{}, as they are used", mib(bytes_in_use(model, tensors)));
   line("weights", "{} in f32; half as much again to compute in bf16",
        mib(plan_memory(c, {}, {}, {}).total()));
-  line("to generate",
-       "weights, and {:.1f} KiB a token for keys and values ({} for a full context), half in bf16",
-       static_cast<double>(token) / 1024, mib(token * c.context));
+  line(
+      "to generate", "weights, and {} a token for keys and values ({} for a full context), half in bf16{}",
+      kib_of_token(c, KvStore::kF32), mib(token * c.context),
+      c.attention.head_dim % kQ8Run == 0 ? fmt::format(", {} in q8_0", kib_of_token(c, KvStore::kQ8_0)) : "");
   line("to train", "{} with micro-batches of 1024 rows, {} of 2048 (see `deepscaler plan`)",
        mib(of_training(1024)), mib(of_training(2048)));
 }
@@ -132,12 +155,12 @@ void run(const Options& options) {
   const std::filesystem::path path = options.model;
   require_no_run(path);
   const Tokenizer tokenizer = Tokenizer::load(path);
-  const Model model = Model::load(path);
+  const Model model = Model::load(path, QuantizedAs::kBlocks);
   show_architecture(model.config(), model);
   with_tensors(path,
                [](const StoredTensors& tensors) { line("stored tensors", "{}", stored_text(tensors)); });
   show_text(model.config(), tokenizer);
-  show_memory(model);
+  with_tensors(path, [&](const StoredTensors& tensors) { show_memory(model, tensors); });
   line("model", "{}", model.hash());
   if (options.tensors) with_tensors(path, show_tensors);
 }

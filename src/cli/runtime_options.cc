@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/signals.h"
@@ -42,11 +43,54 @@ std::string computation_text(ComputeType dtype) {
                      thread_count());
 }
 
+namespace {
+
+std::string advice(const Model& model, const std::string& dtype) {
+  const bool slower = model.compute_type() != compute_type_from_name("auto") && dtype == "f32";
+  return slower && model.products() == Products::kFloat ? "; --dtype bf16 is faster on this CPU, and rounds"
+                                                        : "";
+}
+
+}  // namespace
+
 void compute_in(Model& model, const std::string& dtype, const std::string& path) {
   model.compute_in(compute_type_from_name(dtype));
-  const bool slower = model.compute_type() != compute_type_from_name("auto") && dtype == "f32";
-  log_info("model {}: {}{}", path, computation_text(model.compute_type()),
-           slower ? "; --dtype bf16 is faster on this CPU, and rounds" : "");
+  log_info("model {}: {}{}", path, computation_text(model.compute_type()), advice(model, dtype));
+}
+
+void add_precision(CLI::App& command, Precision& precision) {
+  add_dtype(command, precision.dtype);
+  std::vector<std::string> products = {"auto"};
+  for (const BlockKind& kind : block_kinds()) products.emplace_back(kind.name);
+  command
+      .add_option("--products", precision.products,
+                  "of quantized weights: integer (with inputs rounded to eight bits), float (the bits of the "
+                  "weights made floats, as training computes), or auto: integer")
+      ->check(CLI::IsMember(products))
+      ->capture_default_str();
+  command
+      .add_option(
+          "--kv", precision.kv,
+          "what keys and values are stored as: q8_0 (eight bits, a quarter of f32), or auto: as --dtype")
+      ->check(CLI::IsMember({"auto", "q8_0"}))
+      ->capture_default_str();
+}
+
+Model load_for_use(const std::string& path, const Precision& precision) {
+  Model model = Model::load(path, QuantizedAs::kBlocks);
+  if (!model.is_quantized() && precision.products == "integer") {
+    throw Error("--products", fmt::format("{} has no quantized matrices", path),
+                "leave the option out, or name a GGUF file that is quantized");
+  }
+  const bool integer = model.is_quantized() && precision.products != "float";
+  model.compute_in(compute_type_from_name(precision.dtype), integer ? Products::kInteger : Products::kFloat);
+  if (precision.kv == "q8_0") model.store_keys_values_in_q8();
+  std::string how;
+  if (model.is_quantized()) how += fmt::format("quantized, {} products, ", products_name(model.products()));
+  how += computation_text(model.compute_type());
+  if (model.stores_keys_values_in_q8()) how += ", keys and values in q8_0";
+  log_info("model {}: {}{}", path, how, advice(model, precision.dtype));
+  return model;
 }
 
 void add_generation_memory(CLI::App& command, GenerationMemory& options) {
@@ -55,7 +99,7 @@ void add_generation_memory(CLI::App& command, GenerationMemory& options) {
                   "MiB for keys and values; less is slower, not different")
       ->check(whole_number(1, kMostMib))
       ->capture_default_str();
-  add_dtype(command, options.dtype);
+  add_precision(command, options.precision);
 }
 
 void add_dtype(CLI::App& command, std::string& dtype) {

@@ -32,10 +32,21 @@ void add_dtype(CLI::App& command, std::string& dtype);
 // Has the model compute as --dtype says, and says so: the first line on the screen.
 void compute_in(Model& model, const std::string& dtype, const std::string& path);
 
+// The precision of commands that use a model as it is, without training: --dtype, --products and --kv.
+struct Precision {
+  std::string dtype = "f32";
+  std::string products = "auto";  // in integers where the file is quantized
+  std::string kv = "auto";        // as dtype
+};
+void add_precision(CLI::App& command, Precision& precision);
+// Loads a model that is not to be trained: quantized weights stay so. Says how it computes: the first line on
+// the screen. Throws Error.
+[[nodiscard]] Model load_for_use(const std::string& path, const Precision& precision);
+
 // Options of commands that generate.
 struct GenerationMemory {
   int64_t kv_memory_mib = 2048;
-  std::string dtype = "f32";
+  Precision precision;
 };
 void add_generation_memory(CLI::App& command, GenerationMemory& options);
 

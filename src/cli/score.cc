@@ -17,7 +17,7 @@ namespace {
 struct Options {
   std::string model, input, output;
   int64_t token_budget = 2048;
-  std::string dtype = "f32";
+  Precision precision;
   RuntimeOptions runtime;
 };
 
@@ -33,8 +33,7 @@ void run(const Options& options) {
   apply(options.runtime);
   require_no_run(options.model);
   require_new_file(options.output, {options.input, options.model});
-  Model model = Model::load(options.model);
-  compute_in(model, options.dtype, options.model);
+  Model model = load_for_use(options.model, options.precision);
   Engine engine(std::move(model), {.token_budget = options.token_budget});
   Progress progress("scoring", "tokens", 0);
   const ScoreComparison comparison =
@@ -60,7 +59,7 @@ void add_score_command(CLI::App& app) {
                    "rows computed at a time; less is slower, not different")
       ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
-  add_dtype(*command, options->dtype);
+  add_precision(*command, options->precision);
   add_runtime_options(*command, options->runtime);
   command->callback([options] { run(*options); });
 }

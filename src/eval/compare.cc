@@ -39,8 +39,8 @@ SetComparison compare_set(const EvalReport& before, const EvalReport& after, con
 }  // namespace
 
 EvalComparison compare(const EvalReport& before, const EvalReport& after, OtherSettings other) {
-  static const std::set<std::string> may_differ = {"model", "model_hash", "kernels",
-                                                   "dtype", "samples",    "seed"};
+  static const std::set<std::string> may_differ = {"model",    "model_hash", "kernels", "dtype",
+                                                   "products", "kv",         "samples", "seed"};
   std::vector<SettingsDifference> problems, settings;
   EvalComparison comparison;
   for (const SettingsDifference& d : differences(before.settings, after.settings)) {

@@ -126,6 +126,8 @@ EvalSettings eval_settings(const Model& model, const std::string& model_path, co
           .date = encoder.day().value_or(""),
           .kernels = default_device().name(),
           .dtype = std::string(compute_type_name(model.compute_type())),
+          .products = std::string(model.is_quantized() ? products_name(model.products()) : ""),
+          .kv = model.stores_keys_values_in_q8() ? "q8_0" : "",
           .config = config,
           .sets = sets_of(problems)};
 }

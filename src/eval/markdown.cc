@@ -91,6 +91,8 @@ std::string settings_markdown(const EvalReport& report) {
   });
   rows.push_back({"seed", fmt::format("{}", s.config.seed)});
   rows.push_back({"kernels, dtype", s.kernels + ", " + s.dtype});
+  if (!s.products.empty()) rows.push_back({"products of quantized weights", s.products});
+  if (!s.kv.empty()) rows.push_back({"keys and values", s.kv});
   rows.push_back({"program", report.program});
   rows.push_back({"verifier", report.verifier});
   for (const EvalSet& set : s.sets) {

@@ -25,6 +25,8 @@ void each_field(Settings& s, const Visit& visit) {
   visit("date", s.date);
   visit("kernels", s.kernels);
   visit("dtype", s.dtype);
+  visit("products", s.products);
+  visit("kv", s.kv);
   visit("samples", s.config.samples);
   for_each_setting(s.config.sampling, visit);
   visit("seed", s.config.seed);
@@ -39,7 +41,8 @@ Json value_json(const Value& value) {
 
 // Keys that are there only where they say something.
 bool is_left_out(std::string_view name, const Json& value) {
-  return (name == "chat_template_kwargs" || name == "date") && value == "";
+  return (name == "chat_template_kwargs" || name == "date" || name == "products" || name == "kv") &&
+         value == "";
 }
 
 const EvalSet* find_set(const EvalSettings& settings, const std::string& name) {

@@ -45,6 +45,8 @@ struct EvalSettings {
   std::string date;                  // what the chat template was told; empty: it did not ask
   std::string kernels;               // instruction set that computed
   std::string dtype;                 // what products compute in
+  std::string products;              // of quantized weights; empty: there are none
+  std::string kv;                    // what keys and values are stored as; empty: as dtype
   EvalConfig config;
   std::vector<EvalSet> sets;
 };

@@ -359,11 +359,12 @@ TEST(GgufExport, ScalesThatAreNoNumbersAreRefusedInEveryFormat) {
     bytes[at + scale + 1] = '\x7e';
     const fs::path damaged = folder / "damaged.gguf";
     write_file_atomically(damaged, bytes);
-    for (const auto& use :
-         {std::function<void()>([&] { (void)Model::load(damaged); }), std::function<void()>([&] {
-            const ModelFile source(damaged);
-            GgufExport(source, options_of("F32")).write(folder / "x.gguf", [](int64_t) {});
-          })}) {
+    for (const auto& use : {std::function<void()>([&] { (void)Model::load(damaged); }),
+                            std::function<void()>([&] { (void)Model::load(damaged, QuantizedAs::kBlocks); }),
+                            std::function<void()>([&] {
+                              const ModelFile source(damaged);
+                              GgufExport(source, options_of("F32")).write(folder / "x.gguf", [](int64_t) {});
+                            })}) {
       try {
         use();
         FAIL() << type.name;
@@ -392,10 +393,14 @@ TEST(GgufExport, DamagedFilesOfEveryFormatNeverDoWorseThanAnError) {
     for (uint64_t i = 0; i < kMutations; ++i) {
       write_file_atomically(
           path, bytes.substr(0, from) + mutated(bytes.substr(from, to - from), i) + bytes.substr(to));
-      for (const bool load : {true, false}) {
+      for (const int use : {0, 1, 2}) {
         try {
-          if (load) {
+          if (use == 0) {
             (void)Model::load(path);
+          } else if (use == 1) {
+            Model model = Model::load(path, QuantizedAs::kBlocks);
+            model.compute_in(ComputeType::kF32, model.is_quantized() ? Products::kInteger : Products::kFloat);
+            (void)model.hash();  // reads all blocks
           } else {
             const ModelFile source(path);
             EXPECT_LE(std::ssize(GgufExport(source, {.mix = {.type = &type}}).tensors()), 11);

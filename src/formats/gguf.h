@@ -54,6 +54,10 @@ class GgufFile {
 
   // Shapes are outermost first (the file has them innermost first).
   [[nodiscard]] const StoredTensors& tensors() const { return tensors_; }
+  // Gives back the memory that reading a tensor took; it is read from the file again where it is looked at.
+  void forget(const StoredTensor& tensor) const {
+    if (mapped_) mapped_->forget(tensor.bytes);
+  }
 
   // The value of a key, nothing where the key is absent. Throws Error where it has another type
   // (any integer type serves for an integer, any integer or float type for a number) or does not

@@ -32,13 +32,20 @@ nlohmann::json sampling_json(const GenerationSettings& settings) {
 
 }  // namespace
 
+nlohmann::ordered_json precision_of_lines(const Model& model) {
+  nlohmann::ordered_json json = {{"dtype", compute_type_name(model.compute_type())}};
+  if (model.is_quantized()) json["products"] = products_name(model.products());
+  if (model.stores_keys_values_in_q8()) json["kv"] = "q8_0";
+  return json;
+}
+
 nlohmann::ordered_json settings_of_lines(const GenerationSettings& settings, const Model& model,
                                          const PromptEncoder& encoder) {
-  nlohmann::ordered_json json = {{"temperature", settings.options.sampling.temperature},
-                                 {"dtype", compute_type_name(model.compute_type())},
-                                 {"kernels", default_device().name()},
-                                 {"model", model.hash()},
-                                 {"sampling", sampling_json(settings)}};
+  nlohmann::ordered_json json = {{"temperature", settings.options.sampling.temperature}};
+  json.update(precision_of_lines(model));
+  json["kernels"] = default_device().name();
+  json["model"] = model.hash();
+  json["sampling"] = sampling_json(settings);
   if (const auto day = encoder.day()) json["date"] = *day;
   return json;
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/signals.h"
 #include "formats/jsonl.h"
+#include "generate/generation_settings.h"
 #include "generate/prompts.h"
 #include "model/device.h"
 
@@ -146,13 +147,14 @@ class Scorer {
     ordered_json values = response.line;
     values["logprobs"] = log_probs;
     values["temperature"] = response.temperature;
-    values["dtype"] = compute_type_name(engine_.model().compute_type());
+    for (const char* key : {"dtype", "products", "kv"}) values.erase(key);
+    values.update(precision_of_lines(engine_.model()));
     values["kernels"] = default_device().name();
     values["model"] = model_hash_;
     ordered_json line;
     for (const char* key :
          {"index", "id", "sample", "text", "prompt_token_ids", "token_ids", "logprobs", "finish_reason",
-          "prompt_opened_thinking", "temperature", "dtype", "kernels", "model"}) {
+          "prompt_opened_thinking", "temperature", "dtype", "products", "kv", "kernels", "model"}) {
       if (values.contains(key)) line[key] = values[key];
     }
     line.update(values);

@@ -27,9 +27,10 @@ class Bf16Weights final : public F32Weights {
     matmul_bf16(x, rounded<MatrixView>(projections), accumulate);
   }
 
-  void dx(const Projections<int, ConstMatrixView>& projections, MatrixView dx) const override {
-    if (!bf16_is_fast()) return F32Weights::dx(projections, dx);
-    matmul_bf16_dx(rounded<ConstMatrixView>(projections), dx);
+  void dx(const Projections<int, ConstMatrixView>& projections, MatrixView dx,
+          Accumulate accumulate) const override {
+    if (!bf16_is_fast()) return F32Weights::dx(projections, dx, accumulate);
+    matmul_bf16_dx(rounded<ConstMatrixView>(projections), dx, accumulate);
   }
 
   void dw(const Projections<int, ConstMatrixView>& projections, ConstMatrixView x,
@@ -42,7 +43,7 @@ class Bf16Weights final : public F32Weights {
   void refresh() override {
     for (size_t i = 0; i < table().all().size(); ++i) {
       const ParameterInfo& p = table().all()[i];
-      if (p.layout == ParameterInfo::Layout::kPanels)
+      if (p.layout == ParameterInfo::Layout::kPanels && !p.in_blocks)
         pack_bf16_panels(panels(static_cast<int>(i)), rounded_.data() + p.offset / 2);
     }
   }

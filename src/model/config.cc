@@ -321,9 +321,9 @@ ModelConfig read_hf_config(const std::filesystem::path& folder) {
   return c;
 }
 
-AttentionShape attention_shape(const ModelConfig& config, bool bf16) {
+AttentionShape attention_shape(const ModelConfig& config, KvStore store) {
   const auto& [heads, kv_heads, head_dim] = config.attention;
-  return {.heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .bf16 = bf16};
+  return {.heads = heads, .kv_heads = kv_heads, .head_dim = head_dim, .store = store};
 }
 
 json hf_config_json(const ModelConfig& c, DType dtype) {

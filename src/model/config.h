@@ -79,8 +79,8 @@ struct ModelConfig {
 void check_dimensions(const ModelConfig& config, const std::string& where);
 [[nodiscard]] Architecture architecture_from_name(std::string_view name, const std::string& where);
 
-// The layers' attention where keys and values are kept in bf16, or in f32.
-[[nodiscard]] AttentionShape attention_shape(const ModelConfig& config, bool bf16);
+// The layers' attention over keys and values that are stored so.
+[[nodiscard]] AttentionShape attention_shape(const ModelConfig& config, KvStore store);
 
 // config.json as transformers reads it, for weights stored in `dtype` (F32, BF16 or F16).
 [[nodiscard]] nlohmann::json hf_config_json(const ModelConfig& config, DType dtype);

@@ -14,11 +14,12 @@ void F32Weights::forward(ConstMatrixView x, const Projections<int, MatrixView>& 
          accumulate);
 }
 
-void F32Weights::dx(const Projections<int, ConstMatrixView>& projections, MatrixView dx) const {
+void F32Weights::dx(const Projections<int, ConstMatrixView>& projections, MatrixView dx,
+                    Accumulate accumulate) const {
   matmul_dx(projections.changed([&](const auto& p) {
     return Projection<ConstPanelView, ConstMatrixView>{panels(p.weight), p.outputs};
   }),
-            dx);
+            dx, accumulate);
 }
 
 void F32Weights::dw(const Projections<int, ConstMatrixView>& projections, ConstMatrixView x,

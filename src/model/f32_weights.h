@@ -16,7 +16,8 @@ class F32Weights : public WeightForm {
 
   void forward(ConstMatrixView x, const Projections<int, MatrixView>& projections,
                Accumulate accumulate) const override;
-  void dx(const Projections<int, ConstMatrixView>& projections, MatrixView dx) const override;
+  void dx(const Projections<int, ConstMatrixView>& projections, MatrixView dx,
+          Accumulate accumulate) const override;
   void dw(const Projections<int, ConstMatrixView>& projections, ConstMatrixView x,
           float* gradients) const override;
   void read_row(int weight, int64_t row, std::span<float> out) const override;

@@ -45,8 +45,12 @@ int64_t matrices_bytes(const Widths& widths, int64_t rows) {
 // A quarter more blocks than full ones would be: sequences end inside one.
 int64_t training_blocks(int64_t rows) { return ceil_div(rows, kKeysPerBlock) * 5 / 4 + 1; }
 
+AttentionShape attention_of(const ModelConfig& c, const WeightCopies& copies) {
+  return attention_shape(c, copies.bf16 ? KvStore::kBf16 : KvStore::kF32);
+}
+
 int64_t kv_bytes(const ModelConfig& c, const WeightCopies& copies, int64_t blocks) {
-  return blocks * KvCache::block_bytes(attention_shape(c, copies.bf16), c.layers);
+  return blocks * KvCache::block_bytes(attention_of(c, copies), c.layers);
 }
 
 int64_t head_bytes(const ModelConfig& c, int64_t head_rows, int64_t copies_of_hidden) {
@@ -84,7 +88,7 @@ void add_training(const ModelConfig& c, const WeightCopies& copies, const Traini
                    all ? "set recompute = \"layer\" or lower token_budget" : "lower token_budget"});
   parts.push_back({"backward pass", MemoryPhase::kTraining,
                    matrices_bytes(backward_widths(c), t.rows) +
-                       attention_backward_memory(attention_shape(c, copies.bf16), t.rows) * kFloat,
+                       attention_backward_memory(attention_of(c, copies), t.rows) * kFloat,
                    "lower token_budget"});
   parts.push_back({"LM head", MemoryPhase::kTraining, head_bytes(c, kHeadRows, 4),
                    "use a model with a smaller vocabulary"});

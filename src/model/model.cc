@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "formats/safetensors.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
+#include "ops/attention/attention_q8.h"
 
 namespace deepscaler {
 namespace {
@@ -36,18 +38,39 @@ void warn_of_differences(const ModelFile& file, const std::filesystem::path& pat
 
 }  // namespace
 
-Model::Model(ModelConfig config)
+Model::Model(ModelConfig config) : Model(std::move(config), nullptr) {}
+Model::Model(Model&&) noexcept = default;
+Model& Model::operator=(Model&&) noexcept = default;
+Model::~Model() = default;
+
+Model::Model(ModelConfig config, std::unique_ptr<const ModelFile> file)
     : config_(std::move(config)),
-      table_(std::make_unique<const ParameterTable>(config_)),
+      file_(std::move(file)),
+      table_(std::make_unique<const ParameterTable>(
+          config_, ParameterTable::Trains(),
+          [&](const ParameterInfo& info) { return file_ && file_->is_in_blocks(info); })),
       rope_(config_.rope_frequencies(), config_.context, rope_magnitude(config_.rope_scaling)),
       weights_(table_->size()),
-      form_(make_weight_form(compute_type_, *table_, weights_.data())) {}
+      form_(make_form()) {}
 
-Model Model::load(const std::filesystem::path& path) {
-  const ModelFile file(path);
+std::unique_ptr<WeightForm> Model::make_form() const {
+  return make_weight_form(compute_type_, products_, *table_, weights_.data(), file_.get());
+}
+
+Model Model::load(const std::filesystem::path& path, QuantizedAs quantized) {
+  auto opened = std::make_unique<const ModelFile>(path);
+  const ModelFile& file = *opened;
   warn_of_differences(file, path);
-  Model model(file.config());
+  const bool keeps = quantized == QuantizedAs::kBlocks &&
+                     std::ranges::any_of(file.table().all(),
+                                         [&](const ParameterInfo& info) { return file.is_in_blocks(info); });
+  Model model(file.config(), keeps ? std::move(opened) : nullptr);
   for (const ParameterInfo& info : model.table().all()) {
+    if (info.in_blocks) {
+      file.check_blocks(info);
+      file.forget(info);
+      continue;
+    }
     Matrix rows(info.rows, info.cols);
     file.read_rows(info, RowOrder::kHuggingFace, 0, rows.view());
     write_parameter(info, rows.view(), model.edit_weights().data());
@@ -55,19 +78,42 @@ Model Model::load(const std::filesystem::path& path) {
   return model;
 }
 
-void Model::compute_in(ComputeType type) {
+void Model::compute_in(ComputeType type, Products products) {
+  const auto before = std::pair(compute_type_, products_);
   form_.reset();  // before the new one takes memory
   try {
-    form_ = make_weight_form(type, *table_, weights_.data());
+    std::tie(compute_type_, products_) = std::pair(type, products);
+    form_ = make_form();
   } catch (...) {
-    form_ = make_weight_form(compute_type_, *table_, weights_.data());
+    std::tie(compute_type_, products_) = before;
+    form_ = make_form();
     throw;
   }
-  compute_type_ = type;
+}
+
+void Model::store_keys_values_in_q8() {
+  if (config_.attention.head_dim % kQ8Run != 0) {
+    throw Error("--kv",
+                fmt::format("q8_0 takes heads in runs of {} numbers, and a head has {}", kQ8Run,
+                            config_.attention.head_dim),
+                "leave the option out");
+  }
+  q8_keys_values_ = true;
+}
+
+void Model::read(int index, MatrixView rows) const {
+  const ParameterInfo& info = (*table_)[index];
+  if (!info.in_blocks) return read_parameter(info, weights_.data(), rows);
+  parallel_for(rows.rows, [&](int64_t r) {
+    form_->read_row(index, r, {rows.row(r), static_cast<size_t>(rows.cols)});
+  });
 }
 
 void Model::train_only(const ParameterTable::Trains& trains) {
-  auto table = std::make_unique<const ParameterTable>(config_, trains);
+  const auto in_blocks = [&](const ParameterInfo& info) {
+    return std::ranges::find(table_->all(), info.name, &ParameterInfo::name)->in_blocks;
+  };
+  auto table = std::make_unique<const ParameterTable>(config_, trains, in_blocks);
   Buffer<float> weights(table->size());
   for (size_t i = 0; i < table->all().size(); ++i) {
     const ParameterInfo& from = table_->all()[i];
@@ -76,7 +122,7 @@ void Model::train_only(const ParameterTable::Trains& trains) {
   form_.reset();
   table_ = std::move(table);
   weights_ = std::move(weights);
-  form_ = make_weight_form(compute_type_, *table_, weights_.data());
+  form_ = make_form();
 }
 
 int64_t kv_block_bytes(const Model& model) {
@@ -84,8 +130,12 @@ int64_t kv_block_bytes(const Model& model) {
 }
 
 std::string Model::hash() const {
-  return fmt::format("{:016x}", hash_parameters(table_->all(), weights_.data(),
-                                                hash_name(architecture_name(config_.architecture))));
+  const auto read_row = [&](const ParameterInfo& info, int64_t row, std::span<float> out) {
+    form_->read_row(static_cast<int>(&info - table_->all().data()), row, out);
+  };
+  return fmt::format("{:016x}",
+                     hash_parameters(table_->all(), weights_.data(),
+                                     hash_name(architecture_name(config_.architecture)), read_row));
 }
 
 void randomize(Model& model, uint64_t seed, float std) {
@@ -107,11 +157,12 @@ void copy_parameters(const Model& from, Model& to) {
     const auto& all = from.table().all();
     const auto source = std::ranges::find(all, target.name, &ParameterInfo::name);
     if (source == all.end() || source->rows != target.rows || source->cols != target.cols) continue;
-    if (source->layout == target.layout) {
+    if (target.in_blocks) continue;
+    if (source->layout == target.layout && !source->in_blocks) {
       std::copy_n(from.weights() + source->offset, source->size, weights.data() + target.offset);
     } else {
       Matrix rows(source->rows, source->cols);
-      read_parameter(*source, from.weights(), rows.view());
+      from.read(static_cast<int>(source - all.begin()), rows.view());
       write_parameter(target, rows.view(), weights.data());
     }
   }
@@ -141,9 +192,10 @@ void save_hf_model(const Model& model, const std::filesystem::path& folder, DTyp
         {info.name, dtype, info.is_matrix() ? std::vector{info.rows, info.cols} : std::vector{info.cols}});
   }
   SafetensorsWriter writer(folder / "model.safetensors", declarations);
-  for (const ParameterInfo& info : model.table().all()) {
+  for (size_t i = 0; i < model.table().all().size(); ++i) {
+    const ParameterInfo& info = model.table().all()[i];
     Matrix rows(info.rows, info.cols);
-    read_parameter(info, model.weights(), rows.view());
+    model.read(static_cast<int>(i), rows.view());
     const std::span<const float> values(rows.data(), static_cast<size_t>(rows.size()));
     if (dtype == DType::kF32) {
       writer.write(std::as_bytes(values));

@@ -35,14 +35,26 @@ class WeightEdit {
   WeightForm& form_;
 };
 
+class ModelFile;
+
+// What becomes of the matrices of a file that are quantized.
+enum class QuantizedAs {
+  kFloats,  // f32 values like all others, which can be trained
+  kBlocks,  // they stay as they are: frozen, in a fraction of the memory
+};
+
 class Model {
  public:
   // All weights zero.
   explicit Model(ModelConfig config);
+  Model(Model&&) noexcept;
+  Model& operator=(Model&&) noexcept;
+  ~Model();
 
   // Throws Error naming file and tensor for what is missing, misshapen, not finite or unknown. Takes no
   // more memory than a fixed multiple of the file.
-  [[nodiscard]] static Model load(const std::filesystem::path& path);
+  [[nodiscard]] static Model load(const std::filesystem::path& path,
+                                  QuantizedAs quantized = QuantizedAs::kFloats);
 
   [[nodiscard]] const ModelConfig& config() const { return config_; }
   [[nodiscard]] const ParameterTable& table() const { return *table_; }
@@ -57,16 +69,28 @@ class Model {
   // The matrices in the form that products read.
   [[nodiscard]] const WeightForm& matrices() const { return *form_; }
 
+  // Whether matrices stand in blocks.
+  [[nodiscard]] bool is_quantized() const { return file_ != nullptr; }
+
   // f32 from the start. bf16 takes half as much memory again, and keeps keys and values in bf16. Throws Error
-  // for a model whose widths are odd.
-  void compute_in(ComputeType type);
+  // for a model whose widths are odd. `products` are those of matrices in blocks. In integers the blocks are
+  // packed for them once, which takes as long as reading them a few times.
+  void compute_in(ComputeType type, Products products = Products::kFloat);
   [[nodiscard]] ComputeType compute_type() const { return compute_type_; }
-  // Of every layer, with what keys and values are kept as.
+  [[nodiscard]] Products products() const { return products_; }
+  // Stores keys and values in eight bits, whatever products compute in. There is no backward pass then.
+  // Throws Error for heads that are no multiple of 32 wide.
+  void store_keys_values_in_q8();
+  [[nodiscard]] bool stores_keys_values_in_q8() const { return q8_keys_values_; }
+  // Of every layer, with what keys and values are stored as.
   [[nodiscard]] AttentionShape attention() const {
-    return attention_shape(config_, compute_type_ == ComputeType::kBf16);
+    return attention_shape(config_, q8_keys_values_ ? KvStore::kQ8_0 : kv_store_of(compute_type_));
   }
-  // Freezes all parameters but those that `trains` names. Arrays laid out by the table of before are no
-  // longer this model's.
+  // A parameter of the table as rows, whatever it stands in.
+  void read(int index, MatrixView rows) const;
+
+  // Freezes all parameters but those that `trains` names, and those in blocks. Arrays laid out by the table
+  // of before are no longer this model's.
   void train_only(const ParameterTable::Trains& trains);
   // The tokens that end a response: those of the config at first (model/text_ends.h).
   void end_responses_at(std::vector<int32_t> tokens) { config_.eos = std::move(tokens); }
@@ -75,11 +99,18 @@ class Model {
   [[nodiscard]] std::string hash() const;
 
  private:
+  // `file`: of the matrices that stand in blocks; null: all are values.
+  Model(ModelConfig config, std::unique_ptr<const ModelFile> file);
+  [[nodiscard]] std::unique_ptr<WeightForm> make_form() const;
+
   ModelConfig config_;
+  std::unique_ptr<const ModelFile> file_;
   std::unique_ptr<const ParameterTable> table_;  // where it stands is known to others
   RopeTable rope_;
   Buffer<float> weights_;
   ComputeType compute_type_ = ComputeType::kF32;
+  Products products_ = Products::kFloat;
+  bool q8_keys_values_ = false;
   std::unique_ptr<WeightForm> form_;
 };
 

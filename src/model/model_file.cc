@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/integer.h"
 #include "base/parallel.h"
 #include "formats/excerpt.h"
 #include "tensor/dequantize.h"
@@ -152,13 +153,52 @@ void ModelFile::check() const {
   }
 }
 
+bool ModelFile::is_reordered(const ParameterInfo& info, RowOrder order) const {
+  const RowOrder stored = gguf_ ? RowOrder::kGguf : RowOrder::kHuggingFace;
+  return stored != order && config_.architecture == Architecture::kLlama && is_rotated(info);
+}
+
 // Row c d/2 + j of a head is row 2j + c in a GGUF file.
 int64_t ModelFile::stored_row(const ParameterInfo& info, RowOrder order, int64_t row) const {
-  const RowOrder stored = gguf_ ? RowOrder::kGguf : RowOrder::kHuggingFace;
-  if (stored == order || config_.architecture != Architecture::kLlama || !is_rotated(info)) return row;
+  if (!is_reordered(info, order)) return row;
   const int64_t d = config_.attention.head_dim;
   const int64_t head = row / d * d, i = row % d;
   return head + (order == RowOrder::kGguf ? i % 2 * (d / 2) + i / 2 : i % (d / 2) * 2 + i / (d / 2));
+}
+
+bool ModelFile::is_in_blocks(const ParameterInfo& info) const {
+  return info.is_matrix() && block_elements(tensor(info).dtype) > 1;
+}
+
+BlockMatrix ModelFile::blocks(const ParameterInfo& info) const {
+  const StoredTensor& stored = tensor(info);
+  BlockMatrix matrix = blocks_in_rows(stored.dtype, info.rows, info.cols, stored.bytes);
+  if (is_reordered(info, RowOrder::kHuggingFace)) {
+    matrix.row = [this, info, row = std::move(matrix.row)](int64_t o) {
+      return row(stored_row(info, RowOrder::kHuggingFace, o));
+    };
+  }
+  return matrix;
+}
+
+void ModelFile::check_blocks(const ParameterInfo& info) const {
+  const BlockMatrix matrix = blocks(info);
+  constexpr int64_t kRowsOfTask = 64;
+  std::vector<int64_t> bad(static_cast<size_t>(ceil_div(info.rows, kRowsOfTask)), info.rows);
+  parallel_for(std::ssize(bad), [&](int64_t task) {
+    const int64_t end = std::min(info.rows, (task + 1) * kRowsOfTask);
+    int64_t r = task * kRowsOfTask;
+    while (r < end && blocks_are_finite(matrix.dtype, matrix.row_blocks(r))) ++r;
+    if (r < end) bad[static_cast<size_t>(task)] = r;
+  });
+  const int64_t first = *std::ranges::min_element(bad);
+  if (first == info.rows) return;
+  Matrix row(1, info.cols);
+  read_rows(info, RowOrder::kHuggingFace, first, row.view());  // which says where
+}
+
+void ModelFile::forget(const ParameterInfo& info) const {
+  if (gguf_) gguf_->forget(tensor(info));
 }
 
 void ModelFile::read_rows(const ParameterInfo& info, RowOrder order, int64_t first, MatrixView rows) const {

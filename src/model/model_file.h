@@ -11,6 +11,7 @@
 #include "formats/safetensors.h"
 #include "model/config.h"
 #include "model/parameters.h"
+#include "ops/quant/block_matrix.h"
 
 namespace deepscaler {
 
@@ -39,6 +40,16 @@ class ModelFile {
   // The tensor of a parameter of the table.
   [[nodiscard]] const StoredTensor& tensor(const ParameterInfo& info) const;
 
+  // A quantized matrix as it lies in the file, with rows in our order; valid as long as this object. blocks()
+  // is to be called only where is_in_blocks().
+  [[nodiscard]] bool is_in_blocks(const ParameterInfo& info) const;
+  [[nodiscard]] BlockMatrix blocks(const ParameterInfo& info) const;
+  // Throws Error naming the tensor where a number of its blocks is not finite.
+  void check_blocks(const ParameterInfo& info) const;
+  // Gives back the memory that reading a parameter took: it is read from the file where it is looked at
+  // again.
+  void forget(const ParameterInfo& info) const;
+
   // Rows [first, first + rows.rows) of a parameter as floats; a vector is one row. Throws Error naming the
   // tensor where a number is not finite.
   void read_rows(const ParameterInfo& info, RowOrder order, int64_t first, MatrixView rows) const;
@@ -48,6 +59,7 @@ class ModelFile {
   [[nodiscard]] const StoredTensor* find(const ParameterInfo& info) const;
   [[nodiscard]] bool is_redundant(const StoredTensor& tensor) const;
   void check() const;
+  [[nodiscard]] bool is_reordered(const ParameterInfo& info, RowOrder order) const;
   [[nodiscard]] int64_t stored_row(const ParameterInfo& info, RowOrder order, int64_t row) const;
 
   std::string where_;

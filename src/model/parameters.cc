@@ -15,7 +15,7 @@ namespace deepscaler {
 
 using Layout = ParameterInfo::Layout;
 
-ParameterTable::ParameterTable(const ModelConfig& c, const Trains& trains) {
+ParameterTable::ParameterTable(const ModelConfig& c, const Trains& trains, const InBlocks& in_blocks) {
   const bool head_is_embedding = c.tied_embeddings && !c.scalar_head();
   const Layout embedding_layout = head_is_embedding ? Layout::kPanels : Layout::kRows;
   embedding_ = add("model.embed_tokens.weight", c.vocabulary, c.hidden, embedding_layout);
@@ -54,7 +54,7 @@ ParameterTable::ParameterTable(const ModelConfig& c, const Trains& trains) {
   else
     lm_head_ =
         head_is_embedding ? embedding_ : add("lm_head.weight", c.vocabulary, c.hidden, Layout::kPanels);
-  place(trains);
+  place(trains, in_blocks);
 }
 
 int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout layout) {
@@ -63,8 +63,12 @@ int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout lay
   return static_cast<int>(all_.size()) - 1;
 }
 
-void ParameterTable::place(const Trains& trains) {
-  for (ParameterInfo& p : all_) p.trainable = !trains || trains(p.name);
+void ParameterTable::place(const Trains& trains, const InBlocks& in_blocks) {
+  for (ParameterInfo& p : all_) {
+    p.in_blocks = in_blocks && in_blocks(p);
+    if (p.in_blocks) p.size = 0;
+    p.trainable = !p.in_blocks && (!trains || trains(p.name));
+  }
   for (const bool trainable : {true, false}) {
     for (ParameterInfo& p : all_) {
       if (p.trainable != trainable) continue;
@@ -88,7 +92,7 @@ PlacedRow row_of(const ParameterInfo& info, int64_t row) {
 }
 
 void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values) {
-  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols);
+  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols && !info.in_blocks);
   if (info.layout == Layout::kPanels) return pack_panels(rows, {values + info.offset, info.rows, info.cols});
   for (int64_t r = 0; r < info.rows; ++r) {
     std::copy_n(rows.row(r), info.cols, values + info.offset + r * info.cols);
@@ -96,7 +100,7 @@ void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* val
 }
 
 void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows) {
-  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols);
+  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols && !info.in_blocks);
   if (info.layout == Layout::kPanels)
     return unpack_panels({values + info.offset, info.rows, info.cols}, rows);
   for (int64_t r = 0; r < info.rows; ++r) {
@@ -104,17 +108,48 @@ void read_parameter(const ParameterInfo& info, const float* values, MatrixView r
   }
 }
 
-uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float* values, uint64_t seed) {
-  // FNV-1a over 32-bit words, one lane a parameter, so that parameters are hashed side by side.
-  constexpr uint64_t kPrime = 0x100000001b3;
+namespace {
+
+// FNV-1a over 32-bit words.
+constexpr uint64_t kPrime = 0x100000001b3;
+
+uint64_t hash_words(const float* words, int64_t count, uint64_t hash) {
+  for (int64_t i = 0; i < count; ++i) hash = (hash ^ std::bit_cast<uint32_t>(words[i])) * kPrime;
+  return hash;
+}
+
+// The hash of the floats, a row or a panel of rows at a time.
+uint64_t hash_blocks(const ParameterInfo& info, const ReadParameterRow& read_row, uint64_t hash) {
+  const int64_t together = info.layout == Layout::kPanels ? kPanelWidth : 1;
+  Matrix rows(together, info.cols);
+  std::vector<float> panel(static_cast<size_t>(together * info.cols));
+  for (int64_t first = 0; first < info.rows; first += together) {
+    for (int64_t r = 0; r < together; ++r) {
+      const std::span row(rows.row(r), static_cast<size_t>(info.cols));
+      if (first + r < info.rows)
+        read_row(info, first + r, row);
+      else
+        std::ranges::fill(row, 0.0f);
+    }
+    for (int64_t i = 0; i < info.cols; ++i) {
+      for (int64_t r = 0; r < together; ++r) panel[static_cast<size_t>(i * together + r)] = rows.row(r)[i];
+    }
+    hash = hash_words(panel.data(), std::ssize(panel), hash);
+  }
+  return hash;
+}
+
+}  // namespace
+
+uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float* values, uint64_t seed,
+                         const ReadParameterRow& read_row) {
+  // One lane a parameter, so that parameters are hashed side by side.
   std::vector<uint64_t> parts(parameters.size());
   parallel_for(std::ssize(parts), [&](int64_t i) {
     const ParameterInfo& p = parameters[static_cast<size_t>(i)];
-    uint64_t part = hash_name(p.name);
-    for (int64_t w = p.offset; w < p.offset + p.size; ++w) {
-      part = (part ^ std::bit_cast<uint32_t>(values[w])) * kPrime;
-    }
-    parts[static_cast<size_t>(i)] = part;
+    const uint64_t name = hash_name(p.name);
+    parts[static_cast<size_t>(i)] =
+        p.in_blocks ? hash_blocks(p, read_row, name) : hash_words(values + p.offset, p.size, name);
   });
   for (uint64_t part : parts) seed = (seed ^ part) * kPrime;
   return seed;

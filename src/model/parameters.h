@@ -3,7 +3,8 @@
 // Weights, gradients and the optimizer's moments share the table, so an optimizer, a norm or a hash is
 // one loop over flat arrays. Trainable parameters come first: gradients and moments are as long as those.
 // Matrices are in panels (ops/matmul/matmul.h), the one form that all products read; what only gets looked up
-// by row (an untied embedding) and vectors are plain.
+// by row (an untied embedding) and vectors are plain. Matrices that are quantized take no part in the array:
+// they stay in the blocks of their file (model/block_weights.h), frozen.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +27,10 @@ struct ParameterInfo {
   int64_t rows;      // 1 for a vector
   int64_t cols;
   Layout layout;
-  int64_t size;           // in floats, padding of panels included
-  int64_t offset = 0;     // in floats
-  bool trainable = true;  // else it is frozen, and has no gradient
+  int64_t size;            // in floats, padding of panels included
+  int64_t offset = 0;      // in floats
+  bool trainable = true;   // else it is frozen, and has no gradient
+  bool in_blocks = false;  // quantized: not in the array (its size there is 0), and never trainable
 
   [[nodiscard]] bool is_matrix() const { return layout != Layout::kVector; }
 };
@@ -44,7 +46,10 @@ class ParameterTable {
  public:
   // `trains` says by name which parameters are trainable; empty: all.
   using Trains = std::function<bool(std::string_view name)>;
-  explicit ParameterTable(const ModelConfig& config, const Trains& trains = {});
+  // `in_blocks` says which are quantized; empty: none.
+  using InBlocks = std::function<bool(const ParameterInfo& info)>;
+  explicit ParameterTable(const ModelConfig& config, const Trains& trains = {},
+                          const InBlocks& in_blocks = {});
 
   [[nodiscard]] const std::vector<ParameterInfo>& all() const { return all_; }
   // Those of all() that training changes.
@@ -61,7 +66,7 @@ class ParameterTable {
 
  private:
   int add(std::string name, int64_t rows, int64_t cols, ParameterInfo::Layout layout);
-  void place(const Trains& trains);
+  void place(const Trains& trains, const InBlocks& in_blocks);
 
   std::vector<ParameterInfo> all_, trainable_;
   std::vector<LayerParameters> layers_;
@@ -91,8 +96,10 @@ struct PlacedRow {
 void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values);
 void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows);
 
-// Names the values of some parameters: equal for equal bits and an equal `seed`.
+// Names the values of some parameters: equal for equal bits and an equal `seed`. Those in blocks are read by
+// `read_row`, and hash as their floats.
+using ReadParameterRow = std::function<void(const ParameterInfo& info, int64_t row, std::span<float> out)>;
 [[nodiscard]] uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float* values,
-                                       uint64_t seed);
+                                       uint64_t seed, const ReadParameterRow& read_row = {});
 
 }  // namespace deepscaler

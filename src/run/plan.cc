@@ -49,7 +49,8 @@ GenerationShape generation_of(const Recipe& recipe, size_t number, const StageNe
   }
   const int64_t limit =
       (recipe.model.kv_memory_mib << 20) /
-      KvCache::block_bytes(attention_shape(config, computes_in_bf16(recipe)), config.layers);
+      KvCache::block_bytes(attention_shape(config, kv_store_of(compute_type_from_name(recipe.model.dtype))),
+                           config.layers);
   const SchedulerConfig scheduler;
   const int64_t rows = scheduler.max_rows + std::min(sequences, scheduler.max_running);
   return {.kv_blocks = std::min(blocks, limit),

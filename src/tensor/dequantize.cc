@@ -151,7 +151,43 @@ void all_halves(const uint8_t* bytes, std::span<float> values) {
   for (size_t i = 0; i < values.size(); ++i) values[i] = kConvert(load<uint16_t>(bytes + 2 * i));
 }
 
+// Where the numbers in binary16 of a block stand. All else are integers, whose products with these are
+// finite.
+std::span<const int64_t> halves_of(DType dtype) {
+  static constexpr int64_t kFirst[] = {0}, kFirstTwo[] = {0, 2}, kLast[] = {208};
+  switch (dtype) {
+    case DType::kQ4_0:
+    case DType::kQ5_0:
+    case DType::kQ8_0:
+      return kFirst;
+    case DType::kQ4_1:
+    case DType::kQ5_1:
+    case DType::kQ4_K:
+    case DType::kQ5_K:
+      return kFirstTwo;
+    case DType::kQ6_K:
+      return kLast;
+    default:
+      DEEPSCALER_CHECK(false, "blocks of {}", dtype_name(dtype));
+      return {};
+  }
+}
+
 }  // namespace
+
+bool blocks_are_finite(DType dtype, std::span<const std::byte> bytes) {
+  constexpr uint16_t kExponent = 0x7c00;
+  const std::span<const int64_t> halves = halves_of(dtype);
+  const auto size = static_cast<size_t>(block_bytes(dtype));
+  DEEPSCALER_CHECK(bytes.size() % size == 0);
+  const auto* in = reinterpret_cast<const uint8_t*>(bytes.data());
+  for (size_t block = 0; block < bytes.size(); block += size) {
+    for (const int64_t at : halves) {
+      if ((load<uint16_t>(in + block + at) & kExponent) == kExponent) return false;
+    }
+  }
+  return true;
+}
 
 void dequantize(DType dtype, std::span<const std::byte> bytes, std::span<float> values) {
   const auto needed = storage_bytes(dtype, static_cast<int64_t>(values.size()));

@@ -13,4 +13,7 @@ namespace deepscaler {
 // CHECK: readers have bounded them. The two ranges must not overlap.
 void dequantize(DType dtype, std::span<const std::byte> bytes, std::span<float> values);
 
+// Whether dequantize() gives finite numbers alone, for whole blocks of a block format.
+[[nodiscard]] bool blocks_are_finite(DType dtype, std::span<const std::byte> bytes);
+
 }  // namespace deepscaler

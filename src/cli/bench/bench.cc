@@ -14,6 +14,8 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/runtime_options.h"
+#include "export/quantization_mix.h"
+#include "formats/gguf.h"
 #include "infer/generator.h"
 #include "run/own_files.h"
 #include "train/adamw.h"
@@ -30,6 +32,7 @@ struct Options {
   int64_t prompt_tokens = 64, new_tokens = 96;
   std::vector<int64_t> batches = {1, 8, 64};
   std::vector<std::string> dtypes = {"f32"};
+  std::string products;  // of quantized weights; empty: they are made floats
   int64_t sequences = 8, length = 256, steps = 3;
   std::string config;
   int64_t prompt = 1, token_budget = 2048;
@@ -69,6 +72,16 @@ double generate(Generator& generator, const Model& model, const Options& options
 // A prefill is short, so the best of so many counts; as of the products beside it, and of the peers'.
 constexpr int kPrefills = 3;
 
+// As a file says of itself what it is quantized to: "q4_k_m".
+std::string stored_format(const std::string& path) {
+  const int64_t number = GgufFile(path).find_integer("general.file_type").value_or(-1);
+  const auto type = std::ranges::find(file_types(), number, &FileType::number);
+  if (type == file_types().end()) return "quantized";
+  std::string name(type->name);
+  std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::tolower(c); });
+  return name;
+}
+
 // One token of a sequence comes with its prompt; the others are decoding.
 void bench_decode(const Options& options, const Model& model) {
   Generator generator(model, int64_t{4} << 30);
@@ -86,7 +99,8 @@ void bench_decode(const Options& options, const Model& model) {
     print_figures(
         {{"engine", "deepscaler"},
          {"kernels", default_device().name()},
-         {"dtype", compute_type_name(model.compute_type())},
+         {"dtype", options.products.empty() ? std::string(compute_type_name(model.compute_type()))
+                                            : stored_format(options.model)},
          {"batch", batch},
          {"prefill_tokens_per_second", static_cast<double>(batch * options.prompt_tokens) / prefill},
          {"prefill_share_of_matmul_rate", of_prefill.seconds / prefill},
@@ -100,9 +114,14 @@ void bench_decode(const Options& options, const Model& model) {
 void bench_decode(const Options& options) {
   apply(options.runtime);
   require_no_run(options.model);
-  Model model = Model::load(options.model);
+  Model model =
+      Model::load(options.model, options.products.empty() ? QuantizedAs::kFloats : QuantizedAs::kBlocks);
+  if (!options.products.empty() && !model.is_quantized()) {
+    throw Error("--products", fmt::format("{} has no quantized matrices", options.model), "leave it out");
+  }
   for (const std::string& dtype : options.dtypes) {
-    model.compute_in(compute_type_from_name(dtype));
+    model.compute_in(compute_type_from_name(dtype),
+                     options.products.empty() ? Products::kFloat : products_from_name(options.products));
     bench_decode(options, model);
   }
 }
@@ -210,6 +229,10 @@ void add_bench_command(CLI::App& app) {
   };
   auto* decode = add("decode", "tokens per second of generation", bench_decode);
   decode->get_option("--model")->required();
+  decode
+      ->add_option("--products", options->products,
+                   "keeps quantized weights as they are, and multiplies them so: integer or float")
+      ->check(CLI::IsMember({"integer", "float"}));
   decode->add_option("--batches", options->batches, "sequences at a time")->capture_default_str();
   decode->add_option("--prompt-tokens", options->prompt_tokens, "of each sequence")->capture_default_str();
   decode->add_option("--new-tokens", options->new_tokens, "of each sequence")

@@ -19,20 +19,18 @@ namespace {
 struct Options {
   std::string model, base;
   TextFlags text;
-  std::string dtype = "f32";
+  Precision precision;
   RuntimeOptions runtime;
 };
 
-Model load(const std::string& path, const std::string& dtype) {
+Model load(const std::string& path, const Precision& precision) {
   require_no_run(path);
-  Model model = Model::load(path);
-  compute_in(model, dtype, path);
-  return model;
+  return load_for_use(path, precision);
 }
 
-// The base must read the very tokens that the model reads.
+// The base must read the very tokens that the model reads. It computes in floats: it is what is exact.
 Model load_base(const Options& options, const Model& model, const TextChunks& chunks) {
-  Model base = load(options.base, options.dtype);
+  Model base = load(options.base, {.dtype = options.precision.dtype, .products = "float"});
   if (base.config().vocabulary != model.config().vocabulary ||
       read_chunks(options.text, base.config(), load_tokenizer(options.base)) != chunks) {
     throw Error(options.base, fmt::format("reads the text as other tokens than {}", options.model),
@@ -55,7 +53,7 @@ void print_divergence(const Divergence& d) {
 
 void run(const Options& options) {
   apply(options.runtime);
-  const Model model = load(options.model, options.dtype);
+  const Model model = load(options.model, options.precision);
   const TextChunks chunks = read_chunks(options.text, model.config(), load_tokenizer(options.model));
   std::optional<Model> base;
   if (!options.base.empty()) base = load_base(options, model, chunks);
@@ -81,7 +79,7 @@ void add_perplexity_command(CLI::App& app) {
   command->add_option("--model", options->model, "Hugging Face folder or GGUF file")->required();
   command->add_option("--against", options->base, "the base: the model before it was quantized");
   add_text_flags(*command, options->text);
-  add_dtype(*command, options->dtype);
+  add_precision(*command, options->precision);
   add_runtime_options(*command, options->runtime);
   command->callback([options] { run(*options); });
 }

@@ -8,6 +8,7 @@
 #include "base/integer.h"
 #include "ops/attention/attention_kernel.h"
 #include "ops/attention/attention_products.h"
+#include "ops/attention/attention_q8.h"
 #include "ops/attention/attention_tiles.h"
 #include "ops/fetch.h"
 
@@ -59,8 +60,10 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   const AttentionArithmetic arithmetic = forward_arithmetic(shape);
   const AttentionKernels& softmax = attention_kernels();
   const int64_t group = shape.queries_per_kv_head(), count = tile.rows * group, width = shape.head_dim;
-  thread_local Buffer<float> memory;
+  const bool q8 = shape.store == KvStore::kQ8_0;
+  thread_local Buffer<float> memory, widened;
   memory.reserve_discarding(count * (3 * width + 3 * kKeysPerBlock + 1));
+  if (q8) widened.reserve_discarding(2 * kKeysPerBlock * width);
   float* gathered = memory.data();
   float* rounded_queries = gathered + count * width;
   float* outputs = rounded_queries + count * width;
@@ -70,13 +73,15 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   float* maxima = lane_sums + count * kKeysPerBlock;
 
   gather_queries(shape, q, tile, score_scale(shape), gathered);
+  if (q8) rotate_heads(gathered, count, width);
   const float* queries = arithmetic.factor(gathered, count * width, rounded_queries);
   std::fill_n(outputs, count * width, 0.0f);
   std::fill_n(lane_sums, count * kKeysPerBlock, 0.0f);
   std::fill_n(maxima, count, -std::numeric_limits<float>::infinity());
 
   for (int64_t block = 0; block <= tile.last_block(); ++block) {
-    const auto head = head_block(shape, pool, tile.span->blocks[block], tile.kv_head);
+    const auto stored = head_block(shape, pool, tile.span->blocks[block], tile.kv_head);
+    const auto head = q8 ? widened_q8_block(shape, stored, widened.data()) : stored;
     const int64_t first = tile.first_seeing(block) * group, n = count - first;
     FetchAhead ahead(shape, pool, tile, block + 1, n + 2);
     float* const block_scores = scores + first * kKeysPerBlock;
@@ -96,6 +101,7 @@ void forward_tile(const AttentionShape& shape, const QueryTile& tile, ConstMatri
   for (int64_t i = 0; i < count; ++i) {
     const int64_t row = i / group, h = i % group;
     const float sum = softmax.sum_block(lane_sums + i * kKeysPerBlock);
+    if (q8) rotate_heads(outputs + i * width, 1, width);
     softmax.divide(outputs + i * width, sum, width, query(shape, out, tile, row, h));
     log_sums.row(tile.span->first_row + tile.first + row)[tile.kv_head * group + h] =
         maxima[i] + std::log(sum);
@@ -113,6 +119,7 @@ void store_keys_values(const AttentionShape& shape, std::span<const AttentionSpa
 void attention_forward(const AttentionShape& shape, std::span<const AttentionSpan> spans, ConstMatrixView q,
                        const float* pool, MatrixView out, MatrixView log_sums) {
   DEEPSCALER_CHECK(shape.head_dim % kPanelWidth == 0 && shape.heads % shape.kv_heads == 0);
+  DEEPSCALER_CHECK(shape.store != KvStore::kQ8_0 || shape.head_dim % kQ8Run == 0);
   const int64_t rows = std::max<int64_t>(1, kQueriesPerTile / shape.queries_per_kv_head());
   const auto tiles = cut_into_tiles(shape, spans, [&](const AttentionSpan&) { return rows; });
   for_each_tile(tiles, [&](int64_t i) { forward_tile(shape, tiles[i], q, pool, out, log_sums); });

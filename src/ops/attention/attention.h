@@ -10,6 +10,9 @@
 // CPU has a bf16 dot product. Where that is fast, the backward pass rounds the gradients of outputs and
 // scores too; elsewhere the backward pass multiplies in f32.
 //
+// In q8_0 keys and values are read back as they were stored, also by the pass that stores them
+// (ops/attention/attention_q8.h).
+//
 // T rows, H query heads, K key/value heads, d numbers a head (a multiple of 16).
 #pragma once
 
@@ -56,11 +59,11 @@ struct AttentionGradients {
   MatrixView k, v;  // [T, K * d]
 };
 
-// Overwrites `gradients` with the gradients of the loss, whose gradient with respect to `out` is dout
-// [T, H * d]. Recomputes the scores block by block (Dao et al., 2022, algorithm 4). The gradient of a rounded
-// number passes on to the number before rounding. Rows of a shared prompt add up what each span's queries
-// contribute, in the order of the spans and of the parts of a long span, so the sum does not depend on
-// threads.
+// Not for keys and values in q8_0 (CHECK). Overwrites `gradients` with the gradients of the loss, whose
+// gradient with respect to `out` is dout [T, H * d]. Recomputes the scores block by block (Dao et al., 2022,
+// algorithm 4). The gradient of a rounded number passes on to the number before rounding. Rows of a shared
+// prompt add up what each span's queries contribute, in the order of the spans and of the parts of a long
+// span, so the sum does not depend on threads.
 void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                         const AttentionActivations& activations, ConstMatrixView dout,
                         const AttentionGradients& gradients);

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/integer.h"
 #include "base/parallel.h"
 #include "ops/attention/attention.h"
@@ -58,7 +59,8 @@ class BackwardTile {
   void gather(const AttentionActivations& activations, ConstMatrixView dout) {
     gather_queries(shape_, activations.q, tile_, score_scale(shape_), q_);
     // As the forward pass did, from which the sums are. A pair is rounded as it is made.
-    if (shape_.bf16 && !arithmetic_.is_paired()) bf16_kernels().round(q_, queries_ * width_, q_);
+    if (shape_.store == KvStore::kBf16 && !arithmetic_.is_paired())
+      bf16_kernels().round(q_, queries_ * width_, q_);
     gather_queries(shape_, dout, tile_, 1.0f, dout_);
     for (int64_t i = 0; i < queries_; ++i) {
       const int64_t row = i / group_, h = i % group_;
@@ -183,6 +185,7 @@ void add_contexts(const AttentionShape& shape, const std::vector<QueryTile>& til
 void attention_backward(const AttentionShape& shape, std::span<const AttentionSpan> spans,
                         const AttentionActivations& activations, ConstMatrixView dout,
                         const AttentionGradients& gradients) {
+  DEEPSCALER_CHECK(shape.store != KvStore::kQ8_0);
   const auto tiles = cut_for_backward(shape, spans);
   const auto offsets = context_offsets(shape, tiles);
   Buffer<float> key_gradients(offsets.back()), value_gradients(offsets.back());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/attention/attention_q8.h"
 #include "ops/matmul/bf16_kernel.h"
 #include "ops/matmul/transpose_kernel.h"
 #include "tensor/dtype.h"
@@ -93,12 +94,15 @@ void copy_positions(const AttentionShape& shape, HeadBlock<const float> from, in
 
 int64_t store_in_block(const AttentionShape& shape, ConstMatrixView keys, ConstMatrixView values,
                        HeadBlock<float> head, int64_t slot) {
-  return (shape.bf16 ? store<uint16_t> : store<float>)(shape, keys, values, head, slot);
+  if (shape.store == KvStore::kQ8_0) return store_in_q8_block(shape, keys, values, head, slot);
+  return (shape.store == KvStore::kBf16 ? store<uint16_t> : store<float>)(shape, keys, values, head, slot);
 }
 
 void copy_block_positions(const AttentionShape& shape, int64_t kv_head, const float* from, int64_t positions,
                           float* to) {
-  const auto copy = shape.bf16 ? copy_positions<uint16_t> : copy_positions<float>;
+  const auto copy = shape.store == KvStore::kQ8_0   ? copy_q8_positions
+                    : shape.store == KvStore::kBf16 ? copy_positions<uint16_t>
+                                                    : copy_positions<float>;
   copy(shape, head_block(shape, from, 0, kv_head), positions, head_block(shape, to, 0, kv_head));
 }
 

@@ -19,24 +19,44 @@ namespace deepscaler {
 // wastes half a block on average.
 inline constexpr int64_t kKeysPerBlock = 32;
 
+// What keys and values are stored as.
+enum class KvStore {
+  kF32,
+  // Factors of products are rounded to bfloat16, keys and values as they are stored, which takes half the
+  // memory. Products are exact, and sums are in f32.
+  kBf16,
+  // Keys and values are rotated and rounded to eight bits as they are stored (ops/attention/attention_q8.h),
+  // which takes about a quarter of the memory. Products are in f32. There is no backward pass.
+  kQ8_0,
+};
+
 struct AttentionShape {
   int64_t heads = 0;
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
-  // Factors of products are rounded to bfloat16. Keys and values are rounded as they are stored, which takes
-  // half the memory. Products are exact, and sums are in f32.
-  bool bf16 = false;
+  KvStore store = KvStore::kF32;
 
   bool operator==(const AttentionShape&) const = default;
   [[nodiscard]] int64_t queries_per_kv_head() const { return heads / kv_heads; }
-  // Floats that one block takes in one layer, keys and values; two bf16 stand in one.
+  // Floats that one block takes in one layer, keys and values.
   [[nodiscard]] int64_t block_size() const { return kv_heads * head_block_size(); }
-  [[nodiscard]] int64_t head_block_size() const { return 2 * kKeysPerBlock * head_dim / (bf16 ? 2 : 1); }
+  [[nodiscard]] int64_t head_block_size() const {
+    switch (store) {
+      case KvStore::kF32:
+        return 2 * kKeysPerBlock * head_dim;
+      case KvStore::kBf16:
+        return kKeysPerBlock * head_dim;  // two in a float
+      case KvStore::kQ8_0:
+        return 2 * kKeysPerBlock * head_dim * 34 / 32 / 4;  // 34 bytes for 32 numbers
+    }
+    return 0;
+  }
 };
 
 // One head's keys and values in a block: keys as [2 panels][d][16 keys], values as [d / 16 panels][32
 // keys][16]. In bf16 two rows of a panel become one row of pairs (ops/matmul/bf16_kernel.h): keys [2][d /
-// 2][16 keys] and values [d / 16][16 pairs of keys][16]. Float is float or const float.
+// 2][16 keys] and values [d / 16][16 pairs of keys][16]. In q8_0 levels of eight bits stand as the numbers do
+// in f32, and behind those of the keys, and of the values, their scales. Float is float or const float.
 template <class Float>
 struct HeadBlock {
   Float* keys;

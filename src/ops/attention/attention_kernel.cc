@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "ops/attention/attention_block.h"
+#include "ops/attention/attention_q8.h"
 #include "ops/panel-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -71,6 +72,46 @@ void divide(const float* in, float divisor, int64_t n, float* out) {
                         HWY_ATTR { store(load(in + i, 0) / broadcast(divisor), out + i); });
 }
 
+HWY_INLINE Panel load_levels(const int8_t* levels) {
+  const hn::Rebind<int8_t, PanelTag> bytes;
+  const hn::Rebind<int32_t, PanelTag> integers;
+  return map([&](int i) HWY_ATTR {
+    return hn::ConvertTo(PanelTag(), hn::PromoteTo(integers, hn::LoadU(bytes, levels + i * kLanes)));
+  });
+}
+
+HWY_INLINE Panel load_scales(const uint16_t* scales) {
+  const hn::Rebind<hwy::float16_t, PanelTag> halves;
+  return map([&](int i) HWY_ATTR {
+    return hn::PromoteTo(PanelTag(),
+                         hn::LoadU(halves, reinterpret_cast<const hwy::float16_t*>(scales) + i * kLanes));
+  });
+}
+
+void widen_q8_keys(const int8_t* levels, const uint16_t* scales, int64_t width, float* out) {
+  for (int64_t run = 0; run < kKeysPerBlock / kPanelWidth * width / kQ8Run; ++run, scales += kPanelWidth) {
+    const Panel scale = load_scales(scales);
+    for (int64_t i = 0; i < kQ8Run; ++i, levels += kPanelWidth, out += kPanelWidth) {
+      store(load_levels(levels) * scale, out);
+    }
+  }
+}
+
+void widen_q8_values(const int8_t* levels, const uint16_t* scales, int64_t width, float* out) {
+  for (int64_t run = 0; run < width / kQ8Run; ++run, scales += kKeysPerBlock) {
+    float of_slots[kKeysPerBlock];
+    store(load_scales(scales), of_slots);
+    store(load_scales(scales + kPanelWidth), of_slots + kPanelWidth);
+    for (int64_t half = 0; half < kQ8Run / kPanelWidth; ++half) {
+      for (const float scale : of_slots) {
+        store(load_levels(levels) * broadcast(scale), out);
+        levels += kPanelWidth;
+        out += kPanelWidth;
+      }
+    }
+  }
+}
+
 const AttentionKernels& attention_kernels_of_target() {
   static constexpr AttentionKernels kernels = {
       .softmax_step = softmax_step,
@@ -79,6 +120,8 @@ const AttentionKernels& attention_kernels_of_target() {
       .dot = dot,
       .multiply = multiply,
       .divide = divide,
+      .widen_q8_keys = widen_q8_keys,
+      .widen_q8_values = widen_q8_values,
   };
   return kernels;
 }

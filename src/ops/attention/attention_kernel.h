@@ -18,6 +18,10 @@ struct AttentionKernels {
   float (*dot)(const float* a, const float* b, int64_t n);
   void (*multiply)(const float* in, float factor, int64_t n, float* out);
   void (*divide)(const float* in, float divisor, int64_t n, float* out);
+  // Keys [2][width][16] and values [width / 16][32][16] of a block in eight bits, times their scales in
+  // binary16, as ops/attention/attention_q8.cc lays them out.
+  void (*widen_q8_keys)(const int8_t* levels, const uint16_t* scales, int64_t width, float* out);
+  void (*widen_q8_values)(const int8_t* levels, const uint16_t* scales, int64_t width, float* out);
 };
 
 // The kernels of the instruction set in use (ops/kernel_target.h).

@@ -46,13 +46,13 @@ void multiply(const AttentionArithmetic& arithmetic, const Factors& f, bool accu
 }  // namespace
 
 AttentionArithmetic forward_arithmetic(const AttentionShape& shape) {
-  if (!shape.bf16) return f32_arithmetic();
+  if (shape.store != KvStore::kBf16) return f32_arithmetic();
   if (bf16_is_fast()) return paired_arithmetic();
   return {bf16_pair_panel_tile_kernels(), 1, bf16_kernels().round};
 }
 
 AttentionArithmetic backward_arithmetic(const AttentionShape& shape) {
-  return shape.bf16 && bf16_is_fast() ? paired_arithmetic() : f32_arithmetic();
+  return shape.store == KvStore::kBf16 && bf16_is_fast() ? paired_arithmetic() : f32_arithmetic();
 }
 
 void multiply_by_columns(const AttentionArithmetic& arithmetic, int64_t width, const float* queries,
@@ -123,7 +123,7 @@ HeadBlock<const float> transposed_block(const AttentionArithmetic& arithmetic, i
 
 HeadBlock<const float> backward_block(const AttentionShape& shape, const AttentionArithmetic& arithmetic,
                                       HeadBlock<const float> head, float* memory) {
-  if (!shape.bf16 || arithmetic.is_paired()) return head;
+  if (shape.store != KvStore::kBf16 || arithmetic.is_paired()) return head;
   const int64_t floats = kKeysPerBlock * shape.head_dim;
   bf16_kernels().split_pairs(head.keys, floats / (2 * kPanelWidth), memory);
   bf16_kernels().split_pairs(head.values, floats / (2 * kPanelWidth), memory + floats);

@@ -175,7 +175,8 @@ void matmul_bf16(ConstMatrixView x, Bf16Projections projections, Accumulate accu
   (multiplies_natively(x.rows) ? multiply_natively : multiply_widening)(x, projections, accumulate);
 }
 
-void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx) {
+void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx,
+                    Accumulate accumulate) {
   int64_t pairs = 0;
   for (const auto& [weight, dy] : projections) {
     DEEPSCALER_CHECK(bf16_is_native() && dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
@@ -192,7 +193,7 @@ void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, Mat
                                               depth, out);
                       }};
   });
-  multiply_packing(native_bf16_tile_kernels(), terms, dx);
+  multiply_packing(native_bf16_tile_kernels(), terms, dx, accumulate);
 }
 
 void matmul_bf16_dw(GradientProjections projections, ConstMatrixView x) {

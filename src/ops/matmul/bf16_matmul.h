@@ -33,9 +33,11 @@ void pack_bf16_panels(ConstPanelView weight, float* pairs);
 // y [T, O] = x [T, I] W^T of each projection, or y += x W^T (each chain is then added to y).
 void matmul_bf16(ConstMatrixView x, Projections<Bf16PanelView, MatrixView> projections,
                  Accumulate accumulate = Accumulate::kNo);
-// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W. Only for CPUs with the
-// instruction (bf16_is_native()), as is matmul_bf16_dw(): elsewhere f32 is as fast and more exact.
-void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx);
+// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W, or dx += that sum; in pieces as
+// matmul_dx(). Only for CPUs with the instruction (bf16_is_native()), as is matmul_bf16_dw(): elsewhere f32
+// is as fast and more exact.
+void matmul_bf16_dx(Projections<Bf16PanelView, ConstMatrixView> projections, MatrixView dx,
+                    Accumulate accumulate = Accumulate::kNo);
 // dW [O, I] += dy^T [O, T] x [T, I] of each projection, over pairs of rows in ascending order.
 void matmul_bf16_dw(GradientProjections projections, ConstMatrixView x);
 

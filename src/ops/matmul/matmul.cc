@@ -207,7 +207,8 @@ void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumu
   multiply_by_panels(tile_kernels(), x, projections, accumulate);
 }
 
-void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c) {
+void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c,
+                      Accumulate accumulate) {
   int64_t deepest = 0;  // of all blocks
   int64_t passing_rows = c.rows;
   for (const PackedTerm& term : terms) {
@@ -224,7 +225,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
     const int64_t end_row = task.first_row + task.rows, end_panel = task.first_panel + task.panels;
     for (int64_t panel = task.first_panel; panel < end_panel; panel += together) {
       const int64_t count = std::min(together, end_panel - panel);
-      bool add = false;
+      bool add = accumulate == Accumulate::kYes;
       for (const auto& [a, pack] : terms) {
         const DepthBlocks blocks(a.cols);
         for (int64_t depth = 0; depth < a.cols; depth += blocks.size) {
@@ -250,7 +251,7 @@ void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> te
   });
 }
 
-void matmul_dx(InputProjections projections, MatrixView dx) {
+void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate) {
   const auto terms = projections.changed([&](const auto& projection) {
     const auto& [weight, dy] = projection;
     DEEPSCALER_CHECK(dy.cols == weight.out && dx.cols == weight.in && dy.rows == dx.rows);
@@ -260,7 +261,7 @@ void matmul_dx(InputProjections projections, MatrixView dx) {
                         pack_transposed(weight, first_panel * kPanelWidth, panels, first_out, depth, out);
                       }};
   });
-  multiply_packing(tile_kernels(), terms, dx);
+  multiply_packing(tile_kernels(), terms, dx, accumulate);
 }
 
 void matmul_dw(GradientProjections projections, ConstMatrixView x) {

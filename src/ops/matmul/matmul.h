@@ -30,9 +30,12 @@ void matmul(ConstMatrixView x, ForwardProjections projections, Accumulate accumu
 void multiply_by_panels(const TileKernels& kernels, ConstMatrixView x, ForwardProjections projections,
                         Accumulate accumulate);
 
-// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W.
+// dx [T, I] = the sum over the projections, in their order, of dy [T, O] W, or dx += that sum. So a weight
+// may come in pieces, one call each, if all but the last have a multiple of kDxPiece outputs: the bits are
+// those of one call.
+inline constexpr int64_t kDxPiece = 128;
 using InputProjections = Projections<ConstPanelView, ConstMatrixView>;
-void matmul_dx(InputProjections projections, MatrixView dx);
+void matmul_dx(InputProjections projections, MatrixView dx, Accumulate accumulate = Accumulate::kNo);
 // Packs part of a matrix into panels, when a task of a product needs it: the panels [first_panel, first_panel
 // + panels) at the depths [first_depth, first_depth + depth). A panel is [depth][16]; panels are
 // packed_panel_stride(depth) floats apart in `out`. Called on any thread. May write up to 256 floats past the
@@ -48,8 +51,9 @@ struct PackedTerm {
   ConstMatrixView a;  // [rows, depth]
   PackPanels pack;
 };
-// c [rows, columns] = the sum over `terms` of a b.
-void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c);
+// c [rows, columns] = the sum over `terms` of a b, or c += that sum.
+void multiply_packing(const TileKernels& kernels, std::span<const PackedTerm> terms, MatrixView c,
+                      Accumulate accumulate = Accumulate::kNo);
 
 // dW [O, I] += dy^T [O, T] x [T, I] of each projection, rows of dy and x in ascending order.
 using GradientProjections = Projections<PanelView, ConstMatrixView>;

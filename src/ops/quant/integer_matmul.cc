@@ -34,37 +34,53 @@ int64_t rows_at_once(const IntegerKernels& kernels, int format, int64_t rows) {
   return count;
 }
 
+// The rows [first, end) of the outputs of one panel.
+void multiply_panel(const IntegerKernels& kernels, const IntegerRows& x, const IntegerPanels& weight,
+                    int64_t panel, int64_t first, int64_t end, MatrixView y, Accumulate accumulate) {
+  const int format = integer_format_index(weight.dtype());
+  const int64_t blocks = x.cols() / kBlockInputs, first_output = panel * kPanelWidth;
+  const int64_t outputs = std::min(kPanelWidth, weight.out() - first_output);
+  float out[IntegerKernels::kRowLimit * kPanelWidth];
+  for (int64_t row = first, count; row < end; row += count) {
+    count = rows_at_once(kernels, format, end - row);
+    kernels.of[format][count]({.codes = weight.panel(panel),
+                               .scales = weight.panel(panel) + code_bytes(weight.dtype(), blocks),
+                               .blocks = blocks,
+                               .levels = x.levels(row),
+                               .row_scales = x.scales(row),
+                               .scaled_sums = x.scaled_sums(row),
+                               .sums = x.sums(row),
+                               .out = out});
+    for (int64_t r = 0; r < count; ++r) {
+      const float* from = out + r * kPanelWidth;
+      float* to = y.row(row + r) + first_output;
+      for (int64_t o = 0; o < outputs; ++o)
+        to[o] = accumulate == Accumulate::kYes ? to[o] + from[o] : from[o];
+    }
+  }
+}
+
 }  // namespace
 
-void integer_matmul(const IntegerRows& x, const IntegerPanels& weight, MatrixView y, Accumulate accumulate) {
-  DEEPSCALER_CHECK(x.cols() == weight.in() && x.rows() == y.rows && y.cols == weight.out(),
-                   "{} x {} times {} x {}", x.rows(), x.cols(), weight.in(), weight.out());
+void integer_matmul(const IntegerRows& x, const Projections<const IntegerPanels*, MatrixView>& projections,
+                    Accumulate accumulate) {
   constexpr int64_t kRowsOfTask = 64;  // a panel stays in the first cache for all of them
+  int64_t panels = 0;
+  for (const auto& [weight, y] : projections) {
+    DEEPSCALER_CHECK(x.cols() == weight->in() && x.rows() == y.rows && y.cols == weight->out(),
+                     "{} x {} times {} x {}", x.rows(), x.cols(), weight->in(), weight->out());
+    count_product(x.rows(), weight->out(), weight->in());
+    panels += panel_count(weight->out());
+  }
   const IntegerKernels& kernels = integer_kernels();
-  const int format = integer_format_index(weight.dtype());
-  const int64_t blocks = x.cols() / kBlockInputs, row_tasks = ceil_div(x.rows(), kRowsOfTask);
-  parallel_for(panel_count(weight.out()) * row_tasks, [&](int64_t task) {
-    const int64_t panel = task / row_tasks, first_output = panel * kPanelWidth;
-    const int64_t outputs = std::min(kPanelWidth, weight.out() - first_output);
+  const int64_t row_tasks = ceil_div(x.rows(), kRowsOfTask);
+  parallel_for(panels * row_tasks, [&](int64_t task) {
     const int64_t first = task % row_tasks * kRowsOfTask, end = std::min(x.rows(), first + kRowsOfTask);
-    float out[IntegerKernels::kRowLimit * kPanelWidth];
-    for (int64_t row = first, count; row < end; row += count) {
-      count = rows_at_once(kernels, format, end - row);
-      kernels.of[format][count]({.codes = weight.panel(panel),
-                                 .scales = weight.panel(panel) + code_bytes(weight.dtype(), blocks),
-                                 .blocks = blocks,
-                                 .levels = x.levels(row),
-                                 .row_scales = x.scales(row),
-                                 .scaled_sums = x.scaled_sums(row),
-                                 .sums = x.sums(row),
-                                 .out = out});
-      for (int64_t r = 0; r < count; ++r) {
-        float* to = y.row(row + r) + first_output;
-        for (int64_t o = 0; o < outputs; ++o) {
-          to[o] =
-              accumulate == Accumulate::kYes ? to[o] + out[r * kPanelWidth + o] : out[r * kPanelWidth + o];
-        }
-      }
+    int64_t panel = task / row_tasks;
+    for (const auto& [weight, y] : projections) {
+      const int64_t own = panel_count(weight->out());
+      if (panel < own) return multiply_panel(kernels, x, *weight, panel, first, end, y, accumulate);
+      panel -= own;
     }
   });
 }

@@ -14,8 +14,8 @@
 
 namespace deepscaler {
 
-// y [T, O] = x [T, I] W^T, or y += x W^T: the sum is then added to y at the end.
-void integer_matmul(const IntegerRows& x, const IntegerPanels& weight, MatrixView y,
+// y [T, O] = x [T, I] W^T of each projection, or y += x W^T: the sum is then added to y at the end.
+void integer_matmul(const IntegerRows& x, const Projections<const IntegerPanels*, MatrixView>& projections,
                     Accumulate accumulate = Accumulate::kNo);
 
 }  // namespace deepscaler

@@ -23,7 +23,8 @@ struct Weight {
   int64_t out, in;
   std::vector<std::byte> blocks;
 
-  [[nodiscard]] IntegerPanels panels() const { return {dtype, out, in, blocks}; }
+  [[nodiscard]] BlockMatrix matrix() const { return blocks_in_rows(dtype, out, in, blocks); }
+  [[nodiscard]] IntegerPanels panels() const { return IntegerPanels(matrix()); }
   [[nodiscard]] std::vector<float> floats() const {
     std::vector<float> values(static_cast<size_t>(out * in));
     dequantize(dtype, blocks, values);
@@ -66,7 +67,7 @@ Matrix product(ConstMatrixView x, const IntegerPanels& panels) {
   IntegerRows rows;
   rows.round(x);
   Matrix y(x.rows, panels.out());
-  integer_matmul(rows, panels, y.view());
+  integer_matmul(rows, {{&panels, y.view()}});
   return y;
 }
 
@@ -150,8 +151,21 @@ TEST_P(IntegerMatmul, AddsToWhatIsThere) {
   rows.round(x.view());
   Matrix y = random_matrix(3, 20, 8);
   const Matrix before = random_matrix(3, 20, 8), plain = product(x.view(), panels);
-  integer_matmul(rows, panels, y.view(), Accumulate::kYes);
+  integer_matmul(rows, {{&panels, y.view()}}, Accumulate::kYes);
   for (int64_t i = 0; i < y.size(); ++i) EXPECT_EQ(y.data()[i], before.data()[i] + plain.data()[i]);
+}
+
+// Weights of several formats that read the same inputs.
+TEST_P(IntegerMatmul, ProjectionsTogetherAreThoseAlone) {
+  const Matrix x = random_matrix(3, 256, 6);
+  const IntegerPanels a = quantized_weight(DType::kQ4_K, 20, 256, 7).panels(),
+                      b = quantized_weight(DType::kQ6_K, 48, 256, 8).panels();
+  IntegerRows rows;
+  rows.round(x.view());
+  Matrix of_a(3, 20), of_b(3, 48);
+  integer_matmul(rows, {{&a, of_a.view()}, {&b, of_b.view()}});
+  EXPECT_TRUE(same_bits(of_a, product(x.view(), a)));
+  EXPECT_TRUE(same_bits(of_b, product(x.view(), b)));
 }
 
 TEST_P(IntegerMatmul, WhatIsNotFiniteStaysSo) {
@@ -182,6 +196,18 @@ TEST(IntegerRows, RoundToTheNearestOf255Levels) {
   for (const int block : {1, 2}) {
     EXPECT_EQ(rows.scales(0)[block], 0);
     EXPECT_EQ(rows.levels(0)[32 * block], 0);
+  }
+}
+
+TEST(BlockMatrix, PanelsHaveTheBitsOfItsFloats) {
+  for (const DType dtype : kFormats) {
+    const Weight weight = quantized_weight(dtype, 37, 256, 1);
+    const std::vector<float> floats = weight.floats();
+    std::vector<float> wanted(static_cast<size_t>(panel_size(37, 256))), panels(wanted.size(), 1.0f);
+    pack_panels({floats.data(), 37, 256}, {wanted.data(), 37, 256});
+    dequantize_panels(weight.matrix(), 0, 1, panels.data());
+    dequantize_panels(weight.matrix(), 1, 2, panels.data() + panel_offset(256, kPanelWidth, 0));
+    EXPECT_EQ(panels, wanted) << dtype_name(dtype);
   }
 }
 

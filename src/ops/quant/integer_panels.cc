@@ -168,20 +168,16 @@ Packing packing_of(DType dtype) {
 
 bool has_integer_products(DType dtype) { return block_elements(dtype) > 1; }
 
-IntegerPanels::IntegerPanels(DType dtype, int64_t out, int64_t in, std::span<const std::byte> blocks)
-    : dtype_(dtype), out_(out), in_(in) {
-  const auto row_bytes = storage_bytes(dtype, in);
-  DEEPSCALER_CHECK(row_bytes && *row_bytes * out == std::ssize(blocks), "{} bytes for {} x {} of {}",
-                   blocks.size(), out, in, dtype_name(dtype));
-  const Packing packing = packing_of(dtype);
-  const int64_t count = in / kBlockInputs;
+IntegerPanels::IntegerPanels(const BlockMatrix& matrix)
+    : dtype_(matrix.dtype), out_(matrix.out), in_(matrix.in) {
+  const Packing packing = packing_of(dtype_);
+  const int64_t count = in_ / kBlockInputs;
   panel_bytes_ = packing.panel_bytes(count);
-  data_ = Buffer<uint8_t>(panel_count(out) * panel_bytes_);
-  const auto* bytes = reinterpret_cast<const uint8_t*>(blocks.data());
-  parallel_for(panel_count(out), [&](int64_t p) {
-    for (int64_t o = 0; o < std::min(kPanelWidth, out - p * kPanelWidth); ++o) {
-      packing.pack_output(bytes + (p * kPanelWidth + o) * *row_bytes, block_bytes(dtype), count, o,
-                          data_.data() + p * panel_bytes_);
+  data_ = Buffer<uint8_t>(panel_count(out_) * panel_bytes_);
+  parallel_for(panel_count(out_), [&](int64_t p) {
+    for (int64_t o = 0; o < std::min(kPanelWidth, out_ - p * kPanelWidth); ++o) {
+      const auto* row = reinterpret_cast<const uint8_t*>(matrix.row(p * kPanelWidth + o));
+      packing.pack_output(row, block_bytes(dtype_), count, o, data_.data() + p * panel_bytes_);
     }
   });
 }

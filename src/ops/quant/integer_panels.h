@@ -3,10 +3,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
+#include "ops/quant/block_matrix.h"
 #include "tensor/buffer.h"
-#include "tensor/dtype.h"
 
 namespace deepscaler {
 
@@ -15,8 +14,7 @@ namespace deepscaler {
 
 class IntegerPanels {
  public:
-  // From [out, in] in blocks, row after row as in a file; `in` is a multiple of the block.
-  IntegerPanels(DType dtype, int64_t out, int64_t in, std::span<const std::byte> blocks);
+  explicit IntegerPanels(const BlockMatrix& matrix);
 
   [[nodiscard]] DType dtype() const { return dtype_; }
   [[nodiscard]] int64_t out() const { return out_; }
