@@ -16,7 +16,8 @@ import llama_cpp
 from measure import best_of, print_figures
 
 # llama_ftype numbers; a GGUF of each is made from the given one.
-FILE_TYPES = {"f32": 0, "f16": 1, "q4_1": 3, "bf16": 32}
+FILE_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q8_0": 7, "q5_0": 8, "q5_1": 9, "q4_k_m": 15, "q5_k_m": 17,
+              "q6_k": 18, "bf16": 32}
 LARGEST_BATCH = 2048  # tokens in one llama_decode call; split into passes of 512 as by default
 
 

@@ -30,6 +30,16 @@ TEST_F(FileTest, WriteThenReadGivesTheSameBytes) {
   EXPECT_EQ(mapped.bytes()[2], std::byte{'b'});
 }
 
+TEST_F(FileTest, WhatAMappedFileForgetsIsReadAgain) {
+  const std::string bytes(20000, 'a');
+  write_file_atomically(folder_ / "x", bytes);
+  const MappedFile mapped(folder_ / "x");
+  mapped.forget(mapped.bytes());
+  mapped.forget(mapped.bytes().subspan(5000, 9000));
+  mapped.forget({});
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(mapped.bytes().data()), mapped.bytes().size()), bytes);
+}
+
 TEST_F(FileTest, UncommittedWriteLeavesTheOldFile) {
   write_file_atomically(folder_ / "x", "old");
   {

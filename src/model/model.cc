@@ -132,6 +132,7 @@ int64_t kv_block_bytes(const Model& model) {
 std::string Model::hash() const {
   const auto read_row = [&](const ParameterInfo& info, int64_t row, std::span<float> out) {
     form_->read_row(static_cast<int>(&info - table_->all().data()), row, out);
+    if (row + 1 == info.rows) file_->forget(info);
   };
   return fmt::format("{:016x}",
                      hash_parameters(table_->all(), weights_.data(),
