@@ -3,6 +3,7 @@
 # Ratio of decoded tokens per second at batch 64: our best precision / the peers' best.
 #
 # DTYPES and BATCHES narrow the work, e.g. DTYPES="f32 q4_k_m" BATCHES="1 8"; quantized dtypes alone need no PyTorch.
+# LLAMACPP=--as-stored keeps llama.cpp from repacking weights, where the AMX of a machine is named and faults.
 read -ra batches <<<"${BATCHES:-1 8 64}"
 read -ra dtypes <<<"${DTYPES:-f32 bf16 f16 q4_1 q4_0 q4_k_m q5_k_m q6_k q8_0}"
 is_quantized() { [[ $1 == q* ]]; }
@@ -28,7 +29,7 @@ ours() {
 for ((round = 0; round < rounds; ++round)); do
   for dtype in "${dtypes[@]}"; do
     measure "$peers/$llamacpp/bin/python" "$here/decode_llamacpp.py" --gguf "$gguf" --cache "$peers/models" \
-      "${work[@]}" --dtypes "$dtype"
+      "${work[@]}" --dtypes "$dtype" ${LLAMACPP:-}
     ours "$dtype"
     is_quantized "$dtype" || [[ $dtype != f32 && -z ${DTYPES:-} ]] ||
       measure "$peers/torch/bin/python" "$here/decode_transformers.py" --model "$model" "${work[@]}" --dtypes "$dtype"

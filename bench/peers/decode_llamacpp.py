@@ -39,9 +39,10 @@ def variant(gguf, dtype, cache):
 class Decoder:
     """A model and a context for `batch` sequences of `length` tokens."""
 
-    def __init__(self, path, batch, length, threads):
-        self.model = llama_cpp.llama_model_load_from_file(
-            str(path).encode(), llama_cpp.llama_model_default_params())
+    def __init__(self, path, batch, length, threads, as_stored):
+        parameters = llama_cpp.llama_model_default_params()
+        parameters.use_extra_bufts = not as_stored
+        self.model = llama_cpp.llama_model_load_from_file(str(path).encode(), parameters)
         self.vocabulary = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self.model))
         parameters = llama_cpp.llama_context_default_params()
         parameters.n_seq_max = batch
@@ -78,7 +79,7 @@ class Decoder:
 
 def measure(path, dtype, batch, arguments):
     prompt, new = arguments.prompt_tokens, arguments.new_tokens
-    decoder = Decoder(path, batch, prompt + new, arguments.threads)
+    decoder = Decoder(path, batch, prompt + new, arguments.threads, arguments.as_stored)
     decoder.run([(0, position, True) for position in range(8)])  # warm-up: touches all weights
 
     def prefill():
@@ -108,6 +109,8 @@ def main():
     parser.add_argument("--prompt-tokens", type=int, default=64)
     parser.add_argument("--new-tokens", type=int, default=96)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--as-stored", action="store_true",
+                        help="weights are not repacked, for AMX or else: where a machine names AMX and has none")
     arguments = parser.parse_args()
 
     silent = llama_cpp.llama_log_callback(lambda level, text, data: None)

@@ -1,5 +1,7 @@
 // Any bytes are a GGUF file or one Error; so is every value taken from it, its tensors' floats and
 // the tokenizer it may hold.
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -35,6 +37,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const auto blocks = tensor.bytes.size() / static_cast<size_t>(deepscaler::block_bytes(tensor.dtype));
       std::vector<float> values(blocks * static_cast<size_t>(deepscaler::block_elements(tensor.dtype)));
       deepscaler::dequantize(tensor.dtype, tensor.bytes, values);
+      // What models that keep their blocks are checked by.
+      if (deepscaler::block_elements(tensor.dtype) > 1) {
+        const bool finite = std::ranges::all_of(values, [](float v) { return std::isfinite(v); });
+        DEEPSCALER_CHECK(deepscaler::blocks_are_finite(tensor.dtype, tensor.bytes) == finite);
+      }
     }
     (void)deepscaler::Tokenizer(deepscaler::read_gguf_tokenizer(file)).encode("Hi <|end|> 123\n");
   });
