@@ -18,10 +18,10 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// A cold start that teaches the tiny model to answer with a boxed digit, and two stages of RL, in which it
-// is right often enough for a gradient; with every feature that has a state: a schedule, moments that
-// are kept, evaluations inside stages, a rule that ends one early, a reference model that is refreshed and
-// kept.
+// A cold start that teaches the tiny model to answer with a boxed digit, two stages of RL, in which it is
+// right often enough for a gradient, and one on preference pairs; with every feature that has a state: a
+// schedule, moments that are kept, evaluations inside stages, a rule that ends one early, a reference model
+// that is refreshed and kept.
 constexpr const char* kRecipe = R"(
 seed = 5
 token_budget = 512
@@ -55,6 +55,7 @@ sampling.max_response_tokens = 12
 loss.mini_batches = 2
 loss.kl_coefficient = 0.01
 loss.reference_every_rollouts = 2
+loss.entropy_target = 0.2
 optimizer.lr = 1e-3
 optimizer.start = "keep"
 [[stage]]
@@ -70,6 +71,14 @@ loss.reference = "keep"
 optimizer.lr = 1e-3
 until.clipped_ratio = 0.0
 until.window = 6
+[[stage]]
+kind = "dpo"
+name = "pairs"
+steps = 3
+examples_per_step = 3
+reference = "stage cold start"
+data.files = ["pairs.jsonl"]
+optimizer.lr = 1e-3
 )";
 
 class ResumeTest : public testing::Test {
@@ -79,15 +88,20 @@ class ResumeTest : public testing::Test {
     std::string recipe = kRecipe;
     recipe.replace(recipe.find("MODEL"), 5, DEEPSCALER_RECIPES "/tiny-model");
     write_file_atomically(*shared_ / "recipe.toml", recipe);
-    std::string problems;
+    std::string problems, pairs;
     for (int i = 0; i < 8; ++i) {
       const nlohmann::json line = {{"id", std::to_string(i)},
                                    {"problem", "p" + std::to_string(i)},
                                    {"answer", std::to_string(i % 3)},
                                    {"solution", "\\boxed{" + std::to_string(i % 3) + "}"}};
       problems += line.dump() + "\n";
+      const nlohmann::json pair = {{"prompt", "p" + std::to_string(i)},
+                                   {"chosen", "\\boxed{" + std::to_string(i % 3) + "}"},
+                                   {"rejected", "\\boxed{" + std::to_string((i + 1) % 3) + "}"}};
+      pairs += pair.dump() + "\n";
     }
     write_file_atomically(*shared_ / "problems.jsonl", problems);
+    write_file_atomically(*shared_ / "pairs.jsonl", pairs);
     const auto begin = Clock::now();
     Program program(shared_->path(), train("alone"));
     program.wait();
@@ -159,7 +173,7 @@ TEST_F(ResumeTest, TheRunItselfHasEverythingThatCouldGetLost) {
   EXPECT_GE(with_gradient, 8);
   EXPECT_GE(evaluations, 10);
   for (const char* path : {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer",
-                           "checkpoints/03-rl-longer/../step-000071/optimizer.safetensors"}) {
+                           "checkpoints/04-pairs/../step-000074/optimizer.safetensors"}) {
     EXPECT_TRUE(fs::exists(folder() / "alone" / path)) << path;
   }
 }

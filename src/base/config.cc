@@ -33,6 +33,11 @@ std::string value_text(const std::vector<std::string>& values) {
   for (const auto& value : values) text += (text.empty() ? "" : ", ") + toml_string(value);
   return "[" + text + "]";
 }
+std::string value_text(const std::vector<double>& values) {
+  std::string text;
+  for (const double value : values) text += (text.empty() ? "" : ", ") + value_text(value);
+  return "[" + text + "]";
+}
 
 struct ToText {
   template <class T>
@@ -57,6 +62,7 @@ struct ToTypeName {
   std::string operator()(const float*) const { return "a number"; }
   std::string operator()(const std::string*) const { return "a string"; }
   std::string operator()(const std::vector<std::string>*) const { return "a list of strings"; }
+  std::string operator()(const std::vector<double>*) const { return "a list of numbers"; }
   template <class T>
   std::string operator()(const std::optional<T>*) const {
     return (*this)(static_cast<const T*>(nullptr));

@@ -56,9 +56,10 @@ struct ConfigChoice {
 
 // The variable behind a key. Optional ones are absent from the file when they hold nothing, and must
 // default to nothing.
-using ConfigTarget = std::variant<bool*, int64_t*, double*, float*, std::string*, std::vector<std::string>*,
-                                  std::optional<bool>*, std::optional<int64_t>*, std::optional<double>*,
-                                  std::optional<float>*, std::optional<std::string>*, ConfigChoice>;
+using ConfigTarget =
+    std::variant<bool*, int64_t*, double*, float*, std::string*, std::vector<std::string>*,
+                 std::vector<double>*, std::optional<bool>*, std::optional<int64_t>*, std::optional<double>*,
+                 std::optional<float>*, std::optional<std::string>*, ConfigChoice>;
 
 // One kind of section among several: its name in the file, and the binding of its keys.
 struct ConfigKind {

@@ -96,6 +96,16 @@ bool assign(const toml::node& node, std::vector<std::string>& values) {
   return true;
 }
 
+bool assign(const toml::node& node, std::vector<double>& values) {
+  const auto* list = node.as_array();
+  if (!list) return false;
+  values.clear();
+  for (const auto& element : *list) {
+    if (!assign(element, values.emplace_back())) return false;
+  }
+  return true;
+}
+
 // The first escape in a text that was meant as a backslash: "\\boxed" for a backspace and "oxed". Line breaks
 // and tabs are text, but for those that begin a frequent LaTeX command.
 std::optional<std::string> swallowed_backslash(std::string_view text) {
@@ -257,7 +267,7 @@ class Reader : public ConfigVisitor {
   // An optional with a default could not be written back as absent.
   void check_optional_default() const {
     const auto* choice = std::get_if<ConfigChoice>(&target_);
-    const bool optional = target_.index() > 5 && (!choice || choice->optional);
+    const bool optional = target_.index() > 6 && (!choice || choice->optional);
     DEEPSCALER_CHECK(!optional || !toml_text(target_), "optional {} has a default", full(name_));
   }
 

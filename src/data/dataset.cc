@@ -186,6 +186,13 @@ Problem read_problem(const Json& json, const std::string& where, const std::stri
   problem.grader = grader_of(record);
   const Json& difficulty = record["difficulty"];
   if (difficulty.is_number()) problem.difficulty = difficulty.get<double>();
+  if (const Json& rate = record["pass_rate"]; !rate.is_null()) {
+    if (!rate.is_number() || rate < 0 || rate > 1) {
+      throw Error(where, fmt::format("\"pass_rate\" is {}, not a number from 0 to 1", excerpt(rate.dump())),
+                  "correct it, or leave it out");
+    }
+    problem.pass_rate = rate.get<double>();
+  }
   return problem;
 }
 

@@ -4,10 +4,10 @@
 //   JSONL        {"question", "answer": "steps ... #### 18"}                   GSM8K
 //   JSONL        {"problem", "answer", "id"?, "solution"?, "kind"?, ...}       ours, and everybody's
 //
-// A key "grader" names another way of grading than equality with the answer (data/problem.h). An answer is a
-// string, a number, or a list of these; any of the list counts. GSM8K's solutions get their answer in a
-// \boxed{} as a last line, which is where answers are looked for. Other keys are kept for reward programs
-// (rl/reward/reward_command.h).
+// A key "pass_rate" says which share of a model's answers were right. A key "grader" names another way of
+// grading than equality with the answer (data/problem.h). An answer is a string, a number, or a list of
+// these; any of the list counts. GSM8K's solutions get their answer in a \boxed{} as a last line, which is
+// where answers are looked for. Other keys are kept for reward programs (rl/reward/reward_command.h).
 #pragma once
 
 #include <cstdint>

@@ -64,15 +64,14 @@ class Walk {
       const auto exercise = kind_.make(permutation_(position_++));
       if (!exercise || split_of(kind_.name, exercise->operands) != split_) continue;
       ++found_;
-      return {fmt::format("{}-{}", kind_.name, exercise->text),
-              exercise->problem,
-              {exercise->answer},
-              exercise->solution,
-              std::string(kind_.name),
-              std::nullopt,
-              kind_.grader,
-              fmt::format("{}-{}", kind_.name, exercise->text),
-              ""};
+      const std::string id = fmt::format("{}-{}", kind_.name, exercise->text);
+      return {.id = id,
+              .problem = exercise->problem,
+              .answers = {exercise->answer},
+              .solution = exercise->solution,
+              .source = std::string(kind_.name),
+              .grader = kind_.grader,
+              .where = id};
     }
     const char* name = split_ == Split::kTest ? "test" : "training";
     throw Error(fmt::format("problems of kind {}", kind_.name),

@@ -22,6 +22,7 @@ struct Problem {
   std::string solution;              // a worked solution; empty where there is none
   std::string source;  // the kind or data set that it belongs to; may be empty; never decides anything
   std::optional<double> difficulty;  // in the data set's own unit
+  std::optional<double> pass_rate;   // share of a model's answers that were right
   Grader grader = Grader::kAnswer;
   std::string where;  // its place, for messages: "train.jsonl:3"; a generated one's is its id
   std::string

@@ -24,6 +24,14 @@ void bind(ConfigSection& s, DataConfig& c) {
   s.field("seed", c.seed, "seed of the generated problems");
   s.field("from", c.from, "\"stage NAME\": what that earlier stage has written, beside files and kinds");
   s.field("held_out", c.held_out, "generate from the held-out problems, which are in no training set");
+  s.field("pass_rate", c.pass_rate,
+          "[lowest, highest] \"pass_rate\" of a problem's record; others, and problems without one, are left "
+          "out; empty keeps all");
+  const auto& rate = c.pass_rate;
+  s.require(rate.empty() || (rate.size() == 2 && 0 <= rate[0] && rate[0] <= rate[1] && rate[1] <= 1),
+            "pass_rate", "is not two numbers from 0 to 1, the lower one first", "write it as [0.1, 0.9]");
+  s.field("min_prompt_tokens", c.min_prompt_tokens, "problems with shorter prompts are left out, in tokens")
+      .at_least(0);
 }
 
 namespace {
@@ -72,6 +80,25 @@ std::vector<Problem> read_files(const std::vector<std::string>& files, std::stri
   return std::move(dataset.problems);
 }
 
+// What is left out and why is always said.
+void choose_by_pass_rate(std::vector<Problem>& problems, const DataConfig& config, std::string_view section) {
+  if (config.pass_rate.empty()) return;
+  const double low = config.pass_rate[0], high = config.pass_rate[1];
+  const size_t all = problems.size();
+  const auto unknown = std::erase_if(problems, [](const Problem& p) { return !p.pass_rate; });
+  const auto outside =
+      std::erase_if(problems, [&](const Problem& p) { return *p.pass_rate < low || *p.pass_rate > high; });
+  if (problems.empty()) {
+    throw Error(fmt::format("{}.pass_rate", section),
+                fmt::format("of {} problems {} have no \"pass_rate\" and {} have one outside of [{}, {}]",
+                            all, unknown, outside, low, high),
+                unknown == all ? "write one into each record" : "widen it");
+  }
+  if (unknown + outside == 0) return;
+  log_info("{}: {} of {} problems are left out: {} have a pass rate outside of [{}, {}], {} have none",
+           section, unknown + outside, all, outside, low, high, unknown);
+}
+
 }  // namespace
 
 std::vector<Problem> load_problems(const DataConfig& config, std::string_view section,
@@ -85,9 +112,28 @@ std::vector<Problem> load_problems(const DataConfig& config, std::string_view se
                                         .count = config.count});
     std::ranges::move(generated, std::back_inserter(problems));
   }
+  choose_by_pass_rate(problems, config, section);
   if (unreadable == UnreadableAnswers::kRefuse) require_readable_answers(problems);
   if (unreadable == UnreadableAnswers::kKeep) warn_of_unreadable_answers(problems);
   return problems;
+}
+
+void leave_out_short(std::vector<Problem>& problems, const PromptEncoder& encoder, const DataConfig& config,
+                     std::string_view section) {
+  if (config.min_prompt_tokens == 0) return;
+  const size_t all = problems.size();
+  const auto left_out = std::erase_if(problems, [&](const Problem& problem) {
+    return std::ssize(encoder.encode(problem).tokens) < config.min_prompt_tokens;
+  });
+  if (problems.empty()) {
+    throw Error(fmt::format("{}.min_prompt_tokens", section),
+                fmt::format("none of {} problems has a prompt of {} tokens", all, config.min_prompt_tokens),
+                "lower it");
+  }
+  if (left_out > 0) {
+    log_info("{}: {} of {} problems have prompts of less than {} tokens: left out", section, left_out, all,
+             config.min_prompt_tokens);
+  }
 }
 
 void warn_of_copies(std::span<const Problem> problems, std::string_view section) {

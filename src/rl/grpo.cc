@@ -9,6 +9,7 @@
 #include "base/signals.h"
 #include "base/stopwatch.h"
 #include "data/epoch.h"
+#include "rl/credit.h"
 #include "rl/grpo_metrics.h"
 #include "rl/reference.h"
 
@@ -62,27 +63,6 @@ int64_t drop_equal_groups(Groups& groups) {
   return dropped;
 }
 
-int64_t tokens_with_loss(const RolloutSample& sample, const LossConfig& config) {
-  return config.mask_truncated && sample.truncated() ? 0 : std::ssize(sample.generation.tokens);
-}
-
-// A response's advantage is that of each of its tokens.
-void set_advantages(std::span<RolloutGroup*> groups, const LossConfig& config) {
-  std::vector<GroupRewards> rewards;
-  for (const RolloutGroup* group : groups) {
-    rewards.push_back({group->rewards(), {}});
-    for (const auto& sample : group->samples)
-      rewards.back().tokens.push_back(tokens_with_loss(sample, config));
-  }
-  const auto values = advantages(rewards, config.advantage, config.advantage_eps);
-  for (size_t g = 0; g < groups.size(); ++g) {
-    for (size_t i = 0; i < values[g].size(); ++i) {
-      RolloutSample& sample = groups[g]->samples[i];
-      sample.streams.advantages.assign(sample.generation.tokens.size(), values[g][i]);
-    }
-  }
-}
-
 Denominators denominators_of(std::span<RolloutGroup* const> groups, const LossConfig& config) {
   std::vector<int64_t> lengths;
   for (const RolloutGroup* group : groups) {
@@ -103,34 +83,52 @@ int64_t token_count(std::span<const TokenGroup> groups) {
 // The gradient of the loss over a mini-batch. Every response counts in the denominators; those without a
 // gradient cost no pass.
 GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denominators& denominators,
-                        const GrpoConfig& config, Engine& policy) {
+                        const RolloutConfig& rollout, const LossConfig& config, Engine& policy) {
   std::vector<TokenGroup> tokens;
   std::vector<std::vector<ResponseTarget>> targets;
   for (const RolloutGroup* group : mini_batch) {
-    if (!group->has_signal() && !config.loss.trains_without_advantage()) continue;
+    if (!group->has_signal() && !config.trains_without_advantage()) continue;
     TokenGroup responses{.prompt = group->prompt.tokens, .name = group->problem->id};
     std::vector<ResponseTarget> response_targets;
     for (const RolloutSample& sample : group->samples) {
-      const int64_t length = tokens_with_loss(sample, config.loss);
+      const int64_t length = tokens_with_loss(sample, config);
       if (length == 0) continue;
       responses.responses.emplace_back(sample.generation.tokens);
       response_targets.push_back({.old_log_probs = sample.generation.log_probs,
                                   .reference_log_probs = sample.streams.reference_log_probs,
                                   .advantages = sample.streams.advantages,
-                                  .weight = token_weight(config.loss.aggregation, length, denominators,
-                                                         config.rollout.sampling.max_response_tokens)});
+                                  .high_covariance = sample.streams.high_covariance,
+                                  .weight = token_weight(config.aggregation, length, denominators,
+                                                         rollout.sampling.max_response_tokens)});
     }
     if (response_targets.empty()) continue;
     tokens.push_back(std::move(responses));
     targets.push_back(std::move(response_targets));
   }
-  GrpoLoss loss(config.loss, std::move(targets));
-  LmHead head(loss, config.rollout.sampling.temperature);
+  GrpoLoss loss(config, std::move(targets));
+  LmHead head(loss, rollout.sampling.temperature);
   const int64_t count = token_count(tokens);
   Progress progress("training", "tokens", count);
   if (count > 0) progress.within_a_step();
   policy.accumulate(tokens, head, [&](int64_t done) { progress.update(done); });
   return loss.sums();
+}
+
+constexpr const char* kCoefficient = "entropy_coefficient";
+constexpr const char* kEntropy = "entropy";
+
+// The entropy's control, where it stood after the step before.
+EntropyControl control_from(const CarriedNumbers& carried, const LossConfig& loss) {
+  if (!carried.contains(kCoefficient)) return {.coefficient = loss.entropy_coefficient};
+  EntropyControl control = {.coefficient = carried.at(kCoefficient)};
+  if (carried.contains(kEntropy)) control.entropy = carried.at(kEntropy);
+  return control;
+}
+
+CarriedNumbers carried_by(const EntropyControl& control) {
+  CarriedNumbers carried = {{kCoefficient, control.coefficient}};
+  if (control.entropy) carried[kEntropy] = *control.entropy;
+  return carried;
 }
 
 }  // namespace
@@ -166,6 +164,9 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
     if (!group.dropped) kept.push_back(&group);
   }
   set_advantages(kept, loss);
+  keep_uncertain_tokens(models.policy, kept, loss, rollout.sampling.temperature);
+  mark_high_covariance(kept, loss,
+                       Rng(draw.seed, {hash_name("covariance"), static_cast<uint64_t>(draw.stage_step)}));
   if (loss.uses_reference()) {
     const auto& every = loss.reference_every_rollouts;
     const bool refresh = every && draw.stage_step > 0 && draw.stage_step % *every == 0;
@@ -177,6 +178,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   throw_if_stop_requested();  // from here on the step is finished
   const StopNotice notice(kFinishesStep);
   UpdateRecord updates;
+  EntropyControl entropy = control_from(draw.carried, loss);
   const auto groups = std::ssize(kept);
   for (int64_t epoch = 0; epoch < loss.epochs; ++epoch) {
     for (int64_t i = 0; i < loss.mini_batches; ++i) {
@@ -186,7 +188,14 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       const Denominators denominators = loss.denominator == Denominator::kRollout
                                             ? denominators_of(kept, loss).divided_by(loss.mini_batches)
                                             : denominators_of(mini_batch, loss);
-      const GrpoLossSums sums = accumulate(mini_batch, denominators, config, models.policy);
+      LossConfig present = loss;
+      if (loss.entropy.target) {
+        present.entropy_coefficient = static_cast<float>(entropy.applied(loss.entropy));
+      }
+      const GrpoLossSums sums = accumulate(mini_batch, denominators, rollout, present, models.policy);
+      if (loss.entropy.target && sums.tokens > 0) {
+        entropy.observe(loss.entropy, sums.entropy / static_cast<double>(sums.tokens));
+      }
       updates.add(sums, models.policy.update(optimizer, optimizer.lr));
     }
   }
@@ -203,6 +212,10 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   record_rewards(result.groups, result.metrics);
   record_completions(result.groups, result.metrics);
   updates.record(loss, result.metrics);
+  if (loss.entropy.target) {
+    result.metrics.set("entropy_coef", entropy.coefficient);
+    result.carried = carried_by(entropy);
+  }
   return result;
 }
 

@@ -11,6 +11,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "engine/engine.h"
@@ -26,11 +28,15 @@ struct GrpoModels {
   Engine* reference = nullptr;  // null where the loss uses none
 };
 
+// Numbers that a step hands on to the next one of its stage, by name.
+using CarriedNumbers = std::map<std::string, double>;
+
 // Which problems a step draws: the ones of step `stage_step`, counted from 0, of a stage on `problems`.
 struct GrpoDraw {
   const std::vector<Problem>& problems;
   uint64_t seed = 0;
   int64_t stage_step = 0;
+  CarriedNumbers carried = {};  // by the step before
 };
 
 // What a step gets from outside: `generate` samples a group of answers to each problem by the present policy
@@ -44,6 +50,7 @@ struct GrpoSources {
 struct GrpoStepResult {
   std::vector<RolloutGroup> groups;
   Metrics metrics;
+  CarriedNumbers carried;  // to the next step
 };
 
 // One step: rollout, rewards, advantages, updates. A step reserves problems for all rounds of dynamic

@@ -7,6 +7,7 @@ namespace deepscaler {
 
 void bind(ConfigSection& s, GrpoConfig& c) {
   s.field("steps", c.steps, "rollouts, each followed by its updates").at_least(1).required();
+  s.section("prompt", c.prompt, "what a problem's text gets beside what [prompt] says");
   s.section("sampling", c.rollout, "what a rollout is made of");
   s.section("loss", c.loss, "how rewards become a gradient");
   s.section("reward", c.reward, "what a response is rewarded for");

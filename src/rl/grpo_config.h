@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "data/hint.h"
 #include "rl/loss/grpo_loss.h"
 #include "rl/reward/reward.h"
 #include "rl/rollout/rollout.h"
@@ -14,6 +15,7 @@ class ConfigSection;
 
 struct GrpoConfig {
   int64_t steps = 0;
+  HintConfig prompt;
   RolloutConfig rollout;
   LossConfig loss;
   RewardConfig reward;

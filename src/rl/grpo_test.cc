@@ -38,7 +38,8 @@ class GrpoTest : public testing::Test {
                                      }};
     const std::vector<float> before = weights();
     auto result = grpo_step(
-        config_, optimizer_config_, {.problems = problems_, .seed = 1, .stage_step = stage_step},
+        config_, optimizer_config_,
+        {.problems = problems_, .seed = 1, .stage_step = stage_step, .carried = carried_},
         {.policy = policy_, .reference = config_.loss.uses_reference() ? &reference_ : nullptr}, sources);
     changed_ = before != weights();
     return result;
@@ -47,6 +48,10 @@ class GrpoTest : public testing::Test {
     return {policy_.model().weights(), policy_.model().weights() + policy_.model().table().size()};
   }
   [[nodiscard]] double gradient_norm() { return global_norm(policy_.gradients()); }
+  void begin_again() {
+    policy_.copy_weights_from(reference_.model());
+    policy_.begin_optimizer(optimizer_config_);
+  }
 
   std::vector<RolloutGroup> generate(const std::vector<const Problem*>& problems) {
     ++generated_;
@@ -60,6 +65,7 @@ class GrpoTest : public testing::Test {
               3 + (7 * number + 5 * s + 3 * t + (s == 2 ? truncated_shift_ : 0)) % 60);
         }
         group.samples[s].generation.finish_reason = s == 2 ? FinishReason::kLength : FinishReason::kStop;
+        group.samples[s].verdict.correct = s < right_;
       }
       groups.push_back(std::move(group));
     }
@@ -86,6 +92,8 @@ class GrpoTest : public testing::Test {
   OptimizerConfig optimizer_config_ = {.lr = 1e-2f, .weight_decay = 0};
   Engine policy_{Model::load(kModel), {}}, reference_{Model::load(kModel), {}};
   int32_t truncated_shift_ = 0;
+  int64_t right_ = 0;  // answers of each group that the verifier accepts
+  CarriedNumbers carried_;
   int generated_ = 0;
   bool changed_ = false;
 };
@@ -245,10 +253,112 @@ TEST_F(GrpoTest, TheReferenceIsRefreshedEveryNSteps) {
   EXPECT_GT(*step(by_sample, 3).metrics.get("kl"), 0);
 }
 
+TEST_F(GrpoTest, TheMostUncertainTokensAloneHaveAPolicyLoss) {
+  config_.loss.top_entropy_share = 0.25;
+  const auto result = step(by_sample);
+  std::vector<float> credited, others;
+  for (const RolloutGroup& group : result.groups) {
+    for (const size_t s : {0, 2}) {  // the sample between them has no advantage
+      const TokenStreams& streams = group.samples[s].streams;
+      for (size_t t = 0; t < streams.advantages.size(); ++t) {
+        (streams.advantages[t] == 0 ? others : credited).push_back(streams.entropies[t]);
+      }
+    }
+  }
+  ASSERT_FALSE(credited.empty());
+  EXPECT_LT(credited.size(), others.size());
+  EXPECT_GE(std::ranges::min(credited), std::ranges::max(others));
+  EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
+}
+
+TEST_F(GrpoTest, AGroupsWeightFallsWithItsPassRatesDistanceFromOneHalf) {
+  config_.loss.advantage = AdvantageKind::kGroupMean;
+  const auto advantage = [&](double sharpness, int64_t right) {
+    config_.loss.uncertainty_sharpness = sharpness;
+    right_ = right;
+    const auto result = step(by_sample);
+    return result.groups[0].samples[2].streams.advantages[0];
+  };
+  EXPECT_EQ(advantage(0, 0), 1);
+  EXPECT_FLOAT_EQ(advantage(2, 0), 0.25f);
+  EXPECT_FLOAT_EQ(advantage(2, 1), static_cast<float>(uncertainty_weight(1.0 / 3, 2)));
+}
+
+TEST_F(GrpoTest, TokensOfHighCovarianceAreMarkedForTheLossesThatAsk) {
+  config_.loss.covariance = {.share = 0.1, .low = -100, .high = 100};
+  const auto marked = [&](const char* policy) {
+    config_.loss.policy = policy;
+    int64_t count = 0;
+    for (const RolloutGroup& group : step(by_sample).groups) {
+      for (const RolloutSample& sample : group.samples) {
+        count += std::ranges::count(sample.streams.high_covariance, 1);
+      }
+    }
+    return count;
+  };
+  EXPECT_EQ(marked("clip"), 0);
+  EXPECT_EQ(marked("kl-cov"), 4);  // a tenth of 3 groups of 4 + 5 + 6 tokens
+  EXPECT_EQ(marked("clip-cov"), 4);
+}
+
+TEST_F(GrpoTest, WhatClipCovChoosesHasNoGradient) {
+  config_.loss.policy = "clip-cov";
+  config_.loss.covariance = {.share = 1, .low = -100, .high = 100};  // all tokens
+  (void)step(by_sample);
+  EXPECT_EQ(gradient_norm(), 0);
+}
+
+TEST_F(GrpoTest, KlCovHoldsItsTokensBackOnceThePolicyHasMoved) {
+  config_.loss.policy = "kl-cov";
+  config_.loss.covariance.share = 1;
+  config_.loss.epochs = 2;
+  const auto loss = [&](float coefficient) {
+    begin_again();
+    config_.loss.kl_cov_coefficient = coefficient;
+    return *step(by_sample).metrics.get("loss");
+  };
+  EXPECT_GT(loss(1), loss(0));
+}
+
+TEST_F(GrpoTest, SapoHasTheTemperaturesOfTheRecipe) {
+  config_.loss.policy = "sapo";
+  config_.loss.epochs = 2;
+  const auto loss = [&](SapoTemperatures temperatures) {
+    begin_again();
+    config_.loss.sapo = temperatures;
+    return *step(by_sample).metrics.get("loss");
+  };
+  const double plain = loss({});
+  EXPECT_NE(loss({.positive = 3}), plain);
+  EXPECT_NE(loss({.negative = 3}), plain);
+}
+
+TEST_F(GrpoTest, TheEntropyCoefficientFollowsItsTarget) {
+  config_.loss.entropy = {.target = 100, .step = 0.125, .max = 0.3};
+  config_.loss.mini_batches = 2;
+  auto result = step(by_sample);
+  EXPECT_EQ(result.metrics.get("entropy_coef"), 0.25);  // two updates
+  carried_ = result.carried;
+  result = step(by_sample, 1);
+  EXPECT_EQ(result.metrics.get("entropy_coef"), 0.3);
+  carried_ = result.carried;
+  config_.loss.entropy.target = 1e-3;
+  result = step(all_equal, 2);
+  EXPECT_NEAR(*result.metrics.get("entropy_coef"), 0.05, 1e-12);
+  EXPECT_EQ(gradient_norm(), 0) << "above the target there is no bonus";
+  config_.loss.entropy.target = 100;
+  carried_.clear();
+  config_.loss.entropy_coefficient = 0.125f;
+  result = step(all_equal, 3);
+  EXPECT_GT(gradient_norm(), 0);
+  EXPECT_EQ(result.metrics.get("entropy_coef"), 0.3);
+}
+
 TEST_F(GrpoTest, EveryPolicyLossAndAdvantageTrains) {
   for (const PolicyLoss& policy : policy_losses()) {
-    for (AdvantageKind advantage : {AdvantageKind::kGroupStd, AdvantageKind::kLeaveOneOut,
-                                    AdvantageKind::kBatchWhitened, AdvantageKind::kBatchWhitenedBaseline}) {
+    for (AdvantageKind advantage :
+         {AdvantageKind::kGroupStd, AdvantageKind::kLeaveOneOut, AdvantageKind::kGroupMeanScaled,
+          AdvantageKind::kBatchWhitened, AdvantageKind::kBatchWhitenedBaseline}) {
       config_.loss.policy = policy.name;
       config_.loss.advantage = advantage;
       const auto result = step(by_sample);

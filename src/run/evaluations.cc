@@ -22,6 +22,7 @@ RunEvaluations::RunEvaluations(const Recipe& recipe, RunWriter& writer, const Pr
 void RunEvaluations::read_problems() {
   const EvalSection& section = recipe_.eval;
   problems_ = load_problems(section.data, "eval.data", UnreadableAnswers::kRefuse);
+  leave_out_short(problems_, encoder_, section.data, "eval.data");
   if (section.max_prompt_tokens) {
     left_out_ = leave_out_long(problems_, encoder_, *section.max_prompt_tokens);
     if (left_out_ > 0) {

@@ -208,6 +208,7 @@ void Run::take_step() {
   ++state_.step;
   state_.evaluated = false;
   state_.trained_tokens += result.tokens;
+  state_.carried = std::move(result.carried);
   if (const auto share = result.metrics.get("completions/clipped_ratio")) {
     state_.history.add_clipped_ratio(*share, config().until);
   }

@@ -128,6 +128,134 @@ optimizer.lr = 1e-3
   }
 };
 
+TEST_F(DigitsTest, AHintStandsBelowTheProblemsOfRlAlone) {
+  const auto prompts = [&](const char* share) {
+    const fs::path run = folder_ / fmt::format("hint-{}", share);
+    (void)run_recipe(digits_recipe({"stage.0.steps=1", "stage.1.steps=1",
+                                    fmt::format("stage.1.prompt.hint_share={}", share)}),
+                     run);
+    std::string text;
+    for (const auto& entry : fs::recursive_directory_iterator(run / "rollouts")) {
+      if (entry.is_regular_file()) text += read_file(entry.path());
+    }
+    return text;
+  };
+  EXPECT_NE(prompts("1.0").find("p1\\n\\nHint, the beginning of a solution:\\n\\\\boxed{1}"),
+            std::string::npos);
+  EXPECT_EQ(prompts("0.0").find("Hint"), std::string::npos);
+}
+
+// [[stage]] kind "dpo" behind the cold start, on pairs of which the better answer is always 0.
+class PairsTest : public DigitsTest {
+ protected:
+  void SetUp() override {
+    DigitsTest::SetUp();
+    std::string lines;
+    for (int i = 0; i < 8; ++i) {
+      lines += json{{"prompt", "p" + std::to_string(i)},
+                    {"chosen", "\\boxed{0}"},
+                    {"rejected", fmt::format("\\boxed{{{}}}", 1 + i % 2)}}
+                   .dump() +
+               "\n";
+    }
+    write_file_atomically(pairs(), lines);
+  }
+  [[nodiscard]] fs::path pairs() const { return folder_ / "pairs.jsonl"; }
+  [[nodiscard]] Recipe pairs_recipe(const std::vector<std::string>& overrides = {}) const {
+    const std::string text = fmt::format(R"(
+seed = 5
+token_budget = 512
+model.random = "recipes/tiny-model"
+prompt.text = "{{problem}}"
+[[stage]]
+kind = "sft"
+name = "cold start"
+steps = 30
+data.files = ["{}"]
+optimizer.lr = 1e-2
+[[stage]]
+kind = "dpo"
+steps = 12
+data.files = ["{}"]
+optimizer.lr = 5e-3
+)",
+                                         (folder_ / "problems.jsonl").string(), pairs().string());
+    Recipe recipe;
+    read_config_text(text, "pairs.toml", overrides, [&](ConfigSection& s) { bind(s, recipe); });
+    validate(recipe, "pairs.toml");
+    return recipe;
+  }
+  [[nodiscard]] std::vector<json> steps(const std::vector<std::string>& overrides = {}) const {
+    fs::remove_all(folder_ / "run");
+    (void)run_recipe(pairs_recipe(overrides), folder_ / "run");
+    std::vector<json> steps;
+    for (json& step : metrics(folder_ / "run")) {
+      if (step.contains("rewards/margins")) steps.push_back(std::move(step));
+    }
+    return steps;
+  }
+};
+
+TEST_F(PairsTest, TheMarginGrowsFromTheReferenceThatTheStageStartsFrom) {
+  for (const char* loss : {"sigmoid", "ipo"}) {
+    const auto log = steps({fmt::format("stage.1.loss=\"{}\"", loss)});
+    ASSERT_EQ(log.size(), 12u);
+    EXPECT_EQ(log[0]["rewards/margins"], 0.0) << "the policy is its reference still";
+    EXPECT_GT(log[11]["rewards/margins"], 0.1) << loss;
+    EXPECT_EQ(log[11]["rewards/accuracies"], 1.0) << loss;
+    EXPECT_LT(log[11]["loss"], log[0]["loss"]) << loss;
+  }
+}
+
+TEST_F(PairsTest, EverySettingActs) {
+  const auto plain = steps({"stage.1.steps=2"});
+  EXPECT_NEAR(plain[0]["loss"], std::log(2.0), 1e-6);
+  for (const char* change : {"reference_beta=0.5", "label_smoothing=0.2", "per_token=true", "shuffle=false",
+                             "examples_per_step=4", "reference=\"stage cold start\"", "max_tokens=9"}) {
+    const std::string key(change);
+    if (key.starts_with("max_tokens")) {
+      EXPECT_THROW((void)steps({"stage.1." + key, "stage.1.steps=2"}), Error);
+      continue;
+    }
+    const auto changed = steps({"stage.1." + key, "stage.1.steps=2"});
+    const bool same =
+        changed[1]["loss"] == plain[1]["loss"] && changed[1]["logps/chosen"] == plain[1]["logps/chosen"];
+    // The stage starts from what the cold start ended with: one reference under two names.
+    EXPECT_EQ(same, key.starts_with("reference=")) << key;
+  }
+}
+
+TEST_F(PairsTest, TheReferenceMayBeAModelOrInTheData) {
+  (void)steps({"stage.1.steps=2"});
+  fs::rename(fs::canonical(folder_ / "run" / "checkpoints" / "01-cold-start"), folder_ / "teacher");
+  const std::string path = fs::canonical(folder_ / "teacher").string();
+  const auto log = steps({"stage.1.steps=2", "stage.1.reference=\"" + path + "\""});
+  EXPECT_EQ(log[0]["rewards/margins"], 0.0);
+  const auto attempt = [&](const std::string& reference) -> std::string {
+    try {
+      (void)steps({"stage.1.reference=\"" + reference + "\""});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(attempt("data"),
+            (folder_ / "pairs.jsonl:1").string() +
+                ": it has no \"ref_chosen_logps\" and \"ref_rejected_logps\"; write them into each "
+                "pair, or set reference = \"start\"");
+  EXPECT_EQ(attempt("nowhere"), "stage.1.reference: there is no model at nowhere; correct it");
+  std::string lines;
+  for (json pair : {json{{"prompt", "p"}, {"chosen", "a"}, {"rejected", "b"}}}) {
+    pair["ref_chosen_logps"] = -1;
+    pair["ref_rejected_logps"] = -9;
+    lines += pair.dump() + "\n";
+  }
+  write_file_atomically(pairs(), lines);
+  const auto given = steps({"stage.1.steps=1", "stage.1.reference=\"data\""});
+  EXPECT_NEAR(given[0]["rewards/chosen"], 0.1 * (given[0]["logps/chosen"].get<double>() + 1), 1e-6);
+  EXPECT_NEAR(given[0]["rewards/rejected"], 0.1 * (given[0]["logps/rejected"].get<double>() + 9), 1e-6);
+}
+
 TEST_F(DigitsTest, ARepeatedRunEndsInTheSameBitsOnAnyNumberOfThreads) {
   std::vector<std::string> hashes, logs;
   for (int threads : {1, 2, 2}) {

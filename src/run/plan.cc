@@ -9,6 +9,7 @@
 #include "infer/scheduler.h"
 #include "model/kv_cache.h"
 #include "model/model.h"
+#include "model/model_file.h"
 
 namespace deepscaler {
 namespace {
@@ -65,6 +66,24 @@ std::vector<std::string> models_up_to(const std::vector<StageNeeds>& needs, size
   return {names.begin(), names.end()};
 }
 
+// The weights of a stage's fixed models, with their rotary angles. A model that can't be read is one of the
+// policy's shape: the stage says what is wrong with it.
+void add_fixed_models(const StageNeeds& needs, const ModelConfig& policy, bool bf16, MemoryPlan& memory) {
+  for (const FixedModelNeeds& model : needs.fixed_models) {
+    ModelConfig config = policy;
+    try {
+      if (!stage_named_in(model.source)) config = read_model_config(model.source);
+    } catch (const Error&) {
+    }
+    const int64_t parameters = ParameterTable(config).size();
+    const auto bytes = static_cast<int64_t>(sizeof(float));
+    const int64_t angles = config.context * config.attention.head_dim * bytes;
+    memory.parts.push_back({model.name + " model", MemoryPhase::kAlways,
+                            parameters * bytes + angles + (bf16 ? parameters * bytes / 2 : 0),
+                            "use a smaller model"});
+  }
+}
+
 }  // namespace
 
 RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
@@ -84,6 +103,7 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
     const WeightCopies copies = {.bf16 = computes_in_bf16(recipe), .others = models_up_to(needs, i)};
     MemoryPlan memory =
         plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model));
+    add_fixed_models(needs[i], plan.model, copies.bf16, memory);
     memory.parts.push_back({"program and data", MemoryPhase::kAlways, kProgramBytes, "use less data"});
     plan.stages.push_back({stage.title(), std::move(memory)});
   }

@@ -10,6 +10,7 @@
 #include "base/temporary_folder.h"
 #include "model/model.h"
 #include "model/model_file.h"
+#include "run/stages/dpo_stage.h"
 #include "run/stages/grpo_stage.h"
 
 namespace deepscaler {
@@ -43,6 +44,22 @@ TEST(Plan, CountsTheReferenceModelOfAStageThatHasOne) {
   const MemoryPlan plan = plan_of(recipe).stages[0].memory;
   EXPECT_GT(bytes_of(plan, "weights"), 0);
   EXPECT_EQ(bytes_of(plan, "reference model"), bytes_of(plan, "weights"));
+}
+
+TEST(Plan, CountsAFixedModelOfItsOwnShape) {
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.stages[0].kind = "dpo";
+  auto& config = dynamic_cast<DpoSettings&>(recipe.stages[0].settings_of_kinds["dpo"]).config;
+  const int64_t copy = bytes_of(plan_of(recipe).stages[0].memory, "reference model");
+  EXPECT_GT(copy, 0);
+  config.reference = "stage before";
+  EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "reference model"), copy);
+  config.reference = DEEPSCALER_GOLDENS "/trl";
+  const int64_t smaller = bytes_of(plan_of(recipe).stages[0].memory, "reference model");
+  EXPECT_GT(smaller, 0);
+  EXPECT_LT(smaller, copy);
+  config.reference = "data";
+  EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "reference model"), 0);
 }
 
 TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {

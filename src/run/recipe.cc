@@ -76,6 +76,7 @@ void require_earlier_stages(const Recipe& recipe, size_t number, const std::stri
                 "name one by its name, as \"stage NAME\"");
   };
   if (!stage.data.from.empty()) require_earlier("data.from", stage.data.from);
+  for (const auto& [key, value] : stage.settings().earlier_stages()) require_earlier(key, value);
   const bool keeps = number > 0 && stage.optimizer.start == OptimizerStart::kKeep;
   if (keeps && stage.optimizer.kind != recipe.stages[number - 1].optimizer.kind) {
     throw Error(where, fmt::format("stage.{} keeps the state of another kind of optimizer", number),

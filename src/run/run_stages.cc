@@ -15,13 +15,22 @@ std::string section_of(int64_t stage) { return fmt::format("stage.{}", stage); }
 
 std::unique_ptr<Stage> RunStages::make(int64_t number, const RunState& state) const {
   const StageConfig& config = recipe_.stages[static_cast<size_t>(number)];
-  return config.settings().make(config, {.models = models_,
-                                         .encoder = encoder_,
-                                         .section = section_of(number),
-                                         .seed = static_cast<uint64_t>(recipe_.seed),
-                                         .output_of = [this, number, &state](const std::string& name) {
-                                           return output_of(number, name, state);
-                                         }});
+  return config.settings().make(
+      config, {.models = models_,
+               .encoder = encoder_,
+               .section = section_of(number),
+               .seed = static_cast<uint64_t>(recipe_.seed),
+               .output_of = [this, number,
+                             &state](const std::string& name) { return output_of(number, name, state); },
+               .checkpoint_of = [this, number, &state](
+                                    const std::string& name) { return checkpoint_of(number, name, state); },
+               .carried = state.carried});
+}
+
+std::filesystem::path RunStages::checkpoint_of(int64_t number, const std::string& name,
+                                               const RunState& state) const {
+  const size_t stage = *earlier_stage(recipe_, static_cast<size_t>(number), name);
+  return folder_.layout().checkpoint(state.stage_ends[stage]);
 }
 
 std::filesystem::path RunStages::output_of(int64_t number, const std::string& name,
@@ -46,7 +55,8 @@ std::map<std::string, std::string> RunStages::open(const RunState& state) {
   for (const StageConfig& stage : recipe_.stages) steps_.push_back(stage.settings().steps().value_or(0));
   for (int64_t i = state.stage; i < std::ssize(recipe_.stages); ++i) {
     const bool under_way = i == state.stage;
-    if (!under_way && !recipe_.stages[static_cast<size_t>(i)].data.from.empty()) continue;
+    const StageConfig& config = recipe_.stages[static_cast<size_t>(i)];
+    if (!under_way && (!config.data.from.empty() || !config.settings().earlier_stages().empty())) continue;
     std::unique_ptr<Stage> stage = make(i, state);
     hashes[section_of(i)] = stage->data_hash();
     steps_[static_cast<size_t>(i)] = stage->steps();
@@ -66,6 +76,7 @@ std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
   ++state.stage;
   state.stage_step = 0;
   state.history = {};
+  state.carried = {};
   state.evaluated = true;  // what follows a stage has been evaluated, if it is to be
   take_start_weights(state);
   const OptimizerConfig& optimizer = config(state).optimizer;
@@ -85,8 +96,7 @@ void RunStages::take_start_weights(const RunState& state) {
   if (start == "recipe") {
     models_.policy().copy_weights_from(load_first_model(recipe_));
   } else if (const auto name = stage_named_in(start)) {
-    const size_t stage = *earlier_stage(recipe_, static_cast<size_t>(state.stage), *name);
-    models_.policy().copy_weights_from(Model::load(folder_.layout().checkpoint(state.stage_ends[stage])));
+    models_.policy().copy_weights_from(Model::load(checkpoint_of(state.stage, *name, state)));
   }
 }
 

@@ -44,6 +44,8 @@ class RunStages {
   [[nodiscard]] std::unique_ptr<Stage> make(int64_t number, const RunState& state) const;
   [[nodiscard]] std::filesystem::path output_of(int64_t number, const std::string& name,
                                                 const RunState& state) const;
+  [[nodiscard]] std::filesystem::path checkpoint_of(int64_t number, const std::string& name,
+                                                    const RunState& state) const;
   void take_start_weights(const RunState& state);
 
   const Recipe& recipe_;

@@ -42,6 +42,7 @@ ordered_json state_json(const RunState& s) {
           {"evaluated", s.evaluated},
           {"pass_at_1", s.history.pass_at_1},
           {"clipped_ratio", s.history.clipped_ratio},
+          {"carried", s.carried},
           {"stage_ends", s.stage_ends},
           {"evaluations", evaluations},
           {"best", best},
@@ -52,7 +53,7 @@ ordered_json state_json(const RunState& s) {
 }
 
 RunState parse_state(const ordered_json& json, const std::string& where) {
-  if (!json.contains("models")) {
+  if (!json.contains("models") || !json.contains("carried")) {
     throw Error(where, "is of an earlier version of the program",
                 "go on with that version, or begin a new run from its weights");
   }
@@ -65,6 +66,7 @@ RunState parse_state(const ordered_json& json, const std::string& where) {
     json.at("evaluated").get_to(s.evaluated);
     json.at("pass_at_1").get_to(s.history.pass_at_1);
     json.at("clipped_ratio").get_to(s.history.clipped_ratio);
+    json.at("carried").get_to(s.carried);
     json.at("stage_ends").get_to(s.stage_ends);
     for (const auto& e : json.at("evaluations")) s.evaluations.push_back({e.at("file"), e.at("title")});
     if (const auto& best = json.at("best"); !best.is_null()) {

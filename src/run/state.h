@@ -42,9 +42,10 @@ struct RunState {
   int64_t stage_step = 0;  // steps of the stage that are done
   int64_t step = 0;        // steps of the whole run that are done
   int64_t trained_tokens = 0;
-  bool evaluated = false;           // whether the evaluation that is due after `step`, if any, has been made
-  StageHistory history;             // of the stage
-  std::vector<int64_t> stage_ends;  // the step after which each earlier stage ended
+  bool evaluated = false;  // whether the evaluation that is due after `step`, if any, has been made
+  StageHistory history;    // of the stage
+  std::map<std::string, double> carried;  // from the stage's last step to its next (run/stages/stage.h)
+  std::vector<int64_t> stage_ends;        // the step after which each earlier stage ended
   std::vector<RecordedEvaluation> evaluations;
   std::optional<BestEvaluation> best;
   std::vector<StageOutput> outputs;           // in order of stages; none of a stage without lines

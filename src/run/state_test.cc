@@ -12,6 +12,7 @@ namespace {
 RunState some_state() {
   RunState state{.stage = 1, .stage_step = 7, .step = 19, .trained_tokens = 12345, .evaluated = true};
   state.history = {.pass_at_1 = {0.1, 1.0 / 3}, .clipped_ratio = {0.25, 0}};
+  state.carried = {{"entropy", 1.0 / 3}};
   state.stage_ends = {12};
   state.evaluations = {{"00-start", "start"}, {"01-cold-start", "cold start"}, {"step-000018", ""}};
   state.best = {"eval/pass@1", 1.0 / 3, 1, 18};
@@ -24,6 +25,7 @@ TEST(RunState, ComesBackWholeFromItsFile) {
   const RunState back = parse_state(nlohmann::ordered_json::parse(json.dump()), "state.json");
   EXPECT_EQ(state_json(back), json);
   EXPECT_EQ(back.best->value, 1.0 / 3);
+  EXPECT_EQ(back.carried.at("entropy"), 1.0 / 3);
   EXPECT_EQ(back.evaluations[2].file, "step-000018");
   EXPECT_FALSE(parse_state(state_json({}), "state.json").best);
 }

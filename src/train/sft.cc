@@ -5,9 +5,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
-#include "base/integer.h"
 #include "base/rng.h"
-#include "data/epoch.h"
 
 namespace deepscaler {
 namespace {
@@ -19,13 +17,7 @@ constexpr ConfigName<TooLong> kTooLongNames[] = {
 }  // namespace
 
 void bind(ConfigSection& s, SftConfig& c) {
-  s.field("steps", c.steps, "optimizer steps; this or epochs").at_least(1);
-  s.field("epochs", c.epochs, "passes over the examples; this or steps").above(0);
-  s.require(c.steps.has_value() != c.epochs.has_value(), "steps", "or \"epochs\": exactly one must be set",
-            "set one of them");
-  s.field("examples_per_step", c.examples_per_step, "examples a step, in as many micro-batches as they need")
-      .at_least(1);
-  s.field("shuffle", c.shuffle, "a new order each epoch, from the seed; false keeps that of the files");
+  bind(s, c.passes);
   s.choice("loss_on", c.loss_on, "what is learned of an example", kLossOnNames);
   s.field("max_tokens", c.max_tokens, "longest example, in tokens; 0 is the model's context").at_least(0);
   s.choice("too_long", c.too_long, "what happens to longer ones; how many there are is always said",
@@ -89,35 +81,6 @@ std::vector<Demonstration> split_off(std::vector<Demonstration>& demonstrations,
                                     std::make_move_iterator(demonstrations.end()));
   demonstrations.erase(first, demonstrations.end());
   return result;
-}
-
-namespace {
-
-// Examples that a stage of so many epochs sees in all.
-int64_t examples_in_all(double epochs, int64_t size) {
-  return std::max<int64_t>(1, std::llround(epochs * static_cast<double>(size)));
-}
-
-}  // namespace
-
-int64_t sft_steps(const SftConfig& config, int64_t size) {
-  if (config.steps) return *config.steps;
-  return ceil_div(examples_in_all(*config.epochs, size), config.examples_per_step);
-}
-
-std::vector<int64_t> sft_batch(const SftConfig& config, int64_t size, int64_t step, uint64_t seed) {
-  const int64_t count = config.examples_per_step;
-  std::vector<int64_t> batch;
-  if (config.shuffle) {
-    batch = shuffled_batch(size, count, step, seed);
-  } else {
-    for (int64_t i = step * count; i < (step + 1) * count; ++i) batch.push_back(i % size);
-  }
-  if (config.epochs) {
-    const int64_t left = examples_in_all(*config.epochs, size) - step * count;
-    batch.resize(static_cast<size_t>(std::min(count, left)));
-  }
-  return batch;
 }
 
 TokenGroup token_group(const Demonstration& d) {

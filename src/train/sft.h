@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "data/demonstration.h"
+#include "data/epoch.h"
 #include "train/step.h"
 #include "train/token_loss.h"
 
@@ -26,10 +26,7 @@ enum class TooLong {
 };
 
 struct SftConfig {
-  std::optional<int64_t> steps;  // either steps
-  std::optional<double> epochs;  // or passes over the demonstrations
-  int64_t examples_per_step = 8;
-  bool shuffle = true;
+  PassesConfig passes;
   LossOn loss_on = LossOn::kCompletions;
   int64_t max_tokens = 0;  // of a demonstration; 0: the model's context
   TooLong too_long = TooLong::kSkip;
@@ -72,12 +69,6 @@ LengthCounts limit_lengths(std::vector<Demonstration>& demonstrations, int64_t m
 // was. Throws Error where one side would be empty.
 [[nodiscard]] std::vector<Demonstration> split_off(std::vector<Demonstration>& demonstrations, double share,
                                                    uint64_t seed);
-
-// The number of steps of a stage over `size` examples, and the examples of one step. With `epochs` the last
-// step may be smaller than the others.
-[[nodiscard]] int64_t sft_steps(const SftConfig& config, int64_t size);
-[[nodiscard]] std::vector<int64_t> sft_batch(const SftConfig& config, int64_t size, int64_t step,
-                                             uint64_t seed);
 
 // The demonstration as a group for the training step: the prompt is what comes before the first learned
 // token. Views of the demonstration.

@@ -88,30 +88,6 @@ TEST(SplitOff, DependsOnEachExampleAlone) {
       "name eval_files");
 }
 
-TEST(SftBatch, EpochsSeeEveryExampleOnceEach) {
-  SftConfig config{.epochs = 2, .examples_per_step = 4};
-  EXPECT_EQ(sft_steps(config, 7), 4);  // 14 examples: 4, 4, 4 and 2
-  for (const bool shuffle : {true, false}) {
-    config.shuffle = shuffle;
-    std::vector<int64_t> seen;
-    for (int64_t step = 0; step < 4; ++step) {
-      const auto batch = sft_batch(config, 7, step, 3);
-      EXPECT_EQ(batch.size(), step < 3 ? 4u : 2u);
-      seen.insert(seen.end(), batch.begin(), batch.end());
-    }
-    std::vector<int64_t> first(seen.begin(), seen.begin() + 7), second(seen.begin() + 7, seen.end());
-    EXPECT_EQ(first == std::vector<int64_t>({0, 1, 2, 3, 4, 5, 6}), !shuffle);
-    EXPECT_EQ(first == second, !shuffle) << "each epoch has an order of its own";
-    std::ranges::sort(first);
-    std::ranges::sort(second);
-    EXPECT_EQ(first, std::vector<int64_t>({0, 1, 2, 3, 4, 5, 6}));
-    EXPECT_EQ(second, first);
-  }
-  EXPECT_EQ(sft_steps({.epochs = 0.5, .examples_per_step = 4}, 16), 2);
-  EXPECT_EQ(sft_steps({.steps = 5}, 7), 5);
-  EXPECT_EQ(sft_batch({.steps = 5, .examples_per_step = 4}, 7, 4, 3).size(), 4u);
-}
-
 TEST(SftConfig, EitherStepsOrEpochs) {
   const auto attempt = [](const std::string& text) {
     return message([&] {

@@ -16,11 +16,16 @@ advantages  by name, [N]; the std of a group is unbiased (divided by n - 1)
     grpo                (R - mean) / (std + eps), eps 1e-6            (grpo_trl: eps 1e-4)
     mean_only           R - mean                                      Dr. GRPO
     rloo                (n R - sum R) / (n - 1)
+    maxrl               (R - mean) / (mean + eps), eps 1e-6
     reinforce_pp        R whitened over the batch's tokens: every token carries its sequence's R,
                         (R - mean) / sqrt(var + 1e-8), var unbiased
     reinforce_pp_baseline            R - group mean, then whitened over the batch's tokens
     *_by_sequence       the same whitened over sequences, each counting once
     undecided.*         grpo and mean_only with `undecided` sequences out of the statistics, at 0
+uncertainty exp(-sharpness KL(p || 0.5)) of pass rates p (MGPO)
+covariance  (A - mean A) (logp - mean logp) over the tokens of `mask`, row after row, A of `mean_only`; the `share` of
+            them with the largest; those between `low` and `high`
+top_entropy the (1 - share) quantiles of the entropies of `mask` (torch.quantile)
 kl          k1 = d, k2 = d^2 / 2, k3 = exp(-d) + d - 1 per token, d = logp - ref_logp
 overlong    min(0, (max_tokens - cache - length) / cache) for each length
 losses      a list of cases: settings, then loss, d_logp [N][R], d_entropy [N][R].
@@ -28,6 +33,9 @@ losses      a list of cases: settings, then loss, d_logp [N][R], d_entropy [N][R
     clip        max(-A r, -A clip(r, 1 - low, 1 + high)); with `dual_clip` c and A < 0: min(that, -c A)
     gspo        the same with r = exp(mean over the sequence of (logp - old_logp))
     cispo       -stop_gradient(clip(r, 1 - low, 1 + high)) A logp
+    sapo        -A sigmoid(t (r - 1)) 4 / t, t = 0.8 where A > 0, else 1.3
+    clip-cov    clip times 0 for the tokens of `high_covariance`
+    kl-cov      -A r, + 0.7 |logp - old_logp| for the tokens of `high_covariance`
     then + kl_coefficient * KL - entropy_coefficient * entropy, and the aggregation (l loss, m mask):
     token-mean                  sum l m / sum m
     seq-mean-token-mean         mean over all N of (sum l m / max(1, sum m))
@@ -47,6 +55,8 @@ UNDECIDED = [2, 4]
 MASKED_SEQUENCE = 6
 CONSTANT_LENGTH = 8
 EPSILON = 1e-6
+SAPO_POSITIVE, SAPO_NEGATIVE, KL_COV = 0.8, 1.3, 0.7
+HIGH_COVARIANCE = [(0, 1), (1, 3), (3, 2), (5, 1), (6, 0), (6, 2)]  # (sequence, token)
 
 
 def make_inputs():
@@ -114,6 +124,7 @@ def make_advantages(inputs):
         "grpo_trl": by_group(rewards, standardized(1e-4)),
         "mean_only": baseline,
         "rloo": by_group(rewards, leave_one_out),
+        "maxrl": by_group(rewards, lambda r: (r - r.mean()) / (r.mean() + EPSILON)),
         "reinforce_pp": whiten(rewards, tokens),
         "reinforce_pp_baseline": whiten(baseline, tokens),
         "reinforce_pp_by_sequence": whiten(rewards, once),
@@ -150,10 +161,26 @@ def policy_loss(case, logp, old_logp, advantages, mask):
     clipped = r.clamp(low, high)
     if case["policy"] == "cispo":
         return -clipped.detach() * a * logp
+    if case["policy"] == "sapo":
+        t = torch.where(a > 0, SAPO_POSITIVE, SAPO_NEGATIVE)
+        return -a * torch.sigmoid(t * (r - 1)) * 4 / t
+    chosen = high_covariance(logp.shape)
+    if case["policy"] == "kl-cov":
+        return -a * r + KL_COV * chosen * log_r.abs()
     loss = torch.maximum(-a * r, -a * clipped)
+    if case["policy"] == "clip-cov":
+        loss = loss * (1 - chosen)
     if case["dual_clip"]:
         loss = torch.where(a < 0, torch.minimum(loss, -case["dual_clip"] * a), loss)
     return loss
+
+
+def high_covariance(shape):
+    """Some tokens, whatever their covariance."""
+    chosen = torch.zeros(shape, dtype=torch.float64)
+    for sequence, token in HIGH_COVARIANCE:
+        chosen[sequence, token] = 1
+    return chosen
 
 
 def aggregate(kind, loss, mask):
@@ -182,6 +209,9 @@ CASES = {
     "GSPO": dict(policy="gspo", clip_low=3e-4, clip_high=4e-4, aggregation="seq-mean-token-mean"),
     "GSPO, wide": dict(policy="gspo", clip_low=0.1, clip_high=0.15, aggregation="seq-mean-token-mean"),
     "CISPO": dict(policy="cispo", clip_low=0.2, clip_high=0.28),
+    "SAPO": dict(policy="sapo", aggregation="seq-mean-token-mean"),
+    "Clip-Cov": dict(policy="clip-cov"),
+    "KL-Cov": dict(policy="kl-cov", kl="k3", kl_coefficient=0.04),
     "KL k1": dict(kl="k1", kl_coefficient=0.04),
     "KL k2": dict(kl="k2", kl_coefficient=0.04),
     "KL k3": dict(kl="k3", kl_coefficient=0.04),
@@ -217,6 +247,33 @@ def make_overlong():
     return {"max_tokens": max_tokens, "cache": cache, "lengths": lengths, "penalties": penalties}
 
 
+def make_uncertainty():
+    rates = torch.tensor([0.0, 0.125, 0.5, 0.75, 1.0], dtype=torch.float64)
+    sharpness = 2.0
+    half = torch.full_like(rates, 0.5)
+    divergence = torch.xlogy(rates, rates / half) + torch.xlogy(1 - rates, (1 - rates) / half)
+    return {"sharpness": sharpness, "pass_rates": listed(rates), "weights": listed(torch.exp(-sharpness * divergence))}
+
+
+def make_covariance(inputs, advantages):
+    valid = inputs["mask"] > 0
+    a = advantages["mean_only"][:, None].expand_as(inputs["logp"])[valid]
+    logp = inputs["logp"][valid]
+    values = (a - a.mean()) * (logp - logp.mean())
+    share, low, high = 0.15, 0.1, 0.5
+    largest = torch.topk(values, max(1, int(len(values) * share))).indices.sort().values
+    between = ((values > low) & (values < high)).nonzero()[:, 0]
+    return {"share": share, "low": low, "high": high, "advantages": listed(a), "logp": listed(logp),
+            "largest": listed(largest), "between": listed(between)}
+
+
+def make_top_entropy(inputs):
+    entropies = inputs["entropy"][inputs["mask"] > 0]
+    shares = [0.2, 0.5, 1.0]
+    return {"entropies": listed(entropies), "shares": shares,
+            "thresholds": [torch.quantile(entropies, 1 - share).item() for share in shares]}
+
+
 def listed(tensor):
     """Python numbers; no negative zeros, which only confuse a reader."""
     return (tensor + 0).tolist()
@@ -228,8 +285,12 @@ def main():
     goldens = {
         "inputs": {k: listed(v) for k, v in inputs.items()} | {
             "masked_sequence": MASKED_SEQUENCE, "undecided": UNDECIDED,
-            "constant_length": CONSTANT_LENGTH},
+            "constant_length": CONSTANT_LENGTH, "high_covariance": HIGH_COVARIANCE,
+            "sapo_temperatures": [SAPO_POSITIVE, SAPO_NEGATIVE], "kl_cov_coefficient": KL_COV},
         "advantages": {k: listed(v) for k, v in advantages.items()},
+        "uncertainty": make_uncertainty(),
+        "covariance": make_covariance(inputs, advantages),
+        "top_entropy": make_top_entropy(inputs),
         "kl": {k: listed(kl_per_token(k, inputs["logp"], inputs["ref_logp"])) for k in ("k1", "k2", "k3")},
         "overlong": make_overlong(),
         "losses": [solve(name, changes, inputs, advantages) for name, changes in CASES.items()],

@@ -27,10 +27,12 @@ std::vector<float> group_advantages(std::span<const std::optional<double>> rewar
     squares += (*reward - mean) * (*reward - mean);
     n += 1;
   }
+  if (kind == AdvantageKind::kGroupMeanScaled && mean <= 0) return result;
   const double std = std::sqrt(squares / (n - 1));
-  const double scale = kind == AdvantageKind::kGroupStd      ? 1 / (std + eps)
-                       : kind == AdvantageKind::kLeaveOneOut ? n / (n - 1)
-                                                             : 1;
+  const double scale = kind == AdvantageKind::kGroupStd          ? 1 / (std + eps)
+                       : kind == AdvantageKind::kLeaveOneOut     ? n / (n - 1)
+                       : kind == AdvantageKind::kGroupMeanScaled ? 1 / (mean + eps)
+                                                                 : 1;
   for (size_t i = 0; i < rewards.size(); ++i) {
     if (rewards[i]) result[i] = static_cast<float>((*rewards[i] - mean) * scale);
   }
@@ -91,6 +93,11 @@ std::vector<std::vector<float>> advantages(std::span<const GroupRewards> groups,
   std::vector<std::vector<float>> result;
   for (const GroupRewards& group : groups) result.push_back(group_advantages(group.rewards, kind, eps));
   return result;
+}
+
+double uncertainty_weight(double pass_rate, double sharpness) {
+  const auto term = [](double p) { return p > 0 ? p * std::log(2 * p) : 0; };
+  return std::exp(-sharpness * (term(pass_rate) + term(1 - pass_rate)));
 }
 
 bool rewards_differ(std::span<const std::optional<double>> rewards) {

@@ -43,8 +43,25 @@ TEST(Advantage, MatchesTheFormulas) {
   expect_golden("grpo_trl", AdvantageKind::kGroupStd, 1e-4);
   expect_golden("mean_only", AdvantageKind::kGroupMean, 0);
   expect_golden("rloo", AdvantageKind::kLeaveOneOut, 0);
+  expect_golden("maxrl", AdvantageKind::kGroupMeanScaled, 1e-6);
   expect_golden("reinforce_pp", AdvantageKind::kBatchWhitened, 1e-8);
   expect_golden("reinforce_pp_baseline", AdvantageKind::kBatchWhitenedBaseline, 1e-8);
+}
+
+TEST(Advantage, ScaledByTheMeanAGroupNeedsAMeanAboveZero) {
+  const std::vector<GroupRewards> groups = {
+      {{-1.0, 0.5}, {1, 1}}, {{-1.0, 1.0}, {1, 1}}, {{0.0, 1.0}, {1, 1}}};
+  EXPECT_EQ(advantages(groups, AdvantageKind::kGroupMeanScaled, 0),
+            (std::vector<std::vector<float>>{{0, 0}, {0, 0}, {-1, 1}}));
+}
+
+TEST(Advantage, TheWeightOfAGroupFallsWithItsDistanceFromOneHalf) {
+  const json& golden = loss_goldens()["uncertainty"];
+  for (size_t i = 0; i < golden["pass_rates"].size(); ++i) {
+    EXPECT_NEAR(uncertainty_weight(golden["pass_rates"][i], golden["sharpness"]),
+                golden["weights"][i].get<double>(), 1e-12);
+  }
+  EXPECT_EQ(uncertainty_weight(0.125, 0), 1);
 }
 
 TEST(Advantage, UndecidedSamplesLeaveTheStatistics) {

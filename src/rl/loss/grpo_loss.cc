@@ -12,6 +12,7 @@ constexpr ConfigName<AdvantageKind> kAdvantageNames[] = {
     {"group-std", AdvantageKind::kGroupStd},
     {"group-mean", AdvantageKind::kGroupMean},
     {"leave-one-out", AdvantageKind::kLeaveOneOut},
+    {"group-mean-scaled", AdvantageKind::kGroupMeanScaled},
     {"batch-whitened", AdvantageKind::kBatchWhitened},
     {"batch-whitened-baseline", AdvantageKind::kBatchWhitenedBaseline}};
 constexpr ConfigName<LossAggregation> kAggregationNames[] = {
@@ -33,13 +34,35 @@ void bind(ConfigSection& s, LossConfig& c) {
   s.field("epochs", c.epochs, "passes over the same rollout").at_least(1);
   s.choice("advantage", c.advantage, "how rewards become advantages", kAdvantageNames);
   s.field("advantage_eps", c.advantage_eps,
-          "added to a group's standard deviation, or to the batch's variance where that whitens")
+          "added to what an advantage is divided by: the group's standard deviation or mean, or the batch's "
+          "variance")
       .at_least(0);
-  s.one_of("policy", c.policy, "the policy loss: clipped ratio, ratio of responses, or clipped weight",
+  s.field("uncertainty_sharpness", c.uncertainty_sharpness,
+          "of MGPO's weight, which is 1 for groups with as many right as wrong answers and 2^-sharpness for "
+          "those with one kind; 0 for none")
+      .at_least(0);
+  s.field(
+       "top_entropy_share", c.top_entropy_share,
+       "share of a rollout's tokens, those of the highest entropy, that have a policy loss; below 1 costs a "
+       "forward pass")
+      .above(0);
+  s.require(c.top_entropy_share <= 1, "top_entropy_share", "is more than 1, all tokens", "lower it");
+  s.one_of("policy", c.policy,
+           "the policy loss: clipped ratio, ratio of responses, clipped weight, soft gate, or two that spare "
+           "tokens of high covariance",
            policy_loss_names());
   s.field("clip_low", c.clip.low, "the ratio is clipped below 1 - clip_low").range(0, 1);
   s.field("clip_high", c.clip.high, "the ratio is clipped above 1 + clip_high").at_least(0);
   s.field("dual_clip", c.clip.dual, "the most that a ratio counts where the advantage is negative").above(1);
+  s.field("sapo_temperature_positive", c.sapo.positive, "steepness of sapo's gate for positive advantages")
+      .above(0);
+  s.field("sapo_temperature_negative", c.sapo.negative, "steepness of sapo's gate for the others").above(0);
+  s.field("cov_share", c.covariance.share, "share of the tokens that clip-cov and kl-cov choose").range(0, 1);
+  s.field("clip_cov_low", c.covariance.low, "clip-cov chooses among tokens of a covariance above it");
+  s.field("clip_cov_high", c.covariance.high, "and below it");
+  s.field("kl_cov_coefficient", c.kl_cov_coefficient,
+          "of |log ratio| in the loss of the tokens that kl-cov chooses")
+      .at_least(0);
   s.choice("aggregation", c.aggregation, "how token losses add up", kAggregationNames);
   s.choice("denominator", c.denominator, "over what the aggregation counts responses and tokens",
            kDenominatorNames);
@@ -52,7 +75,15 @@ void bind(ConfigSection& s, LossConfig& c) {
   s.field("reference_every_rollouts", c.reference_every_rollouts,
           "rollouts, each with all its updates, after which the reference becomes the present policy")
       .at_least(1);
-  s.field("entropy_coefficient", c.entropy_coefficient, "of the entropy bonus");
+  s.field("entropy_coefficient", c.entropy_coefficient,
+          "of the entropy bonus; where there is an entropy_target, that of the first update");
+  s.field("entropy_target", c.entropy.target,
+          "entropy, in nats a token, at or below which the coefficient rises, and above which there is no "
+          "bonus; not set: the coefficient stays")
+      .above(0);
+  s.field("entropy_coefficient_step", c.entropy.step, "by which an update raises or lowers the coefficient")
+      .at_least(0);
+  s.field("entropy_coefficient_max", c.entropy.max, "to which the coefficient rises").at_least(0);
   s.field("mask_truncated", c.mask_truncated, "responses cut at the length limit have no loss");
 }
 
@@ -72,11 +103,15 @@ void GrpoLoss::observe(std::span<const PredictedToken> tokens, std::span<const T
 PolicyTerm GrpoLoss::policy_term(const PredictedToken& token, float log_prob) const {
   const ResponseTarget& target = targets_[token.group][token.response];
   const double log_ratio = log_ratios_[token.group][token.response] / std::ssize(target.old_log_probs);
-  return policy_loss_.term({.log_prob = log_prob,
-                            .old_log_prob = target.old_log_probs[token.token],
-                            .response_log_ratio = static_cast<float>(log_ratio),
-                            .advantage = target.advantages[token.token],
-                            .bounds = config_.clip});
+  return policy_loss_.term(
+      {.log_prob = log_prob,
+       .old_log_prob = target.old_log_probs[token.token],
+       .response_log_ratio = static_cast<float>(log_ratio),
+       .advantage = target.advantages[token.token],
+       .bounds = config_.clip,
+       .sapo = config_.sapo,
+       .high_covariance = !target.high_covariance.empty() && target.high_covariance[token.token] != 0,
+       .kl_cov_coefficient = config_.kl_cov_coefficient});
 }
 
 void GrpoLoss::evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,

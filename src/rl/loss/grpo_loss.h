@@ -12,6 +12,7 @@
 
 #include "rl/loss/advantage.h"
 #include "rl/loss/aggregation.h"
+#include "rl/loss/entropy_target.h"
 #include "rl/loss/kl.h"
 #include "rl/loss/policy_losses.h"
 #include "train/token_loss.h"
@@ -32,8 +33,13 @@ struct LossConfig {
   int64_t epochs = 1;        // over the same rollout
   AdvantageKind advantage = AdvantageKind::kGroupStd;
   double advantage_eps = 1e-6;
-  std::string policy = "clip";  // a name of policy_losses()
+  double uncertainty_sharpness = 0;  // of MGPO's weight; 0: all groups weigh the same
+  double top_entropy_share = 1;      // of the tokens, the ones with a policy loss
+  std::string policy = "clip";       // a name of policy_losses()
   ClipBounds clip;
+  SapoTemperatures sapo;
+  CovarianceConfig covariance;
+  float kl_cov_coefficient = 1;
   LossAggregation aggregation = LossAggregation::kTokenMean;
   Denominator denominator = Denominator::kMiniBatch;
   float kl_coefficient = 0;  // 0: no reference model is in memory
@@ -42,12 +48,15 @@ struct LossConfig {
   ReferenceStart reference = ReferenceStart::kReset;
   // After every so many rollouts, with all their updates, the reference becomes the present policy.
   std::optional<int64_t> reference_every_rollouts;
-  float entropy_coefficient = 0;
+  float entropy_coefficient = 0;  // at first, where there is an entropy target
+  EntropyTargetConfig entropy;
   bool mask_truncated = false;  // responses cut at the limit have no loss
 
   [[nodiscard]] bool uses_reference() const { return kl_coefficient > 0; }
-  // Whether a response with advantage zero still has a gradient.
-  [[nodiscard]] bool trains_without_advantage() const { return uses_reference() || entropy_coefficient != 0; }
+  // Whether a response with advantage zero still has a gradient, or its entropy counts.
+  [[nodiscard]] bool trains_without_advantage() const {
+    return uses_reference() || entropy_coefficient != 0 || entropy.target.has_value();
+  }
 };
 
 void bind(ConfigSection& section, LossConfig& config);
@@ -57,7 +66,8 @@ struct ResponseTarget {
   std::span<const float> old_log_probs;        // recorded in sampling
   std::span<const float> reference_log_probs;  // empty where the loss uses no reference
   std::span<const float> advantages;           // of its tokens
-  double weight = 0;                           // of each of them
+  std::span<const uint8_t> high_covariance;  // 1 for the tokens that are; empty where the loss asks for none
+  double weight = 0;                         // of each of them
 };
 
 // What the loss measures on the way, as sums over the tokens it saw.

@@ -28,4 +28,17 @@ PolicyTerm cispo_loss(float log_prob, float old_log_prob, float advantage, const
           .clipped_high = (ratio > clipped)};
 }
 
+PolicyTerm sapo_loss(float log_ratio, float advantage, const SapoTemperatures& temperatures) {
+  const float t = advantage > 0 ? temperatures.positive : temperatures.negative;
+  const float ratio = std::exp(log_ratio);
+  const float gate = 1 / (1 + std::exp(-t * (ratio - 1)));
+  return {.loss = -advantage * 4 / t * gate, .derivative = -advantage * 4 * gate * (1 - gate) * ratio};
+}
+
+PolicyTerm kl_cov_loss(float log_ratio, float advantage, float kl_coefficient) {
+  const float plain = -advantage * std::exp(log_ratio);
+  const float sign = log_ratio > 0 ? 1.0f : log_ratio < 0 ? -1.0f : 0.0f;
+  return {.loss = plain + kl_coefficient * std::abs(log_ratio), .derivative = plain + kl_coefficient * sign};
+}
+
 }  // namespace deepscaler

@@ -42,6 +42,24 @@ TEST(PolicyLoss, CispoKeepsTheGradientOfClippedTokens) {
   EXPECT_TRUE(term.clipped_high);
 }
 
+TEST(PolicyLoss, DerivativesAreThoseOfTheLosses) {
+  constexpr float kStep = 1.0f / 512;
+  const auto slope = [](const auto& loss, float x) {
+    return (loss(x + kStep).loss - loss(x - kStep).loss) / (2 * kStep);
+  };
+  for (const float advantage : {0.75f, -1.25f}) {
+    const auto sapo = [&](float x) { return sapo_loss(x, advantage, {.positive = 0.8f, .negative = 1.3f}); };
+    const auto kl_cov = [&](float x) { return kl_cov_loss(x, advantage, 0.7f); };
+    for (const float log_ratio : {-0.75f, -0.125f, 0.25f, 1.0f}) {
+      EXPECT_NEAR(sapo(log_ratio).derivative, slope(sapo, log_ratio), 1e-3) << log_ratio;
+      EXPECT_NEAR(kl_cov(log_ratio).derivative, slope(kl_cov, log_ratio), 1e-3) << log_ratio;
+    }
+    // On policy all of them push as the plain ratio does.
+    EXPECT_FLOAT_EQ(sapo(0).derivative, -advantage);
+    EXPECT_FLOAT_EQ(kl_cov(0).derivative, -advantage);
+  }
+}
+
 TEST(PolicyLoss, FirstUpdateOnRecordedLogProbabilitiesHasRatioOne) {
   const PolicyTerm term = clipped_policy_loss(0, 0.5f, {});
   EXPECT_EQ(term.loss, -0.5f);

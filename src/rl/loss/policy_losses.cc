@@ -21,10 +21,22 @@ PolicyTerm cispo(const PolicyInput& i) {
   return cispo_loss(i.log_prob, i.old_log_prob, i.advantage, i.bounds);
 }
 
+PolicyTerm sapo(const PolicyInput& i) { return sapo_loss(i.log_prob - i.old_log_prob, i.advantage, i.sapo); }
+
+PolicyTerm clip_cov(const PolicyInput& i) { return i.high_covariance ? PolicyTerm() : clip(i); }
+
+PolicyTerm kl_cov(const PolicyInput& i) {
+  return kl_cov_loss(i.log_prob - i.old_log_prob, i.advantage, i.high_covariance ? i.kl_cov_coefficient : 0);
+}
+
 std::vector<PolicyLoss>& all_losses() {
-  static std::vector<PolicyLoss> losses = {{.name = "clip", .term = clip},
-                                           {.name = "gspo", .of_responses = true, .term = gspo},
-                                           {.name = "cispo", .term = cispo}};
+  static std::vector<PolicyLoss> losses = {
+      {.name = "clip", .term = clip},
+      {.name = "gspo", .of_responses = true, .term = gspo},
+      {.name = "cispo", .term = cispo},
+      {.name = "sapo", .term = sapo},
+      {.name = "clip-cov", .term = clip_cov, .covariance = CovarianceChoice::kRandomBetweenBounds},
+      {.name = "kl-cov", .term = kl_cov, .covariance = CovarianceChoice::kLargest}};
   return losses;
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "rl/loss/covariance.h"
 #include "rl/loss/policy_loss.h"
 
 namespace deepscaler {
@@ -15,6 +16,7 @@ struct PolicyLoss {
   std::string_view name;
   bool of_responses = false;  // whether it needs PolicyInput::response_log_ratio
   PolicyTerm (*term)(const PolicyInput& input) = nullptr;
+  CovarianceChoice covariance = CovarianceChoice::kNone;  // the tokens with PolicyInput::high_covariance
 };
 
 // The losses of policy_losses.cc, then those that programs which link the library have added. Not thread-safe

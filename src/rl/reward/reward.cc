@@ -65,6 +65,9 @@ void bind(ConfigSection& s, RewardConfig& c) {
   s.field("overlong_buffer_tokens", c.overlong_buffer_tokens,
           "tokens before the length limit over which the overlong penalty grows")
       .at_least(1);
+  s.field("truncated_scale", c.truncated_scale,
+          "factor of the whole reward of a response that was cut at the limit; 1 leaves it")
+      .range(0, 1);
   s.field("max_undecided_share", c.max_undecided_share,
           "share of a step's samples that may be left undecided before the run stops")
       .range(0, 1);
@@ -106,7 +109,10 @@ void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config
   });
   parallel_for(std::ssize(groups), [&](int64_t g) { add_rewards(groups[g], config, max_response_tokens); });
   for (const CommandRewardConfig& command : config.commands) add_command_rewards(groups, command);
-  for (auto& [group, sample] : all) sample->reward = total(sample->rewards);
+  for (auto& [group, sample] : all) {
+    sample->reward = total(sample->rewards);
+    if (sample->reward && sample->truncated()) *sample->reward *= config.truncated_scale;
+  }
 }
 
 }  // namespace deepscaler

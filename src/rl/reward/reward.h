@@ -1,5 +1,6 @@
 // Rewards: what a response is worth. Each reward has a name and a weight. A sample's reward is the weighted
-// sum of its parts; each part is kept and logged too.
+// sum of its parts; each part is kept and logged too. For a response that was cut at the length limit
+// truncated_scale scales the sum (ProRL v2's "stop properly": NVIDIA, 2025).
 //
 //   accuracy   1 where the answer is right, else 0 (data/grading.h)
 //   format     1 where the response has the form asked for, else 0 (reward_format.h)
@@ -59,6 +60,7 @@ struct RewardConfig {
   Language target_language = Language::kEnglish;
   int64_t overlong_buffer_tokens = 512;  // before the limit, over which the penalty grows
   std::vector<CommandRewardConfig> commands;
+  double truncated_scale = 1;        // of the whole reward of a response that was cut at the limit
   float max_undecided_share = 0.1f;  // of a step's samples; the run stops above it
 };
 

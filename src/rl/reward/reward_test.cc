@@ -45,6 +45,14 @@ TEST_F(RewardTest, AccuracyAloneIsTheDefault) {
   EXPECT_EQ(groups_[0].samples[2].verdict.reason, Reason::no_answer);
 }
 
+TEST_F(RewardTest, TheRewardOfATruncatedResponseIsScaled) {
+  const std::string format_for_all = "[[command]]\nname = \"mine\"\nprogram = [\"printf\", '1\\n1\\n1\\n']";
+  EXPECT_EQ(graded(format_for_all), (Rewards{2, 1, 1}));
+  groups_[0].samples[0].generation.finish_reason = FinishReason::kLength;
+  EXPECT_EQ(graded("truncated_scale = 0.25\n" + format_for_all), (Rewards{0.5, 1, 0.25}));
+  EXPECT_EQ(graded("truncated_scale = 0"), (Rewards{0, 0, 0}));
+}
+
 TEST_F(RewardTest, PartsAddUpByTheirWeights) {
   EXPECT_EQ(graded("accuracy = 2\nformat = 0.5"), (Rewards{2.5, 0, 0}));
   EXPECT_EQ(graded("overlong = 1\noverlong_buffer_tokens = 10"), (Rewards{1, -0.5, -1}));

@@ -34,6 +34,15 @@ std::vector<std::optional<double>> RolloutGroup::rewards() const {
   return result;
 }
 
+std::optional<double> RolloutGroup::pass_rate() const {
+  double decided = 0, right = 0;
+  for (const RolloutSample& sample : samples) {
+    decided += !sample.verdict.undecided;
+    right += !sample.verdict.undecided && sample.verdict.correct;
+  }
+  return decided > 0 ? std::optional(right / decided) : std::nullopt;
+}
+
 bool RolloutGroup::has_signal() const {
   return std::ranges::any_of(samples, [](const RolloutSample& sample) {
     return std::ranges::any_of(sample.streams.advantages, [](float advantage) { return advantage != 0; });

@@ -45,6 +45,8 @@ struct TokenStreams {
   std::vector<float> values;      // a critic's, before the token
   std::vector<float> reference_log_probs;
   std::vector<float> teacher_log_probs;
+  std::vector<float> entropies;          // of the policy that sampled the token
+  std::vector<uint8_t> high_covariance;  // 1 for the tokens that a policy loss chose so
 };
 
 struct RolloutSample {
@@ -66,6 +68,8 @@ struct RolloutGroup {
   std::string prompt_text = {};  // as the model saw it, special tokens included
 
   [[nodiscard]] std::vector<std::optional<double>> rewards() const;
+  // The share of right answers among those that the verifier could decide; none where it decided none.
+  [[nodiscard]] std::optional<double> pass_rate() const;
   // Whether the group teaches anything: some token's advantage is not zero.
   [[nodiscard]] bool has_signal() const;
 };

@@ -12,9 +12,20 @@ namespace {
 std::vector<Problem> load(const GrpoConfig& config, const StageConfig& stage, const StageContext& context) {
   DataConfig data = stage.data;
   if (const auto from = stage_named_in(data.from)) data.files.push_back(context.output_of(*from));
-  return load_problems(
-      data, context.section + ".data",
-      config.reward.accuracy() != 0 ? UnreadableAnswers::kRefuse : UnreadableAnswers::kUnused);
+  const std::string section = context.section + ".data";
+  std::vector<Problem> problems = load_problems(
+      data, section, config.reward.accuracy() != 0 ? UnreadableAnswers::kRefuse : UnreadableAnswers::kUnused);
+  leave_out_short(problems, context.encoder, data, section);
+  const int64_t without_solution = add_hints(problems, config.prompt);
+  if (without_solution == std::ssize(problems)) {
+    throw Error(context.section + ".prompt.hint_share", "no problem has a solution to take a hint from",
+                "leave it out, or name problems with solutions");
+  }
+  if (without_solution > 0) {
+    log_warning("{}: {} of {} problems have no solution and so no hint", section, without_solution,
+                problems.size());
+  }
+  return problems;
 }
 
 }  // namespace
@@ -79,9 +90,10 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
           }};
   OptimizerConfig optimizer = stage_.optimizer;
   optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
-  GrpoStepResult result =
-      grpo_step(config_, optimizer, {.problems = problems_, .seed = context_.seed, .stage_step = stage_step},
-                {.policy = policy, .reference = context_.models.find(kReference)}, sources);
+  GrpoStepResult result = grpo_step(
+      config_, optimizer,
+      {.problems = problems_, .seed = context_.seed, .stage_step = stage_step, .carried = context_.carried},
+      {.policy = policy, .reference = context_.models.find(kReference)}, sources);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
     if (group.dropped) continue;
@@ -89,7 +101,10 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
       tokens += std::ssize(group.prompt.tokens) + std::ssize(sample.generation.tokens);
     }
   }
-  return {.metrics = std::move(result.metrics), .tokens = tokens, .groups = std::move(result.groups)};
+  return {.metrics = std::move(result.metrics),
+          .tokens = tokens,
+          .groups = std::move(result.groups),
+          .carried = std::move(result.carried)};
 }
 
 void GrpoStage::begin_reference() {

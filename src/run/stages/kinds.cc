@@ -1,4 +1,5 @@
 // Every kind of stage: the one place that knows them all.
+#include "run/stages/dpo_stage.h"
 #include "run/stages/grpo_stage.h"
 #include "run/stages/sft_stage.h"
 #include "run/stages/stage_kind.h"
@@ -7,7 +8,8 @@ namespace deepscaler {
 
 std::vector<StageKind> built_in_stage_kinds() {
   return {{"sft", "supervised fine-tuning on demonstrations", make_stage_settings<SftSettings>},
-          {"grpo", "reinforcement learning with verifiable rewards", make_stage_settings<GrpoSettings>}};
+          {"grpo", "reinforcement learning with verifiable rewards", make_stage_settings<GrpoSettings>},
+          {"dpo", "direct preference optimization on pairs of answers", make_stage_settings<DpoSettings>}};
 }
 
 }  // namespace deepscaler

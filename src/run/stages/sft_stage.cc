@@ -67,9 +67,13 @@ void warn_of_trained(const Demonstrations& examples, const Demonstrations& held_
 
 }  // namespace
 
+void SftSettings::validate(const StageConfig& stage, const std::string& where) const {
+  require_no_choice_of_problems(stage, where);
+}
+
 double SftSettings::tokens_of_step() const {
   constexpr double kUsualExampleTokens = 200;
-  return static_cast<double>(config.examples_per_step) * kUsualExampleTokens;
+  return static_cast<double>(config.passes.examples_per_step) * kUsualExampleTokens;
 }
 
 StageNeeds SftSettings::needs(const ModelConfig&) const { return {.longest_sequence = config.max_tokens}; }
@@ -116,7 +120,7 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   StageStep result;
   std::vector<TokenGroup> groups;
   int64_t learned = 0;
-  const auto batch = sft_batch(config_, problems(), stage_step, context_.seed);
+  const auto batch = config_.passes.batch(problems(), stage_step, context_.seed);
   for (int64_t e : batch) {
     groups.push_back(token_group(examples_[e]));
     learned += examples_[e].learned();
@@ -130,7 +134,7 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
   const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
   const double norm = policy.update(stage_.optimizer, lr);
-  const int64_t done = stage_step * config_.examples_per_step + std::ssize(batch);
+  const int64_t done = stage_step * config_.passes.examples_per_step + std::ssize(batch);
   result.metrics.set("epoch", static_cast<double>(done) / static_cast<double>(problems()));
   result.metrics.set("loss", loss.loss());
   result.metrics.set("entropy", loss.entropy());

@@ -14,12 +14,13 @@ class SftSettings final : public StageSettings {
     return std::make_unique<SftSettings>(*this);
   }
   void bind(ConfigSection& section) override { deepscaler::bind(section, config); }
+  void validate(const StageConfig& stage, const std::string& where) const override;
   [[nodiscard]] std::vector<std::string*> files() override {
     std::vector<std::string*> files;
     for (std::string& file : config.eval_files) files.push_back(&file);
     return files;
   }
-  [[nodiscard]] std::optional<int64_t> steps() const override { return config.steps; }
+  [[nodiscard]] std::optional<int64_t> steps() const override { return config.passes.steps; }
   [[nodiscard]] double tokens_of_step() const override;
   [[nodiscard]] StageNeeds needs(const ModelConfig& model) const override;
   [[nodiscard]] std::unique_ptr<Stage> make(const StageConfig& stage,
@@ -32,7 +33,7 @@ class SftStage final : public Stage {
  public:
   SftStage(const SftConfig& config, const StageConfig& stage, const StageContext& context);
 
-  [[nodiscard]] int64_t steps() const override { return sft_steps(config_, problems()); }
+  [[nodiscard]] int64_t steps() const override { return config_.passes.steps_over(problems()); }
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] int64_t held_out_examples() const override { return std::ssize(held_out_); }

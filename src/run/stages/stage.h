@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,19 +24,24 @@ struct StageContext {
   uint64_t seed = 0;    // of every random choice of the run
   // The output file of the earlier stage of that name.
   std::function<std::filesystem::path(const std::string& stage)> output_of;
+  // The checkpoint with which the earlier stage of that name ended.
+  std::function<std::filesystem::path(const std::string& stage)> checkpoint_of;
+  // What the stage's last step has carried over (StageStep::carried); empty before its first step.
+  const std::map<std::string, double>& carried;
 };
 
 // What one step made, for records.
 struct StageStep {
   Metrics metrics;
-  int64_t tokens = 0;                // seen in training, prompts included
-  std::vector<RolloutGroup> groups;  // of a stage that samples and grades
-  std::string output;                // lines of JSON for the stage's output file
+  int64_t tokens = 0;                          // seen in training, prompts included
+  std::vector<RolloutGroup> groups;            // of a stage that samples and grades
+  std::string output;                          // lines of JSON for the stage's output file
+  std::map<std::string, double> carried = {};  // numbers that the stage's next step begins with, by name
 };
 
 // One thread uses it. The constructor reads and checks the stage's data; the first step allocates what
-// training needs beside them. A stage has no state of its own: a step depends on its numbers and on the
-// models alone, so a run goes on from a checkpoint of the models.
+// training needs beside them. A stage has no state of its own: a step depends on its numbers, on the
+// models, and on the numbers that the step before has carried over. A checkpoint has all of these.
 class Stage {
  public:
   virtual ~Stage() = default;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/error.h"
 
 namespace deepscaler {
 
@@ -29,6 +30,16 @@ void bind(ConfigSection& s, StageConfig& c) {
          [&settings = c.settings_of_kinds[kind.name]](ConfigSection& inner) { settings.bind(inner); }});
   }
   s.select("kind", c.kind, "what the stage does", kinds);
+}
+
+void require_no_choice_of_problems(const StageConfig& stage, const std::string& where) {
+  if (!stage.data.chooses()) return;
+  throw Error(
+      where,
+      fmt::format("sets data.pass_rate or data.min_prompt_tokens, which choose problems; a stage of kind "
+                  "{} trains on examples",
+                  stage.kind),
+      "leave them out");
 }
 
 std::optional<std::string> stage_named_in(std::string_view text) {

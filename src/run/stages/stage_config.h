@@ -38,6 +38,10 @@ struct StageConfig {
 
 void bind(ConfigSection& section, StageConfig& config);
 
+// For kinds that train on examples. Throws Error naming `where` for data.pass_rate and
+// data.min_prompt_tokens.
+void require_no_choice_of_problems(const StageConfig& stage, const std::string& where);
+
 // NAME of "stage NAME", in start and data.from; nothing for other texts.
 [[nodiscard]] std::optional<std::string> stage_named_in(std::string_view text);
 

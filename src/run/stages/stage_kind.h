@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "run/stages/stage.h"
@@ -22,12 +23,19 @@ struct StageConfig;
 // The length of a prompt in plans, which are made before data are read. Few prompts are longer.
 inline constexpr int64_t kUsualPromptTokens = 256;
 
+// A model that only this stage has beside the policy, and never changes.
+struct FixedModelNeeds {
+  std::string name;    // "teacher"
+  std::string source;  // a path, or "stage NAME"
+};
+
 // What determines the memory of a stage, as far as the recipe says.
 struct StageNeeds {
   int64_t longest_sequence = 0;  // in training, in tokens
   // Sampling: problems at a time, responses to each, and their lengths in tokens.
   int64_t problems = 0, samples = 0, prompt_tokens = 0, response_tokens = 0;
   std::vector<std::string> models;  // names of the models beside the policy that the stage makes
+  std::vector<FixedModelNeeds> fixed_models;
 };
 
 // The settings of a stage of one kind: the keys of [[stage]] that only this kind has.
@@ -42,6 +50,8 @@ class StageSettings {
   virtual void validate(const StageConfig& /*stage*/, const std::string& /*where*/) const {}
   // The keys that are paths of files; find_files() replaces them by paths that can be opened.
   [[nodiscard]] virtual std::vector<std::string*> files() { return {}; }
+  // The keys, with their values, that may name an earlier stage whose weights are needed ("stage NAME").
+  [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> earlier_stages() const { return {}; }
   // The number of steps, where a key states it. Nothing for epochs, whose number of steps depends on the
   // data.
   [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;

@@ -1,0 +1,72 @@
+#include "run/stages/fixed_model.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/sha256.h"
+#include "formats/excerpt.h"
+#include "run/stages/stage_config.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The files of a folder that hold weights or say what they are; a file by itself.
+std::set<fs::path> model_files(const fs::path& path) {
+  if (!fs::is_directory(path)) return {path};
+  std::set<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    const fs::path& file = entry.path();
+    if (file.extension() == ".safetensors" && file.stem() != "optimizer") files.insert(file);
+    if (file.filename() == "config.json") files.insert(file);
+  }
+  return files;
+}
+
+}  // namespace
+
+FixedModel::FixedModel(std::string source, std::string key, const StageContext& context)
+    : path_(std::move(source)), key_(std::move(key)), context_(context) {
+  if (const auto stage = stage_named_in(path_.string())) path_ = context.checkpoint_of(*stage);
+  if (!fs::exists(path_))
+    throw Error(key_, fmt::format("there is no model at {}", path_.string()), "correct it");
+  require_same_tokens();
+}
+
+void FixedModel::require_same_tokens() const {
+  const Tokenizer theirs = Tokenizer::load(path_);
+  const Tokenizer& ours = context_.encoder.tokenizer();
+  const int64_t common = std::min(theirs.size(), ours.size());
+  for (TokenId id = 0; id < common; ++id) {
+    // A vocabulary may be padded with ids that are no token.
+    const std::string_view a = theirs.token_bytes(id), b = ours.token_bytes(id);
+    if (a == b || a.empty() || b.empty()) continue;
+    throw Error(key_,
+                fmt::format("its token {} is {}, and the policy's is {}", id, excerpt(std::string(a)),
+                            excerpt(std::string(b))),
+                "models are compared token by token: name one with the policy's vocabulary");
+  }
+}
+
+Engine& FixedModel::engine() {
+  if (!engine_) {
+    const Engine& policy = context_.models.policy();
+    Model model = Model::load(path_);
+    model.compute_in(policy.model().compute_type());
+    model.end_responses_at(policy.model().config().eos);
+    engine_ = std::make_unique<Engine>(std::move(model), policy.options());
+  }
+  return *engine_;
+}
+
+std::string FixedModel::identity() const {
+  std::string identity;
+  for (const fs::path& file : model_files(path_)) {
+    identity += fmt::format("{} {}\n", file.filename().string(), sha256_of_file(file));
+  }
+  return identity;
+}
+
+}  // namespace deepscaler
