@@ -59,6 +59,20 @@ recipe
 rl "r.toml: stage.0.sampling: asks for 65536 responses to each of 1048576, more than 16777216 in all; lower the number of samples, or divide the work" \
   --set stage.0.sampling.problems_per_step=1048576 --set stage.0.sampling.samples_per_problem=65536
 
+# Keys that a stage of pairs has no use for.
+pairs() {
+  recipe
+  sed -i -e 's/"grpo"/"dpo"/' -e '/^sampling/d' -e 's/train.jsonl/pairs.jsonl/' r.toml
+  printf '%s\n' "$@" >>r.toml
+}
+printf '{"prompt": "1+1=", "chosen": "2", "rejected": "3"}\n' >pairs.jsonl
+pairs 'data.pass_rate = [0.1, 0.9]'
+rl 'r.toml: stage.0: sets data.pass_rate or data.min_prompt_tokens, which choose problems; a stage of kind dpo trains on examples; leave them out'
+pairs 'data.kinds = ["add"]'
+rl 'r.toml: stage.0: has data.kinds, and generated problems are no preference pairs; name files of pairs in data.files'
+pairs 'reference = "stage before"'
+rl 'r.toml: stage.0.reference is "stage before", which names no stage before it; name one by its name, as "stage NAME"'
+
 # Early: what a rollout would find out after hours.
 recipe
 rl "r.toml: stage.0.reward: reward mine: can't start nosuchprogram: there is no such program; check the program's path and permissions" \
