@@ -13,6 +13,7 @@ void add_bench_grpo_command(CLI::App& bench);      // below the former
 void add_bench_tokenize_command(CLI::App& bench);  // likewise
 void add_completion_command(CLI::App& app);
 void add_convert_command(CLI::App& app);
+void add_data_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_generate_command(CLI::App& app);

@@ -40,6 +40,11 @@ std::vector<std::string> commands_of(const CLI::App& command) {
   return names;
 }
 
+bool takes_words(const CLI::App& command) {
+  return std::ranges::any_of(command.get_options(),
+                             [](const CLI::Option* option) { return option->get_positional(); });
+}
+
 std::string unknown(const char* what, const std::string& word, const std::vector<std::string>& known) {
   const auto nearest = deepscaler::nearest_name(word, known);
   return std::string("unknown ") + what + " " + word + "; " +
@@ -58,7 +63,10 @@ std::optional<std::string> misspelt(const CLI::App& app, std::span<char*> words)
       const std::vector<std::string> options = options_of(*command);
       if (std::ranges::count(options, name) == 0) return unknown("option", name, options);
     } else if (!commands.empty()) {
-      if (std::ranges::count(commands, word) == 0) return unknown("command", word, commands);
+      if (std::ranges::count(commands, word) == 0) {
+        if (takes_words(*command)) break;  // a file, not a command
+        return unknown("command", word, commands);
+      }
       command = command->get_subcommand(word);
     }
   }
@@ -82,6 +90,7 @@ int main(int argc, char** argv) {
   deepscaler::add_bench_command(app);
   deepscaler::add_completion_command(app);
   deepscaler::add_convert_command(app);
+  deepscaler::add_data_command(app);
   deepscaler::add_eval_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_generate_command(app);

@@ -1,0 +1,56 @@
+#include "corpus/card.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace deepscaler {
+namespace {
+
+std::string reasons_text(const StepSummary& summary) {
+  std::string text;
+  for (const auto& [reason, count] : summary.dropped)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, reason);
+  return text;
+}
+
+// Which file is which split, for `datasets.load_dataset`.
+std::string front_matter(std::span<const SummarizedStep> steps) {
+  std::string text = "---\ntask_categories:\n- text-generation\ntags:\n- math\n";
+  for (const SummarizedStep& step : steps) {
+    if (step.summary.outputs.empty()) continue;
+    text += "configs:\n- config_name: default\n  data_files:\n";
+    for (const HashedFile& file : step.summary.outputs) {
+      text += fmt::format("  - split: {}\n    path: {}\n", std::filesystem::path(file.name).stem().string(),
+                          file.name);
+    }
+    break;  // further steps write the same records in other forms
+  }
+  return text + "---\n";
+}
+
+}  // namespace
+
+std::string data_card(std::string_view name, std::string_view description,
+                      std::span<const SummarizedStep> steps) {
+  std::string card = front_matter(steps) + fmt::format("\n# {}\n\n", name);
+  if (!description.empty()) card += fmt::format("{}\n\n", description);
+  card +=
+      "Made by `deepscaler data pipeline.toml`. `manifest.json` has the SHA-256 of every file read and "
+      "written.\n\n";
+  card += "## Steps\n\n| step | records in | records out | dropped |\n|---|---|---|---|\n";
+  for (const SummarizedStep& step : steps) {
+    card += fmt::format("| {} | {} | {} | {} |\n", step.summary.kind, step.summary.records_in,
+                        step.summary.records_out, reasons_text(step.summary));
+  }
+  card += "\n## Sources\n\n| file | bytes | SHA-256 |\n|---|---|---|\n";
+  for (const SummarizedStep& step : steps) {
+    if (step.summary.kind != "ingest") continue;
+    for (const HashedFile& file : step.summary.inputs)
+      card += fmt::format("| {} | {} | `{}` |\n", file.name, file.bytes, file.sha256);
+  }
+  card += "\nThe licences of the sources hold for their records.\n";
+  return card;
+}
+
+}  // namespace deepscaler

@@ -1,0 +1,39 @@
+// The names of a data set's files, which a pipeline makes.
+//
+//   datasets/NAME/  pipeline.toml   the pipeline with every key written out
+//                   train.jsonl ... what `write` steps have written
+//                   README.md       the data card
+//                   manifest.json   SHA-256 of inputs, outputs and steps, counts, versions
+//                   lock            held by the process that works on it
+//                   steps/01-ingest/  kept.jsonl      the records after the step
+//                                     dropped.jsonl   what it took out: {"reason", "evidence", "record"}
+//                                     step.json       written last: the step is done
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace deepscaler {
+
+struct CorpusLayout {
+  std::filesystem::path path;  // of the folder
+
+  [[nodiscard]] std::filesystem::path pipeline() const { return path / "pipeline.toml"; }
+  [[nodiscard]] std::filesystem::path card() const { return path / "README.md"; }
+  [[nodiscard]] std::filesystem::path manifest() const { return path / "manifest.json"; }
+  [[nodiscard]] std::filesystem::path lock() const { return path / "lock"; }
+  [[nodiscard]] std::filesystem::path steps() const { return path / "steps"; }
+};
+
+// The files of one step.
+struct StepLayout {
+  std::filesystem::path path;
+
+  [[nodiscard]] std::filesystem::path kept() const { return path / "kept.jsonl"; }
+  [[nodiscard]] std::filesystem::path dropped() const { return path / "dropped.jsonl"; }
+  [[nodiscard]] std::filesystem::path done() const { return path / "step.json"; }
+};
+
+}  // namespace deepscaler

@@ -1,0 +1,289 @@
+#include "corpus/run_pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/config.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/temporary_folder.h"
+#include "corpus/look.h"
+#include "formats/jsonl.h"
+
+namespace deepscaler {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// Eight words and more, so that every rule can match.
+const std::string kLong = "Ann has 3 apples and buys 4 more of them at the old market. How many has she?";
+
+std::string csv_of(const std::vector<std::string>& rows) {
+  std::string text = "question,answer,topic\n";
+  for (const std::string& row : rows) text += row + "\n";
+  return text;
+}
+
+class PipelineTest : public testing::Test {
+ protected:
+  void file(const std::string& name, const std::string& bytes) {
+    fs::create_directories((folder_ / name).parent_path());
+    write_file_atomically(folder_ / name, bytes);
+  }
+  [[nodiscard]] PipelineRequest request(const std::string& toml) const {
+    PipelineRequest request{.where = "p.toml", .folder = folder_ / "out", .program = "0.1 test"};
+    read_config_text(toml, "p.toml", {}, [&](ConfigSection& s) { bind(s, request.config); });
+    request.config.root = folder_.path();
+    return request;
+  }
+  PipelineOutcome run(const std::string& toml) const { return run_pipeline(request(toml)); }
+  [[nodiscard]] std::string refusal(const std::string& toml) const {
+    try {
+      (void)run(toml);
+    } catch (const Error& error) {
+      std::string text = error.what();
+      const std::string prefix = folder_.path().string() + "/";
+      for (size_t at; (at = text.find(prefix)) != std::string::npos;) text.erase(at, prefix.size());
+      return text;
+    }
+    return "accepted";
+  }
+  [[nodiscard]] std::vector<Json> lines(const std::string& name) const {
+    std::vector<Json> lines;
+    JsonlReader reader(folder_ / name);
+    for (Json line; reader.next(line);) lines.push_back(line);
+    return lines;
+  }
+  // "reason id" of every record that a step dropped.
+  [[nodiscard]] std::vector<std::string> dropped(const std::string& step) const {
+    std::vector<std::string> all;
+    for (const Json& line : lines("out/steps/" + step + "/dropped.jsonl")) {
+      all.push_back(line["reason"].get<std::string>() + " " + line["record"]["id"].get<std::string>());
+    }
+    return all;
+  }
+  // Every file of the data set but its lock, with its bytes.
+  [[nodiscard]] std::map<std::string, std::string> bytes() const {
+    std::map<std::string, std::string> all;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "out")) {
+      if (entry.is_regular_file() && entry.path().filename() != "lock")
+        all[entry.path()] = read_file(entry.path());
+    }
+    return all;
+  }
+
+  const TemporaryFolder folder_;
+};
+
+constexpr const char* kIngest = "[[step]]\nkind = \"ingest\"\nfiles = [\"in.jsonl\"]\n";
+
+using Reasons = std::vector<std::string>;
+
+TEST_F(PipelineTest, FromATableToADataSet) {
+  file("problems.csv",
+       csv_of({"What is 1+1?,2,sums", "\"" + kLong + "\",7,words", ",3,", "What is   $1+1$?,2,again"}));
+  const PipelineOutcome outcome =
+      run("name = \"Sums\"\n[[step]]\nkind = \"ingest\"\nfiles = [\"problems.csv\"]\n[[step]]\nkind = "
+          "\"duplicates\"\n"
+          "[[step]]\nkind = \"write\"\n[[step]]\nkind = \"write\"\nform = \"deepscaler\"");
+  EXPECT_EQ(outcome.done_now, 4);
+  const auto records = lines("out/train.jsonl");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0]["problem"], "What is 1+1?");
+  EXPECT_EQ(records[0]["answer"], "2");
+  EXPECT_EQ(records[0]["kind"], "problems");
+  EXPECT_EQ(records[0]["topic"], "sums");
+  const Json array = Json::parse(read_file(folder_ / "out/train.json"));
+  EXPECT_EQ(array[1], Json::parse(R"({"problem": ")" + kLong + R"(", "solution": "", "answer": "7"})"));
+  EXPECT_EQ(funnel_text(outcome.steps),
+            "step                    in       out   dropped\n"
+            "ingest                   0         3   1 no-problem\n"
+            "                         4 rows read\n"
+            "duplicates               3         2   1 duplicate\n"
+            "write                    2         2\n"
+            "                         2 train.jsonl\n"
+            "write                    2         2\n"
+            "                         2 train.json\n");
+  EXPECT_NE(dropped_text(outcome.steps, "duplicate", 10).find("text: What is 1+1?\n"), std::string::npos);
+  EXPECT_NE(read_file(folder_ / "out/README.md").find("# Sums"), std::string::npos);
+  EXPECT_THROW((void)dropped_text(outcome.steps, "duplicates", 10), Error);
+}
+
+TEST_F(PipelineTest, WhatIsDoneIsDoneOnceAndEndsInTheSameBytes) {
+  file("in.jsonl", "{\"problem\": \"a?\", \"answer\": 1}\n{\"problem\": \"b?\", \"answer\": 2}\n");
+  const std::string toml =
+      std::string(kIngest) + "[[step]]\nkind = \"split\"\ntest = 0.5\n[[step]]\nkind = \"write\"\n";
+  EXPECT_EQ(run(toml).done_now, 3);
+  const auto all = bytes();
+  EXPECT_EQ(run(toml).done_now, 0);
+  // Whatever a kill leaves out, or leaves half: the next run makes it again.
+  for (const auto& [path, text] : all) {
+    fs::remove(path);
+    (void)run(toml);
+    EXPECT_EQ(bytes(), all) << path;
+    write_file_atomically(path, text.substr(0, text.size() / 2));
+    (void)run(toml);
+    EXPECT_EQ(bytes(), all) << path;
+  }
+  // Another seed does the steps from the first on again; another input too.
+  EXPECT_EQ(run("seed = 2\n" + toml).done_now, 3);
+  file("in.jsonl", "{\"problem\": \"c?\", \"answer\": 1}\n");
+  EXPECT_EQ(run("seed = 2\n" + toml).done_now, 3);
+  // A step that is no longer there takes its files along.
+  (void)run(std::string(kIngest) + "[[step]]\nkind = \"write\"\nform = \"deepscaler\"\n");
+  EXPECT_FALSE(fs::exists(folder_ / "out/steps/02-split"));
+  EXPECT_FALSE(fs::exists(folder_ / "out/train.jsonl"));
+}
+
+TEST_F(PipelineTest, KnownDataSetsAndExpressions) {
+  file("gsm8k.jsonl",
+       R"({"question": "How many?", "answer": "It is 6*200=<<6*200=1200>>1200.\n#### 1,200"})");
+  file("math.json", R"([{"problem": "m?", "solution": "so \\boxed{\\frac{1}{2}}.", "level": "Level 5"}])");
+  file("own.csv", "\"the text\",sol\nq?,Answer: 5 km\n");
+  (void)run(
+      "[[step]]\nkind = \"ingest\"\nfiles = [\"gsm8k.jsonl\"]\nform = \"gsm8k\"\n"
+      "[[step]]\nkind = \"ingest\"\nfiles = [\"math.json\"]\nform = \"math\"\n"
+      "[[step]]\nkind = \"ingest\"\nfiles = [\"own.csv\"]\nproblem = '''\"the text\" + ' or?' '''\n"
+      "answer = \"missing | before(after(sol, 'Answer:'), 'km')\"\n[[step]]\nkind = \"write\"\n");
+  const auto records = lines("out/train.jsonl");
+  EXPECT_EQ(records[0]["answer"], "1200");
+  EXPECT_EQ(records[0]["solution"], "It is 6*200=1200.\n\\boxed{1200}");
+  EXPECT_EQ(records[1]["answer"], "\\frac{1}{2}");
+  EXPECT_EQ(records[1]["level"], "Level 5");
+  EXPECT_EQ(records[2]["answer"], "5");
+}
+
+TEST_F(PipelineTest, AnswersProofsAndWhatCanBeGraded) {
+  std::string in;
+  const auto add = [&](const char* id, const char* problem, const Json& answer, const char* solution = "") {
+    in += Json{{"id", id}, {"problem", problem}, {"answer", answer}, {"solution", solution}}.dump() + "\n";
+  };
+  add("box", "Find x.", nullptr, "so \\boxed{3}");
+  add("mark", "Find x.", nullptr, "so\n#### 4\n");
+  add("none", "Find x.", nullptr, "so");
+  add("choice", "Sum? $\\textbf{(A)}\\ 12 \\qquad\\textbf{(B)}\\ 15$", "B");
+  add("lettered", "Which vertex?", "B");
+  add("proof", "Prove that 2 is even.", "2");
+  add("both", "Prove that n is even and find n.", "2");
+  add("yes", "Is it even?", "Yes");
+  add("words", "Which?", "the set of primes");
+  add("or", "Which?", "3 or 4");
+  add("unreadable", "Which?", "\\frac{");
+  add("long", "Which?", std::string(300, '1'));
+  file("in.jsonl", in);
+  (void)run(std::string(kIngest) +
+            "[[step]]\nkind = \"answers\"\nchoices = \"value\"\n[[step]]\nkind = \"proofs\"\n[[step]]\nkind "
+            "= \"gradable\"\n");
+  EXPECT_EQ(dropped("02-answers"), (Reasons{"no-answer none"}));
+  EXPECT_EQ(dropped("03-proofs"), (Reasons{"proof proof", "yes-no yes"}));
+  EXPECT_EQ(dropped("04-gradable"),
+            (Reasons{"text-answer words", "ambiguous or", "ungradable unreadable", "long-answer long"}));
+  std::map<std::string, Json> answers;
+  for (const Json& record : lines("out/steps/04-gradable/kept.jsonl"))
+    answers[record["id"]] = record["answer"];
+  EXPECT_EQ(answers, (std::map<std::string, Json>{
+                         {"box", "3"}, {"mark", "4"}, {"choice", "15"}, {"lettered", "B"}, {"both", "2"}}));
+}
+
+TEST_F(PipelineTest, DuplicatesByEveryRuleAndForm) {
+  const std::string near =
+      "Ann has 3 apples and buys 4 more of them at the old market. How many has she, then?";
+  const std::string other = "Ann has 5 apples and buys 9 more of them at the old market. How many has she?";
+  std::string in;
+  const auto add = [&](const char* id, const char* source, const std::string& problem) {
+    in += Json{{"id", id}, {"source", source}, {"problem", problem}, {"answer", 1}}.dump() + "\n";
+    file(std::string(source) + ".jsonl", "");
+  };
+  add("first", "a", kLong), add("copy", "a", " " + kLong), add("near", "a", near), add("numbers", "a", other),
+      add("!", "a", "?!");
+  file("in.jsonl", in);
+  const std::string all =
+      "[[step]]\nkind = \"duplicates\"\njaccard = 0.7\nrules = [\"changed-numbers\", \"minhash\", "
+      "\"exact\"]\n";
+  (void)run(kIngest + all);
+  EXPECT_EQ(dropped("02-duplicates"),
+            (Reasons{"duplicate copy", "near-duplicate near", "changed-numbers numbers"}));
+  // Earlier sources alone: what a source repeats stays.
+  (void)run(kIngest + all + "compare = \"earlier-sources\"\n");
+  EXPECT_TRUE(dropped("02-duplicates").empty());
+  file("later.jsonl", Json{{"id", "later"}, {"problem", kLong}, {"answer", 1}}.dump());
+  (void)run(std::string(kIngest) + "[[step]]\nkind = \"ingest\"\nfiles = [\"later.jsonl\"]\n" + all +
+            "compare = \"earlier-sources\"\n");
+  EXPECT_EQ(dropped("03-duplicates"), (Reasons{"duplicate later"}));
+}
+
+TEST_F(PipelineTest, DecontaminationDropsCountsAndLists) {
+  file("in.jsonl", Json{{"id", "copy"}, {"problem", kLong}}.dump() + "\n" +
+                       Json{{"id", "own"}, {"problem", "What is 2+2?"}}.dump());
+  file("test/math.json", Json::array({{{"problem", "Short?"}}, {{"problem", kLong}}}).dump());
+  (void)run(std::string(kIngest) +
+            "[[step]]\nkind = \"decontaminate\"\nagainst = [\"test\"]\nrules = [\"exact\"]\ncount = "
+            "[\"ngram-8\"]\n");
+  EXPECT_EQ(dropped("02-decontaminate"), (Reasons{"contaminated-exact copy"}));
+  const Json report = Json::parse(read_file(folder_ / "out/steps/02-decontaminate/report.json"));
+  ASSERT_EQ(report.size(), 2u);
+  EXPECT_EQ(report[1],
+            Json::parse(R"({"rule": "ngram-8", "kind": "in", "against": "math", "flagged": 1, "records": 2,
+                                       "test_hit": 1, "test_size": 2, "test_never_matched": 1})"));
+  EXPECT_EQ(lines("out/steps/02-decontaminate/pairs.jsonl").size(), 2u);
+}
+
+TEST_F(PipelineTest, SourcesSplitsAndMixes) {
+  std::string a, b;
+  for (int i = 0; i < 40; ++i) {
+    a += Json{{"id", "a" + std::to_string(i)}, {"problem", "Sum " + std::to_string(i)}, {"answer", "Yes"}}
+             .dump() +
+         "\n";
+    b += Json{{"id", "b" + std::to_string(i)}, {"problem", "Product " + std::to_string(i)}, {"answer", "Yes"}}
+             .dump() +
+         "\n";
+  }
+  file("a.jsonl", a), file("b.jsonl", b);
+  const PipelineOutcome outcome =
+      run("[[step]]\nkind = \"ingest\"\nfiles = [\"a.jsonl\", \"b.jsonl\"]\n"
+          "[[step]]\nkind = \"proofs\"\nsources = [\"b\"]\n"  // passes by a
+          "[[step]]\nkind = \"mix\"\n[[step.part]]\nsource = \"a\"\ncount = 30\n"
+          "[[step]]\nkind = \"split\"\ntest = 0.3\nvalidation = 0.2\n[[step]]\nkind = \"write\"\n");
+  EXPECT_EQ(outcome.steps[1].summary.records_out, 40);
+  EXPECT_EQ(outcome.steps[2].summary.records_out, 30);
+  const size_t train = lines("out/train.jsonl").size(), test = lines("out/test.jsonl").size();
+  EXPECT_EQ(train + test + lines("out/validation.jsonl").size(), 30u);
+  EXPECT_GT(train, test);
+}
+
+TEST_F(PipelineTest, RefusesWithPlaceAndRemedy) {
+  file("in.jsonl", "{\"text\": \"a\"}\n");
+  EXPECT_EQ(refusal(""), "p.toml: has no steps; begin with [[step]] and kind = \"ingest\"");
+  EXPECT_EQ(refusal("[[step]]\nkind = \"write\""),
+            "p.toml: step.0.kind: the first step has no records to work on; begin with kind = \"ingest\"");
+  EXPECT_EQ(refusal("[[step]]\nkind = \"ingest\"\nfiles = [\"none.csv\"]"),
+            "none.csv: does not exist; check the path");
+  EXPECT_EQ(refusal(kIngest),
+            "in.jsonl: has no row with a problem; its first row has 'text'; say in p.toml: step.0 where "
+            "the problem is, as in problem = \"question\"");
+  EXPECT_EQ(refusal(kIngest + std::string("problem = \"boxed(text\"")),
+            "p.toml: step.0.problem: 'boxed(text' ends too early; write a path like answer, question.text, "
+            "\"Problem text\" "
+            "or boxed(solution)");
+  EXPECT_EQ(
+      refusal(kIngest + std::string("problem = \"upper(text)\"")),
+      "p.toml: step.0.problem: there is no function 'upper'; use before, after, boxed, without_commas or "
+      "without_marks");
+  const std::string good = kIngest + std::string("problem = \"text\"\n");
+  EXPECT_EQ(refusal(good + "[[step]]\nkind = \"duplicates\"\nrules = [\"exakt\"]"),
+            "p.toml: step.1.rules: there is no rule \"exakt\"; did you mean \"exact\"?");
+  EXPECT_EQ(refusal(good + "[[step]]\nkind = \"answers\""),
+            "p.toml: step.1: leaves no record of 1; look at what it dropped: deepscaler data show out");
+  EXPECT_EQ(refusal(good + "[[step]]\nkind = \"write\"\n[[step]]\nkind = \"write\""),
+            "p.toml: step.2: writes train.jsonl, as step.1 does; give one of them another form");
+  EXPECT_EQ(refusal(good + "[[step]]\nkind = \"mix\"\n[[step.part]]\nsource = \"x\""),
+            "p.toml: step.1: no record is from 'x'; name the source of an ingest step");
+  fs::remove_all(folder_ / "out");
+  file("out/notes.txt", "mine");
+  EXPECT_EQ(refusal(good), "out: has files in it that are of no pipeline; choose another --output");
+}
+
+}  // namespace
+}  // namespace deepscaler

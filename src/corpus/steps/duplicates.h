@@ -1,0 +1,35 @@
+// `duplicates`: of records that ask the same, the first stays. Rules, tried in this order:
+//
+//   exact             equal but for spaces, punctuation and the dress of formulas       "duplicate"
+//   minhash           Jaccard similarity of runs of five words, found by MinHash        "near-duplicate"
+//   changed-numbers   equal but for the numbers, at least eight words                   "changed-numbers"
+//
+// compare = "kept" compares a record with all that were kept before it. compare = "earlier-sources" compares
+// it with every record of the sources before its own, and never with its own source (DeepScaleR).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "corpus/steps/step.h"
+
+namespace deepscaler {
+
+class DuplicatesStep : public PipelineStep {
+ public:
+  enum class Compare { kKept, kEarlierSources };
+
+  [[nodiscard]] std::unique_ptr<PipelineStep> clone() const override {
+    return std::make_unique<DuplicatesStep>(*this);
+  }
+  void bind(ConfigSection& section) override;
+  void validate(const std::string& where) const override;
+  [[nodiscard]] StepResult run(CorpusRecords records, const StepContext& context) const override;
+
+ private:
+  std::vector<std::string> rules_ = {"exact", "minhash"};
+  Compare compare_ = Compare::kKept;
+  double jaccard_ = 0.8;
+};
+
+}  // namespace deepscaler

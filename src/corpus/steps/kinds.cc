@@ -1,0 +1,36 @@
+// Every kind of step: the one place that knows them all.
+#include "corpus/steps/answers.h"
+#include "corpus/steps/decontaminate.h"
+#include "corpus/steps/duplicates.h"
+#include "corpus/steps/gradable.h"
+#include "corpus/steps/ingest.h"
+#include "corpus/steps/mix.h"
+#include "corpus/steps/proofs.h"
+#include "corpus/steps/split.h"
+#include "corpus/steps/step.h"
+#include "corpus/steps/write.h"
+
+namespace deepscaler {
+namespace {
+
+template <class Step>
+std::unique_ptr<PipelineStep> make() {
+  return std::make_unique<Step>();
+}
+
+constexpr StepKind kKinds[] = {
+    {"ingest", "adds the records of data files", make<IngestStep>},
+    {"answers", "takes answers out of solutions, and options by their values", make<AnswersStep>},
+    {"proofs", "drops problems that ask for a proof, or for yes or no", make<ProofsStep>},
+    {"gradable", "drops records whose answer can't be checked", make<GradableStep>},
+    {"duplicates", "keeps the first of records that ask the same", make<DuplicatesStep>},
+    {"decontaminate", "drops problems of evaluations", make<DecontaminateStep>},
+    {"split", "deals records into train, validation and test", make<SplitStep>},
+    {"mix", "says how much of each source goes on", make<MixStep>},
+    {"write", "writes the data set", make<WriteStep>}};
+
+}  // namespace
+
+std::span<const StepKind> step_kinds() { return kKinds; }
+
+}  // namespace deepscaler
