@@ -28,6 +28,11 @@ printf '{"id": "%s", "problem": "1+%s=", "answer": "%s", "topic": "sums"}\n' a 1
 printf '{"problem": "2+%s=", "answer": "%s"}\n' 1 3 2 4 >held-out.jsonl
 rl() { refuses 1 "deepscaler: $1" train r.toml --output "never$RANDOM" "${@:2}"; }
 
+# A command that takes a file and has commands below it.
+refuses 2 "deepscaler: unknown option --ouput; did you mean --output?" data p.toml --ouput x
+printf '[[step]]\nkind = "judge"\n' >p.toml
+refuses 1 'deepscaler: p.toml:2: "step.0.kind" can'"'"'t be "judge"; known are ingest, answers, proofs, gradable, duplicates, decontaminate, split, mix, write' data p.toml --output never-made
+
 # Keys: misspelt ones that are required, of the wrong level, of another program, of another kind.
 recipe && sed -i 's/^steps/stpes/' r.toml
 rl 'r.toml:6: unknown key "stage.0.stpes"; did you mean "steps"?'

@@ -64,7 +64,7 @@ std::optional<std::string> misspelt(const CLI::App& app, std::span<char*> words)
       if (std::ranges::count(options, name) == 0) return unknown("option", name, options);
     } else if (!commands.empty()) {
       if (std::ranges::count(commands, word) == 0) {
-        if (takes_words(*command)) break;  // a file, not a command
+        if (takes_words(*command)) continue;  // a file, not a command
         return unknown("command", word, commands);
       }
       command = command->get_subcommand(word);
