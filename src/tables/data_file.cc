@@ -9,6 +9,7 @@
 #include "formats/json_text.h"
 #include "formats/jsonl.h"
 #include "tables/compressed.h"
+#include "tables/parquet.h"
 
 namespace deepscaler {
 namespace {
@@ -37,11 +38,8 @@ struct Form {
   std::string_view extension;
   void (*read)(const fs::path&, const OnRow&);
 };
-constexpr Form kForms[] = {{".json", read_json},
-                           {".jsonl", read_json},
-                           {".ndjson", read_json},
-                           {".csv", read_csv},
-                           {".tsv", read_csv}};
+constexpr Form kForms[] = {{".json", read_json}, {".jsonl", read_json}, {".ndjson", read_json},
+                           {".csv", read_csv},   {".tsv", read_csv},    {".parquet", for_each_parquet_row}};
 
 const Form* form_of(const fs::path& path) {
   const std::string extension = uncompressed_name(path).extension().string();
@@ -55,7 +53,7 @@ void for_each_row(const fs::path& path, const OnRow& on_row) {
   const Form* form = form_of(path);
   if (form == nullptr) {
     throw Error(path.string(), "is no kind of data file that can be read",
-                "give JSON, JSON Lines or CSV, plain or as .gz or .zst");
+                "give Parquet, or JSON, JSON Lines or CSV, plain or as .gz or .zst");
   }
   form->read(path, on_row);
 }
@@ -70,7 +68,8 @@ std::vector<fs::path> data_files(const fs::path& path) {
   }
   std::ranges::sort(files);
   if (files.empty()) {
-    throw Error(path.string(), "has no data files in it", "give a folder with JSON, JSON Lines or CSV files");
+    throw Error(path.string(), "has no data files in it",
+                "give a folder with JSON, JSON Lines, CSV or Parquet files");
   }
   return files;
 }

@@ -1,5 +1,5 @@
 // The rows of a data file, whatever its form: JSON Lines (.jsonl, .ndjson), a JSON array (.json), CSV (.csv,
-// .tsv) and any of these as .gz or .zst.
+// .tsv), any of these as .gz or .zst, and Parquet (.parquet).
 #pragma once
 
 #include <filesystem>

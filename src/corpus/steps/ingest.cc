@@ -71,7 +71,7 @@ std::string columns_of(const Json& row) {
 }  // namespace
 
 void IngestStep::bind(ConfigSection& s) {
-  s.field("files", files_, "files or folders of JSON, JSON Lines or CSV, plain or as .gz or .zst").required();
+  s.field("files", files_, "files or folders of JSON, JSON Lines, CSV (also as .gz or .zst) or Parquet").required();
   s.field("source", source_,
           "name of the data set in records, counts and tables (empty: the name of each file)");
   s.one_of("form", form_, "data set whose keys are known", record_form_names());
