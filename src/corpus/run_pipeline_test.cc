@@ -153,6 +153,7 @@ TEST_F(PipelineTest, KnownDataSetsAndExpressions) {
   EXPECT_EQ(records[1]["answer"], "\\frac{1}{2}");
   EXPECT_EQ(records[1]["level"], "Level 5");
   EXPECT_EQ(records[2]["answer"], "5");
+  EXPECT_EQ(records[2]["problem"], "q? or?");
 }
 
 TEST_F(PipelineTest, AnswersProofsAndWhatCanBeGraded) {

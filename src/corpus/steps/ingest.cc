@@ -50,6 +50,9 @@ struct RowReader {
 
 // The one key that an expression is, or nothing where it is more.
 void add_plain_key(std::string_view expression, std::set<std::string>& keys) {
+  const bool is_quoted =
+      expression.size() > 1 && expression.front() == '"' && expression.find('"', 1) == expression.size() - 1;
+  if (is_quoted) keys.emplace(expression.substr(1, expression.size() - 2));
   if (expression.find_first_of(" .[('\"|+") == std::string_view::npos) keys.emplace(expression);
 }
 
@@ -71,7 +74,8 @@ std::string columns_of(const Json& row) {
 }  // namespace
 
 void IngestStep::bind(ConfigSection& s) {
-  s.field("files", files_, "files or folders of JSON, JSON Lines, CSV (also as .gz or .zst) or Parquet").required();
+  s.field("files", files_, "files or folders of JSON, JSON Lines, CSV (also as .gz or .zst) or Parquet")
+      .required();
   s.field("source", source_,
           "name of the data set in records, counts and tables (empty: the name of each file)");
   s.one_of("form", form_, "data set whose keys are known", record_form_names());
