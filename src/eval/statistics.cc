@@ -27,9 +27,11 @@ double standard_error_of(std::span<const double> values, double mean) {
   return std::sqrt(squares / (n * (n - 1)));
 }
 
-// 97.5 % quantile of Student's distribution, by Abramowitz and Stegun 26.7.5 (within 0.1 % from 5
-// degrees of freedom up).
+// 97.5 % quantile of Student's distribution: from tables up to 4 degrees of freedom, then by Abramowitz and
+// Stegun 26.7.5, which is within 0.1 % there.
 double student_quantile(double freedom) {
+  constexpr double kTable[] = {12.7062, 4.30265, 3.18245, 2.77645};
+  if (freedom <= 4) return kTable[static_cast<size_t>(freedom) - 1];
   const double x = kZ, x3 = x * x * x, x5 = x3 * x * x, x7 = x5 * x * x, x9 = x7 * x * x;
   const double g1 = (x3 + x) / 4;
   const double g2 = (5 * x5 + 16 * x3 + 3 * x) / 96;
@@ -74,6 +76,13 @@ Interval mean_interval(const Outcomes& outcomes) {
     if (!problem.empty()) shares.push_back(share_right(problem));
   if (shares.empty()) return {.mean = 0, .low = 0, .high = 1};
   return share_interval(shares);
+}
+
+Interval student_interval(std::span<const double> values) {
+  DEEPSCALER_CHECK(values.size() >= 2, "{} values", values.size());
+  const double mean = mean_of(values), error = standard_error_of(values, mean);
+  const double width = student_quantile(static_cast<double>(values.size() - 1)) * error;
+  return {mean, mean - width, mean + width, error, std::ssize(values)};
 }
 
 Interval paired_difference(const Outcomes& before, const Outcomes& after) {

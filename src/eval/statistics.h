@@ -25,6 +25,10 @@ using Outcomes = std::vector<std::vector<bool>>;
 // samples are left out; 0 in [0, 1] where no problem has any.
 [[nodiscard]] Interval mean_interval(const Outcomes& outcomes);
 
+// The mean of two or more independent numbers, such as one a seed, with Student's interval. No bounds are
+// known, so the interval may reach beyond [0, 1].
+[[nodiscard]] Interval student_interval(std::span<const double> values);
+
 // The change of pass@1 from `before` to `after`, over the problems that have samples in both
 // (difference_interval). Both list the same problems in the same order. 0 in [-1, 1] where fewer than two
 // problems have samples in both.

@@ -111,12 +111,17 @@ TEST(Statistics, StudentQuantiles) {
   const struct {
     int problems;
     double quantile;
-  } table[] = {{6, 2.570582}, {10, 2.262157}, {30, 2.045230}, {200, 1.971957}};
+  } table[] = {{2, 12.706205}, {3, 4.302653},  {4, 3.182446},  {5, 2.776445},
+               {6, 2.570582},  {10, 2.262157}, {30, 2.045230}, {200, 1.971957}};
   for (const auto& row : table) {
     std::vector<double> before(row.problems, 0), after;
     for (int i = 0; i < row.problems; ++i) after.push_back(i % 2 ? 1 : -1);
     const Interval estimate = difference_interval(before, after);
-    EXPECT_NEAR(estimate.high / estimate.standard_error, row.quantile, 0.001 * row.quantile) << row.problems;
+    const Interval over_values = student_interval(after);
+    EXPECT_EQ(over_values.low, estimate.low);
+    EXPECT_EQ(over_values.high, estimate.high);
+    EXPECT_NEAR((estimate.high - estimate.mean) / estimate.standard_error, row.quantile, 0.001 * row.quantile)
+        << row.problems;
   }
 }
 
@@ -140,6 +145,35 @@ TEST(Statistics, IntervalsHoldTheTruth) {
   }
   EXPECT_GT(held, 0.935 * kEvaluations);
   EXPECT_LT(held, 0.965 * kEvaluations);
+}
+
+// 95 % means 95 % for few seeds too, and for changes problem by problem.
+TEST(Statistics, IntervalsOfMeansAndChangesHoldTheTruth) {
+  constexpr int kTimes = 4000, kSeeds = 3, kProblems = 40, kSamples = 4;
+  int seeds_held = 0, changes_held = 0;
+  for (uint64_t time = 0; time < kTimes; ++time) {
+    const Rng draws(2, {time});
+    std::vector<double> by_seed, before, after;
+    for (uint64_t seed = 0; seed < kSeeds; ++seed) by_seed.push_back(0.5 + 0.05 * draws.normal(seed));
+    const Interval over_seeds = student_interval(by_seed);
+    seeds_held += over_seeds.low <= 0.5 && 0.5 <= over_seeds.high;
+    for (uint64_t problem = 1; problem <= kProblems; ++problem) {
+      const float share = 0.1f + 0.6f * draws.uniform(problem * 100);
+      double right_before = 0, right_after = 0;
+      for (uint64_t sample = 1; sample <= kSamples; ++sample) {
+        right_before += draws.uniform(problem * 100 + sample) < share;
+        right_after += draws.uniform(problem * 100 + 50 + sample) < share + 0.2f;
+      }
+      before.push_back(right_before / kSamples);
+      after.push_back(right_after / kSamples);
+    }
+    const Interval change = difference_interval(before, after);
+    changes_held += change.low <= 0.2 && 0.2 <= change.high;
+  }
+  for (const int held : {seeds_held, changes_held}) {
+    EXPECT_GT(held, 0.94 * kTimes);
+    EXPECT_LT(held, 0.96 * kTimes);
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "eval/report.h"
 #include "formats/jsonl.h"
+#include "track/metrics_log.h"
 #include "track/run_layout.h"
 
 namespace deepscaler {
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 void add_line(const nlohmann::json& line, const std::vector<StageTitle>& titles, RunHistory& history) {
   const int64_t step = line.at("step");
   for (const auto& [name, value] : line.items()) {
-    if (name == "step" || name == "stage") continue;
+    if (name == "step" || name == "stage" || name == kWeightsKey) continue;
     history.series[name].push_back(
         {step, value.is_null() ? std::nullopt : std::optional(value.get<double>())});
   }

@@ -46,7 +46,7 @@ void Checkpoints::tidy(const RunState& state, bool stage_is_over) {
     kept.push_back(state.best->step);
     writer_.link(writer_.layout().best(), state.best->step);
   }
-  writer_.prune(recipe_.output.keep_last, kept);
+  writer_.prune(recipe_.output.keep_last, recipe_.output.keep_full_every, kept);
 }
 
 void Checkpoints::load_training(const fs::path& checkpoint, const RunState& state,

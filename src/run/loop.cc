@@ -42,8 +42,8 @@ class Run {
   Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const RunOptions& options);
 
   // What is due after a step, then the next step, to the end of the last stage; false where the user asked
-  // to stop before that. All that is done is saved then.
-  [[nodiscard]] bool carry_out();
+  // to stop before that, when all that is done is saved, and where the run is left after `last_step`.
+  [[nodiscard]] bool carry_out(std::optional<int64_t> last_step);
 
   [[nodiscard]] int64_t step() const { return state_.step; }
   [[nodiscard]] int64_t trained_on() const { return evaluations_.trained_on(); }
@@ -115,6 +115,9 @@ void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOption
   manifest_.trained_on = evaluations_.trained_on();
   manifest_.date = encoder_.day().value_or("");
   if (!evaluations_.problems().empty()) manifest_.data["eval"] = hash_problems(evaluations_.problems());
+  if (!checkpoint && fs::exists(folder_.layout().manifest())) {
+    manifest_.forked_from = read_manifest(folder_.layout().manifest()).forked_from;
+  }
   if (checkpoint) {
     read_checkpoint(*checkpoint, folder_,
                     [&] { Checkpoints::load_training(*checkpoint, state_, config().optimizer, models_); });
@@ -147,15 +150,17 @@ bool Run::evaluation_is_due() const {
 // An evaluation may take long, and may make its model the best one: a checkpoint comes before it.
 bool Run::checkpoint_is_due() const {
   if (state_.step == 0 || checkpoints_.saved_step() == state_.step) return false;
-  return state_.step % recipe_.output.save_every == 0 || stage_is_over() || evaluation_is_due();
+  const int64_t full_every = recipe_.output.keep_full_every;
+  return state_.step % recipe_.output.save_every == 0 || (full_every > 0 && state_.step % full_every == 0) ||
+         stage_is_over() || evaluation_is_due();
 }
 
-bool Run::carry_out() {
+bool Run::carry_out(std::optional<int64_t> last_step) {
   clock_.emplace(recipe_, stages_.steps());
   announce_stage();
   bool complete = false;
   try {
-    while (!complete) {
+    while (!complete && (!last_step || state_.step < *last_step)) {
       do_what_is_due();
       if (!stage_is_over()) {
         throw_if_stop_requested();
@@ -214,10 +219,13 @@ void Run::take_step() {
   }
   result.metrics.set("stage", static_cast<double>(state_.stage));
   result.metrics.set("num_tokens", static_cast<double>(state_.trained_tokens));
+  const Stopwatch hashing;
+  const std::string weights = policy.model().hash();
+  result.metrics.set("time/hash", hashing.seconds());
   const double seconds = watch.seconds();
   measure_speed(result, seconds, product_flops() - flops);
   clock_->took_step(state_.stage, seconds);
-  records_.step(result, state_, clock_->left_s(state_.stage, state_.stage_step));
+  records_.step(result, weights, state_, clock_->left_s(state_.stage, state_.stage_step));
 }
 
 void Run::measure_speed(StageStep& step, double seconds, int64_t flops) {
@@ -272,7 +280,7 @@ RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOption
   require_memory(plan_recipe(recipe, start.config), available_memory());
   Run run(recipe, folder, start, options);
   try {
-    const bool complete = run.carry_out();
+    const bool complete = run.carry_out(options.last_step);
     return {.complete = complete,
             .step = run.step(),
             .trained_on = run.trained_on(),

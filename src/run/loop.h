@@ -2,7 +2,9 @@
 // goes on from its last checkpoint, to the same bits as an unbroken run.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,10 +19,12 @@ struct RunOptions {
   bool allow_inexact = false;
   // kRead: compute the run of another process beside it, and write nothing.
   FolderAccess access = FolderAccess::kWrite;
+  // Leave the run after this step, before what is due after it: for those who want the steps alone.
+  std::optional<int64_t> last_step;
 };
 
 struct RunResult {
-  bool complete = false;   // false: the user asked to stop
+  bool complete = false;   // false: the user asked to stop, or last_step was reached
   int64_t step = 0;        // the last one
   int64_t trained_on = 0;  // evaluation problems that are in a stage's data too
   // In order: the evaluation at the start, then one a stage. Empty unless complete.

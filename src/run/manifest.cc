@@ -29,6 +29,10 @@ std::string manifest_text(const Manifest& m) {
                        {"trained_on", m.trained_on},
                        {"inexact_resumes", inexact}};
   if (!m.date.empty()) json["date"] = m.date;
+  if (m.forked_from) {
+    json["forked_from"] = {
+        {"run", m.forked_from->run}, {"step", m.forked_from->step}, {"changes", m.forked_from->changes}};
+  }
   return json.dump(2) + "\n";
 }
 
@@ -51,6 +55,9 @@ Manifest read_manifest(const std::filesystem::path& path) {
     m.trained_on = json.value("trained_on", int64_t{0});
     for (const auto& resume : json.at("inexact_resumes")) {
       m.inexact_resumes.push_back({resume.at("step"), resume.at("what")});
+    }
+    if (const auto origin = json.find("forked_from"); origin != json.end()) {
+      m.forked_from = {origin->at("run"), origin->at("step"), origin->at("changes")};
     }
   } catch (const nlohmann::json::exception& error) {
     throw Error(path.string(), fmt::format("is no manifest of a run: {}", error.what()),

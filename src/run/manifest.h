@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,13 @@ namespace deepscaler {
 struct InexactResume {
   int64_t step = 0;
   std::string what;  // "kernels: avx2, now avx512"
+};
+
+// Where the run shares its past with another one (`deepscaler fork`).
+struct ForkOrigin {
+  std::string run;                   // the folder, as it was named
+  int64_t step = 0;                  // the last one that is shared; 0: the start
+  std::vector<std::string> changes;  // "seed = 2 (was 1)"
 };
 
 struct Manifest {
@@ -31,6 +39,7 @@ struct Manifest {
   std::map<std::string, std::string> data;  // SHA-256 of what is trained or evaluated on, by section
   int64_t trained_on = 0;                   // problems of the evaluation that are trained on too
   std::vector<InexactResume> inexact_resumes;
+  std::optional<ForkOrigin> forked_from;
 };
 
 // The file's text.

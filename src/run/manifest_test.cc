@@ -37,6 +37,7 @@ TEST(Manifest, ComesBackFromItsFile) {
   const TemporaryFolder folder;
   Manifest manifest = some_manifest();
   manifest.inexact_resumes = {{4, "device: avx2, now avx512"}};
+  manifest.forked_from = {"runs/a", 6, {"seed = 2 (was 1)"}};
   write_file_atomically(folder / "manifest.json", manifest_text(manifest));
   const Manifest back = read_manifest(folder / "manifest.json");
   EXPECT_EQ(manifest_text(back), manifest_text(manifest));
@@ -46,6 +47,9 @@ TEST(Manifest, ComesBackFromItsFile) {
   write_file_atomically(folder / "manifest.json", manifest_text(manifest));
   EXPECT_EQ(read_manifest(folder / "manifest.json").date, "2026-01-31");
   EXPECT_EQ(back.inexact_resumes.at(0).step, 4);
+  ASSERT_TRUE(back.forked_from);
+  EXPECT_EQ(back.forked_from->run, "runs/a");
+  EXPECT_EQ(back.forked_from->changes, std::vector<std::string>{"seed = 2 (was 1)"});
   write_file_atomically(folder / "manifest.json", "[]");
   EXPECT_THROW((void)read_manifest(folder / "manifest.json"), Error);
 }

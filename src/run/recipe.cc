@@ -44,6 +44,11 @@ void bind(ConfigSection& s, OutputConfig& c) {
           "stage's end")
       .at_least(1);
   s.field("keep_last", c.keep_last, "latest checkpoints that are kept whole, to resume from").at_least(1);
+  s.field("keep_full_every", c.keep_full_every,
+          "save a checkpoint after every so many steps of the run and keep it whole, to fork the run there "
+          "or to "
+          "audit what follows; 0: none")
+      .at_least(0);
   s.field("keep_best", c.keep_best, "keep the model of the best evaluation too, as checkpoints/best");
 }
 

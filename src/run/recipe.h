@@ -35,6 +35,7 @@ struct EvalSection {
 struct OutputConfig {
   int64_t save_every = 20;  // steps of the run
   int64_t keep_last = 2;
+  int64_t keep_full_every = 0;  // steps of the run; 0: no more than the last ones are kept whole
   bool keep_best = true;
 };
 

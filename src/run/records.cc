@@ -8,10 +8,11 @@ void RunRecords::begin_stage(const Stage& stage, const RunState& state) {
   console_.emplace(recipe_.stages[static_cast<size_t>(state.stage)].title(), stage.steps(), state.stage_step);
 }
 
-void RunRecords::step(const StageStep& step, RunState& state, std::optional<double> left_s) {
+void RunRecords::step(const StageStep& step, std::string_view weights, RunState& state,
+                      std::optional<double> left_s) {
   if (!step.groups.empty()) writer_.rollouts(state.step, rollout_lines(step.groups));
   if (!step.output.empty()) add_output(step, state);
-  writer_.metrics(state.step, step.metrics);
+  writer_.metrics(state.step, step.metrics, weights);
   if (console_) console_->show(state.stage_step, step.metrics, state.step, left_s);
 }
 

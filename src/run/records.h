@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "run/recipe.h"
 #include "run/stages/stage.h"
@@ -21,9 +22,10 @@ class RunRecords {
   void begin_stage(const Stage& stage, const RunState& state);
   void end_stage() { console_.reset(); }
 
-  // A step that `state` counts already: its rollouts, its metrics, and its lines, which are added to the
-  // stage's output in `state`. The console shows it with the seconds that the run still takes, if known.
-  void step(const StageStep& step, RunState& state, std::optional<double> left_s);
+  // A step that `state` counts already: its rollouts, its metrics with the hash of the weights after it, and
+  // its lines, which are added to the stage's output in `state`. The console shows it with the seconds that
+  // the run still takes, if known.
+  void step(const StageStep& step, std::string_view weights, RunState& state, std::optional<double> left_s);
 
  private:
   void add_output(const StageStep& step, RunState& state);

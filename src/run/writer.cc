@@ -83,8 +83,8 @@ void RunWriter::rollouts(int64_t step, std::string_view lines) {
   if (writes()) write_file_atomically(layout().rollouts(step), lines);
 }
 
-void RunWriter::metrics(int64_t step, const Metrics& metrics) {
-  if (writes()) log_->record(step, metrics);
+void RunWriter::metrics(int64_t step, const Metrics& metrics, std::string_view weights) {
+  if (writes()) log_->record(step, metrics, weights);
 }
 
 void RunWriter::output(int64_t stage, const std::string& title, std::string_view lines) {
@@ -128,12 +128,13 @@ void RunWriter::link(const fs::path& link, int64_t step) {
   if (error) throw Error(link.string(), "can't create: " + error.message(), "check the file system");
 }
 
-void RunWriter::prune(int64_t keep_last, const std::vector<int64_t>& kept) {
+void RunWriter::prune(int64_t keep_last, int64_t full_every, const std::vector<int64_t>& kept) {
   if (!writes()) return;
   const std::vector<int64_t> latest = folder_.resumable();
   const size_t first = latest.size() - std::min(latest.size(), static_cast<size_t>(keep_last));
   for (int64_t step : layout().checkpoint_steps()) {
     if (std::find(latest.begin() + static_cast<int64_t>(first), latest.end(), step) != latest.end()) continue;
+    if (full_every > 0 && step % full_every == 0) continue;
     std::ranges::count(kept, step) > 0 ? reduce_to_model(layout().checkpoint(step))
                                        : remove_checkpoint(layout().checkpoint(step));
   }

@@ -36,9 +36,9 @@ class RunWriter {
   // unfinished. Comes before all that is below.
   void cut_back(const RunState& state);
 
-  // The records of a step: every sample, as lines; and its metrics.
+  // The records of a step: every sample, as lines; its metrics, and after a training step the weights' hash.
   void rollouts(int64_t step, std::string_view lines);
-  void metrics(int64_t step, const Metrics& metrics);
+  void metrics(int64_t step, const Metrics& metrics, std::string_view weights = {});
   // Adds lines to what a stage leaves for later ones.
   void output(int64_t stage, const std::string& title, std::string_view lines);
   void evaluation(const std::string& name, const EvalReport& report);
@@ -51,8 +51,9 @@ class RunWriter {
   void checkpoint_state(int64_t step, const nlohmann::ordered_json& state);
   // Makes `link`, a name beside the checkpoints, lead to the checkpoint of a step.
   void link(const std::filesystem::path& link, int64_t step);
-  // Removes checkpoints but for the `keep_last` latest, of those that `kept` names the models too.
-  void prune(int64_t keep_last, const std::vector<int64_t>& kept);
+  // Removes checkpoints but for the `keep_last` latest and those of every `full_every` steps (0: none); of
+  // those that `kept` names the models stay too.
+  void prune(int64_t keep_last, int64_t full_every, const std::vector<int64_t>& kept);
 
  private:
   [[nodiscard]] bool writes() const { return folder_.is_written(); }

@@ -73,11 +73,15 @@ TEST_F(RunWriterTest, TheFolderIsCutBackToItsCheckpoint) {
 TEST_F(RunWriterTest, KeepsTheLatestWholeAndOfOthersTheModel) {
   writer_.cut_back({});
   for (int64_t step : {2, 4, 6, 8, 10}) add_checkpoint(step);
-  writer_.prune(2, {4, 10});
+  writer_.prune(2, 0, {4, 10});
   EXPECT_EQ(names(run_.checkpoints()), (Names{"step-000004", "step-000008", "step-000010"}));
   EXPECT_EQ(names(run_.checkpoint(4)), (Names{"DONE", "model.safetensors"}));
   EXPECT_EQ(names(run_.checkpoint(10)).size(), 4u);
   EXPECT_EQ(folder_.resumable(), (std::vector<int64_t>{8, 10}));
+  add_checkpoint(12);
+  writer_.prune(1, 5, {4});  // 10 is whole every fifth step
+  EXPECT_EQ(folder_.resumable(), (std::vector<int64_t>{10, 12}));
+  add_checkpoint(8);
   writer_.link(run_.best(), 4);
   writer_.link(run_.best(), 8);  // over the old one
   EXPECT_EQ(fs::read_symlink(run_.best()), "step-000008");

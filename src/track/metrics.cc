@@ -65,6 +65,7 @@ constexpr MetricInfo kTable[] = {
     {"time/generate", "wall time of sampling", "s", "the step"},
     {"time/grade", "wall time of grading", "s", "the step"},
     {"time/train", "wall time of forward, backward and update", "s", "the step"},
+    {"time/hash", "wall time of hashing the weights", "s", "the step"},
     {"time/eval", "wall time of an evaluation", "s", "the evaluation"},
     {"time/tokens_per_second", "tokens trained on per second of the step", "tokens/s", "the step"},
     {"time/peak_share", "rate of the matrix products' FLOPs over the whole step, of their rate by themselves",

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 namespace deepscaler {
-void MetricsLog::append(int64_t step, const Metrics& metrics) {
+void MetricsLog::append(int64_t step, const Metrics& metrics, std::string_view weights) {
   nlohmann::ordered_json line = {{"step", step}};
   constexpr double kExact = 9007199254740992;  // 2^53: integers up to here are written as such
   for (const auto& [name, value] : metrics.all()) {
@@ -13,6 +13,7 @@ void MetricsLog::append(int64_t step, const Metrics& metrics) {
     else
       line[name] = value;
   }
+  if (!weights.empty()) line[std::string(kWeightsKey)] = weights;
   file_.append(line.dump() + "\n");
 }
 

@@ -34,8 +34,8 @@ RunLayout cut_back(RunLayout run, const RunLogSizes& sizes) {
 RunLog::RunLog(RunLayout run, const RunLogSizes& sizes)
     : run_(cut_back(std::move(run), sizes)), metrics_(run_.metrics()), events_(run_.events()) {}
 
-void RunLog::record(int64_t step, const Metrics& metrics) {
-  metrics_.append(step, metrics);
+void RunLog::record(int64_t step, const Metrics& metrics, std::string_view weights) {
+  metrics_.append(step, metrics, weights);
   events_.scalars(step, metrics);
 }
 

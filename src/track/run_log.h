@@ -29,7 +29,8 @@ class RunLog {
   // exist. Throws Error where a file is shorter than that.
   explicit RunLog(RunLayout run, const RunLogSizes& sizes = {});
 
-  void record(int64_t step, const Metrics& metrics);
+  // `weights`: their hash after a training step, for metrics.jsonl alone; else empty.
+  void record(int64_t step, const Metrics& metrics, std::string_view weights = {});
   void histogram(int64_t step, std::string_view tag, std::span<const double> values);
   void text(int64_t step, std::string_view tag, std::string_view markdown);
 
