@@ -13,7 +13,7 @@ done
 
 # options_of COMMAND...: its options as --help has them, one a line.
 options_of() { "$program" "$@" --help | grep -o '^  -[-A-Za-z,]*' | tr -d ' ' | tr ',' '\n'; }
-commands_of() { "$program" "$@" --help | sed -n '/^Subcommands:/,$s/^  \([a-z]\+\) .*/\1/p'; }
+commands_of() { "$program" "$@" --help | sed -n '/^Subcommands:/,$s/^  \([-a-z]\+\) .*/\1/p'; }
 commands_of >commands
 [[ $(wc -l <commands) -ge 18 ]] || fail "only these commands: $(cat commands)"
 {

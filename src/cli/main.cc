@@ -87,12 +87,16 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", deepscaler::version_text,
                        "Print the version, the commit, kernels and devices");
+  deepscaler::add_audit_command(app);
   deepscaler::add_bench_command(app);
   deepscaler::add_completion_command(app);
   deepscaler::add_convert_command(app);
   deepscaler::add_data_command(app);
+  deepscaler::add_diff_command(app);
   deepscaler::add_eval_command(app);
+  deepscaler::add_export_run_command(app);
   deepscaler::add_fetch_command(app);
+  deepscaler::add_fork_command(app);
   deepscaler::add_generate_command(app);
   deepscaler::add_imatrix_command(app);
   deepscaler::add_init_command(app);
@@ -104,6 +108,7 @@ int main(int argc, char** argv) {
   deepscaler::add_quantize_command(app);
   deepscaler::add_report_command(app);
   deepscaler::add_score_command(app);
+  deepscaler::add_seeds_command(app);
   deepscaler::add_serve_command(app);
   deepscaler::add_sft_command(app);
   deepscaler::add_show_command(app);
