@@ -9,8 +9,8 @@ source "$(dirname "$0")/program.sh"
 make_tiny_model
 
 printf '%s\n' '{"prompt": "What is 5 - 3?", "id": "a"}' '{"prompt": "What is 9 - 3?"}' >prompts.jsonl
-"$program" generate --model $model --input prompts.jsonl --output one.jsonl --samples 3 --max-tokens 12 --seed 4 2>/dev/null
-"$program" generate --model $model --input prompts.jsonl --output two.jsonl --samples 3 --max-tokens 12 --seed 4 --threads 1 2>/dev/null
+"$program" generate --model $model --input prompts.jsonl --output one.jsonl --samples 3 --max-response-tokens 12 --seed 4 2>/dev/null
+"$program" generate --model $model --input prompts.jsonl --output two.jsonl --samples 3 --max-response-tokens 12 --seed 4 --threads 1 2>/dev/null
 [[ $(wc -l <one.jsonl) == 6 ]] || fail "generate wrote $(wc -l <one.jsonl) lines, not 6"
 cmp -s one.jsonl two.jsonl || fail "generate depends on the number of threads"
 [[ $(cut -d, -f1-3 one.jsonl | sed -n 5p) == '{"index":1,"id":null,"sample":1' ]] || fail "order of lines: $(cut -c1-60 one.jsonl)"
@@ -28,7 +28,7 @@ grep -q "recorded log-probabilities differ" err || fail "score saw no difference
 
 # What was stopped goes on: an unfinished line is cut off, order and bits are those of one run.
 (sed -n '5p;1p' one.jsonl && head -c 100 one.jsonl) >resumed.jsonl
-options=(generate --model $model --input prompts.jsonl --samples 3 --max-tokens 12)
+options=(generate --model $model --input prompts.jsonl --samples 3 --max-response-tokens 12)
 "$program" "${options[@]}" --output resumed.jsonl --seed 4 --resume 2>/dev/null
 cmp -s one.jsonl resumed.jsonl || fail "a resumed run differs from an unbroken one"
 refuses 1 "deepscaler: resumed.jsonl:1: was made with 4 for sampling/seed, and this run has 5; use the same input and settings, or another --output" \
@@ -36,7 +36,7 @@ refuses 1 "deepscaler: resumed.jsonl:1: was made with 4 for sampling/seed, and t
 cat one.jsonl one.jsonl >double.jsonl
 refuses 1 "deepscaler: double.jsonl:7: is sample 0 of prompt 0 a second time; remove one of the two lines" \
   "${options[@]}" --output double.jsonl --seed 4 --resume
-options=(generate --model $model --input prompts.jsonl --samples 100 --max-tokens 100 --kv-memory 1)
+options=(generate --model $model --input prompts.jsonl --samples 100 --max-response-tokens 100 --kv-memory 1)
 "$program" "${options[@]}" --output stopped.jsonl 2>stopped.err &
 generating=$!
 until [[ -s stopped.jsonl ]]; do kill -0 $generating 2>/dev/null || break; sleep 0.01; done
@@ -52,7 +52,7 @@ cmp -s stopped.jsonl unbroken.jsonl || fail "Ctrl-C and --resume differ from an 
 
 # On the terminal: the same response as in a file, and nothing of a stop string.
 printf '%s\n' '{"prompt": "What is 5 - 3?"}' >single.jsonl
-options=(generate --model $model --max-tokens 40 --top-p 0.9 --min-p 0.01 --repetition-penalty 1.1)
+options=(generate --model $model --max-response-tokens 40 --top-p 0.9 --min-p 0.01 --repetition-penalty 1.1)
 for letter in 97 98 99 100 101; do options+=(--logit-bias $letter=50); done
 "$program" "${options[@]}" --input single.jsonl --output single.out 2>/dev/null
 "$program" "${options[@]}" --prompt "What is 5 - 3?" >streamed 2>err
@@ -86,7 +86,7 @@ for case in "--samples 0|--samples: is '0'; give a whole number from 1 to 167772
   "--threads -1|--threads: is '-1'; give a whole number from 0 to 1024" \
   "--threads 1000000|--threads: is '1000000'; give a whole number from 0 to 1024" \
   "--kv-memory 99999999999999|--kv-memory: is '99999999999999'; give a whole number from 1 to 1073741824" \
-  "--max-tokens 1.5|--max-tokens: is '1.5'; give a whole number from 1 to 1073741824" \
+  "--max-response-tokens 1.5|--max-response-tokens: is '1.5'; give a whole number from 1 to 1073741824" \
   "--top-p nan|--top-p: is 'nan'; give a number from 1e-06 to 1" \
   "--temperature inf|--temperature: is 'inf'; give 0 or more" "--repetition-penalty 0|--repetition-penalty: is '0'; give a number above 0" \
   "--seed -1|--seed: is '-1'; give a whole number from 0 to 18446744073709551615" \
@@ -120,7 +120,7 @@ printf '%s\n' '{"prompt": "x"}' '{"prompt": 3}' >bad.jsonl
 refuses 1 'deepscaler: bad.jsonl:2: its prompt is not a string; a line is {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with an optional "id"' \
   generate --model $model --input bad.jsonl --output out.jsonl
 refuses 1 "deepscaler: prompts.jsonl:1: a prompt of 14 tokens and 300 new ones exceed the context of 256 by 58; shorten the prompt or allow fewer new tokens" \
-  generate --model $model --input prompts.jsonl --output out.jsonl --max-tokens 300
+  generate --model $model --input prompts.jsonl --output out.jsonl --max-response-tokens 300
 
 # Supervised fine-tuning: on files, and what bad ones say.
 printf '%s\n' '{"prompt": "1+1=", "completion": "2"}' '{"text": "one and one is two"}' >good.jsonl

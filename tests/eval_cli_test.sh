@@ -10,7 +10,7 @@ make_tiny_model
 
 # Samples of 1 to 100 tokens: they end one after the other.
 base=(eval --model "$model" --kind sub,add --count 24 --samples 4 --temperature 1 --top-p 0.99)
-options=("${base[@]}" --max-tokens 100)
+options=("${base[@]}" --max-response-tokens 100)
 "$program" "${options[@]}" --output whole.json >whole.txt 2>/dev/null
 for set in sub add average; do grep -q "^| $set " whole.txt || fail "no row for $set: $(cat whole.txt)"; done
 grep -q '^| sub *| 4 ' whole.txt || fail "no pass@4: $(cat whole.txt)"
@@ -43,7 +43,7 @@ refuses 1 "deepscaler: whole.samples.jsonl: holds samples of other settings: see
 "$program" eval --compare whole.json seed.json >compared.txt
 grep -q '^| average ' compared.txt || fail "$(cat compared.txt)"
 grep -qx 'seed: 0 before, 7 after' compared.txt || fail "$(cat compared.txt)"
-"$program" "${base[@]}" --output short.json --max-tokens 20 >/dev/null 2>&1
+"$program" "${base[@]}" --output short.json --max-response-tokens 20 >/dev/null 2>&1
 refuses 1 "deepscaler: compare: the two differ in more than the model: max_response_tokens (100 before, 20 after); evaluate again with the same settings (kept samples are graded anew), or add --allow-settings" \
   eval --compare whole.json short.json
 "$program" eval --compare whole.json short.json --allow-settings | grep -qx 'max_response_tokens: 100 before, 20 after' ||

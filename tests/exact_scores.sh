@@ -28,7 +28,7 @@ lines() {
 generated() {
   rm -f "$1.jsonl"
   "$program" generate --model "$model" --input prompts.jsonl --output "$1.jsonl" --samples "$samples" \
-    --max-tokens $new_tokens --dtype $dtype --kv-memory "$2" --threads "$3" 2>"$1.log" || fail "$(cat "$1.log")"
+    --max-response-tokens $new_tokens --dtype $dtype --kv-memory "$2" --threads "$3" 2>"$1.log" || fail "$(cat "$1.log")"
 }
 
 # the_same_bits THREADS: scores order.jsonl.

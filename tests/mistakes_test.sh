@@ -96,7 +96,7 @@ done
 refuses 1 "deepscaler: ./train.jsonl: is the same file as train.jsonl, and its problems would count twice; name it once" \
   eval --model $model --data train.jsonl ./train.jsonl
 cp train.jsonl copy.jsonl
-"$program" eval --model $model --data train.jsonl copy.jsonl --max-tokens 2 >/dev/null 2>err
+"$program" eval --model $model --data train.jsonl copy.jsonl --max-response-tokens 2 >/dev/null 2>err
 grep -qx 'warning: --data: 3 of 6 problems are copies of others, so intervals are narrower than they should be' err || fail "$(cat err)"
 grep -qx 'warning: --data: 3 of 6 problems have an id that came before, or the same text without one; -2 and so on is appended' err || fail "$(cat err)"
 refuses 2 "Run with --help for more information." eval --model $model --data train.jsonl --count 2
@@ -130,17 +130,17 @@ for command in "problems --kind add --count 5" "tokenize --model $model --text h
 done
 
 # Only a part of the data.
-"$program" eval --model $model --data train.jsonl --limit 2 --max-tokens 2 2>err | grep -q '^| train *| 2 ' || fail "--limit: $(cat err)"
+"$program" eval --model $model --data train.jsonl --limit 2 --max-response-tokens 2 2>err | grep -q '^| train *| 2 ' || fail "--limit: $(cat err)"
 grep -q "^model .*: f32, [a-z0-9]* kernels, [0-9]* threads" err || fail "the precision is not said: $(cat err)"
 printf '{"prompt": "%s"}\n' a b c >prompts.jsonl
-"$program" generate --model $model --input prompts.jsonl --output two.jsonl --limit 2 --max-tokens 2 2>/dev/null
+"$program" generate --model $model --input prompts.jsonl --output two.jsonl --limit 2 --max-response-tokens 2 2>/dev/null
 [[ $(wc -l <two.jsonl) == 2 ]] || fail "generate --limit wrote $(wc -l <two.jsonl) lines"
-"$program" generate --model $model --input prompts.jsonl --output two.jsonl --max-tokens 2 --resume 2>/dev/null
+"$program" generate --model $model --input prompts.jsonl --output two.jsonl --max-response-tokens 2 --resume 2>/dev/null
 [[ $(wc -l <two.jsonl) == 3 ]] || fail "what --limit left can't be gone on with"
 printf '{"problem": "%0300d", "answer": "1"}\n' 0 >long.jsonl
 refuses 1 "deepscaler: long.jsonl:1: its prompt of 300 tokens and 4 of a response exceed the model's context of 256 by 48; leave such problems out with max_prompt_tokens" \
-  eval --model $model --data long.jsonl train.jsonl --max-tokens 4 --prompt '{problem}'
-"$program" eval --model $model --data long.jsonl train.jsonl --max-tokens 4 --max-prompt-tokens 200 >/dev/null 2>err
+  eval --model $model --data long.jsonl train.jsonl --max-response-tokens 4 --prompt '{problem}'
+"$program" eval --model $model --data long.jsonl train.jsonl --max-response-tokens 4 --max-prompt-tokens 200 >/dev/null 2>err
 grep -qx 'warning: 1 problems have prompts of more than 200 tokens and are left out' err || fail "$(cat err)"
 
 printf '{"prompt": "%s", "completion": "2"}\n' 1+1= 4-2= >demonstrations.jsonl

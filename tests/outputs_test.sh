@@ -10,20 +10,20 @@ make_tiny_model
 printf '%s\n' '{"prompt": "1+1="}' >prompts.jsonl
 printf '%s\n' '{"problem": "1+1=", "answer": "2"}' >problems.jsonl
 printf '%s\n' '{"prompt": "1+1=", "completion": "2"}' >examples.jsonl
-"$program" generate --model $model --input prompts.jsonl --output generated.jsonl --max-tokens 4 2>/dev/null
+"$program" generate --model $model --input prompts.jsonl --output generated.jsonl --max-response-tokens 4 2>/dev/null
 printf '%s, ' {1..60} >text.txt
 printf '%s\n' '{"answer": "5", "response": "\\boxed{5}"}' >graded.jsonl
 
 # The commands that write a file, without --output; what the refusal of one that is there says to do.
 declare -A command=(
-  [generate]="generate --model $model --input prompts.jsonl --max-tokens 4"
+  [generate]="generate --model $model --input prompts.jsonl --max-response-tokens 4"
   [score]="score --model $model --input generated.jsonl"
   [verify]="verify --input graded.jsonl"
   [problems]="problems --kind add --count 5"
   [report]="report run"
   [quantize]="quantize --model $model --type Q8_0"
   [imatrix]="imatrix --model $model --text text.txt --context 64"
-  [eval]="eval --model $model --data problems.jsonl --max-tokens 4"
+  [eval]="eval --model $model --data problems.jsonl --max-response-tokens 4"
 )
 remove="remove it, or choose another --output"
 declare -A remedy=(
@@ -98,7 +98,7 @@ stays minutes.md "minutes.md: is there already; name another --output" "${run[@]
 cp draft.json again.md
 stays again.md "again.md: is there already; name another --output" "${run[@]}" --output again.json
 cp problems.jsonl data.json
-read -ra run <<<"eval --model $model --max-tokens 4 --data data.json"
+read -ra run <<<"eval --model $model --max-response-tokens 4 --data data.json"
 stays data.json "data.json: is the input too, which is read while this is written; choose another --output" \
   "${run[@]}" --output data.json
 refuses 1 "deepscaler: again.txt: does not end in .json; name the report X.json; X.md and X.samples.jsonl are written beside it" \

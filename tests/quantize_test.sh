@@ -36,7 +36,7 @@ while read -r type limit; do
   divergence=$(value "KL divergence")
   awk -v d="$divergence" -v most="$limit" 'BEGIN { exit !(d <= most && d >= most / 2) }' ||
     fail "$type: KL divergence $divergence, which should be at most $limit and at least half of it"
-  "$program" generate --model "$type.gguf" --prompt "1 and" --max-tokens 4 >out 2>err || fail "$type: $(cat err)"
+  "$program" generate --model "$type.gguf" --prompt "1 and" --max-response-tokens 4 >out 2>err || fail "$type: $(cat err)"
 done <<'END_OF_TYPES'
 F32 0
 F16 2e-6
@@ -59,7 +59,7 @@ for type in Q4_K_M Q5_K_M Q6_K Q8_0 Q4_0 Q4_1 Q5_0 Q5_1; do
     products=integer
     [[ $how != *float* ]] || products=float
     rm -f responses.jsonl scored.jsonl
-    "$program" generate --model $type.gguf --input prompt.jsonl --output responses.jsonl --max-tokens 4 $how 2>err || fail "$(cat err)"
+    "$program" generate --model $type.gguf --input prompt.jsonl --output responses.jsonl --max-response-tokens 4 $how 2>err || fail "$(cat err)"
     grep -q "^model $type.gguf: quantized, $products products, f32, " err || fail "generate $how: $(cat err)"
     grep -q "\"dtype\":\"f32\",\"products\":\"$products\"," responses.jsonl || fail "generate $how: $(cat responses.jsonl)"
     "$program" score --model $type.gguf --input responses.jsonl --output scored.jsonl $how 2>err || fail "$(cat err)"
@@ -67,7 +67,7 @@ for type in Q4_K_M Q5_K_M Q6_K Q8_0 Q4_0 Q4_1 Q5_0 Q5_1; do
     grep -q "\"products\":\"$products\"" scored.jsonl || fail "score $how: $(cat scored.jsonl)"
     [[ $how != *q8_0* ]] || grep -q '"kv":"q8_0"' scored.jsonl || fail "score $how: $(cat scored.jsonl)"
   done
-  "$program" eval --model $type.gguf --data problems.jsonl --max-tokens 4 --output $type.json >out 2>err || fail "$(cat err)"
+  "$program" eval --model $type.gguf --data problems.jsonl --max-response-tokens 4 --output $type.json >out 2>err || fail "$(cat err)"
   grep -q '"products": *"integer"' $type.json || fail "eval: $(cat $type.json)"
   # What the rounding of inputs changes, beside what was lost to the weights.
   "$program" perplexity --model $type.gguf --against $type.gguf --text text.txt --context 128 >out 2>err || fail "$(cat err)"

@@ -78,7 +78,7 @@ def our_responses(arguments, folder, page):
     lines = [{"prompt": text} for text in page] + [{"messages": messages} for messages in CONVERSATIONS]
     prompts.write_text("".join(json.dumps(line) + "\n" for line in lines))
     run(arguments.program, "generate", "--model", folder, "--input", prompts, "--output", output,
-        "--max-tokens", 8, "--dtype", "f32", "--threads", arguments.threads)
+        "--max-response-tokens", 8, "--dtype", "f32", "--threads", arguments.threads)
     responses = [json.loads(line) for line in output.open()]
     output.unlink()
     assert len(responses) == len(lines)

@@ -4,7 +4,7 @@
 environment torch
 find_model
 
-our_command=("$deepscaler" bench grpo --model "$model" --prompts "$here/problems.jsonl" --samples 8 --max-tokens 64
+our_command=("$deepscaler" bench grpo --model "$model" --prompts "$here/problems.jsonl" --samples 8 --max-response-tokens 64
              --token-budget 640 --threads "$threads" --kernels "$kernels")
 
 for ((round = 0; round < rounds; ++round)); do

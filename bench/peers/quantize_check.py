@@ -189,7 +189,7 @@ class Peer:
 def our_continuations(arguments, folder):
     prompts, output = arguments.work / "prompts.jsonl", arguments.work / "responses.jsonl"
     prompts.write_text("".join(json.dumps({"prompt": text}) + "\n" for text in PROMPTS))
-    run(arguments.program, "generate", "--model", folder, "--input", prompts, "--output", output, "--max-tokens",
+    run(arguments.program, "generate", "--model", folder, "--input", prompts, "--output", output, "--max-response-tokens",
         NEW_TOKENS, "--temperature", 0, "--dtype", "f32", "--threads", arguments.threads)
     return [json.loads(line) for line in output.open()]
 

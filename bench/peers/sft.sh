@@ -29,7 +29,7 @@ for line in itertools.islice(open(sys.argv[1]), 4):
     print(json.dumps({"messages": [{"role": "user", "content": json.loads(line)["question"]}]}))
 END
 "$deepscaler" generate --model "$checkpoint" --input "$work/prompts.jsonl" --output "$work/generated.jsonl" \
-  --max-tokens 64 --dtype f32 --threads "$threads" --kernels "$kernels" >&2
+  --max-response-tokens 64 --dtype f32 --threads "$threads" --kernels "$kernels" >&2
 
 "$peers/torch/bin/python" "$here/sft_torch.py" --model "$model" --threads "$threads" \
   --train "$work/train.jsonl" --test "$work/test.jsonl" --examples "$examples" --output "$work/torch.json"

@@ -24,7 +24,7 @@ LogitBias parse_bias(const std::string& text) {
 }  // namespace
 
 void add_sampling_flags(CLI::App& command, SamplingConfig& config) {
-  command.add_option("--max-tokens", config.max_response_tokens, "longest response, in tokens")
+  command.add_option("--max-response-tokens", config.max_response_tokens, "longest response, in tokens")
       ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
   add_sampling_defaults(command, config);

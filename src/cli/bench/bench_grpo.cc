@@ -134,7 +134,7 @@ void add_bench_grpo_command(CLI::App& bench) {
   command->add_option("--samples", options->samples, "responses a prompt")
       ->check(CLI::Range(2, 1 << 16))
       ->capture_default_str();
-  command->add_option("--max-tokens", options->max_tokens, "of each response")
+  command->add_option("--max-response-tokens", options->max_tokens, "of each response")
       ->check(positive())
       ->capture_default_str();
   command->add_option("--steps", options->steps, "to time after one that is not; the median counts")
