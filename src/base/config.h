@@ -4,8 +4,8 @@
 //
 //   void bind(ConfigSection& section, OptimizerConfig& config) {
 //     section.field("lr", config.lr, "peak learning rate").range(0, 1);
-//     section.choice("decay", config.decay, "shape of the schedule", kDecayNames);
-//     section.section("adam", config.adam, "moments");
+//     section.choice("start", config.start, "what becomes of earlier moments", kStartNames);
+//     section.section("schedule", config.schedule, "learning rate over the steps");
 //   }
 //
 // That one function reads the struct (unknown keys, wrong types and values out of range are refused

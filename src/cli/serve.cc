@@ -58,9 +58,8 @@ void run(Options options) {
   const std::string name = served_name(options);
   if (!options.api_key_file.empty()) options.server.access.keys = read_api_keys(options.api_key_file);
   const Tokenizer tokenizer = load_tokenizer(options.model);
-  Model model = Model::load(options.model);
+  Model model = load_for_use(options.model, options.memory.precision);
   model.end_responses_at(tokenizer.ends());
-  compute_in(model, options.memory.dtype, options.model);
   Generator generator(model, options.memory.kv_memory_mib << 20, default_device(),
                       {.prompt_rows = kPromptRows, .samples = options.side_by_side});
   ServedModel served(model, tokenizer, name);

@@ -55,7 +55,7 @@ void run(const Options& options) {
   }
   TrainOptions train = options.train;
   if (train.recipe.empty()) train.recipe = options.data;  // what the run's folder is named after
-  run_recipe(recipe, train);
+  run_and_print(recipe, train);
 }
 
 }  // namespace

@@ -53,12 +53,12 @@ void run(const TrainOptions& options) {
   auto recipe = read_config<Recipe>(options.recipe, options.overrides);
   find_files(recipe, options.recipe);
   validate(recipe, options.recipe);
-  run_recipe(recipe, options);
+  run_and_print(recipe, options);
 }
 
 }  // namespace
 
-void run_recipe(const Recipe& recipe, const TrainOptions& options) {
+void run_and_print(const Recipe& recipe, const TrainOptions& options) {
   const std::filesystem::path folder =
       options.output.empty() ? std::filesystem::path("runs") / std::filesystem::path(options.recipe).stem()
                              : std::filesystem::path(options.output);

@@ -25,6 +25,6 @@ struct TrainOptions {
 void add_train_options(CLI::App& command, TrainOptions& options);
 
 // Carries out a recipe that is validated, and prints its evaluations. Throws Error.
-void run_recipe(const Recipe& recipe, const TrainOptions& options);
+void run_and_print(const Recipe& recipe, const TrainOptions& options);
 
 }  // namespace deepscaler

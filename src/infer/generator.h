@@ -28,8 +28,8 @@ namespace deepscaler {
 struct GenerationRequest {
   std::vector<int32_t> prompt;  // at least one token
   int64_t samples = 1;
-  uint64_t stream = 0;  // names the request for the random numbers: the hash of a problem's id
-  std::vector<int64_t> sample_numbers = {};  // and its samples; 0, 1, ... where empty
+  uint64_t stream = 0;                       // of random numbers: the hash of a problem's id
+  std::vector<int64_t> sample_numbers = {};  // of each sample, for its draws; 0, 1, ... where empty
   std::string name = {};                     // in errors; "request N" where empty
   // Keys and values of the responses are kept, while there is room, for a prompt that goes on from them: the
   // next turn of a conversation.
@@ -57,12 +57,13 @@ struct PassLimits {
   int64_t samples = SchedulerConfig().max_running;
 };
 
-// One thread uses it. The memory of keys and values is taken by the first add() and held until release().
+// One thread uses it at a time. The memory of keys and values is taken by the first add() and held until
+// release().
 class Generator {
  public:
-  // `model` must outlive this object. kv_memory_bytes: upper bound of the memory for keys and values. Less
-  // memory means more preemption, never other tokens. Prompts that begin as one before them share its keys
-  // and values while those are there.
+  // Model and device must outlive this object. kv_memory_bytes: upper bound of the memory for keys and
+  // values. Less memory means more preemption, never other tokens. Prompts that begin as one before them
+  // share its keys and values while those are there.
   Generator(const Model& model, int64_t kv_memory_bytes, const Device& device = default_device(),
             PassLimits limits = {});
 

@@ -29,7 +29,7 @@ namespace deepscaler {
 struct SchedulerConfig {
   int64_t blocks = 0;  // in the pool
   int64_t keys_per_block = 32;
-  int64_t max_rows = 1024;    // of prompts and preempted samples in a pass, beside a row a running sample
+  int64_t max_rows = 1024;    // of a pass, without one for each running sample
   int64_t max_running = 256;  // samples at a time
   int64_t most_kept = 0;      // blocks that nothing uses; they never stand in the way of a sample
 };
@@ -75,7 +75,7 @@ class Scheduler {
   // tokens each; returns the group's number. The longest sample must be able to fit (CHECK).
   int64_t add(std::span<const int32_t> prompt, int64_t samples, int64_t max_new, PrefixUse use = {});
 
-  // What to compute next; no work when all is done.
+  // What to compute next; no work when all is done. Each pass is committed before the next.
   [[nodiscard]] SchedulerPass next();
 
   // A sample that has drawn its last token. Its keys and values are kept for prompts that go on from `keep`,
@@ -87,7 +87,7 @@ class Scheduler {
   // After the pass: every sample in a `draws` list got one more token; those in `finished` are done.
   void commit(const SchedulerPass& pass, std::span<const Finished> finished);
 
-  // Forgets a group, between commit() and next(). One that is done is no group any more.
+  // Forgets a group, between commit() and next(). No effect for one that is done.
   void cancel(int64_t group);
 
   [[nodiscard]] bool done() const { return running_.empty() && waiting_.empty(); }

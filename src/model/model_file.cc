@@ -38,7 +38,8 @@ enum class ModelFormat { kHf, kGguf };
 ModelFormat format_of(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) return ModelFormat::kHf;
   if (path.extension() == ".gguf") return ModelFormat::kGguf;
-  if (const auto folder = path.parent_path(); std::filesystem::exists(folder / "config.json")) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (std::filesystem::exists(path) && std::filesystem::exists(folder / "config.json")) {
     throw Error(path.string(), "is one file of a model's folder", "name the folder, " + folder.string());
   }
   throw Error(path.string(), "is neither a folder with a config.json nor a .gguf file",

@@ -80,6 +80,8 @@ TEST(ModelFile, SaysWhatIsNoModel) {
       "GGUF file");
   const TemporaryFolder folder;
   write_file_atomically(folder / "config.json", "{}");
+  EXPECT_NE(error(folder / "nothing").find("neither a folder"), std::string::npos);
+  write_file_atomically(folder / "model.safetensors", "");
   EXPECT_EQ(error(folder / "model.safetensors"),
             fmt::format("{}: is one file of a model's folder; name the folder, {}",
                         (folder / "model.safetensors").string(), folder.path().string()));

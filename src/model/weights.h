@@ -1,7 +1,8 @@
 // Kinds of weight: the forms in which a model's matrices stand in memory and meet their inputs. A form knows
 // its products, forward and backward, and reads single rows for the embedding; the layers above know none.
 //
-// A kind is a file, and a line in a table of weight_kinds.cc. It makes its form from the f32 values
+// A kind is a file, and a line in a table of weight_kinds.cc; one that attention computes in too is also a
+// value of ComputeType. It makes its form from the f32 values
 // (model/parameters.h), which training changes, or from the quantized blocks of a model's file, which stay as
 // they are.
 #pragma once

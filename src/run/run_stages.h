@@ -17,7 +17,7 @@
 
 namespace deepscaler {
 
-// One thread owns it. The arguments of the constructor must outlive it.
+// One thread uses it at a time. The arguments of the constructor must outlive it.
 class RunStages {
  public:
   RunStages(const Recipe& recipe, const RunFolder& folder, Models& models, const PromptEncoder& encoder)
@@ -30,7 +30,7 @@ class RunStages {
   // The number of steps of each stage, at most; 0 where it depends on data that do not exist yet.
   [[nodiscard]] const std::vector<int64_t>& steps() const { return steps_; }
 
-  // The stage under way.
+  // The stage under way, after open().
   [[nodiscard]] Stage& now() const { return *stage_; }
   [[nodiscard]] const StageConfig& config(const RunState& state) const {
     return recipe_.stages[static_cast<size_t>(state.stage)];

@@ -21,7 +21,7 @@ class MetricsLog {
   explicit MetricsLog(const std::filesystem::path& path) : file_(path) {}
   // `weights` is empty for a line that is of no training step. Throws Error.
   void append(int64_t step, const Metrics& metrics, std::string_view weights = {});
-  void sync() { file_.sync(); }
+  void sync() { file_.sync(); }  // on the disk when it returns; throws Error
 
  private:
   AppendFile file_;

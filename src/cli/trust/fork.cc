@@ -25,8 +25,8 @@ void run(Options& options) {
   require_own_folder(options.fork.output);
   const Recipe recipe = fork_run(options.fork);
   log_info("{} shares steps 1 to {} with {}", options.output, options.fork.step, options.run);
-  carry_out(recipe,
-            {.recipe = options.run, .output = options.output, .overrides = {}, .run = {}, .runtime = {}});
+  run_and_print(recipe,
+                {.recipe = options.run, .output = options.output, .overrides = {}, .run = {}, .runtime = {}});
 }
 
 }  // namespace

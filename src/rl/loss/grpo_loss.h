@@ -89,7 +89,7 @@ class GrpoLoss : public TokenLoss {
   GrpoLoss(const LossConfig& config, std::vector<std::vector<ResponseTarget>> targets);
 
   // GSPO's ratio is that of a whole response.
-  [[nodiscard]] bool needs_whole_responses() const override { return policy_loss_.of_responses; }
+  [[nodiscard]] bool needs_whole_responses() const override { return policy_loss_.needs_response_log_ratio; }
   void observe(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores) override;
   void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
                 std::span<TokenDerivative> derivatives) override;

@@ -32,7 +32,7 @@ PolicyTerm kl_cov(const PolicyInput& i) {
 std::vector<PolicyLoss>& all_losses() {
   static std::vector<PolicyLoss> losses = {
       {.name = "clip", .term = clip},
-      {.name = "gspo", .of_responses = true, .term = gspo},
+      {.name = "gspo", .needs_response_log_ratio = true, .term = gspo},
       {.name = "cispo", .term = cispo},
       {.name = "sapo", .term = sapo},
       {.name = "clip-cov", .term = clip_cov, .covariance = CovarianceChoice::kRandomBetweenBounds},

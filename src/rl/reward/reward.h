@@ -40,7 +40,7 @@ struct RewardInput {
 struct RewardKind {
   std::string_view name;         // its weight's key in a recipe; in metrics and rollouts
   std::string_view description;  // of the weight, for the manual
-  // A number for each sample of the group; nothing for one that can't be decided. Thread-safe.
+  // A number for each sample of the group, in its order; nothing for one that can't be decided. Thread-safe.
   std::vector<std::optional<double>> (*rewards)(const RewardInput& input) = nullptr;
 };
 

@@ -57,8 +57,8 @@ class StageSettings {
   [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;
   // Whether its steps sample responses, so that there is a share of those cut at the limit.
   [[nodiscard]] virtual bool samples_responses() const { return false; }
-  // About how many tokens a step trains on, for estimates of time; a sampled token counts as two more. 0:
-  // unknown.
+  // About how many tokens a step trains on, for estimates of time; sampling a token counts as
+  // training on two. 0: unknown.
   [[nodiscard]] virtual double tokens_of_step() const { return 0; }
   [[nodiscard]] virtual StageNeeds needs(const ModelConfig& model) const = 0;
 

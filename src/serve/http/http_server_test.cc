@@ -28,12 +28,12 @@ class HttpServerTest : public testing::Test {
       : server_(
             "127.0.0.1", 0, kLimits, [](const HttpRequest&) { return std::nullopt; },
             [this](HttpRequest&& request, std::shared_ptr<HttpReply> reply) {
-              ++handled_;
               if (request.path == "/held") {
                 held_ = std::move(reply);
               } else {
                 reply->send({.body = request.method + " " + request.path + " " + request.body});
               }
+              ++handled_;  // held_ may be read then
             }),
         thread_([this] { server_.run(); }) {}
   ~HttpServerTest() override {
