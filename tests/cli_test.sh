@@ -64,6 +64,8 @@ grep -q "^raw prompt, 14 tokens$" err || fail "the kind of prompt was not said: 
 printf '%s\n' '{"token_ids": [87, 104, 97, 116]}' '{"messages": [{"role": "user", "content": "x"}]}' >forms.jsonl
 refuses 1 'deepscaler: forms.jsonl:2: messages: the model has no chat template; give a "prompt" instead' \
   generate --model $model --input forms.jsonl --output out.jsonl
+refuses 1 'deepscaler: --chat: the model has no chat template; leave it out; the prompt is then raw text' \
+  generate --model $model --chat --prompt x
 printf '%s\n' '{"prompt": "x", "tols": []}' >forms.jsonl
 refuses 1 "deepscaler: forms.jsonl:1: unknown key 'tols'; did you mean \"tools\"?" \
   generate --model $model --input forms.jsonl --output o.jsonl

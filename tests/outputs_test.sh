@@ -123,11 +123,14 @@ mkdir full && echo "years of work" >full/thesis.txt
 declare -A maker=(
   [init]="init --config $recipes/tiny-model/config.json" [convert]="convert $model" [train]="train tiny.toml"
   [sft]="sft --model $model --data examples.jsonl" [fetch]="fetch some/model"
+  [data]="data pipeline.toml"
 )
+printf '[[step]]\nkind = "%s"\n' ingest write | sed '2a files = ["problems.jsonl"]' >pipeline.toml
 export HF_ENDPOINT=http://127.0.0.1:9
 declare -A full=(
   [init]="is there already and not empty" [convert]="is there already and not empty"
   [train]="is there already, not empty, and not a run's folder" [sft]="is there already, not empty, and not a run's folder"
+  [data]="has files in it that are of no pipeline"
 )
 write="write: Permission denied; check that the folder is writable and has space left"
 create="create: Permission denied; check the path"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "base/config.h"
@@ -226,14 +227,14 @@ class Reader : public ConfigVisitor {
   void read_value(T* variable) {
     T value{};
     if (!assign(*node_, value)) fail_type(name_, *node_, type_name(target_));
-    check_text(value);
+    check(value);
     *variable = std::move(value);
   }
   template <class T>
   void read_value(std::optional<T>* variable) {
     T value{};
     if (!assign(*node_, value)) fail_type(name_, *node_, type_name(target_));
-    check_text(value);
+    check(value);
     *variable = std::move(value);
   }
   void check_text(const std::string& text) const {
@@ -251,11 +252,18 @@ class Reader : public ConfigVisitor {
                             static_cast<unsigned char>(*control)),
                 "remove it");
   }
-  void check_text(const std::vector<std::string>& texts) const {
+  void check(const std::string& text) const { check_text(text); }
+  void check(const std::vector<std::string>& texts) const {
     for (const std::string& text : texts) check_text(text);
   }
   template <class T>
-  void check_text(const T&) const {}
+  void check(const T& value) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (!std::isfinite(value))
+        throw Error(here(), fmt::format("\"{}\" must be finite, not {}", full(name_), value),
+                    "change the value");
+    }
+  }
   void read_value(const ConfigChoice& choice) {
     std::string name;
     if (!assign(*node_, name)) fail_type(name_, *node_, type_name(target_));

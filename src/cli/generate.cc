@@ -109,6 +109,9 @@ Prompt prompt_of(const Options& options, const PromptEncoder& encoder) {
   if (!options.chat && !options.template_variables.variables().empty()) {
     throw Error("--prompt", "is raw text, and only a chat template takes tools and variables", "give --chat");
   }
+  if (options.chat && encoder.chat_template() == nullptr) {
+    throw Error("--chat", "the model has no chat template", "leave it out; the prompt is then raw text");
+  }
   const EncodedPrompt encoded = options.chat ? encoder.encode_turn(options.prompt)
                                              : EncodedPrompt{encoder.encode_text(options.prompt, "--prompt"),
                                                              opens_think(options.prompt)};

@@ -116,9 +116,19 @@ class Runner {
         .kind = config().steps[i].kind, .sources = config().steps[i].sources, .versions = step.versions()};
     for (const fs::path& input : step.inputs(context(i))) {
       throw_if_stop_requested();
+      require_elsewhere(input);
       summary.inputs.push_back(hashed_file(input, config().root));
     }
     return summary;
+  }
+
+  // What stands in the folder may be removed before a step reads it.
+  void require_elsewhere(const fs::path& input) const {
+    const fs::path from_here =
+        fs::weakly_canonical(input).lexically_relative(fs::weakly_canonical(layout_.path));
+    if (from_here.empty() || *from_here.begin() == "..") return;
+    throw Error(input.string(), "is in the folder that the pipeline writes",
+                "name a file elsewhere, or choose another --output");
   }
 
   [[nodiscard]] std::string key_of(size_t i, const StepSummary& planned, const StepSummary* before) const {
@@ -152,8 +162,9 @@ class Runner {
 
   void take_folder() const {
     std::error_code ignored;
+    // The folder of steps is the first that a pipeline makes. A pipeline.toml may be the user's own.
     const bool others = fs::exists(layout_.path, ignored) && !fs::is_empty(layout_.path, ignored) &&
-                        !fs::exists(layout_.pipeline(), ignored) && !fs::exists(layout_.lock(), ignored);
+                        !fs::is_directory(layout_.steps(), ignored);
     if (others) {
       throw Error(layout_.path.string(), "has files in it that are of no pipeline",
                   "choose another --output");

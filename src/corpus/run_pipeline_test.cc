@@ -284,6 +284,13 @@ TEST_F(PipelineTest, RefusesWithPlaceAndRemedy) {
   fs::remove_all(folder_ / "out");
   file("out/notes.txt", "mine");
   EXPECT_EQ(refusal(good), "out: has files in it that are of no pipeline; choose another --output");
+  file("out/pipeline.toml", "mine too");
+  EXPECT_EQ(refusal(good), "out: has files in it that are of no pipeline; choose another --output");
+  file("out/train.jsonl", "{\"problem\": \"p\"}\n");
+  EXPECT_EQ(
+      refusal("[[step]]\nkind = \"ingest\"\nfiles = [\"out/train.jsonl\"]"),
+      "out/train.jsonl: is in the folder that the pipeline writes; name a file elsewhere, or choose another "
+      "--output");
 }
 
 }  // namespace

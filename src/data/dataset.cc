@@ -62,10 +62,11 @@ std::string number_text(double number) {
   return fmt::format("{}", number);
 }
 
-void add_answers(const Record& record, const Json& value, std::vector<std::string>& answers) {
+void add_answers(const Record& record, const Json& value, std::vector<std::string>& answers,
+                 bool in_list = false) {
   if (value.is_null()) return;
-  if (value.is_array())
-    for (const auto& element : value) add_answers(record, element, answers);
+  if (value.is_array() && !in_list)
+    for (const auto& element : value) add_answers(record, element, answers, true);
   else if (value.is_number_float())
     answers.push_back(number_text(value.get<double>()));
   else if (value.is_number_integer())
@@ -169,6 +170,7 @@ Problem read_problem(const Json& json, const std::string& where, const std::stri
     throw Error(where, "has a \"prompt\" and no \"problem\"",
                 "give the bare question as \"problem\"; what stands around it is the recipe's [prompt]");
   }
+  if (problem.problem.empty() && record.json.contains("problem")) record.fail("\"problem\" is empty");
   if (problem.problem.empty()) record.lacks("problem");
   if (!record.json.contains("answer") && answers == Answers::kRequired) record.lacks("answer");
 

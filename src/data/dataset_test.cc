@@ -154,6 +154,9 @@ TEST_F(DatasetTest, RefusesInOneLine) {
             "bad.jsonl:1: has no \"problem\", only 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', ..." + need);
   EXPECT_EQ(refusal("{\"problem\": \"p\", \"answer\": {}}"),
             "bad.jsonl:1: \"answer\" must be a string, a number or a list of them" + need);
+  EXPECT_EQ(refusal("{\"problem\": \"p\", \"answer\": [[1, 2], 3]}"),
+            "bad.jsonl:1: \"answer\" must be a string, a number or a list of them" + need);
+  EXPECT_EQ(refusal("{\"problem\": \"\", \"answer\": 1}"), "bad.jsonl:1: \"problem\" is empty" + need);
   EXPECT_EQ(refusal("[\n" + good + ",\n{\"problem\": }]"),
             "bad.jsonl: not valid JSON at byte 49; check that the file is complete");
   EXPECT_EQ(refusal("[" + good + ", {}]"), "bad.jsonl: element 2: has no \"problem\"" + need);

@@ -14,6 +14,7 @@
 #include "data/generators.h"
 #include "data/grading.h"
 #include "data/overlap.h"
+#include "formats/excerpt.h"
 
 namespace deepscaler {
 
@@ -58,7 +59,8 @@ void require_readable_answers(const std::vector<Problem>& problems) {
 void warn_of_unreadable_answers(const std::vector<Problem>& problems) {
   for (const Problem& p : problems) {
     if (is_gradable(p)) continue;
-    log_warning("{}: the verifier can't read its answer '{}', so it stays undecided", p.where, p.answers[0]);
+    log_warning("{}: the verifier can't read its answer '{}', so it stays undecided", p.where,
+                excerpt(p.answers[0]));
   }
 }
 

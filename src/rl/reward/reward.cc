@@ -59,7 +59,10 @@ RewardConfig::RewardConfig() : weights(reward_kinds().size(), 0.0) { weights.fro
 
 void bind(ConfigSection& s, RewardConfig& c) {
   const auto kinds = reward_kinds();
-  for (size_t k = 0; k < kinds.size(); ++k) s.field(kinds[k].name, c.weights[k], kinds[k].description);
+  for (size_t k = 0; k < kinds.size(); ++k) {
+    s.field(kinds[k].name, c.weights[k], kinds[k].description)
+        .range(-kLargestRewardWeight, kLargestRewardWeight);
+  }
   s.choice("response_form", c.response_form, "the form that is rewarded", kFormNames);
   s.choice("target_language", c.target_language, "the language, told by its script", kLanguageNames);
   s.field("overlong_buffer_tokens", c.overlong_buffer_tokens,

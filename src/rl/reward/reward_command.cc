@@ -61,7 +61,12 @@ std::optional<double> read_answer(std::string_view line, const std::string& wher
   }
   if (answer.is_null()) return std::nullopt;
   if (!answer.is_number() || !std::isfinite(answer.get<double>())) refuse();
-  return answer.get<double>();
+  const double reward = answer.get<double>();
+  if (std::abs(reward) > kLargestReward) {
+    throw Error(where, fmt::format("answered {}, whose square is beyond what advantages hold", reward),
+                fmt::format("give rewards from -{0} to {0}", static_cast<int64_t>(kLargestReward)));
+  }
+  return reward;
 }
 
 }  // namespace
@@ -69,7 +74,7 @@ std::optional<double> read_answer(std::string_view line, const std::string& wher
 void bind(ConfigSection& s, CommandRewardConfig& c) {
   s.field("name", c.name, "name of the reward").required();
   s.field("program", c.program, "program and its arguments").required();
-  s.field("weight", c.weight, "weight of the reward");
+  s.field("weight", c.weight, "weight of the reward").range(-kLargestRewardWeight, kLargestRewardWeight);
   s.field("time_limit_s", c.time_limit_s, "for all samples of a rollout, in seconds").above(0);
 }
 

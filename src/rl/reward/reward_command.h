@@ -18,6 +18,10 @@
 
 namespace deepscaler {
 
+// Bounds that keep the squares of weighted rewards within a float. For both signs.
+inline constexpr double kLargestReward = 1e9;
+inline constexpr double kLargestRewardWeight = 1e6;
+
 // [[stage.reward.command]]
 struct CommandRewardConfig {
   std::string name;                  // of the reward, in metrics and rollouts

@@ -95,6 +95,10 @@ TEST_F(CommandRewardTest, WhatGoesWrongIsAnErrorNeverAZero) {
   EXPECT_EQ(refusal(ones + "echo good"), "reward mine: line 4: answered 'good'" + form);
   EXPECT_EQ(refusal(ones + "echo NaN"), "reward mine: line 4: answered 'NaN'" + form);
   EXPECT_EQ(refusal(ones + "echo 1e999"), "reward mine: line 4: answered '1e999'" + form);
+  EXPECT_EQ(
+      refusal(ones + "echo -1e300"),
+      "reward mine: line 4: answered -1e+300, whose square is beyond what advantages hold; give rewards from "
+      "-1000000000 to 1000000000");
   EXPECT_EQ(refusal(ones + "echo '\"1\"'"), "reward mine: line 4: answered '\"1\"'" + form);
   EXPECT_EQ(refusal(ones + "echo '{\"score\": 1}'"), "reward mine: line 4: answered '{\"score\": 1}'" + form);
   EXPECT_EQ(refusal(ones + "echo '{\"reward\": true}'"),
