@@ -15,7 +15,8 @@ namespace deepscaler {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* what, const char* remedy) {
-  throw Error(path.string(), fmt::format("{}: {}", what, std::strerror(errno)), remedy);
+  throw Error(path.empty() ? "\"\"" : path.string(), fmt::format("{}: {}", what, std::strerror(errno)),
+              remedy);
 }
 
 constexpr const char* kCheckPath = "check the path and its permissions";

@@ -59,9 +59,9 @@ Manifest read_manifest(const std::filesystem::path& path) {
     if (const auto origin = json.find("forked_from"); origin != json.end()) {
       m.forked_from = {origin->at("run"), origin->at("step"), origin->at("changes")};
     }
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(path.string(), fmt::format("is no manifest of a run: {}", error.what()),
-                "put it back, or start a new run from a checkpoint");
+  } catch (const nlohmann::json::exception&) {
+    throw Error(path.string(), "is no manifest of a run",
+                "put the run's own back, or start a new run from a checkpoint");
   }
   return m;
 }

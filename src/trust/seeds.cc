@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <numeric>
 #include <optional>
 #include <string_view>
@@ -86,7 +87,8 @@ std::vector<SeedRow> seed_table(const std::vector<SeedRun>& runs) {
                        run.seed);
       row.by_seed.push_back(run.evaluations[e].report.pass_at_1().mean);
     }
-    if (runs.size() > 1)
+    // Seeds that happen to agree say as little of others as one does: their spread is not known.
+    if (std::ranges::adjacent_find(row.by_seed, std::not_equal_to<>()) != row.by_seed.end())
       row.over_seeds = student_interval(row.by_seed);
     else
       row.over_seeds = {.mean = row.by_seed[0], .low = 0, .high = 1};

@@ -63,6 +63,9 @@ TEST(Seeds, OneSeedSaysNothingOfOthers) {
   const std::vector<SeedRow> rows = seed_table({run_of(1, {{true}, {false}})});
   EXPECT_EQ(rows[0].over_seeds.low, 0);
   EXPECT_EQ(rows[0].over_seeds.high, 1);
+  const std::vector<SeedRow> equal = seed_table({run_of(1, {{true}, {false}}), run_of(2, {{false}, {true}})});
+  EXPECT_EQ(equal[0].over_seeds.low, 0);
+  EXPECT_EQ(equal[0].over_seeds.high, 1);
 }
 
 }  // namespace

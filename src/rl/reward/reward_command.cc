@@ -80,10 +80,12 @@ void bind(ConfigSection& s, CommandRewardConfig& c) {
 
 void require_program(const CommandRewardConfig& config, const std::string& where) {
   if (!find_program(config.program[0])) {
-    throw Error(
-        where,
-        fmt::format("reward {}: can't start {}: there is no such program", config.name, config.program[0]),
-        "check the program's path and permissions");
+    const std::string& program = config.program[0];
+    const bool is_there = program.find('/') != std::string::npos && std::filesystem::exists(program);
+    throw Error(where,
+                fmt::format("reward {}: can't start {}: {}", config.name, program,
+                            is_there ? "it is not executable" : "there is no such program"),
+                "check the program's path and permissions");
   }
   const auto script = script_of(config.program);
   if (script && !std::filesystem::exists(*script)) {

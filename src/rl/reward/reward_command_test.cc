@@ -78,7 +78,7 @@ TEST_F(CommandRewardTest, WhatCanNotStartIsFoundBefore) {
       "program's path and permissions");
   EXPECT_EQ(
       said({"/etc/passwd"}),
-      "r.toml: stage.1.reward: reward mine: can't start /etc/passwd: there is no such program; check the "
+      "r.toml: stage.1.reward: reward mine: can't start /etc/passwd: it is not executable; check the "
       "program's path and permissions");
   EXPECT_EQ(
       said({"sh", "rewards/none.sh"}),
