@@ -76,10 +76,9 @@ TEST_F(CommandRewardTest, WhatCanNotStartIsFoundBefore) {
       said({"nosuchprogram"}),
       "r.toml: stage.1.reward: reward mine: can't start nosuchprogram: there is no such program; check the "
       "program's path and permissions");
-  EXPECT_EQ(
-      said({"/etc/passwd"}),
-      "r.toml: stage.1.reward: reward mine: can't start /etc/passwd: it is not executable; check the "
-      "program's path and permissions");
+  EXPECT_EQ(said({"/etc/passwd"}),
+            "r.toml: stage.1.reward: reward mine: can't start /etc/passwd: it is not executable; check the "
+            "program's path and permissions");
   EXPECT_EQ(
       said({"sh", "rewards/none.sh"}),
       "r.toml: stage.1.reward: reward mine: sh has no script rewards/none.sh to run; check the path; it "
