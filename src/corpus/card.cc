@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "corpus/steps/step.h"
+
 namespace deepscaler {
 namespace {
 
@@ -45,7 +47,7 @@ std::string data_card(std::string_view name, std::string_view description,
   }
   card += "\n## Sources\n\n| file | bytes | SHA-256 |\n|---|---|---|\n";
   for (const SummarizedStep& step : steps) {
-    if (step.summary.kind != "ingest") continue;
+    if (!adds_records(step.summary.kind)) continue;
     for (const HashedFile& file : step.summary.inputs)
       card += fmt::format("| {} | {} | `{}` |\n", file.name, file.bytes, file.sha256);
   }

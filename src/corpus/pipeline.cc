@@ -48,7 +48,7 @@ void bind(ConfigSection& s, PipelineConfig& c) {
 
 void validate(const PipelineConfig& config, const std::string& where) {
   if (config.steps.empty()) throw Error(where, "has no steps", "begin with [[step]] and kind = \"ingest\"");
-  if (config.steps[0].kind != "ingest") {
+  if (!adds_records(config.steps[0].kind)) {
     throw Error(fmt::format("{}: step.0.kind", where), "the first step has no records to work on",
                 "begin with kind = \"ingest\"");
   }

@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "corpus/card.h"
 #include "corpus/corpus_layout.h"
+#include "corpus/steps/step.h"
 #include "formats/jsonl.h"
 
 namespace deepscaler {
@@ -210,7 +211,7 @@ class Runner {
     summary.records_in = std::ssize(records);
     Progress progress(fmt::format("{}/{} {}", i + 1, config().steps.size(), step.kind), "records",
                       summary.records_in);
-    if (step.kind == "ingest") progress.set_total(0);
+    if (adds_records(step.kind)) progress.set_total(0);
     StepContext shown = context(i);
     shown.progress = [&](int64_t done) {
       throw_if_stop_requested();
@@ -244,7 +245,7 @@ class Runner {
   // The records of other sources keep their places among those that stay.
   static StepResult run_on_sources(const StepConfig& step, CorpusRecords records,
                                    const StepContext& context) {
-    if (step.sources.empty() || step.kind == "ingest") return step.step().run(std::move(records), context);
+    if (step.sources.empty() || adds_records(step.kind)) return step.step().run(std::move(records), context);
     CorpusRecords chosen;
     for (const CorpusRecord& record : records) {
       if (std::ranges::count(step.sources, record.source) > 0) chosen.push_back(record);

@@ -1,4 +1,6 @@
 // Every kind of step: the one place that knows them all.
+#include <algorithm>
+
 #include "corpus/steps/answers.h"
 #include "corpus/steps/decontaminate.h"
 #include "corpus/steps/duplicates.h"
@@ -19,7 +21,7 @@ std::unique_ptr<PipelineStep> make() {
 }
 
 constexpr StepKind kKinds[] = {
-    {"ingest", "adds the records of data files", make<IngestStep>},
+    {"ingest", "adds the records of data files", make<IngestStep>, /*adds_records=*/true},
     {"answers", "takes answers out of solutions, and options by their values", make<AnswersStep>},
     {"proofs", "drops problems that ask for a proof, or for yes or no", make<ProofsStep>},
     {"gradable", "drops records whose answer can't be checked", make<GradableStep>},
@@ -32,5 +34,10 @@ constexpr StepKind kKinds[] = {
 }  // namespace
 
 std::span<const StepKind> step_kinds() { return kKinds; }
+
+bool adds_records(std::string_view kind) {
+  const auto found = std::ranges::find(kKinds, kind, &StepKind::name);
+  return found != std::end(kKinds) && found->adds_records;
+}
 
 }  // namespace deepscaler

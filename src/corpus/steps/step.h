@@ -74,10 +74,13 @@ struct StepKind {
   std::string_view name;
   std::string_view description;  // one sentence for the manual
   std::unique_ptr<PipelineStep> (*make)();
+  bool adds_records = false;  // its inputs are sources of the data set; others work on the records there are
 };
 
 // The kinds of kinds.cc.
 [[nodiscard]] std::span<const StepKind> step_kinds();
+// Of the kind of that name; false where there is none.
+[[nodiscard]] bool adds_records(std::string_view kind);
 
 // `path`, from `context.root` where it is relative.
 [[nodiscard]] std::filesystem::path from_root(const StepContext& context, const std::string& path);
