@@ -16,6 +16,12 @@ std::string reasons_text(const StepSummary& summary) {
   return text;
 }
 
+// "train" of "train.jsonl" and of "data/train-00000-of-00001.parquet".
+std::string split_of(const std::string& file) {
+  const std::string stem = std::filesystem::path(file).stem().string();
+  return stem.substr(0, stem.find("-00000"));
+}
+
 // Which file is which split, for `datasets.load_dataset`.
 std::string front_matter(std::span<const SummarizedStep> steps) {
   std::string text = "---\ntask_categories:\n- text-generation\ntags:\n- math\n";
@@ -23,8 +29,7 @@ std::string front_matter(std::span<const SummarizedStep> steps) {
     if (step.summary.outputs.empty()) continue;
     text += "configs:\n- config_name: default\n  data_files:\n";
     for (const HashedFile& file : step.summary.outputs) {
-      text += fmt::format("  - split: {}\n    path: {}\n", std::filesystem::path(file.name).stem().string(),
-                          file.name);
+      text += fmt::format("  - split: {}\n    path: {}\n", split_of(file.name), file.name);
     }
     break;  // further steps write the same records in other forms
   }

@@ -3,6 +3,7 @@
 //   datasets/NAME/  pipeline.toml   the pipeline with every key written out
 //                   train.jsonl ... what `write` steps have written
 //                   README.md       the data card
+//                   page.html       the funnel and examples of what was dropped, for a browser
 //                   manifest.json   SHA-256 of inputs, outputs and steps, counts, versions
 //                   lock            held by the process that works on it
 //                   steps/01-ingest/  kept.jsonl      the records after the step
@@ -22,6 +23,7 @@ struct CorpusLayout {
 
   [[nodiscard]] std::filesystem::path pipeline() const { return path / "pipeline.toml"; }
   [[nodiscard]] std::filesystem::path card() const { return path / "README.md"; }
+  [[nodiscard]] std::filesystem::path page() const { return path / "page.html"; }
   [[nodiscard]] std::filesystem::path manifest() const { return path / "manifest.json"; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "lock"; }
   [[nodiscard]] std::filesystem::path steps() const { return path / "steps"; }

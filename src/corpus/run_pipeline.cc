@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "corpus/card.h"
 #include "corpus/corpus_layout.h"
+#include "corpus/funnel_page.h"
 #include "corpus/steps/step.h"
 #include "formats/jsonl.h"
 
@@ -88,9 +89,9 @@ class Runner {
       require_records(i, outcome.steps.back().summary);
     }
     write_if_other(layout_.manifest(), manifest_text(outcome.steps));
-    write_if_other(layout_.card(),
-                   data_card(config().name.empty() ? layout_.path.filename().string() : config().name,
-                             config().description, outcome.steps));
+    const std::string name = config().name.empty() ? layout_.path.filename().string() : config().name;
+    write_if_other(layout_.card(), data_card(name, config().description, outcome.steps));
+    write_if_other(layout_.page(), funnel_page(name, outcome.steps));
     return outcome;
   }
 
@@ -238,6 +239,7 @@ class Runner {
   }
 
   static HashedFile written(const fs::path& folder, const StepFile& file) {
+    fs::create_directories((folder / file.name).parent_path());
     write_file_atomically(folder / file.name, file.bytes);
     return {file.name, std::ssize(file.bytes), sha256_hex(file.bytes)};
   }

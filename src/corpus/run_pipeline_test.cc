@@ -10,6 +10,7 @@
 #include "base/temporary_folder.h"
 #include "corpus/look.h"
 #include "formats/jsonl.h"
+#include "tables/parquet.h"
 
 namespace deepscaler {
 namespace {
@@ -109,6 +110,69 @@ TEST_F(PipelineTest, FromATableToADataSet) {
   EXPECT_NE(dropped_text(outcome.steps, "duplicate", 10).find("text: What is 1+1?\n"), std::string::npos);
   EXPECT_NE(read_file(folder_ / "out/README.md").find("# Sums"), std::string::npos);
   EXPECT_THROW((void)dropped_text(outcome.steps, "duplicates", 10), Error);
+}
+
+TEST_F(PipelineTest, APageWithTheFunnelAndTheLeastSimilarPairs) {
+  std::string in;
+  const auto add = [&](const std::string& id, const std::string& problem) {
+    in += Json{{"id", id}, {"problem", problem}, {"answer", "1"}}.dump() + "\n";
+  };
+  add("first", kLong + " Is <b> & so?");
+  for (int i = 0; i < 9; ++i)  // the more words, the less similar
+    add("n" + std::to_string(i), kLong + " Is <b> & so?" + std::string(i == 4 ? " One two." : " One."));
+  file("in.jsonl", in);
+  (void)run("name = \"Sums & more\"\n" + std::string(kIngest) +
+            "[[step]]\nkind = \"duplicates\"\nrules = [\"minhash\"]\njaccard = 0.7\n");
+  const std::string page = read_file(folder_ / "out/page.html");
+  const auto has = [&](const std::string& text) { return page.find(text) != std::string::npos; };
+  EXPECT_TRUE(has("<h1>Sums &amp; more</h1>"));
+  EXPECT_TRUE(
+      has("<tr><td>duplicates<td class=\"number\">10<td class=\"number\">1<td><div class=\"bar\"><div "
+          "style=\"width: 10.0%\"></div></div><td>9 <a "
+          "href=\"#02-duplicates-near-duplicate\">near-duplicate</a></tr>"));
+  EXPECT_TRUE(
+      has("<h2 id=\"02-duplicates-near-duplicate\">duplicates: near-duplicate</h2>\n<div "
+          "class=\"pair\"><div><b>n4 (in)</b>"));
+  EXPECT_TRUE(has("</b>" + kLong + " Is &lt;b&gt; &amp; so?</div></div>"));  // the other problem of a pair
+  EXPECT_TRUE(has("n3 (in)") && !has("n5 (in)"));                            // five in all
+}
+
+TEST_F(PipelineTest, ParquetAsTheHubAndVerlHaveIt) {
+  file("in.jsonl",
+       "{\"id\": \"a\", \"problem\": \"p?\", \"answer\": 1}\n{\"id\": \"b\", \"problem\": "
+       "\"q?\", \"answer\": [\"2\", \"two\"], \"topic\": \"t\"}\n");
+  const std::string toml = std::string(kIngest) +
+                           "[[step]]\nkind = \"write\"\nform = \"parquet\"\n"
+                           "[[step]]\nkind = \"write\"\nform = \"verl\"\nprompt = \"{problem} Go.\"\n";
+  (void)run(toml);
+  const auto table = [&](const char* name) {
+    Json rows = Json::array();
+    for_each_parquet_row(folder_ / "out" / name,
+                         [&](const Json& row, const std::string&) { rows.push_back(row); });
+    return rows;
+  };
+  EXPECT_EQ(table("data/train-00000-of-00001.parquet"), Json::parse(R"([
+      {"id": "a", "kind": "in", "problem": "p?", "answer": ["1"], "topic": null},
+      {"id": "b", "kind": "in", "problem": "q?", "answer": ["2", "two"], "topic": "t"}])"));
+  EXPECT_EQ(table("train.parquet")[1], Json::parse(R"({"data_source": "",
+      "prompt": [{"role": "user", "content": "q? Go."}], "ability": "math",
+      "reward_model": {"style": "rule", "ground_truth": ["2", "two"]},
+      "extra_info": {"split": "train", "index": 1}})"));
+  EXPECT_NE(read_file(folder_ / "out/README.md")
+                .find("  - split: train\n    path: data/train-00000-of-00001.parquet\n"),
+            std::string::npos);
+  EXPECT_EQ(run(toml).done_now, 0);
+  // What is published as Parquet is read as data.
+  fs::rename(folder_ / "out/data", folder_ / "published");
+  (void)run("[[step]]\nkind = \"ingest\"\nfiles = [\"published\"]\n[[step]]\nkind = \"write\"\n");
+  EXPECT_EQ(lines("out/train.jsonl").size(), 2u);
+  file("in.jsonl", "{\"problem\": \"p?\", \"t\": 1}\n{\"problem\": \"q?\", \"t\": \"x\"}\n");
+  EXPECT_EQ(
+      refusal(toml),
+      "p.toml: step.1: data/train-00000-of-00001.parquet: column 't': is an integer in one row and a text "
+      "in another; leave it out (`keep` of ingest), or write JSON Lines");
+  EXPECT_EQ(refusal(std::string(kIngest) + "[[step]]\nkind = \"write\"\nprompt = \"x\"\n"),
+            "p.toml: step.1.prompt: has no {problem}; write {problem} where the problem goes");
 }
 
 TEST_F(PipelineTest, WhatIsDoneIsDoneOnceAndEndsInTheSameBytes) {
@@ -213,6 +277,26 @@ TEST_F(PipelineTest, DuplicatesByEveryRuleAndForm) {
   (void)run(std::string(kIngest) + "[[step]]\nkind = \"ingest\"\nfiles = [\"later.jsonl\"]\n" + all +
             "compare = \"earlier-sources\"\n");
   EXPECT_EQ(dropped("03-duplicates"), (Reasons{"duplicate later"}));
+}
+
+// The last of 21 words differs: a Jaccard similarity of 16/18.
+TEST_F(PipelineTest, SimilarWordsWithAnotherAnswerAreNoDuplicates) {
+  const std::string problem =
+      "At the old market Ann has 3 apples and buys 4 more of them. How many has she now in x?";
+  std::string in;
+  const auto add = [&](const char* id, const char* last, const Json& answer) {
+    std::string text = problem;
+    text.replace(text.find(" x?"), 3, std::string(" ") + last);
+    in += Json{{"id", id}, {"problem", text}, {"answer", answer}}.dump() + "\n";
+  };
+  add("first", "all?", "1/2"), add("same", "sum?", "0.5"), add("other", "half?", "-1/2");
+  add("none", "part?", nullptr), add("unreadable", "pieces?", "\\frac{");
+  file("in.jsonl", in);
+  const PipelineOutcome outcome = run(std::string(kIngest) + "[[step]]\nkind = \"duplicates\"\n");
+  EXPECT_EQ(dropped("02-duplicates"),
+            (Reasons{"near-duplicate same", "near-duplicate none", "near-duplicate unreadable"}));
+  EXPECT_EQ(outcome.steps[1].summary.figures,
+            (std::vector<std::pair<std::string, int64_t>>{{"similar pairs with other answers", 1}}));
 }
 
 TEST_F(PipelineTest, DecontaminationDropsCountsAndLists) {

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "formats/excerpt.h"
 #include "tables/parquet_codec.h"
+#include "tables/parquet_format.h"
 #include "tables/parquet_values.h"
 #include "tables/thrift.h"
 
@@ -16,7 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum Repetition : uint8_t { kRequired, kOptional, kRepeated };
+namespace field = parquet_format;
+using field::kOptional, field::kRepeated, field::kRequired, field::Repetition;
 
 // A node of the schema. Levels as in Dremel (Melnik et al., 2010): how many of the optional and repeated
 // nodes above a value are there, and which repeated one it continues.
@@ -30,32 +32,6 @@ struct Node {
   size_t first_column = 0;  // the leaves below are columns [first_column, end_column)
   size_t end_column = 0;
 };
-
-// Fields of the structs in parquet.thrift.
-namespace field {
-enum Schema {
-  kType = 1,
-  kTypeLength = 2,
-  kRepetition = 3,
-  kName = 4,
-  kChildren = 5,
-  kConverted = 6,
-  kLogical = 10
-};
-enum File { kSchema = 2, kRowGroups = 4 };
-enum Group { kColumns = 1, kRows = 3 };
-enum Chunk { kMeta = 3 };
-enum Meta { kCodec = 4, kValues = 5, kPacked = 7, kDataPage = 9, kDictionaryPage = 11 };
-enum Page { kPageType = 1, kPageSize = 2, kPackedSize = 3, kData = 5, kDictionary = 7, kDataV2 = 8 };
-enum Data {
-  kCount = 1,
-  kEncoding = 2,
-  kEncodingV2 = 4,
-  kDefinitionBytes = 5,
-  kRepetitionBytes = 6,
-  kIsPacked = 7
-};
-}  // namespace field
 
 // One column of a row group: its levels, and the values that are there.
 struct Column {
@@ -87,9 +63,9 @@ class SchemaReader {
     node.repetition = static_cast<Repetition>(kind);
     node.definition = definition + (kind == kRequired ? 0 : 1);
     node.repetition_level = repetition + (kind == kRepeated ? 1 : 0);
-    constexpr int kLogicalList = 3, kConvertedList = 3;
-    node.is_list = element[field::kLogical].has(kLogicalList) ||
-                   (element.has(field::kConverted) && element[field::kConverted].number == kConvertedList);
+    node.is_list =
+        element[field::kLogical].has(field::kLogicalList) ||
+        (element.has(field::kConverted) && element[field::kConverted].number == field::kConvertedList);
     if (element[field::kChildren].number > 0) {
       for (int64_t i = 0; i < element[field::kChildren].number; ++i) {
         node.children.push_back(this->node(node.definition, node.repetition_level, depth + 1));
@@ -165,23 +141,23 @@ class ColumnReader {
     const int64_t packed_size = header[field::kPackedSize].number;
     pages.require(size >= 0 && size <= kMostBytes && packed_size >= 0, "has a page of more than 256 MiB");
     const std::string_view packed = pages.take(static_cast<uint64_t>(packed_size));
-    enum Type : uint8_t { kDataPage = 0, kDictionaryPage = 2, kDataPageV2 = 3 };
     const int64_t type = header[field::kPageType].number;
-    const int part = type == kDataPage         ? field::kData
-                     : type == kDictionaryPage ? field::kDictionary
-                                               : field::kDataV2;
+    const int part = type == field::kDataPageKind         ? field::kData
+                     : type == field::kDictionaryPageKind ? field::kDictionary
+                                                          : field::kDataV2;
     const ThriftValue& data = header[part];
     const int64_t count = data[field::kCount].number;
-    if (type != kDataPage && type != kDictionaryPage && type != kDataPageV2) return;  // an index
+    if (type != field::kDataPageKind && type != field::kDictionaryPageKind && type != field::kDataPageV2Kind)
+      return;  // an index
     pages.require(header.has(part) && count >= 0 && count <= kMostValues, "has a page of too many values");
-    if (type == kDataPageV2) {
+    if (type == field::kDataPageV2Kind) {
       read_data_v2(packed, static_cast<size_t>(size), static_cast<size_t>(count), data);
       return;
     }
     const std::string page =
         unpacked_page(meta_[field::kCodec].number, packed, static_cast<size_t>(size), where_);
     ByteReader bytes(page, where_);
-    if (type == kDictionaryPage)
+    if (type == field::kDictionaryPageKind)
       dictionary_ = read_parquet_values(bytes, 0, node_.leaf, static_cast<size_t>(count), {});
     else
       read_data(bytes, static_cast<size_t>(count), data[field::kEncoding].number);
@@ -322,7 +298,7 @@ class RowAssembler {
 };
 
 ThriftValue read_footer(std::string_view file, const std::string& where) {
-  constexpr std::string_view kMagic = "PAR1";
+  constexpr std::string_view kMagic = field::kMagic;
   constexpr size_t kTail = 8;
   const ByteReader whole(file, where);
   whole.require(file.size() >= kTail + kMagic.size() && file.starts_with(kMagic) && file.ends_with(kMagic),

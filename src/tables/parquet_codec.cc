@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "tables/parquet_format.h"
 
 namespace deepscaler {
 namespace {
@@ -51,7 +52,7 @@ bool unlz4(std::string_view packed, std::string& page) {
 }  // namespace
 
 std::string unpacked_page(int64_t codec, std::string_view packed, size_t size, const std::string& where) {
-  enum Codec : uint8_t { kNone, kSnappy, kGzip, kLzo, kBrotli, kLz4, kZstd, kLz4Raw };
+  using namespace parquet_format;
   if (codec == kNone) {
     if (packed.size() == size) return std::string(packed);
     throw Error(where, "has a page of another size than it says", "get the file again");

@@ -4,10 +4,13 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/config.h"
 #include "base/parallel.h"
 #include "corpus/match/minhash.h"
+#include "verify/grade.h"
+#include "verify/version.h"
 
 namespace deepscaler {
 namespace {
@@ -27,8 +30,10 @@ class TwinFinder {
  public:
   explicit TwinFinder(std::string_view reason) : reason(reason) {}
   virtual ~TwinFinder() = default;
-  [[nodiscard]] virtual std::optional<Twin> twin(size_t record) const = 0;
+  [[nodiscard]] virtual std::optional<Twin> twin(size_t record) = 0;
   virtual void add(size_t record) = 0;
+  // Pairs that were similar enough, but have other answers.
+  [[nodiscard]] virtual int64_t other_answers() const { return 0; }
 
   const std::string_view reason;
 };
@@ -43,7 +48,7 @@ class EqualForms : public TwinFinder {
       if (plain_words(problem).size() >= least_words) forms_[static_cast<size_t>(i)] = form(problem);
     });
   }
-  [[nodiscard]] std::optional<Twin> twin(size_t record) const override {
+  [[nodiscard]] std::optional<Twin> twin(size_t record) override {
     const auto found = first_.find(forms_[record]);
     return found == first_.end() ? std::nullopt : std::optional(Twin{found->second, 1});
   }
@@ -56,38 +61,64 @@ class EqualForms : public TwinFinder {
   std::unordered_map<std::string, size_t> first_;
 };
 
+// Whether the two are different problems by their answers: none of the one is, or may be, one of the other.
+// What differs in a sign or a number is similar in its words.
+bool have_other_answers(const CorpusRecord& a, const CorpusRecord& b) {
+  const auto is_readable = [](const CorpusRecord& record) {
+    return !record.answers.empty() && std::ranges::all_of(record.answers, is_readable_reference);
+  };
+  if (!is_readable(a) || !is_readable(b)) return false;
+  return std::ranges::all_of(b.answers, [&](const std::string& answer) {
+    const Verdict verdict = grade(a.answers, "\\boxed{" + answer + "}");
+    return !verdict.correct && !verdict.undecided;
+  });
+}
+
 // Candidates agree in a band of their signatures; the sets themselves decide.
 class SimilarShingles : public TwinFinder {
  public:
   SimilarShingles(const CorpusRecords& records, double least)
-      : TwinFinder("near-duplicate"), least_(least), shingles_(records.size()), bands_(records.size()) {
+      : TwinFinder("near-duplicate"),
+        records_(records),
+        least_(least),
+        shingles_(records.size()),
+        bands_(records.size()) {
     parallel_for(std::ssize(records), [&](int64_t i) {
       const auto at = static_cast<size_t>(i);
       shingles_[at] = shingles(plain_words(records[at].problem));
       bands_[at] = band_hashes(minhash(shingles_[at]));
     });
   }
-  [[nodiscard]] std::optional<Twin> twin(size_t record) const override {
+  [[nodiscard]] std::optional<Twin> twin(size_t record) override {
     std::optional<Twin> best;
+    std::unordered_set<size_t> seen;
     for (size_t band = 0; band < kMinhashBands; ++band) {
       const auto found = added_[band].find(bands_[record][band]);
       if (found == added_[band].end()) continue;
       for (const size_t other : found->second) {
+        if (!seen.insert(other).second) continue;
         const double similarity = jaccard(shingles_[record], shingles_[other]);
         const bool better = !best || similarity > best->similarity ||
                             (similarity == best->similarity && other < best->record);
-        if (similarity >= least_ && better) best = Twin{other, similarity};
+        if (similarity < least_ || !better) continue;
+        if (have_other_answers(records_[other], records_[record]))
+          ++other_answers_;
+        else
+          best = Twin{other, similarity};
       }
     }
     return best;
   }
+  [[nodiscard]] int64_t other_answers() const override { return other_answers_; }
   void add(size_t record) override {
     if (shingles_[record].empty()) return;
     for (size_t band = 0; band < kMinhashBands; ++band) added_[band][bands_[record][band]].push_back(record);
   }
 
  private:
+  const CorpusRecords& records_;
   double least_;
+  int64_t other_answers_ = 0;
   std::vector<std::vector<std::string>> shingles_;
   std::vector<std::array<uint64_t, kMinhashBands>> bands_;
   std::array<std::unordered_map<uint64_t, std::vector<size_t>>, kMinhashBands> added_;
@@ -115,6 +146,10 @@ void DuplicatesStep::bind(ConfigSection& s) {
 
 void DuplicatesStep::validate(const std::string& where) const {
   require_rules(rules_, kRules, where + ".rules");
+}
+
+std::vector<std::pair<std::string, std::string>> DuplicatesStep::versions() const {
+  return {{"verifier", verifier_version()}};
 }
 
 StepResult DuplicatesStep::run(CorpusRecords records, const StepContext& context) const {
@@ -162,6 +197,9 @@ StepResult DuplicatesStep::run(CorpusRecords records, const StepContext& context
   }
 
   StepResult result;
+  int64_t other_answers = 0;
+  for (const auto& finder : finders) other_answers += finder->other_answers();
+  result.figures = {{"similar pairs with other answers", other_answers}};
   std::vector<Json> evidence(records.size());
   for (size_t i = 0; i < records.size(); ++i) {
     if (found[i].reason.empty()) continue;

@@ -4,6 +4,9 @@
 //   minhash           Jaccard similarity of runs of five words, found by MinHash        "near-duplicate"
 //   changed-numbers   equal but for the numbers, at least eight words                   "changed-numbers"
 //
+// minhash passes over a pair whose answers are proven different: a problem with another sign or number has
+// almost the same words. Such pairs are counted.
+//
 // compare = "kept" compares a record with all that were kept before it. compare = "earlier-sources" compares
 // it with every record of the sources before its own, and never with its own source (DeepScaleR).
 #pragma once
@@ -24,6 +27,7 @@ class DuplicatesStep : public PipelineStep {
   }
   void bind(ConfigSection& section) override;
   void validate(const std::string& where) const override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> versions() const override;
   [[nodiscard]] StepResult run(CorpusRecords records, const StepContext& context) const override;
 
  private:
