@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a peer and us in turn on the same work, prints one table and, last, `ratio N.NN` (but for the checks
-# `convert`, `verify` and `library`).
+# `convert`, `parquet`, `verify` and `library`).
 #
 #   bench/peers/run.sh NAME [options of that benchmark]      NAME is a file NAME.sh beside this one
 #
