@@ -22,6 +22,9 @@ class Head {
  public:
   virtual ~Head() = default;
 
+  // Called with each micro-batch, after its forward pass and before its first chunk.
+  virtual void begin(const MicroBatch& /*batch*/) {}
+
   // Which row of a token the head reads.
   [[nodiscard]] virtual TokenRow token_row() const { return TokenRow::kBefore; }
 
@@ -78,12 +81,15 @@ class ScalarHead final : public Head {
 class LogitsLoss {
  public:
   virtual ~LogitsLoss() = default;
+  // Called as Head::begin().
+  virtual void begin(const MicroBatch& /*batch*/) {}
   virtual void evaluate(std::span<const PredictedToken> tokens, MatrixView logits) = 0;
 };
 
 class LogitsHead final : public Head {
  public:
   explicit LogitsHead(LogitsLoss& loss) : loss_(loss) {}  // must outlive this object
+  void begin(const MicroBatch& batch) override { loss_.begin(batch); }
   [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
 
  private:

@@ -65,6 +65,7 @@ void TrainStep::accumulate(std::span<const TokenGroup> groups, Head& head,
 void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch, Head& head) {
   pass_->reserve(batch.blocks, Contents::kZero);
   pass_->forward(batch.forward, PassPurpose::kTraining);
+  head.begin(batch);
   // A response is never split between micro-batches, so this pass sees it whole.
   if (head.needs_whole_responses()) {
     for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) { head.observe(*pass_, chunk); });

@@ -1,0 +1,68 @@
+// The divergence of a student from a teacher over the whole vocabulary, token by token (GKD: Agarwal et al.,
+// 2024, arXiv:2306.13649). With s and t the softmax of both logits at one temperature, and b = jsd_beta:
+//
+//   forward  KL(t || s)
+//   reverse  KL(s || t)
+//   jsd      b KL(t || m) + (1 - b) KL(s || m),   m = b t + (1 - b) s
+//
+// V is the student's vocabulary, which the teacher's may exceed or fall short of. Both are normalized over
+// their first `common` tokens, and the student's logits behind those have no gradient.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "model/device.h"
+#include "model/model.h"
+#include "train/head.h"
+
+namespace deepscaler {
+
+class ConfigSection;
+
+enum class DivergenceKind { kForward, kReverse, kJsd };
+
+struct DivergenceConfig {
+  DivergenceKind kind = DivergenceKind::kJsd;
+  double jsd_beta = 0.5;  // the teacher's share of m
+  double temperature = 1;
+};
+
+void bind(ConfigSection& section, DivergenceConfig& config);
+
+// Of one token, in nats.
+struct DivergenceTerm {
+  double divergence = 0;
+  double entropy = 0;  // of the student at that temperature
+};
+
+// Overwrites the student's logits [V] with `weight` times the derivatives of the divergence with respect to
+// them. `teacher` are logits too, at least `common`.
+[[nodiscard]] DivergenceTerm divergence_term(const DivergenceConfig& config, int64_t common, double weight,
+                                             std::span<float> student, std::span<const float> teacher);
+
+// The mean divergence of the tokens of a step. The teacher reads each micro-batch as the student does, so its
+// logits are in memory for one chunk at a time.
+class DivergenceLoss : public LogitsLoss {
+ public:
+  // `tokens`: of the step that have a loss. The teacher must outlive this object.
+  DivergenceLoss(const DivergenceConfig& config, const Model& teacher, int64_t common, int64_t tokens,
+                 const Device& device = default_device());
+
+  void begin(const MicroBatch& batch) override;
+  void evaluate(std::span<const PredictedToken> tokens, MatrixView logits) override;
+
+  // Means over the tokens seen.
+  [[nodiscard]] double divergence() const { return sums_.divergence / static_cast<double>(tokens_); }
+  [[nodiscard]] double entropy() const { return sums_.entropy / static_cast<double>(tokens_); }
+
+ private:
+  DivergenceConfig config_;
+  std::unique_ptr<Pass> teacher_;
+  int64_t common_;
+  int64_t tokens_;
+  DivergenceTerm sums_;
+};
+
+}  // namespace deepscaler
