@@ -78,6 +78,15 @@ rl 'r.toml: stage.0: has data.kinds, and generated problems are no preference pa
 pairs 'reference = "stage before"'
 rl 'r.toml: stage.0.reference is "stage before", which names no stage before it; name one by its name, as "stage NAME"'
 
+# Names of other programs that stand for a key of one kind of stage.
+pairs 'beta = 0.1'
+rl 'r.toml:9: unknown key "stage.0.beta"; did you mean "reference_beta"?'
+recipe && sed -i -e 's/"grpo"/"sft"/' -e '/^sampling/d' r.toml && printf 'beta = 0.1\n' >>r.toml
+rl 'r.toml:9: unknown key "stage.0.beta"; it is "loss.kl_coefficient" here, which belongs to kind = "grpo"'
+recipe && sed -i -e 's/"grpo"/"gkd"/' -e '/^sampling/d' r.toml
+printf 'teacher.model = "stage 0"\nbeta = 0.1\n' >>r.toml
+rl 'r.toml:10: unknown key "stage.0.beta"; did you mean "jsd_beta"?'
+
 # Early: what a rollout would find out after hours.
 recipe
 rl "r.toml: stage.0.reward: reward mine: can't start nosuchprogram: there is no such program; check the program's path and permissions" \

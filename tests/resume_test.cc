@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 // A cold start that teaches the tiny model to answer with a boxed digit, two stages of RL, in which it is
-// right often enough for a gradient, and one on preference pairs; with every feature that has a state: a
-// schedule, moments that are kept, evaluations inside stages, a rule that ends one early, a reference model
-// that is refreshed and kept.
+// right often enough for a gradient, one on preference pairs and two with a teacher; with every feature that
+// has a state: a schedule, moments that are kept, evaluations inside stages, a rule that ends one early, a
+// reference model that is refreshed and kept.
 constexpr const char* kRecipe = R"(
 seed = 5
 token_budget = 512
@@ -78,6 +78,26 @@ steps = 3
 examples_per_step = 3
 reference = "stage cold start"
 data.files = ["pairs.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
+kind = "gkd"
+name = "distributions"
+steps = 4
+examples_per_step = 3
+teacher.model = "stage RL"
+sampling.max_response_tokens = 12
+data.files = ["problems.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
+kind = "distill"
+name = "credit"
+steps = 3
+teacher.model = "stage RL"
+reward.accuracy = 1.0
+sampling.problems_per_step = 2
+sampling.samples_per_problem = 2
+sampling.max_response_tokens = 12
+data.files = ["problems.jsonl"]
 optimizer.lr = 1e-3
 )";
 
@@ -169,11 +189,12 @@ TEST_F(ResumeTest, TheRunItselfHasEverythingThatCouldGetLost) {
     ++steps;
     with_gradient += json["grad_norm"] > 0.0;
   }
-  EXPECT_EQ(steps, 11) << "5 steps, and 6 of 50 by stage.2.until";
+  EXPECT_EQ(steps, 14) << "5 steps, 6 of 50 by stage.2.until, and 3 with a teacher";
   EXPECT_GE(with_gradient, 8);
   EXPECT_GE(evaluations, 10);
-  for (const char* path : {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer",
-                           "checkpoints/04-pairs/../step-000074/optimizer.safetensors"}) {
+  for (const char* path :
+       {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer", "checkpoints/04-pairs",
+        "checkpoints/06-credit/../step-000081/optimizer.safetensors"}) {
     EXPECT_TRUE(fs::exists(folder() / "alone" / path)) << path;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <optional>
 
 #include "base/nearest.h"
@@ -56,18 +57,23 @@ std::string alternatives(const std::vector<std::string>& names) {
 
 class Suggestion {
  public:
-  Suggestion(std::string_view section, std::span<const ConfigKey> keys)
-      : section_(parts_of(section)), keys_(keys) {}
+  Suggestion(std::string_view section, std::span<const std::string> siblings, std::span<const ConfigKey> keys)
+      : section_(parts_of(section)), keys_(keys), kind_(kind_among(siblings)) {}
 
-  // The keys that end in `end`, of the sections nearest to this one; none where there is no such key.
+  // The keys that end in `end`, of the sections nearest to this one, but for keys that this section has only
+  // when it is of another kind; none where there is no such key.
   [[nodiscard]] std::optional<std::string> key_elsewhere(std::string_view end) const {
     constexpr size_t kMost = 3;
     const Parts wanted = parts_of(end);
     std::vector<std::string> found;
     size_t nearest = 0;
+    std::string kind;
     for (const ConfigKey& key : keys_) {
+      if (begins_kind(key)) kind = name_of(key);
       const Parts path = parts_of(key.path);
       if (!is_key(key) || !ends_in(path, wanted)) continue;
+      const bool of_section = shared_parts(section_, path) == section_.size();
+      if (of_section && !kind.empty() && !kind_.empty() && kind != kind_) continue;
       const size_t shared = shared_parts(section_, path);
       if (shared > nearest) found.clear();
       if (shared < nearest) continue;
@@ -95,6 +101,19 @@ class Suggestion {
     return std::nullopt;
   }
 
+  // The kind of this section whose keys end in `end`.
+  [[nodiscard]] std::optional<std::string> kind_with(std::string_view end) const {
+    const Parts wanted = parts_of(end);
+    std::string kind;
+    for (const ConfigKey& key : keys_) {
+      if (begins_kind(key)) kind = name_of(key);
+      const Parts path = parts_of(key.path);
+      const bool of_section = shared_parts(section_, path) == section_.size();
+      if (of_section && !kind.empty() && is_key(key) && ends_in(path, wanted)) return kind;
+    }
+    return std::nullopt;
+  }
+
   [[nodiscard]] std::vector<std::string> all_names() const {
     std::vector<std::string> names;
     for (const ConfigKey& key : keys_) {
@@ -104,6 +123,43 @@ class Suggestion {
   }
 
  private:
+  static std::string name_of(const ConfigKey& kind) { return kind.path.substr(kind.path.rfind('.') + 1); }
+
+  // Whether the key is the entry behind which the manual lists the keys of one kind of this section.
+  [[nodiscard]] bool begins_kind(const ConfigKey& key) const {
+    if (key.type != "kind") return false;
+    const Parts path = parts_of(key.path);
+    return path.size() == section_.size() + 1 && shared_parts(section_, path) == section_.size();
+  }
+
+  // The kind that this section is of, as its keys tell: the one with the most keys among those whose keys are
+  // all here. Empty where it has no kinds, or the keys of all of them.
+  [[nodiscard]] std::string kind_among(std::span<const std::string> siblings) const {
+    std::map<std::string, std::pair<int, bool>> kinds;  // their keys, and whether all are here
+    std::string kind;
+    for (const ConfigKey& key : keys_) {
+      if (begins_kind(key)) {
+        kind = name_of(key);
+        kinds[kind] = {0, true};
+        continue;
+      }
+      const Parts path = parts_of(key.path);
+      if (kind.empty() || path.size() != section_.size() + 1) continue;
+      if (shared_parts(section_, path) != section_.size()) continue;
+      ++kinds[kind].first;
+      kinds[kind].second &= std::ranges::count(siblings, path.back()) > 0;
+    }
+    if (std::ranges::all_of(kinds, [](const auto& entry) { return entry.second.second; })) return "";
+    std::string best;
+    int most = -1;
+    for (const auto& [name, keys] : kinds) {
+      if (!keys.second || keys.first <= most) continue;
+      best = name;
+      most = keys.first;
+    }
+    return best;
+  }
+
   // With the indices of this section in place of N; a key of the section itself by its name alone.
   [[nodiscard]] std::string as_written(const Parts& path, size_t shared) const {
     if (shared == section_.size() && path.size() == shared + 1) return path.back();
@@ -116,6 +172,7 @@ class Suggestion {
 
   Parts section_;
   std::span<const ConfigKey> keys_;
+  std::string kind_;
 };
 
 }  // namespace
@@ -129,11 +186,19 @@ std::string suggest_key(std::string_view section, std::string_view name,
       return fmt::format("did you mean \"{}\"?", sibling);
     }
   }
-  const Suggestion suggestion(section, keys);
+  const Suggestion suggestion(section, siblings, keys);
   if (const auto kind = suggestion.other_kind(name)) return *kind;
+  // One name may stand for a key in each of several kinds.
+  for (const ConfigForeignName& other : foreign) {
+    const bool here = std::ranges::count(siblings, other.key) > 0;
+    if (other.name == name && here) return fmt::format("did you mean \"{}\"?", other.key);
+  }
   for (const ConfigForeignName& other : foreign) {
     if (other.name != name) continue;
     if (const auto key = suggestion.key_elsewhere(other.key)) return *key;
+    if (const auto kind = suggestion.kind_with(other.key)) {
+      return fmt::format("it is \"{}\" here, which belongs to {}", other.key, *kind);
+    }
   }
   if (const auto key = suggestion.key_elsewhere(name)) return *key;
   if (nearest_name(name, siblings)) return suggest_name(name, siblings);

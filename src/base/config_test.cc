@@ -72,7 +72,8 @@ struct Recipe {
   bool operator==(const Recipe&) const = default;
 };
 
-constexpr ConfigForeignName kForeignNames[] = {{"num_generations", "group"}};
+constexpr ConfigForeignName kForeignNames[] = {
+    {"num_generations", "group"}, {"beta", "group"}, {"beta", "files"}};
 
 void bind(ConfigSection& section, Recipe& config) {
   section.foreign_names(kForeignNames);
@@ -283,6 +284,14 @@ TEST(Config, RefusesInOneLine) {
        "recipe.toml:5: unknown key \"stage.0.optimizer.sched\"; did you mean \"schedule\"?"},
       {head + "num_generations = 4",
        "recipe.toml:4: unknown key \"stage.0.num_generations\"; did you mean \"group\"?"},
+      // Names that stand for keys of one kind of section, or of each.
+      {"model = \"m\"\n[[stage]]\nkind = \"sft\"\nnum_generations = 4",
+       "recipe.toml:4: unknown key \"stage.0.num_generations\"; it is \"group\" here, which belongs to kind "
+       "= "
+       "\"grpo\""},
+      {head + "beta = 4", "recipe.toml:4: unknown key \"stage.0.beta\"; did you mean \"group\"?"},
+      {"model = \"m\"\n[[stage]]\nkind = \"sft\"\nbeta = 4",
+       "recipe.toml:4: unknown key \"stage.0.beta\"; did you mean \"files\"?"},
       {"num_generations = 4\nmodel = \"m\"",
        "recipe.toml:1: unknown key \"num_generations\"; did you mean \"stage.N.group\"?"},
       // Escapes that were meant as text.

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/config.h"
 #include "rl/loss/top_entropy.h"
 
 namespace deepscaler {
@@ -43,6 +44,30 @@ void set_advantages(std::span<RolloutGroup* const> groups, const LossConfig& con
     for (size_t i = 0; i < values[g].size(); ++i) {
       RolloutSample& sample = groups[g]->samples[i];
       sample.streams.advantages.assign(sample.generation.tokens.size(), weight * values[g][i]);
+    }
+  }
+}
+
+void bind(ConfigSection& s, TeacherConfig& c) {
+  s.field("model", c.model, "\"stage NAME\" (what that earlier stage ended with), or the path of a model")
+      .required();
+  s.field("coefficient", c.coefficient, "of log teacher - log pi, which is added to a token's advantage")
+      .above(0);
+  s.field("discount", c.discount, "share of the next token's credit that a token gets; 0 is its own alone")
+      .range(0, 1);
+}
+
+void add_teacher_credit(std::span<RolloutGroup* const> groups, const TeacherConfig& config) {
+  for (RolloutGroup* group : groups) {
+    for (RolloutSample& sample : group->samples) {
+      TokenStreams& streams = sample.streams;
+      double credit = 0;
+      for (size_t t = streams.advantages.size(); t-- > 0;) {
+        const double gain =
+            static_cast<double>(streams.teacher_log_probs[t]) - sample.generation.log_probs[t];
+        credit = gain + static_cast<double>(config.discount) * credit;
+        streams.advantages[t] += static_cast<float>(static_cast<double>(config.coefficient) * credit);
+      }
     }
   }
 }

@@ -164,6 +164,10 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
     if (!group.dropped) kept.push_back(&group);
   }
   set_advantages(kept, loss);
+  if (models.teacher != nullptr) {
+    score_by_teacher(*models.teacher, result.groups, rollout.sampling.temperature);
+    add_teacher_credit(kept, config.teacher);
+  }
   keep_uncertain_tokens(models.policy, kept, loss, rollout.sampling.temperature);
   mark_high_covariance(kept, loss,
                        Rng(draw.seed, {hash_name("covariance"), static_cast<uint64_t>(draw.stage_step)}));
@@ -211,6 +215,7 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   result.metrics.set("learning_rate", as_written(optimizer.lr));
   record_rewards(result.groups, result.metrics);
   record_completions(result.groups, result.metrics);
+  if (models.teacher != nullptr) record_teacher(kept, result.metrics);
   updates.record(loss, result.metrics);
   if (loss.entropy.target) {
     result.metrics.set("entropy_coef", entropy.coefficient);

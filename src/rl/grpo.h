@@ -26,6 +26,7 @@ namespace deepscaler {
 struct GrpoModels {
   Engine& policy;
   Engine* reference = nullptr;  // null where the loss uses none
+  Engine* teacher = nullptr;    // null where no teacher gives credit
 };
 
 // Numbers that a step hands on to the next one of its stage, by name.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "data/hint.h"
+#include "rl/credit.h"
 #include "rl/loss/grpo_loss.h"
 #include "rl/reward/reward.h"
 #include "rl/rollout/rollout.h"
@@ -19,6 +20,7 @@ struct GrpoConfig {
   RolloutConfig rollout;
   LossConfig loss;
   RewardConfig reward;
+  TeacherConfig teacher;  // of a stage of kind "distill" alone
 };
 
 void bind(ConfigSection& section, GrpoConfig& config);

@@ -99,6 +99,19 @@ void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics) 
   if (dropped > 0) metrics.set("dropped/equal_groups", static_cast<double>(dropped));
 }
 
+void record_teacher(std::span<RolloutGroup* const> groups, Metrics& metrics) {
+  Mean divergence;
+  for (const RolloutGroup* group : groups) {
+    for (const RolloutSample& sample : group->samples) {
+      const auto& teacher = sample.streams.teacher_log_probs;
+      for (size_t t = 0; t < teacher.size(); ++t) {
+        divergence.add(static_cast<double>(sample.generation.log_probs[t]) - teacher[t]);
+      }
+    }
+  }
+  divergence.record("teacher_kl", metrics);
+}
+
 void UpdateRecord::add(const GrpoLossSums& sums, double grad_norm) {
   if (updates_ == 0) first_ = sums;
   updates_ += 1;

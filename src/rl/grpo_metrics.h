@@ -15,6 +15,9 @@ void record_rewards(std::span<const RolloutGroup> groups, Metrics& metrics);
 // Lengths, truncated and undecided shares, dropped groups.
 void record_completions(std::span<const RolloutGroup> groups, Metrics& metrics);
 
+// How far the samples are from the teacher.
+void record_teacher(std::span<RolloutGroup* const> groups, Metrics& metrics);
+
 // Sums up the updates of a step. Where no token was trained on, record() leaves out figures that are not
 // defined then.
 class UpdateRecord {

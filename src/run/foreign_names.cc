@@ -83,6 +83,12 @@ constexpr ConfigForeignName kNames[] = {
     {"clip_cov_lb", "loss.clip_cov_low"},
     {"clip_cov_ub", "loss.clip_cov_high"},
     {"ppo_kl_coef", "loss.kl_cov_coefficient"},
+    {"beta", "reference_beta"},
+    {"beta", "jsd_beta"},
+    {"teacher_model_name_or_path", "teacher.model"},
+    {"teacher_model_path", "teacher.model"},
+    {"lmbda", "student_share"},
+    {"seq_kd", "others"},
     {"stop_properly_penalty_coef", "reward.truncated_scale"},
     {"mask_truncated_completions", "loss.mask_truncated"},
 };

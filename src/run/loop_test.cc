@@ -256,6 +256,173 @@ TEST_F(PairsTest, TheReferenceMayBeAModelOrInTheData) {
   EXPECT_NEAR(given[0]["rewards/rejected"], 0.1 * (given[0]["logps/rejected"].get<double>() + 9), 1e-6);
 }
 
+// A teacher that answers with the right digit, and a student of few steps that comes near to it.
+class TeacherTest : public DigitsTest {
+ protected:
+  [[nodiscard]] Recipe teacher_recipe(const std::string& stage,
+                                      const std::vector<std::string>& overrides = {}) const {
+    const std::string text = fmt::format(R"(
+seed = 5
+token_budget = 512
+model.random = "recipes/tiny-model"
+prompt.text = "{{problem}}"
+[[stage]]
+kind = "sft"
+name = "teacher"
+steps = 60
+data.files = ["{0}"]
+optimizer.lr = 1e-2
+[[stage]]
+kind = "sft"
+name = "student"
+start = "recipe"
+steps = 15
+data.files = ["{0}"]
+optimizer.lr = 1e-2
+[[stage]]
+{1}
+teacher.model = "stage teacher"
+sampling.max_response_tokens = 12
+data.files = ["{0}"]
+optimizer.lr = 3e-3
+)",
+                                         (folder_ / "problems.jsonl").string(), stage);
+    Recipe recipe;
+    read_config_text(text, "teacher.toml", overrides, [&](ConfigSection& s) { bind(s, recipe); });
+    validate(recipe, "teacher.toml");
+    return recipe;
+  }
+  // The lines of the stage with a teacher.
+  [[nodiscard]] std::vector<json> steps(const std::string& stage,
+                                        const std::vector<std::string>& overrides = {}) const {
+    fs::remove_all(folder_ / "run");
+    (void)run_recipe(teacher_recipe(stage, overrides), folder_ / "run");
+    std::vector<json> steps;
+    for (json& step : metrics(folder_ / "run")) {
+      if (step["stage"] == 2) steps.push_back(std::move(step));
+    }
+    return steps;
+  }
+  [[nodiscard]] std::string refusal(const std::string& stage,
+                                    const std::vector<std::string>& overrides = {}) const {
+    try {
+      (void)steps(stage, overrides);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+};
+
+constexpr const char* kDistill =
+    "kind = \"distill\"\nsteps = 12\nsampling.problems_per_step = 8\nsampling.samples_per_problem = 4";
+constexpr const char* kGkd = "kind = \"gkd\"\nsteps = 16";
+
+double mean_of(const std::vector<json>& steps, const char* metric, size_t first, size_t count) {
+  std::vector<double> values;
+  for (const json& step : steps) values.push_back(step[metric]);
+  return mean_reward(values, first, count);
+}
+
+TEST_F(TeacherTest, CreditForSampledTokensBringsTheStudentNear) {
+  for (const char* accuracy : {"0", "1"}) {
+    const auto log =
+        steps(kDistill, {fmt::format("stage.2.reward.accuracy={}", accuracy), "stage.2.steps=24"});
+    ASSERT_EQ(log.size(), 24u);
+    EXPECT_GT(mean_of(log, "teacher_kl", 0, 2), 0.1);
+    EXPECT_LT(mean_of(log, "teacher_kl", 22, 2), 0.5 * mean_of(log, "teacher_kl", 0, 2)) << accuracy;
+    EXPECT_EQ(log[0]["sampling/sampling_logp_difference/max"], 0.0);
+    EXPECT_EQ(mean_of(log, "reward", 0, 24) == 0, std::string_view(accuracy) == "0");
+  }
+}
+
+TEST_F(TeacherTest, WholeDistributionsBringTheStudentNearWhosesoeverTheCompletions) {
+  for (const char* divergence : {"forward", "reverse", "jsd"}) {
+    const auto log = steps(kGkd, {fmt::format("stage.2.divergence=\"{}\"", divergence)});
+    ASSERT_EQ(log.size(), 16u);
+    EXPECT_LT(mean_of(log, "loss", 12, 4), 0.5 * mean_of(log, "loss", 0, 2)) << divergence;
+    const double share = mean_of(log, "on_policy", 0, 16);
+    EXPECT_GT(share, 0.1);
+    EXPECT_LT(share, 0.9);
+  }
+  const auto own = steps(kGkd, {"stage.2.student_share=1", "stage.2.steps=4"});
+  EXPECT_EQ(mean_of(own, "on_policy", 0, 4), 1);
+  EXPECT_GT(own[0]["completions/mean_length"], 1);
+  const auto teachers =
+      steps(kGkd, {"stage.2.student_share=0", "stage.2.others=\"teacher\"", "stage.2.steps=4"});
+  EXPECT_EQ(mean_of(teachers, "on_policy", 0, 4), 0);
+  EXPECT_NE(teachers[0]["loss"], own[0]["loss"]);
+  const auto datas = steps(kGkd, {"stage.2.student_share=0", "stage.2.steps=4"});
+  EXPECT_FALSE(datas[0].contains("completions/mean_length"));
+}
+
+TEST_F(TeacherTest, EverySettingActs) {
+  const auto plain_credit = steps(kDistill, {"stage.2.steps=1"});
+  for (const char* change : {"teacher.coefficient=0.5", "teacher.discount=0.9"}) {
+    const auto changed = steps(kDistill, {fmt::format("stage.2.{}", change), "stage.2.steps=1"});
+    EXPECT_EQ(changed[0]["teacher_kl"], plain_credit[0]["teacher_kl"]) << change;
+    EXPECT_NE(changed[0]["grad_norm"], plain_credit[0]["grad_norm"]) << change;
+  }
+  const auto first_loss = [&](std::vector<std::string> overrides) {
+    for (std::string& key : overrides) key = "stage.2." + key;
+    overrides.emplace_back("stage.2.steps=1");
+    return steps(kGkd, overrides)[0]["loss"];
+  };
+  const auto own = first_loss({"student_share=1"}), datas = first_loss({"student_share=0"});
+  EXPECT_NE(own, datas);
+  for (const char* change : {"jsd_beta=0.2", "divergence=\"forward\"", "divergence_temperature=2",
+                             "sampling.temperature=0.5", "examples_per_step=4"}) {
+    EXPECT_NE(first_loss({"student_share=1", change}), own) << change;
+  }
+  for (const char* change : {"others=\"teacher\"", "divergence_temperature=2", "examples_per_step=4"}) {
+    EXPECT_NE(first_loss({"student_share=0", change}), datas) << change;
+  }
+}
+
+TEST_F(TeacherTest, AModelThatCantBeComparedIsRefused) {
+  EXPECT_EQ(refusal(kDistill, {"stage.2.sampling.resample_rounds=1"}),
+            "teacher.toml: stage.2: replaces groups with equal rewards, from which a teacher's credit is "
+            "learned; leave sampling.resample_rounds out");
+  EXPECT_EQ(refusal(kGkd, {"stage.2.teacher.model=\"nowhere\""}),
+            "stage.2.teacher.model: there is no model at nowhere; correct it");
+  EXPECT_EQ(
+      refusal(kGkd, {"stage.2.teacher.model=\"stage nobody\""}),
+      "teacher.toml: stage.2.teacher.model is \"stage nobody\", which names no stage before it; name one "
+      "by its name, as \"stage NAME\"");
+  EXPECT_EQ(refusal(kGkd, {"stage.2.sampling.max_response_tokens=255"}),
+            (folder_ / "problems.jsonl:1").string() +
+                ": a prompt of 2 tokens and 255 of a response exceed the model's context of 256 by 1; lower "
+                "sampling.max_response_tokens, or leave the example out");
+  (void)steps(kGkd, {"stage.2.steps=1"});
+  const fs::path teacher = folder_ / "teacher";
+  fs::rename(fs::canonical(folder_ / "run" / "checkpoints" / "01-teacher"), teacher);
+  const std::string named = fmt::format("stage.2.teacher.model=\"{}\"", teacher.string());
+  EXPECT_EQ(refusal(kGkd, {named, "stage.2.steps=1"}), "no error");
+
+  // Two tokens that have changed places.
+  json tokenizer = json::parse(read_file(teacher / "tokenizer.json"));
+  json& vocabulary = tokenizer["model"]["vocab"];
+  std::swap(vocabulary["0"], vocabulary["1"]);
+  write_file_atomically(teacher / "tokenizer.json", tokenizer.dump());
+  for (const char* stage : {kGkd, kDistill}) {
+    EXPECT_EQ(
+        refusal(stage, {named}),
+        "stage.2.teacher.model: its token 48 is '1', and the policy's is '0'; models are compared token by "
+        "token: name one with the policy's vocabulary");
+  }
+  std::swap(vocabulary["0"], vocabulary["1"]);
+  write_file_atomically(teacher / "tokenizer.json", tokenizer.dump());
+
+  // A context that is too short for what is to be compared.
+  json config = json::parse(read_file(teacher / "config.json"));
+  config["max_position_embeddings"] = 6;
+  write_file_atomically(teacher / "config.json", config.dump());
+  EXPECT_EQ(refusal(kGkd, {named, "stage.2.student_share=0", "stage.2.shuffle=false"}),
+            fmt::format("stage.2.teacher.model: can't be compared on {}, which has 12 tokens, more than that "
+                        "model's context of 6; leave the example out, or name another model",
+                        (folder_ / "problems.jsonl:1").string()));
+}
+
 TEST_F(DigitsTest, ARepeatedRunEndsInTheSameBitsOnAnyNumberOfThreads) {
   std::vector<std::string> hashes, logs;
   for (int threads : {1, 2, 2}) {

@@ -81,6 +81,9 @@ void add_fixed_models(const StageNeeds& needs, const ModelConfig& policy, bool b
     memory.parts.push_back({model.name + " model", MemoryPhase::kAlways,
                             parameters * bytes + angles + (bf16 ? parameters * bytes / 2 : 0),
                             "use a smaller model"});
+    if (!model.shows_logits) continue;
+    memory.parts.push_back({model.name + " logits", MemoryPhase::kTraining,
+                            kHeadRows * config.vocabulary * bytes, "use a model of a smaller vocabulary"});
   }
 }
 

@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "model/model_file.h"
 #include "run/stages/dpo_stage.h"
+#include "run/stages/gkd_stage.h"
 #include "run/stages/grpo_stage.h"
 
 namespace deepscaler {
@@ -60,6 +61,16 @@ TEST(Plan, CountsAFixedModelOfItsOwnShape) {
   EXPECT_LT(smaller, copy);
   config.reference = "data";
   EXPECT_EQ(bytes_of(plan_of(recipe).stages[0].memory, "reference model"), 0);
+}
+
+TEST(Plan, CountsATeacherAndTheLogitsThatItShows) {
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.stages[0].kind = "gkd";
+  dynamic_cast<GkdSettings&>(recipe.stages[0].settings_of_kinds["gkd"]).config.teacher.model =
+      DEEPSCALER_GOLDENS "/trl";
+  const MemoryPlan plan = plan_of(recipe).stages[0].memory;
+  EXPECT_GT(bytes_of(plan, "teacher model"), 0);
+  EXPECT_EQ(bytes_of(plan, "teacher logits"), kHeadRows * 67 * 4);
 }
 
 TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {

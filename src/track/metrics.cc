@@ -44,6 +44,8 @@ constexpr MetricInfo kTable[] = {
      "share of responses without a reward: the verifier or a program left them open", "1", "samples"},
     {"completions/no_answer_ratio", "share of responses in which no answer was found", "1", "samples"},
     {"kl", "the chosen estimator of the divergence from the reference model", "nats", "tokens with a loss"},
+    {"teacher_kl", "log pi - log teacher, an estimate of KL(pi || teacher)", "nats", "sampled tokens"},
+    {"on_policy", "1 where the step's completions are the policy's own, else 0", "1", "the step"},
     {"clip_ratio/low_mean", "share of tokens clipped at the lower bound", "1", "tokens with a loss"},
     {"clip_ratio/high_mean", "share of tokens clipped at the upper bound", "1", "tokens with a loss"},
     {"clip_ratio/region_mean", "share of tokens clipped at either bound", "1", "tokens with a loss"},

@@ -153,6 +153,7 @@ Engine& DpoStage::reference() { return model_ ? model_->engine() : *context_.mod
 
 GroupScores DpoStage::reference_scores(const std::vector<TokenGroup>& groups) {
   if (config_.reference == kData) return {};
+  if (model_) model_->require_readable(groups);
   Engine& engine = reference();
   GroupScores scores = engine.score(groups, /*temperature=*/1);
   engine.release_workspace();

@@ -35,10 +35,11 @@ FixedModel::FixedModel(std::string source, std::string key, const StageContext& 
   require_same_tokens();
 }
 
-void FixedModel::require_same_tokens() const {
+void FixedModel::require_same_tokens() {
   const Tokenizer theirs = Tokenizer::load(path_);
   const Tokenizer& ours = context_.encoder.tokenizer();
-  const int64_t common = std::min(theirs.size(), ours.size());
+  tokens_ = theirs.size();
+  const int64_t common = std::min(tokens_, ours.size());
   for (TokenId id = 0; id < common; ++id) {
     // A vocabulary may be padded with ids that are no token.
     const std::string_view a = theirs.token_bytes(id), b = ours.token_bytes(id);
@@ -59,6 +60,37 @@ Engine& FixedModel::engine() {
     engine_ = std::make_unique<Engine>(std::move(model), policy.options());
   }
   return *engine_;
+}
+
+int64_t FixedModel::common_tokens() {
+  const int64_t theirs = std::min(tokens_, engine().model().config().vocabulary);
+  return std::min(
+      {theirs, context_.encoder.tokenizer().size(), context_.models.policy().model().config().vocabulary});
+}
+
+void FixedModel::require_readable(std::span<const TokenGroup> groups) {
+  const ModelConfig& config = engine().model().config();
+  const int64_t vocabulary =
+      std::min(config.vocabulary, context_.models.policy().model().config().vocabulary);
+  const auto refuse = [&](const TokenGroup& group, const std::string& why) {
+    throw Error(key_, fmt::format("can't be compared on {}, which {}", group.name, why),
+                "leave the example out, or name another model");
+  };
+  for (const TokenGroup& group : groups) {
+    const auto require_known = [&](std::span<const int32_t> tokens) {
+      const auto unknown = std::ranges::find_if(tokens, [&](int32_t id) { return id >= vocabulary; });
+      if (unknown != tokens.end())
+        refuse(group, fmt::format("has the token {} of one model alone", *unknown));
+    };
+    require_known(group.prompt);
+    for (const auto& response : group.responses) {
+      require_known(response);
+      const int64_t length = std::ssize(group.prompt) + std::ssize(response);
+      if (length <= config.context) continue;
+      refuse(group,
+             fmt::format("has {} tokens, more than that model's context of {}", length, config.context));
+    }
+  }
 }
 
 std::string FixedModel::identity() const {

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "run/stages/stage.h"
@@ -20,15 +21,23 @@ class FixedModel {
 
   [[nodiscard]] Engine& engine();
 
+  // Token numbers below this one are the same token for both models: those of the smaller vocabulary.
+  [[nodiscard]] int64_t common_tokens();
+
+  // Throws Error naming the first group with a token that this model or the policy does not have, or with
+  // more tokens than this model's context.
+  void require_readable(std::span<const TokenGroup> groups);
+
   // What tells it from other models, for the hash of a stage's data.
   [[nodiscard]] std::string identity() const;
 
  private:
-  void require_same_tokens() const;
+  void require_same_tokens();
 
   std::filesystem::path path_;
   std::string key_;
   const StageContext& context_;
+  int64_t tokens_ = 0;  // of its tokenizer
   std::unique_ptr<Engine> engine_;
 };
 

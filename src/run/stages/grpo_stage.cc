@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/sha256.h"
 #include "rl/grpo.h"
 
 namespace deepscaler {
@@ -68,9 +69,15 @@ GrpoStage::GrpoStage(const GrpoConfig& config, const StageConfig& stage, const S
     log_warning("{}: a step takes {} problems and there are {}, so it has the same ones several times",
                 context.section, rollout.problems_per_step, problems_.size());
   }
+  if (!config.teacher.model.empty()) {
+    teacher_.emplace(config.teacher.model, context.section + ".teacher.model", context_);
+  }
 }
 
-std::string GrpoStage::data_hash() const { return hash_problems(problems_); }
+std::string GrpoStage::data_hash() const {
+  std::string hash = hash_problems(problems_);
+  return teacher_ ? sha256_hex(hash + teacher_->identity()) : hash;
+}
 
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   if (stage_step == 0) begin_reference();
@@ -79,10 +86,13 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   const GrpoSources sources = {
       .generate =
           [&](const std::vector<const Problem*>& problems) {
-            return roll_out(policy.generator(), context_.encoder, problems, rollout.samples_per_problem,
-                            {.sampling = rollout.sampling,
-                             .seed = context_.seed,
-                             .step = static_cast<uint64_t>(run_step)});
+            auto groups =
+                roll_out(policy.generator(), context_.encoder, problems, rollout.samples_per_problem,
+                         {.sampling = rollout.sampling,
+                          .seed = context_.seed,
+                          .step = static_cast<uint64_t>(run_step)});
+            if (teacher_) require_readable(groups);
+            return groups;
           },
       .grade =
           [&](std::vector<RolloutGroup>& groups) {
@@ -93,7 +103,10 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
   GrpoStepResult result = grpo_step(
       config_, optimizer,
       {.problems = problems_, .seed = context_.seed, .stage_step = stage_step, .carried = context_.carried},
-      {.policy = policy, .reference = context_.models.find(kReference)}, sources);
+      {.policy = policy,
+       .reference = context_.models.find(kReference),
+       .teacher = teacher_ ? &teacher_->engine() : nullptr},
+      sources);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
     if (group.dropped) continue;
@@ -105,6 +118,12 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
           .tokens = tokens,
           .groups = std::move(result.groups),
           .carried = std::move(result.carried)};
+}
+
+void GrpoStage::require_readable(std::vector<RolloutGroup>& groups) {
+  std::vector<RolloutGroup*> all;
+  for (RolloutGroup& group : groups) all.push_back(&group);
+  teacher_->require_readable(token_groups(all));
 }
 
 void GrpoStage::begin_reference() {

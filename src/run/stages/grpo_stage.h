@@ -1,14 +1,17 @@
-// A stage of reinforcement learning with verifiable rewards; the algorithm is in rl/grpo.
+// A stage of reinforcement learning with verifiable rewards, with credit by a teacher where the settings name
+// one; the algorithm is in rl/grpo.
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "rl/grpo_config.h"
+#include "run/stages/fixed_model.h"
 #include "run/stages/stage_config.h"
 
 namespace deepscaler {
 
-class GrpoSettings final : public StageSettings {
+class GrpoSettings : public StageSettings {
  public:
   [[nodiscard]] std::unique_ptr<StageSettings> clone() const override {
     return std::make_unique<GrpoSettings>(*this);
@@ -38,11 +41,13 @@ class GrpoStage final : public Stage {
 
  private:
   void begin_reference();
+  void require_readable(std::vector<RolloutGroup>& groups);
 
   const GrpoConfig& config_;
   const StageConfig& stage_;
   StageContext context_;
   std::vector<Problem> problems_;
+  std::optional<FixedModel> teacher_;
 };
 
 }  // namespace deepscaler

@@ -1,5 +1,7 @@
 // Every kind of stage: the one place that knows them all.
+#include "run/stages/distill_stage.h"
 #include "run/stages/dpo_stage.h"
+#include "run/stages/gkd_stage.h"
 #include "run/stages/grpo_stage.h"
 #include "run/stages/sft_stage.h"
 #include "run/stages/stage_kind.h"
@@ -9,7 +11,11 @@ namespace deepscaler {
 std::vector<StageKind> built_in_stage_kinds() {
   return {{"sft", "supervised fine-tuning on demonstrations", make_stage_settings<SftSettings>},
           {"grpo", "reinforcement learning with verifiable rewards", make_stage_settings<GrpoSettings>},
-          {"dpo", "direct preference optimization on pairs of answers", make_stage_settings<DpoSettings>}};
+          {"dpo", "direct preference optimization on pairs of answers", make_stage_settings<DpoSettings>},
+          {"distill", "on-policy distillation: a teacher gives credit to each sampled token",
+           make_stage_settings<DistillSettings>},
+          {"gkd", "distillation of a teacher's whole distributions, on completions of any source",
+           make_stage_settings<GkdSettings>}};
 }
 
 }  // namespace deepscaler

@@ -1,7 +1,5 @@
 #include "run/stages/sft_stage.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
@@ -11,47 +9,12 @@
 #include "base/progress.h"
 #include "base/sha256.h"
 #include "base/signals.h"
+#include "run/stages/stage_demonstrations.h"
 
 namespace deepscaler {
 namespace {
 
 using Demonstrations = std::vector<Demonstration>;
-
-Demonstrations read_files(const std::vector<std::string>& files, const StageContext& context,
-                          const SftConfig& config) {
-  const std::vector<std::filesystem::path> paths(files.begin(), files.end());
-  return read_demonstrations(paths, context.encoder, config.loss_on);
-}
-
-Demonstrations load_examples(const DataConfig& data, const StageContext& context, const SftConfig& config) {
-  std::vector<std::string> files = data.files;
-  if (const auto stage = stage_named_in(data.from)) files.push_back(context.output_of(*stage));
-  Demonstrations examples = read_files(files, context, config);
-  if (data.kinds.empty()) return examples;
-  DataConfig generated = data;
-  generated.files.clear();
-  for (const Problem& problem :
-       load_problems(generated, context.section + ".data", UnreadableAnswers::kRefuse)) {
-    examples.push_back(demonstrate(problem, problem.id, context.encoder, config.loss_on));
-  }
-  return examples;
-}
-
-// Never silent: what a limit does to a set of examples is said.
-void limit(Demonstrations& examples, std::string_view what, const SftConfig& config, int64_t context) {
-  if (config.max_tokens > context) {
-    throw Error("max_tokens",
-                fmt::format("{} is more than the model's context of {}", config.max_tokens, context),
-                "lower it");
-  }
-  const int64_t max_tokens = config.max_tokens == 0 ? context : config.max_tokens;
-  const auto before = examples.size();
-  const LengthCounts counts = limit_lengths(examples, max_tokens, config.too_long);
-  if (counts.longer == 0) return;
-  log_warning("{} of {} {} are longer than {} tokens (the longest has {}): {} cut, {} left out",
-              counts.longer, before, what, max_tokens, counts.longest, counts.truncated,
-              counts.longer - counts.truncated);
-}
 
 // An example's id is its text's.
 void warn_of_trained(const Demonstrations& examples, const Demonstrations& held_out,
@@ -86,12 +49,15 @@ SftStage::SftStage(const SftConfig& config, const StageConfig& stage, const Stag
     : config_(config),
       stage_(stage),
       context_(context),
-      examples_(load_examples(stage.data, context, config)) {
-  const int64_t longest = context.models.policy().model().config().context;
-  limit(examples_, "examples", config, longest);
+      examples_(load_demonstrations(stage.data, context, config.loss_on)) {
+  const LengthLimit limit = {.max_tokens = config.max_tokens,
+                             .too_long = config.too_long,
+                             .context = context.models.policy().model().config().context};
+  apply(limit, "examples", examples_);
   if (!config.eval_files.empty()) {
-    held_out_ = read_files(config.eval_files, context, config);
-    limit(held_out_, "held-out examples", config, longest);
+    const std::vector<std::filesystem::path> files(config.eval_files.begin(), config.eval_files.end());
+    held_out_ = read_demonstrations(files, context.encoder, config.loss_on);
+    apply(limit, "held-out examples", held_out_);
     warn_of_trained(examples_, held_out_, context.section);
   } else if (config.eval_share > 0) {
     held_out_ = split_off(examples_, config.eval_share, context.seed);
@@ -100,12 +66,7 @@ SftStage::SftStage(const SftConfig& config, const StageConfig& stage, const Stag
 
 std::string SftStage::data_hash() const {
   Sha256 hash;
-  for (const auto* examples : {&examples_, &held_out_}) {
-    hash.add(fmt::format("{} examples\n", examples->size()));
-    for (const Demonstration& example : *examples) {
-      hash.add(fmt::format("{} {}\n", fmt::join(example.tokens, ","), fmt::join(example.in_loss, "")));
-    }
-  }
+  for (const auto* examples : {&examples_, &held_out_}) add_to_hash(*examples, hash);
   return hash.hex();
 }
 

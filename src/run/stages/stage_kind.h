@@ -25,8 +25,9 @@ inline constexpr int64_t kUsualPromptTokens = 256;
 
 // A model that only this stage has beside the policy, and never changes.
 struct FixedModelNeeds {
-  std::string name;    // "teacher"
-  std::string source;  // a path, or "stage NAME"
+  std::string name;           // "teacher"
+  std::string source;         // a path, or "stage NAME"
+  bool shows_logits = false;  // in memory beside the policy's, while the policy is trained
 };
 
 // What determines the memory of a stage, as far as the recipe says.
