@@ -15,7 +15,7 @@ namespace deepscaler::jinja {
 
 // Names of one block, over those of the blocks around it. Macros hold the frame they are made in.
 struct Frame {
-  std::shared_ptr<const Frame> around = nullptr;
+  std::shared_ptr<Frame> around = nullptr;
   std::map<std::string, Value, std::less<>> names = {};
 
   [[nodiscard]] const Value* find(std::string_view name) const {
@@ -46,9 +46,12 @@ class Evaluator {
   Evaluator(std::chrono::year_month_day day, LoopEnds* ends) : day_(day), ends_(ends) {}
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
-  // A frame holds its macros, and they hold it: that ends here.
+  // A macro holds its frame and those around it, and any of them may hold the macro, as a name or in a
+  // namespace: that ends here.
   ~Evaluator() {
-    for (const Scope& scope : scopes_of_macros_) scope->names.clear();
+    for (const Scope& scope : scopes_of_macros_) {
+      for (Frame* frame = scope.get(); frame != nullptr; frame = frame->around.get()) frame->names.clear();
+    }
   }
 
   [[nodiscard]] int line() const { return line_; }

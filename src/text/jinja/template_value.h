@@ -71,7 +71,7 @@ struct Loop;
 struct Frame;  // template_evaluator.cc
 struct MacroInScope {
   const Macro* macro;
-  std::shared_ptr<const Frame> scope;
+  std::shared_ptr<Frame> scope;
 };
 
 // cycler() and joiner(): the one thing beside namespaces that changes.
