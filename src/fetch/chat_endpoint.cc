@@ -61,7 +61,7 @@ ChatChoice choice_of(const Json& choice) {
   return read;
 }
 
-ChatAnswer read_answer(const std::string& body, const std::string& url) {
+ChatAnswer read_answer(const std::string& body, const std::string& where) {
   try {
     const Json json = Json::parse(body);
     ChatAnswer answer;
@@ -73,8 +73,13 @@ ChatAnswer read_answer(const std::string& body, const std::string& url) {
     }
     return answer;
   } catch (const std::exception&) {
-    throw Error(url, "what comes is no answer of /chat/completions", "check that the URL ends before /chat");
+    throw Error(where, "what comes is no answer of /chat/completions",
+                "check that the URL ends before /chat");
   }
+}
+
+std::string place(const std::string& purpose, const std::string& url) {
+  return purpose.empty() ? url : purpose + ": " + url;
 }
 
 }  // namespace
@@ -87,15 +92,15 @@ ChatEndpoint::ChatEndpoint(ChatEndpointOptions options) : options_(std::move(opt
   url_ = url.substr(0, url.find_last_not_of('/') + 1) + "/chat/completions";
 }
 
-ChatAnswer ChatEndpoint::ask(const Json& request) {
+ChatAnswer ChatEndpoint::ask(const Json& request, const std::string& purpose) {
   const std::string text = request.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (const auto kept = find_kept(text)) {
     ChatAnswer answer = read_answer(*kept, kept_at(text).string());
     answer.was_kept = true;
     return answer;
   }
-  const std::string body = fetch(text);
-  ChatAnswer answer = read_answer(body, url_);
+  const std::string body = fetch(text, purpose);
+  ChatAnswer answer = read_answer(body, place(purpose, url_));
   if (!options_.cache.empty()) {
     const std::filesystem::path path = kept_at(text);
     std::filesystem::create_directories(path.parent_path());
@@ -121,7 +126,7 @@ std::optional<std::string> ChatEndpoint::find_kept(const std::string& request) c
   return kept["response"].dump();
 }
 
-std::string ChatEndpoint::fetch(const std::string& request) {
+std::string ChatEndpoint::fetch(const std::string& request, const std::string& purpose) {
   HttpClient client({.token = options_.key, .stall_timeout_s = options_.answer_time_s});
   const Stopwatch waited;
   for (double delay_s = static_cast<double>(options_.retry_delay_ms) / 1000;;
@@ -135,7 +140,7 @@ std::string ChatEndpoint::fetch(const std::string& request) {
       fault = words_of(answer);
       if (answer.status == 401 || answer.status == 403) throw Error(url_, fault, "check the key");
       if (!is_worth_another_try(answer.status))
-        throw Error(url_, fault, "check the request and the model's name");
+        throw Error(place(purpose, url_), fault, "check the request and the model's name");
       pause_s = answer.retry_after_s.value_or(delay_s);
     } catch (const Unreachable& error) {
       fault = error.what();
@@ -144,7 +149,7 @@ std::string ChatEndpoint::fetch(const std::string& request) {
       throw Unreachable(url_, fmt::format("no answer within {} s; last: {}", options_.patience_s, fault),
                         "try again later");
     }
-    hold_back(pause_s);
+    hold_back(pause_s, fault);
   }
 }
 
@@ -164,34 +169,33 @@ void ChatEndpoint::wait_for_turn() {
 }
 
 // A server that has enough has it from all threads.
-void ChatEndpoint::hold_back(double seconds) {
+void ChatEndpoint::hold_back(double seconds, const std::string& fault) {
   const std::lock_guard lock(mutex_);
+  if (options_.on_retry) options_.on_retry(fault);
   const auto pause = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
   next_turn_ = std::max(next_turn_, Clock::now() + pause);
 }
 
-void ask_all(ChatEndpoint& endpoint, int64_t count, int64_t side_by_side,
-             const std::function<Json(int64_t)>& request,
-             const std::function<void(int64_t, ChatAnswer&&)>& on_answer) {
+void ask_all(ChatEndpoint& endpoint, const ChatJob& job) {
   std::mutex mutex;
   std::exception_ptr failure;
   std::atomic<int64_t> next = 0;
   const auto work = [&] {
-    for (int64_t i = next++; i < count; i = next++) {
+    for (int64_t i = next++; i < job.requests; i = next++) {
       try {
-        ChatAnswer answer = endpoint.ask(request(i));
+        ChatAnswer answer = endpoint.ask(job.request(i), job.purpose(i));
         const std::lock_guard lock(mutex);
         if (failure) return;
-        on_answer(i, std::move(answer));
+        job.on_answer(i, std::move(answer));
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();
-        next = count;
+        next = job.requests;
       }
     }
   };
   std::vector<std::jthread> threads;
-  for (int64_t t = 1; t < std::min(side_by_side, count); ++t) threads.emplace_back(work);
+  for (int64_t t = 1; t < std::min(job.side_by_side, job.requests); ++t) threads.emplace_back(work);
   work();
   threads.clear();  // joins
   if (failure) std::rethrow_exception(failure);

@@ -28,6 +28,8 @@ struct ChatEndpointOptions {
   double patience_s = 600;         // for one request, its pauses and tries together
   int64_t answer_time_s = 600;     // for the first byte of an answer, and between two
   int64_t retry_delay_ms = 500;    // before the second try; doubles up to 32 s
+  // Told why a request must wait for another try; called from the threads that ask, never from two at once.
+  std::function<void(const std::string& fault)> on_retry = {};
 };
 
 struct ChatChoice {
@@ -49,9 +51,9 @@ class ChatEndpoint {
   explicit ChatEndpoint(ChatEndpointOptions options);
 
   // The answer to {"model", "messages", ...}, whose keys are sent in their order. Throws Error, with the
-  // server's words, for a request that it refuses for good and for an answer that is none; Unreachable when
-  // patience is at its end; Interrupted.
-  [[nodiscard]] ChatAnswer ask(const nlohmann::ordered_json& request);
+  // server's words and behind `purpose`, for a request that it refuses for good and for an answer that is
+  // none; Unreachable when patience is at its end; Interrupted.
+  [[nodiscard]] ChatAnswer ask(const nlohmann::ordered_json& request, const std::string& purpose = "");
 
   [[nodiscard]] const ChatEndpointOptions& options() const { return options_; }
 
@@ -60,9 +62,9 @@ class ChatEndpoint {
 
   [[nodiscard]] std::filesystem::path kept_at(const std::string& request) const;
   [[nodiscard]] std::optional<std::string> find_kept(const std::string& request) const;
-  [[nodiscard]] std::string fetch(const std::string& request);
+  [[nodiscard]] std::string fetch(const std::string& request, const std::string& purpose);
   void wait_for_turn();
-  void hold_back(double seconds);
+  void hold_back(double seconds, const std::string& fault);
 
   ChatEndpointOptions options_;
   std::string url_;
@@ -70,11 +72,17 @@ class ChatEndpoint {
   Clock::time_point next_turn_{};  // of any request
 };
 
-// Asks for `count` answers, at most `side_by_side` at a time. `on_answer` is called from several threads, but
-// never from two at once, in the order in which answers come. After the first failure nothing more is asked;
-// it is thrown when what is under way has ended.
-void ask_all(ChatEndpoint& endpoint, int64_t count, int64_t side_by_side,
-             const std::function<nlohmann::ordered_json(int64_t i)>& request,
-             const std::function<void(int64_t i, ChatAnswer&& answer)>& on_answer);
+struct ChatJob {
+  int64_t requests = 0;
+  int64_t side_by_side = 1;  // at most
+  std::function<nlohmann::ordered_json(int64_t i)> request;
+  std::function<std::string(int64_t i)> purpose;  // what a request is for, in errors
+  // Called from several threads, but never from two at once, in the order in which answers come.
+  std::function<void(int64_t i, ChatAnswer&& answer)> on_answer;
+};
+
+// Asks for all answers of the job. After the first failure nothing more is asked; it is thrown when what is
+// under way has ended.
+void ask_all(ChatEndpoint& endpoint, const ChatJob& job);
 
 }  // namespace deepscaler

@@ -99,8 +99,12 @@ TEST_F(ChatEndpointTest, AsksAsOpenAiClientsDo) {
 TEST_F(ChatEndpointTest, AsksAgainForWhatIsRefusedForNow) {
   for (const int status : {408, 409, 429, 500, 502, 503}) replies_.push_back({.status = status});
   replies_.push_back({.status = 429, .retry_after = "0.01"});
+  std::vector<std::string> faults;
+  options_.on_retry = [&](const std::string& fault) { faults.push_back(fault.substr(0, 22)); };
   EXPECT_EQ(ChatEndpoint(options_).ask(request_).choices[0].content, "4");
   EXPECT_EQ(asked_.size(), 8u);
+  EXPECT_EQ(faults.size(), 7u);
+  EXPECT_EQ(faults[0], "the server answers 408");
 }
 
 TEST_F(ChatEndpointTest, AsksOnceForWhatIsRefusedForGood) {
@@ -160,23 +164,31 @@ TEST_F(ChatEndpointTest, KeptAnswersAreNotAskedForAgain) {
 TEST_F(ChatEndpointTest, ManyAreAskedSideBySide) {
   ChatEndpoint endpoint(options_);
   std::set<int64_t> answered;
-  ask_all(
-      endpoint, 20, 4,
-      [&](int64_t i) {
-        Json request = request_;
-        request["seed"] = i;
-        return request;
-      },
-      [&](int64_t i, ChatAnswer&& answer) {
-        EXPECT_EQ(answer.choices.size(), 1u);
-        answered.insert(i);
-      });
+  ChatJob job = {.requests = 20,
+                 .side_by_side = 4,
+                 .request =
+                     [&](int64_t i) {
+                       Json request = request_;
+                       request["seed"] = i;
+                       return request;
+                     },
+                 .purpose = [](int64_t i) { return fmt::format("request {}", i); },
+                 .on_answer =
+                     [&](int64_t i, ChatAnswer&& answer) {
+                       EXPECT_EQ(answer.choices.size(), 1u);
+                       answered.insert(i);
+                     }};
+  ask_all(endpoint, job);
   EXPECT_EQ(answered.size(), 20u);
   EXPECT_EQ(std::set(asked_.begin(), asked_.end()).size(), 20u);
   replies_.push_back({.status = 400});
-  EXPECT_THROW(ask_all(
-                   endpoint, 100, 4, [&](int64_t) { return request_; }, [](int64_t, ChatAnswer&&) {}),
-               Error);
+  job.requests = 100;
+  try {
+    ask_all(endpoint, job);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("request ")) << error.what();
+  }
   EXPECT_LT(asked_.size(), 100u);
 }
 
@@ -184,8 +196,11 @@ TEST_F(ChatEndpointTest, RequestsKeepTheirDistance) {
   options_.requests_per_minute = 1200;  // 50 ms apart
   ChatEndpoint endpoint(options_);
   const auto begin = std::chrono::steady_clock::now();
-  ask_all(
-      endpoint, 4, 4, [&](int64_t) { return request_; }, [](int64_t, ChatAnswer&&) {});
+  ask_all(endpoint, {.requests = 4,
+                     .side_by_side = 4,
+                     .request = [&](int64_t) { return request_; },
+                     .purpose = [](int64_t) { return ""; },
+                     .on_answer = [](int64_t, ChatAnswer&&) {}});
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(150));
 }
 
