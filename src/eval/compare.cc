@@ -39,13 +39,14 @@ SetComparison compare_set(const EvalReport& before, const EvalReport& after, con
 }  // namespace
 
 EvalComparison compare(const EvalReport& before, const EvalReport& after, OtherSettings other) {
-  static const std::set<std::string> may_differ = {"model",    "model_hash", "kernels", "dtype",
-                                                   "products", "kv",         "samples", "seed"};
+  static const std::set<std::string> may_differ = {"model",    "model_hash", "endpoint", "kernels", "dtype",
+                                                   "products", "kv",         "samples",  "seed"};
   std::vector<SettingsDifference> problems, settings;
   EvalComparison comparison;
   for (const SettingsDifference& d : differences(before.settings, after.settings)) {
     // The same weights, wherever they lay.
-    if (d.name == "model" && before.settings.model_hash == after.settings.model_hash) continue;
+    const std::string& hash = before.settings.model_hash;
+    if (d.name == "model" && !hash.empty() && hash == after.settings.model_hash) continue;
     if (d.name.starts_with("set ")) {
       problems.push_back(d);
     } else if (other == OtherSettings::kAllow || may_differ.contains(d.name)) {

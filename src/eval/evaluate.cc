@@ -4,113 +4,44 @@
 
 #include "base/error.h"
 #include "base/rng.h"
-#include "data/grading.h"
 #include "generate/missing_samples.h"
 #include "model/device.h"
-#include "verify/version.h"
 
 namespace deepscaler {
 namespace {
 
-class Evaluation {
- public:
-  Evaluation(const PromptEncoder& encoder, const std::vector<Problem>& problems, const EvalSettings& settings,
-             const EvalProgress& progress, SampleLog* log)
-      : encoder_(encoder), problems_(problems), progress_(progress), log_(log) {
-    report_ = {.settings = settings, .program = DEEPSCALER_VERSION, .verifier = verifier_version()};
-    const int64_t samples = settings.config.samples;
-    for (const Problem& p : problems) {
-      prompts_.push_back(encoder.encode(p));
-      report_.problems.push_back({.id = p.id,
-                                  .set = p.source,
-                                  .problem = p.problem,
-                                  .answers = p.answers,
-                                  .prompt = encoder.tokenizer().decode(prompts_.back().tokens),
-                                  .samples = std::vector<EvalSample>(samples)});
-    }
-    done_.assign(problems.size(), std::vector<bool>(samples));
+// Throws Error for a prompt that leaves no room for the longest response.
+void check_room(const std::vector<Problem>& problems, const std::vector<EncodedPrompt>& prompts,
+                const ModelConfig& model, int64_t limit) {
+  for (size_t p = 0; p < prompts.size(); ++p) {
+    const auto length = std::ssize(prompts[p].tokens);
+    if (length + limit <= model.context) continue;
+    const Problem& problem = problems[p];
+    throw Error(
+        problem.where.empty() ? problem.id : problem.where,
+        fmt::format("its prompt of {} tokens and {} of a response exceed the model's context of {} by {}",
+                    length, limit, model.context, length + limit - model.context),
+        length < model.context ? "allow shorter responses, or leave such problems out with max_prompt_tokens"
+                               : "leave such problems out with max_prompt_tokens");
   }
+}
 
-  void take_earlier_samples() {
-    for (const LoggedSample& sample : log_->earlier()) {
-      if (sample.id != problems_[sample.problem].id) {
-        throw Error(sample.id, "the samples kept so far are of problems in another order",
-                    "name the data as before, or another --output");
-      }
-      enter(sample);
-    }
-  }
-
-  void check_room(const ModelConfig& model) const {
-    const int64_t limit = report_.settings.config.sampling.max_response_tokens;
-    for (size_t p = 0; p < prompts_.size(); ++p) {
-      const auto length = std::ssize(prompts_[p].tokens);
-      if (length + limit <= model.context) continue;
-      const Problem& problem = problems_[p];
-      throw Error(
-          problem.where.empty() ? problem.id : problem.where,
-          fmt::format("its prompt of {} tokens and {} of a response exceed the model's context of {} by {}",
-                      length, limit, model.context, length + limit - model.context),
-          length < model.context
-              ? "allow shorter responses, or leave such problems out with max_prompt_tokens"
-              : "leave such problems out with max_prompt_tokens");
-    }
-  }
-
-  void generate(Generator& generator) {
-    const EvalConfig& config = report_.settings.config;
-    const GenerationOptions options = {.sampling = config.sampling, .seed = config.seed};
-    const SampleBatch batch = {.items = std::ssize(problems_),
-                               .samples = config.samples,
-                               .request =
-                                   [&](int64_t p) {
-                                     return GenerationRequest{.prompt = prompts_[p].tokens,
-                                                              .stream = hash_name(problems_[p].id)};
-                                   },
-                               .has = [&](SampleName name) { return done_[name.item][name.sample]; }};
-    generate_missing(generator, batch, options, [&](SampleName name, Generation&& generation) {
-      const LoggedSample logged = {
-          .problem = name.item,
-          .id = problems_[name.item].id,
-          .sample = name.sample,
-          .tokens = std::ssize(generation.tokens),
-          .truncated = generation.finish_reason == FinishReason::kLength,
-          .text = encoder_.tokenizer().decode(generation.tokens, {.skip_special_tokens = true})};
-      if (log_ != nullptr) log_->add(logged);
-      enter(logged);
-    });
-  }
-
-  EvalReport take_report() { return std::move(report_); }
-
- private:
-  // Grades a sample and puts it into its place.
-  void enter(const LoggedSample& logged) {
-    const Verdict verdict =
-        grade_response(problems_[logged.problem], logged.text, prompts_[logged.problem].opened_thinking);
-    report_.problems[logged.problem].samples[logged.sample] = {
-        .text = logged.text,
-        .extracted = verdict.extracted,
-        .reason = std::string(reason_name(verdict.reason)),
-        .correct = verdict.correct,
-        .undecided = verdict.undecided,
-        .truncated = logged.truncated,
-        .tokens = logged.tokens};
-    done_[logged.problem][logged.sample] = true;
-    ++finished_;
-    right_ += verdict.correct;
-    if (progress_) progress_(finished_, right_);
-  }
-
-  const PromptEncoder& encoder_;
-  const std::vector<Problem>& problems_;
-  const EvalProgress& progress_;
-  SampleLog* log_;
-  std::vector<EncodedPrompt> prompts_;
-  std::vector<std::vector<bool>> done_;  // by problem and sample
-  int64_t finished_ = 0, right_ = 0;
-  EvalReport report_;
-};
+void generate(Generator& generator, const Tokenizer& tokenizer, const std::vector<Problem>& problems,
+              const std::vector<EncodedPrompt>& prompts, const EvalConfig& config, ReportBuilder& report) {
+  const GenerationOptions options = {.sampling = config.sampling, .seed = config.seed};
+  const SampleBatch batch = {.items = std::ssize(problems),
+                             .samples = config.samples,
+                             .request =
+                                 [&](int64_t p) {
+                                   return GenerationRequest{.prompt = prompts[p].tokens,
+                                                            .stream = hash_name(problems[p].id)};
+                                 },
+                             .has = [&](SampleName name) { return report.has(name); }};
+  generate_missing(generator, batch, options, [&](SampleName name, Generation&& generation) {
+    report.add(name, tokenizer.decode(generation.tokens, {.skip_special_tokens = true}),
+               std::ssize(generation.tokens), generation.finish_reason == FinishReason::kLength);
+  });
+}
 
 }  // namespace
 
@@ -142,11 +73,19 @@ int64_t leave_out_long(std::vector<Problem>& problems, const PromptEncoder& enco
 EvalReport evaluate(Generator& generator, const PromptEncoder& encoder, const std::vector<Problem>& problems,
                     const EvalSettings& settings, const EvalProgress& progress, SampleLog* log) {
   require_fewer_responses("evaluation", std::ssize(problems), settings.config.samples);
-  Evaluation evaluation(encoder, problems, settings, progress, log);
-  evaluation.check_room(generator.model().config());
-  if (log != nullptr) evaluation.take_earlier_samples();
-  evaluation.generate(generator);
-  return evaluation.take_report();
+  const Tokenizer& tokenizer = encoder.tokenizer();
+  std::vector<EncodedPrompt> prompts;
+  std::vector<EvalPrompt> shown;
+  for (const Problem& problem : problems) {
+    prompts.push_back(encoder.encode(problem));
+    shown.push_back({tokenizer.decode(prompts.back().tokens), prompts.back().opened_thinking});
+  }
+  const EvalConfig& config = settings.config;
+  check_room(problems, prompts, generator.model().config(), config.sampling.max_response_tokens);
+  ReportBuilder report(problems, std::move(shown), settings, progress, log);
+  report.take_earlier_samples();
+  generate(generator, tokenizer, problems, prompts, config, report);
+  return report.take_report();
 }
 
 }  // namespace deepscaler

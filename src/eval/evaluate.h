@@ -1,20 +1,15 @@
-// Evaluation: samples answers to problems and grades them.
+// Evaluation of a model in memory: samples answers to problems and grades them.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "data/problem.h"
 #include "data/prompt_encoder.h"
-#include "eval/report.h"
-#include "eval/sample_log.h"
+#include "eval/report_builder.h"
 #include "infer/generator.h"
 
 namespace deepscaler {
-
-// Called as samples finish: how many are finished, and how many of these are right.
-using EvalProgress = std::function<void(int64_t finished, int64_t right)>;
 
 // The settings of an evaluation of `problems` by this program on this machine.
 [[nodiscard]] EvalSettings eval_settings(const Model& model, const std::string& model_path,

@@ -81,16 +81,19 @@ std::string answers_given(const EvalProblem& problem) {
 
 std::string settings_markdown(const EvalReport& report) {
   const EvalSettings& s = report.settings;
-  Rows rows = {{"setting", "value"},
-               {"model", s.model},
-               {"model hash", s.model_hash},
-               {"samples a problem", fmt::format("{}", s.config.samples)}};
+  Rows rows = {{"setting", "value"}, {"model", s.model}};
+  if (s.endpoint.empty())
+    rows.push_back({"model hash", s.model_hash});
+  else
+    rows.push_back({"endpoint", s.endpoint});
+  if (!s.request_fields.empty()) rows.push_back({"more of each request", s.request_fields});
+  rows.push_back({"samples a problem", fmt::format("{}", s.config.samples)});
   for_each_setting(s.config.sampling, [&](std::string name, const auto& value) {
     std::ranges::replace(name, '_', ' ');
     rows.push_back({std::move(name), fmt::format("{}", value)});
   });
   rows.push_back({"seed", fmt::format("{}", s.config.seed)});
-  rows.push_back({"kernels, dtype", s.kernels + ", " + s.dtype});
+  if (s.endpoint.empty()) rows.push_back({"kernels, dtype", s.kernels + ", " + s.dtype});
   if (!s.products.empty()) rows.push_back({"products of quantized weights", s.products});
   if (!s.kv.empty()) rows.push_back({"keys and values", s.kv});
   rows.push_back({"program", report.program});
@@ -171,8 +174,10 @@ std::string report_markdown(const EvalReport& report) {
   const EvalProblem& first = report.problems[0];
   return "# Evaluation\n\n" + summary_markdown(summarize(report)) + "\n## Settings\n\n" +
          settings_markdown(report) + "\nThe user's turn:\n\n" + fenced(report.settings.prompt) +
-         "\nThe first problem exactly as the model saw it:\n\n" + fenced(first.prompt) + "\n## Problems\n\n" +
-         markdown_table(rows) + "\nEvery sample with its text is in the JSON file beside this one.\n";
+         (report.settings.endpoint.empty() ? "\nThe first problem exactly as the model saw it:\n\n"
+                                           : "\nThe first problem as it was sent:\n\n") +
+         fenced(first.prompt) + "\n## Problems\n\n" + markdown_table(rows) +
+         "\nEvery sample with its text is in the JSON file beside this one.\n";
 }
 
 }  // namespace deepscaler

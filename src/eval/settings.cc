@@ -19,6 +19,8 @@ template <class Settings, class Visit>
 void each_field(Settings& s, const Visit& visit) {
   visit("model", s.model);
   visit("model_hash", s.model_hash);
+  visit("endpoint", s.endpoint);
+  visit("request_fields", s.request_fields);
   visit("prompt", s.prompt);
   visit("system", s.system);
   visit("chat_template_kwargs", s.chat_template_kwargs);
@@ -41,8 +43,9 @@ Json value_json(const Value& value) {
 
 // Keys that are there only where they say something.
 bool is_left_out(std::string_view name, const Json& value) {
-  return (name == "chat_template_kwargs" || name == "date" || name == "products" || name == "kv") &&
-         value == "";
+  constexpr std::string_view kNames[] = {"endpoint", "request_fields", "chat_template_kwargs",
+                                         "date",     "products",       "kv"};
+  return value == "" && std::ranges::find(kNames, name) != std::end(kNames);
 }
 
 const EvalSet* find_set(const EvalSettings& settings, const std::string& name) {

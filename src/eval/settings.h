@@ -37,10 +37,12 @@ struct EvalSet {
 [[nodiscard]] std::vector<EvalSet> sets_of(std::span<const Problem> problems);
 
 struct EvalSettings {
-  std::string model;                 // where it was read from; a run's own model in training has none
-  std::string model_hash;            // of the weights
-  std::string prompt;                // the user's turn, with {problem}
-  std::string system;                // the system message; empty: the chat template's own
+  std::string model;           // where it was read from, or its name at `endpoint`; a run's own has none
+  std::string model_hash;      // of the weights; empty: they are behind `endpoint`
+  std::string endpoint;        // the URL of the server that answered; empty: this program did
+  std::string request_fields;  // what that server was asked for besides, as JSON; empty: nothing
+  std::string prompt;          // the user's turn, with {problem}
+  std::string system;          // the system message; empty: the chat template's own
   std::string chat_template_kwargs;  // the chat template's other variables, as JSON; empty: none
   std::string date;                  // what the chat template was told; empty: it did not ask
   std::string kernels;               // instruction set that computed

@@ -10,6 +10,8 @@ ServedModel::ServedModel(const Model& served, const Tokenizer& tokens, std::stri
     : model(served), tokenizer(tokens), encoder(tokens, {}), marks(tokens), name(std::move(its_name)) {
   fingerprint = fmt::format("{}-{}-{}", served.hash().substr(0, 16), compute_type_name(served.compute_type()),
                             default_device().name());
+  if (served.is_quantized()) fingerprint += fmt::format("-{}", products_name(served.products()));
+  if (served.stores_keys_values_in_q8()) fingerprint += "-q8_0";
   most_positions = served.config().context;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "cli/commands.h"
+#include "cli/eval/endpoint_flags.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
 #include "cli/runtime_options.h"
@@ -22,6 +24,7 @@
 #include "data/problem_set.h"
 #include "eval/compare.h"
 #include "eval/evaluate.h"
+#include "eval/evaluate_endpoint.h"
 #include "eval/markdown.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
@@ -40,8 +43,11 @@ struct Options {
   bool allow_settings = false;
   PromptConfig prompt;
   EvalConfig eval;
+  EndpointFlags endpoint;
   GenerationMemory memory;
   RuntimeOptions runtime;
+
+  [[nodiscard]] bool asks_a_server() const { return !endpoint.model.url.empty(); }
 };
 
 std::vector<Problem> eval_problems(const Options& options) {
@@ -80,7 +86,7 @@ void check_output(const Options& options) {
                 "name the report X.json; X.md and X.samples.jsonl are written beside it");
   }
   Inputs inputs = options.files;
-  inputs.push_back(options.model);
+  if (!options.asks_a_server()) inputs.push_back(options.model);
   const fs::path samples = beside(options, ".samples.jsonl"), page = beside(options, ".md");
   require_place_for(samples, inputs);
   if (fs::exists(samples) && begins_with(options.output, "{\n \"program\":"))
@@ -106,47 +112,67 @@ void leave_out_long_prompts(std::vector<Problem>& problems, const PromptEncoder&
   if (problems.empty()) throw Error("--max-prompt-tokens", "no problem has so short a prompt", "raise it");
 }
 
-EvalReport evaluate_model(const Options& options) {
-  require_no_run(options.model);
-  std::vector<Problem> problems = eval_problems(options);
-  Model model = load_for_use(options.model, options.memory.precision);
-  const Tokenizer tokenizer = load_tokenizer(options.model);
-  model.end_responses_at(tokenizer.ends());
-  const PromptEncoder encoder(tokenizer, options.prompt);
-  if (options.max_prompt_tokens) leave_out_long_prompts(problems, encoder, *options.max_prompt_tokens);
-  const EvalSettings settings = eval_settings(model, options.model, encoder, problems, options.eval);
+// Carries out an evaluation of so many samples with its progress on the screen, and says what is kept where
+// it ends early.
+EvalReport watch(const Options& options, const EvalSettings& settings, int64_t total, int64_t side_by_side,
+                 const std::function<EvalReport(const EvalProgress&, SampleLog*)>& evaluation) {
   std::optional<SampleLog> log = open_log(options, settings);
-  const int64_t total = std::ssize(problems) * options.eval.samples;
+  const std::string kept_in = beside(options, ".samples.jsonl").string();
   const int64_t earlier = log ? std::ssize(log->earlier()) : 0;
   if (earlier > 0) log_info("{} of {} answers are there already", earlier, total);
-  Generator generator(model, options.memory.kv_memory_mib << 20);
   Progress progress("evaluating", "answers", total, earlier);
-  progress.side_by_side(Generator::most_side_by_side());
+  progress.side_by_side(side_by_side);
   int64_t done = earlier;
   const StopNotice notice(
       log ? fmt::format("stopping: finished answers are kept in {}, and the same command goes on from there",
-                        beside(options, ".samples.jsonl").string())
+                        kept_in)
           : "stopping: without --output nothing is kept");
   try {
-    return evaluate(
-        generator, encoder, problems, settings,
+    return evaluation(
         [&](int64_t finished, int64_t right) {
           done = finished;
           progress.set("right", fmt::format("{:.1f} %", 100.0 * static_cast<double>(right) / finished));
           progress.update(finished);
         },
         log ? &*log : nullptr);
-  } catch (const Interrupted&) {
-    if (log) {
-      log_info("{} of {} answers are kept in {}; the same command goes on from there", done, total,
-               beside(options, ".samples.jsonl").string());
-    }
+  } catch (...) {
+    if (log && done > 0)
+      log_info("{} of {} answers are kept in {}; the same command goes on from there", done, total, kept_in);
     throw;
   }
 }
 
+EvalReport evaluate_here(const Options& options, std::vector<Problem> problems) {
+  require_no_run(options.model);
+  Model model = load_for_use(options.model, options.memory.precision);
+  const Tokenizer tokenizer = load_tokenizer(options.model);
+  model.end_responses_at(tokenizer.ends());
+  const PromptEncoder encoder(tokenizer, options.prompt);
+  if (options.max_prompt_tokens) leave_out_long_prompts(problems, encoder, *options.max_prompt_tokens);
+  const EvalSettings settings = eval_settings(model, options.model, encoder, problems, options.eval);
+  Generator generator(model, options.memory.kv_memory_mib << 20);
+  return watch(options, settings, std::ssize(problems) * options.eval.samples, Generator::most_side_by_side(),
+               [&](const EvalProgress& progress, SampleLog* log) {
+                 return evaluate(generator, encoder, problems, settings, progress, log);
+               });
+}
+
+EvalReport evaluate_there(const Options& options, const std::vector<Problem>& problems) {
+  EndpointModel model = options.endpoint.model;
+  model.name = options.model;
+  const EvalSettings settings = endpoint_settings(model, options.prompt, problems, options.eval);
+  ChatEndpoint endpoint(endpoint_options(options.endpoint));
+  const int64_t side_by_side = options.endpoint.side_by_side;
+  return watch(options, settings, std::ssize(problems) * options.eval.samples, side_by_side,
+               [&](const EvalProgress& progress, SampleLog* log) {
+                 return evaluate_endpoint(endpoint, problems, settings, side_by_side, progress, log);
+               });
+}
+
 void run_evaluation(const Options& options) {
-  const EvalReport report = evaluate_model(options);
+  std::vector<Problem> problems = eval_problems(options);
+  const EvalReport report = options.asks_a_server() ? evaluate_there(options, problems)
+                                                    : evaluate_here(options, std::move(problems));
   if (!options.output.empty()) {
     write_report(options.output, report);
     write_file_atomically(beside(options, ".md"), report_markdown(report));
@@ -175,7 +201,8 @@ void add_eval_command(CLI::App& app) {
   auto* command =
       app.add_subcommand("eval", "Measure pass@1, pass@k and maj@k on problems, with 95 % intervals");
   auto options = std::make_shared<Options>();
-  auto* model = command->add_option("--model", options->model, "Hugging Face folder or GGUF file");
+  auto* model = command->add_option("--model", options->model,
+                                    "Hugging Face folder or GGUF file; with --endpoint the name there");
   command->add_option("--data", options->files, "problem files (DeepScaleR JSON, GSM8K or other JSONL)");
   auto* kind = command->add_option("--kind", options->kinds, "generated held-out problems of these kinds")
                    ->delimiter(',');
@@ -217,6 +244,9 @@ void add_eval_command(CLI::App& app) {
       ->needs(compare);
   add_generation_memory(*command, options->memory);
   add_runtime_options(*command, options->runtime);
+  add_endpoint_flags(*command, options->endpoint,
+                     {"--max-prompt-tokens", "--tools", "--chat-template-kwargs", "--enable-thinking",
+                      "--date", "--kv-memory", "--dtype", "--products", "--kv", "--compare"});
   command->callback([options] {
     if (options->compare.empty() && options->model.empty()) throw CLI::RequiredError("--model or --compare");
     run(*options);
