@@ -12,6 +12,7 @@ void add_audit_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
 void add_bench_grpo_command(CLI::App& bench);      // below the former
 void add_bench_tokenize_command(CLI::App& bench);  // likewise
+void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);
 void add_convert_command(CLI::App& app);
 void add_data_command(CLI::App& app);

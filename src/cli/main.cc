@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
                        "Print the version, the commit, kernels and devices");
   deepscaler::add_audit_command(app);
   deepscaler::add_bench_command(app);
+  deepscaler::add_chat_command(app);
   deepscaler::add_completion_command(app);
   deepscaler::add_convert_command(app);
   deepscaler::add_data_command(app);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "base/signals.h"
+#include "cli/computation.h"
 #include "cli/flag_checks.h"
 #include "model/device.h"
 
@@ -31,10 +32,14 @@ void add_runtime_options(CLI::App& command, RuntimeOptions& options) {
       ->capture_default_str();
 }
 
-void apply(const RuntimeOptions& options) {
+void use_computation(const RuntimeOptions& options) {
   set_thread_count(options.threads);
   use_device(options.device);
   default_device().use_kernels(options.kernels);
+}
+
+void apply(const RuntimeOptions& options) {
+  use_computation(options);
   install_stop_signals();
 }
 

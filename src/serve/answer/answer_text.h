@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "generate/thinking_split.h"
 #include "infer/streamed_text.h"
-#include "serve/answer/thinking_split.h"
 
 namespace deepscaler {
 

@@ -1,4 +1,4 @@
-#include "serve/answer/thinking_split.h"
+#include "generate/thinking_split.h"
 
 #include <algorithm>
 
