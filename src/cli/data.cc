@@ -1,5 +1,6 @@
 // `deepscaler data`: a data set out of raw problems, and a look at what was dropped on the way.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -42,7 +43,14 @@ void run(const Options& options) {
   const PipelineOutcome outcome = run_pipeline(request);
   std::fputs(funnel_text(outcome.steps).c_str(), stdout);
   if (outcome.done_now == 0) fmt::print("every step was done already\n");
-  fmt::print("the data set is in {}\n", request.folder.string());
+  const bool is_written = std::ranges::any_of(
+      outcome.steps, [](const SummarizedStep& step) { return !step.summary.outputs.empty(); });
+  if (is_written) {
+    fmt::print("the data set is in {}\n", request.folder.string());
+  } else {
+    fmt::print("no data set is written; add a step with kind = \"write\". The records are in {}\n",
+               (outcome.steps.back().folder / "kept.jsonl").string());
+  }
 }
 
 void show(const ShowOptions& options) {

@@ -38,13 +38,15 @@ std::string front_matter(std::span<const SummarizedStep> steps) {
 
 }  // namespace
 
-std::string data_card(std::string_view name, std::string_view description,
-                      std::span<const SummarizedStep> steps) {
-  std::string card = front_matter(steps) + fmt::format("\n# {}\n\n", name);
-  if (!description.empty()) card += fmt::format("{}\n\n", description);
-  card +=
-      "Made by `deepscaler data pipeline.toml`. `manifest.json` has the SHA-256 of every file read and "
-      "written.\n\n";
+std::string data_card(const CardOfData& data) {
+  const std::span<const SummarizedStep> steps = data.steps;
+  std::string card = front_matter(steps) + fmt::format("\n# {}\n\n", data.name);
+  if (!data.description.empty()) card += fmt::format("{}\n\n", data.description);
+  card += fmt::format(
+      "Made by `deepscaler data {}`. `pipeline.toml` has all its settings, `manifest.json` the SHA-256 of "
+      "every "
+      "file read and written.\n\n",
+      data.pipeline);
   card += "## Steps\n\n| step | records in | records out | dropped |\n|---|---|---|---|\n";
   for (const SummarizedStep& step : steps) {
     card += fmt::format("| {} | {} | {} | {} |\n", step.summary.kind, step.summary.records_in,

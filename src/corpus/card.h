@@ -9,7 +9,12 @@
 
 namespace deepscaler {
 
-[[nodiscard]] std::string data_card(std::string_view name, std::string_view description,
-                                    std::span<const SummarizedStep> steps);
+struct CardOfData {
+  std::string_view name, description;
+  std::string pipeline;  // the name of its file
+  std::span<const SummarizedStep> steps;
+};
+
+[[nodiscard]] std::string data_card(const CardOfData& data);
 
 }  // namespace deepscaler

@@ -6,6 +6,7 @@
 //                   page.html       the funnel and examples of what was dropped, for a browser
 //                   manifest.json   SHA-256 of inputs, outputs and steps, counts, versions
 //                   lock            held by the process that works on it
+//                   steps/written.json     SHA-256 of all that the pipeline has written
 //                   steps/01-ingest/  kept.jsonl      the records after the step
 //                                     dropped.jsonl   what it took out: {"reason", "evidence", "record"}
 //                                     step.json       written last: the step is done
@@ -27,6 +28,7 @@ struct CorpusLayout {
   [[nodiscard]] std::filesystem::path manifest() const { return path / "manifest.json"; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "lock"; }
   [[nodiscard]] std::filesystem::path steps() const { return path / "steps"; }
+  [[nodiscard]] std::filesystem::path written() const { return steps() / "written.json"; }
 };
 
 // The files of one step.

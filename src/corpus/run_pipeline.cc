@@ -17,6 +17,7 @@
 #include "corpus/corpus_layout.h"
 #include "corpus/funnel_page.h"
 #include "corpus/steps/step.h"
+#include "corpus/written_files.h"
 #include "formats/jsonl.h"
 
 namespace deepscaler {
@@ -69,10 +70,13 @@ class Runner {
     validate(config(), request_.where);
     std::vector<StepSummary> planned;
     for (size_t i = 0; i < config().steps.size(); ++i) planned.push_back(plan(i));
+    require_new_sources();
     take_folder();
     const FileLock lock(layout_.lock());
-    write_if_other(layout_.pipeline(), saved_config());
+    written_.emplace(layout_.path, sha256_hex(fs::weakly_canonical(request_.where).string()));
+    require_same_pipeline();
     remove_other_steps();
+    write({{"pipeline.toml", saved_config()}});
 
     PipelineOutcome outcome;
     for (size_t i = 0; i < planned.size(); ++i) {
@@ -80,7 +84,7 @@ class Runner {
       const StepLayout files{folder_of(i)};
       auto done = read_step_summary(files.done());
       if (!done || done->key != planned[i].key || !has_files(files, *done)) {
-        done = carry_out(i, std::move(planned[i]), done);
+        done = carry_out(i, std::move(planned[i]));
         ++outcome.done_now;
       } else {
         records_.reset();
@@ -88,10 +92,14 @@ class Runner {
       outcome.steps.push_back({files.path, std::move(*done)});
       require_records(i, outcome.steps.back().summary);
     }
-    write_if_other(layout_.manifest(), manifest_text(outcome.steps));
     const std::string name = config().name.empty() ? layout_.path.filename().string() : config().name;
-    write_if_other(layout_.card(), data_card(name, config().description, outcome.steps));
-    write_if_other(layout_.page(), funnel_page(name, outcome.steps));
+    write({{"manifest.json", manifest_text(outcome.steps)},
+           {"README.md", data_card({.name = name,
+                                    .description = config().description,
+                                    .pipeline = fs::path(request_.where).filename().string(),
+                                    .steps = outcome.steps})},
+           {"page.html", funnel_page(name, outcome.steps)}});
+    written_->keep_only(own_files(outcome.steps));
     return outcome;
   }
 
@@ -122,6 +130,22 @@ class Runner {
       summary.inputs.push_back(hashed_file(input, config().root));
     }
     return summary;
+  }
+
+  // A file that is read twice would count as other problems.
+  void require_new_sources() const {
+    std::map<fs::path, size_t> readers;
+    for (size_t i = 0; i < config().steps.size(); ++i) {
+      if (!adds_records(config().steps[i].kind)) continue;
+      for (const fs::path& input : config().steps[i].step().inputs(context(i))) {
+        const auto [first, is_new] = readers.emplace(fs::weakly_canonical(input), i);
+        if (is_new) continue;
+        throw Error(where_of(i) + ".files",
+                    first->second == i ? fmt::format("{} comes twice", input.string())
+                                       : fmt::format("step.{} reads {} too", first->second, input.string()),
+                    "name each file once");
+      }
+    }
   }
 
   // What stands in the folder may be removed before a step reads it.
@@ -177,24 +201,39 @@ class Runner {
       throw Error(layout_.steps().string(), "can't make the folder: " + error.message(), "check the path");
   }
 
-  static void write_if_other(const fs::path& path, const std::string& bytes) {
+  // An edit of the pipeline goes on with what is there; another pipeline would replace it.
+  void require_same_pipeline() const {
     std::error_code ignored;
-    if (!fs::exists(path, ignored) || read_file(path) != bytes) write_file_atomically(path, bytes);
+    if (!written_->is_of_another() || !fs::exists(layout_.pipeline(), ignored)) return;
+    if (read_file(layout_.pipeline()) == saved_config()) return;
+    throw Error(layout_.path.string(),
+                "has the data set of another pipeline, whose settings are in pipeline.toml",
+                "choose another --output");
   }
 
-  // Steps of an earlier form of the pipeline, with what they have written.
-  void remove_other_steps() const {
-    std::set<fs::path> own;
+  // Steps of an earlier form of the pipeline. What they have written into the data set stays until this form
+  // is whole.
+  void remove_other_steps() {
+    std::set<fs::path> own = {layout_.steps()};
     for (size_t i = 0; i < config().steps.size(); ++i) own.insert(folder_of(i));
-    for (const auto& entry : fs::directory_iterator(layout_.steps())) {
-      if (own.contains(entry.path())) continue;
-      if (const auto done = read_step_summary(StepLayout{entry.path()}.done())) remove_outputs(*done);
-      fs::remove_all(entry.path());
-    }
+    std::set<std::string> names = written_->names();
+    std::erase_if(names, [&](const std::string& name) {
+      return name.starts_with("steps/") && !own.contains((layout_.path / name).parent_path());
+    });
+    written_->keep_only(names);
   }
-  void remove_outputs(const StepSummary& done) const {
-    std::error_code ignored;
-    for (const HashedFile& output : done.outputs) fs::remove(layout_.path / output.name, ignored);
+
+  void write(const std::vector<StepFile>& files) { written_->write(files); }
+
+  [[nodiscard]] std::set<std::string> own_files(const std::vector<SummarizedStep>& steps) const {
+    std::set<std::string> names = {"pipeline.toml", "manifest.json", "README.md", "page.html"};
+    for (const SummarizedStep& step : steps) {
+      const fs::path folder = step.folder.lexically_relative(layout_.path);
+      names.insert(folder / "step.json");
+      for (const HashedFile& file : step.summary.files) names.insert(folder / file.name);
+      for (const HashedFile& file : step.summary.outputs) names.insert(file.name);
+    }
+    return names;
   }
 
   // The records after the step before.
@@ -206,7 +245,7 @@ class Runner {
     return records;
   }
 
-  StepSummary carry_out(size_t i, StepSummary summary, const std::optional<StepSummary>& before) {
+  StepSummary carry_out(size_t i, StepSummary summary) {
     const StepConfig& step = config().steps[i];
     CorpusRecords records = take_records(i);
     summary.records_in = std::ssize(records);
@@ -224,23 +263,22 @@ class Runner {
     summary.figures = result.figures;
     require_new_outputs(i, result);
 
-    const StepLayout files{folder_of(i)};
     std::error_code ignored;
-    fs::remove(files.done(), ignored);
-    if (before) remove_outputs(*before);
-    fs::create_directories(files.path);
+    fs::remove(StepLayout{folder_of(i)}.done(), ignored);
     result.reports.insert(result.reports.begin(), {{"kept.jsonl", kept_lines(result.kept)},
                                                    {"dropped.jsonl", dropped_lines(result.dropped)}});
-    for (const StepFile& file : result.reports) summary.files.push_back(written(files.path, file));
-    for (const StepFile& file : result.outputs) summary.outputs.push_back(written(layout_.path, file));
-    write_file_atomically(files.done(), to_json(summary).dump(1) + "\n");
+    for (const StepFile& file : result.reports) summary.files.push_back(hashed(file));
+    for (const StepFile& file : result.outputs) summary.outputs.push_back(hashed(file));
+    const fs::path folder = folder_of(i).lexically_relative(layout_.path);
+    std::vector<StepFile> files = std::move(result.outputs);
+    for (StepFile& file : result.reports) files.push_back({folder / file.name, std::move(file.bytes)});
+    write(files);
+    write({{folder / "step.json", to_json(summary).dump(1) + "\n"}});
     records_ = std::move(result.kept);
     return summary;
   }
 
-  static HashedFile written(const fs::path& folder, const StepFile& file) {
-    fs::create_directories((folder / file.name).parent_path());
-    write_file_atomically(folder / file.name, file.bytes);
+  static HashedFile hashed(const StepFile& file) {
     return {file.name, std::ssize(file.bytes), sha256_hex(file.bytes)};
   }
 
@@ -296,6 +334,7 @@ class Runner {
 
   const PipelineRequest& request_;
   CorpusLayout layout_;
+  std::optional<WrittenFiles> written_;
   std::optional<CorpusRecords> records_;   // after the step done last, where they are in memory
   std::map<std::string, size_t> writers_;  // of output files
 };

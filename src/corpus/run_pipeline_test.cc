@@ -4,12 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/temporary_folder.h"
 #include "corpus/look.h"
-#include "formats/jsonl.h"
+#include "corpus/pipeline_test.h"
 #include "tables/parquet.h"
 
 namespace deepscaler {
@@ -26,61 +24,6 @@ std::string csv_of(const std::vector<std::string>& rows) {
   for (const std::string& row : rows) text += row + "\n";
   return text;
 }
-
-class PipelineTest : public testing::Test {
- protected:
-  void file(const std::string& name, const std::string& bytes) {
-    fs::create_directories((folder_ / name).parent_path());
-    write_file_atomically(folder_ / name, bytes);
-  }
-  [[nodiscard]] PipelineRequest request(const std::string& toml) const {
-    PipelineRequest request{.where = "p.toml", .folder = folder_ / "out", .program = "0.1 test"};
-    read_config_text(toml, "p.toml", {}, [&](ConfigSection& s) { bind(s, request.config); });
-    request.config.root = folder_.path();
-    return request;
-  }
-  PipelineOutcome run(const std::string& toml) const { return run_pipeline(request(toml)); }
-  [[nodiscard]] std::string refusal(const std::string& toml) const {
-    try {
-      (void)run(toml);
-    } catch (const Error& error) {
-      std::string text = error.what();
-      const std::string prefix = folder_.path().string() + "/";
-      for (size_t at; (at = text.find(prefix)) != std::string::npos;) text.erase(at, prefix.size());
-      return text;
-    }
-    return "accepted";
-  }
-  [[nodiscard]] std::vector<Json> lines(const std::string& name) const {
-    std::vector<Json> lines;
-    JsonlReader reader(folder_ / name);
-    for (Json line; reader.next(line);) lines.push_back(line);
-    return lines;
-  }
-  // "reason id" of every record that a step dropped.
-  [[nodiscard]] std::vector<std::string> dropped(const std::string& step) const {
-    std::vector<std::string> all;
-    for (const Json& line : lines("out/steps/" + step + "/dropped.jsonl")) {
-      all.push_back(line["reason"].get<std::string>() + " " + line["record"]["id"].get<std::string>());
-    }
-    return all;
-  }
-  // Every file of the data set but its lock, with its bytes.
-  [[nodiscard]] std::map<std::string, std::string> bytes() const {
-    std::map<std::string, std::string> all;
-    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "out")) {
-      if (entry.is_regular_file() && entry.path().filename() != "lock")
-        all[entry.path()] = read_file(entry.path());
-    }
-    return all;
-  }
-
-  const TemporaryFolder folder_;
-};
-
-constexpr const char* kIngest = "[[step]]\nkind = \"ingest\"\nfiles = [\"in.jsonl\"]\n";
-
-using Reasons = std::vector<std::string>;
 
 TEST_F(PipelineTest, FromATableToADataSet) {
   file("problems.csv",
@@ -182,12 +125,9 @@ TEST_F(PipelineTest, WhatIsDoneIsDoneOnceAndEndsInTheSameBytes) {
   EXPECT_EQ(run(toml).done_now, 3);
   const auto all = bytes();
   EXPECT_EQ(run(toml).done_now, 0);
-  // Whatever a kill leaves out, or leaves half: the next run makes it again.
+  // Whatever a kill leaves out, the next run makes again.
   for (const auto& [path, text] : all) {
     fs::remove(path);
-    (void)run(toml);
-    EXPECT_EQ(bytes(), all) << path;
-    write_file_atomically(path, text.substr(0, text.size() / 2));
     (void)run(toml);
     EXPECT_EQ(bytes(), all) << path;
   }
@@ -199,6 +139,123 @@ TEST_F(PipelineTest, WhatIsDoneIsDoneOnceAndEndsInTheSameBytes) {
   (void)run(std::string(kIngest) + "[[step]]\nkind = \"write\"\nform = \"deepscaler\"\n");
   EXPECT_FALSE(fs::exists(folder_ / "out/steps/02-split"));
   EXPECT_FALSE(fs::exists(folder_ / "out/train.jsonl"));
+}
+
+TEST_F(PipelineTest, NothingOfSomebodyElseIsReplaced) {
+  file("in.jsonl", "{\"problem\": \"a?\", \"answer\": 1}\n{\"problem\": \"b?\", \"answer\": 2}\n");
+  const std::string split = "[[step]]\nkind = \"split\"\ntest = 0.5\n";
+  const std::string write = "[[step]]\nkind = \"write\"\n";
+  const std::string toml = kIngest + write;
+  (void)run(toml);
+  const auto all = bytes();
+  // What was changed by hand: the same command and an edited pipeline refuse, and touch nothing.
+  for (const auto& [path, text] : all) {
+    if (path.ends_with("written.json")) continue;
+    const std::string name = fs::path(path).lexically_relative(folder_.path());
+    write_file_atomically(path, text + "mine\n");
+    const auto changed = bytes();
+    const std::string expected = name +
+                                 ": was changed after the pipeline wrote it; move it elsewhere, and the same "
+                                 "command makes it again";
+    EXPECT_EQ(refusal(toml), expected);
+    EXPECT_EQ(refusal(kIngest + split + write), expected);
+    EXPECT_EQ(bytes(), changed);
+    fs::remove(path);
+    (void)run(toml);
+    EXPECT_EQ(bytes(), all);
+  }
+  // A file of another hand where the pipeline would write.
+  file("out/train.json", "mine");
+  EXPECT_EQ(refusal(toml + write + "form = \"deepscaler\"\n"),
+            "out/train.json: is no file of this pipeline, which writes there; move it elsewhere, or choose "
+            "another --output");
+  EXPECT_EQ(read_file(folder_ / "out/train.json"), "mine");
+  (void)run(toml);
+  // Another pipeline, which differs from an edit of this one by its file alone.
+  PipelineRequest other = request(kIngest + split + write);
+  other.where = "q.toml";
+  try {
+    (void)run_pipeline(other);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(),
+              (folder_ / "out").string() +
+                  ": has the data set of another pipeline, whose settings are in pipeline.toml; "
+                  "choose another --output");
+  }
+  // The same pipeline that was moved goes on.
+  PipelineRequest moved = request(toml);
+  moved.where = "q.toml";
+  EXPECT_EQ(run_pipeline(moved).done_now, 0);
+  EXPECT_NE(read_file(folder_ / "out/README.md").find("Made by `deepscaler data q.toml`."),
+            std::string::npos);
+  // A pipeline that was killed after it wrote, before it said so: its file is its own.
+  (void)run(toml);
+  fs::remove(folder_ / "out/train.json");
+  (void)run(toml + write + "form = \"deepscaler\"\n");
+  fs::remove(folder_ / "out/steps/03-write/step.json");
+  (void)run(toml);
+  EXPECT_FALSE(fs::exists(folder_ / "out/train.json"));
+  EXPECT_FALSE(fs::exists(folder_ / "out/steps/03-write"));
+}
+
+TEST_F(PipelineTest, ColumnsThatAreNotThereAreNamed) {
+  file("in.csv", csv_of({"What is 1+1?,2,sums", "What is 1+2?,3,sums"}));
+  const std::string ingest = "[[step]]\nkind = \"ingest\"\nfiles = [\"in.csv\"]\n";
+  EXPECT_EQ(refusal(ingest + "answer = \"anser\""),
+            "p.toml: step.0.answer: 'anser' finds nothing in any row, and there are 'question', 'answer', "
+            "'topic'; did you mean 'answer'?");
+  EXPECT_EQ(refusal(ingest + "solution = \"boxed(steps)\""),
+            "p.toml: step.0.solution: 'boxed(steps)' finds nothing in any row, and there are 'question', "
+            "'answer', 'topic'; name one of them");
+  EXPECT_EQ(refusal(ingest + "id = \"nr\""),
+            "p.toml: step.0.id: 'nr' finds nothing in any row, and there are 'question', 'answer', 'topic'; "
+            "name one of them");
+  EXPECT_EQ(refusal(ingest + "difficulty = \"topic\""),
+            "p.toml: step.0.difficulty: 'topic' finds no number in any row, and there are 'question', "
+            "'answer', 'topic'; name one of them");
+  EXPECT_EQ(
+      refusal(ingest + "keep = [\"topics\"]"),
+      "p.toml: step.0.keep: 'topics' is in no row, and there are 'question', 'answer', 'topic'; did you "
+      "mean 'topic'?");
+  (void)run(ingest + "difficulty = \"answer\"");  // a number of a table is a text
+  EXPECT_EQ(lines("out/steps/01-ingest/kept.jsonl")[1]["difficulty"], 3);
+}
+
+TEST_F(PipelineTest, FilesWithoutRowsAndFilesThatComeTwice) {
+  file("empty.csv", "");
+  file("names.csv", "question,answer\n");
+  file("in.jsonl", "{\"problem\": \"p?\"}\n");
+  for (const std::string name : {"empty.csv", "names.csv"}) {
+    EXPECT_EQ(
+        refusal("[[step]]\nkind = \"ingest\"\nfiles = [\"" + name + "\"]"),
+        name +
+            ": has no rows in it; give a file with problems; a CSV file has the names of its columns in "
+            "the first line");
+    EXPECT_EQ(refusal(kIngest + ("[[step]]\nkind = \"decontaminate\"\nagainst = [\"" + name + "\"]")),
+              name + ": has no problems to compare with; name a file with the problems of an evaluation");
+  }
+  std::string text = refusal("[[step]]\nkind = \"ingest\"\nfiles = [\"in.jsonl\", \"./in.jsonl\"]");
+  EXPECT_EQ(text, "p.toml: step.0.files: ./in.jsonl comes twice; name each file once");
+  EXPECT_EQ(refusal(std::string(kIngest) + kIngest),
+            "p.toml: step.1.files: step.0 reads in.jsonl too; name each file once");
+}
+
+TEST_F(PipelineTest, FieldsThatAreNoTexts) {
+  file("in.jsonl",
+       "{\"id\": \"good\", \"problem\": \"p?\", \"answer\": [1, \"one\"], \"solution\": []}\n"
+       "{\"id\": \"object\", \"problem\": \"p?\", \"answer\": {\"value\": 3}}\n"
+       "{\"id\": \"lists\", \"problem\": \"p?\", \"answer\": [[3]]}\n"
+       "{\"id\": \"steps\", \"problem\": \"p?\", \"solution\": {\"steps\": [\"s\"]}}\n");
+  (void)run(kIngest);
+  EXPECT_EQ(dropped("01-ingest"),
+            (Reasons{"nested-answer object", "nested-answer lists", "nested-solution steps"}));
+  file("in.jsonl", "{\"problem\": \"p?\", \"answer\": {\"value\": 3}}\n");
+  EXPECT_EQ(refusal(kIngest),
+            "in.jsonl: its first row has an object or a list as answer; say in p.toml: step.0 which part is "
+            "meant, as in answer = \"answer.value\" or \"answer[0]\"");
+  (void)run(kIngest + std::string("answer = \"answer.value\"\n"));
+  EXPECT_EQ(lines("out/steps/01-ingest/kept.jsonl")[0]["answer"], "3");
 }
 
 TEST_F(PipelineTest, KnownDataSetsAndExpressions) {

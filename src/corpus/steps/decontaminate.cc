@@ -34,6 +34,10 @@ TestSet read_test_set(const std::filesystem::path& file, std::string name) {
       throw Error(where, "has no problem", "name it problem, question or prompt");
     }
   });
+  if (set.problems.empty()) {
+    throw Error(file.string(), "has no problems to compare with",
+                "name a file with the problems of an evaluation");
+  }
   return set;
 }
 

@@ -3,12 +3,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "base/rng.h"
 #include "corpus/steps/expression.h"
 #include "corpus/steps/record_form.h"
@@ -21,24 +25,58 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// A field's expression, and how often it found something.
+struct Field {
+  std::string_view name;
+  std::string own;  // the pipeline's own expression; empty where it is the form's
+  RowExpression expression;
+  int64_t found = 0;
+
+  Json in(const Json& row) {
+    Json value = expression(row);
+    found += value.is_null() || value == "" ? 0 : 1;
+    return value;
+  }
+};
+
+bool is_nested(const Json& value) { return (value.is_object() || value.is_array()) && !value.empty(); }
+
+// A number, also where it is written as text: CSV has nothing else.
+std::optional<double> number_of(const Json& value) {
+  if (value.is_number()) return value.get<double>();
+  const std::string text = text_of_value(value);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_whole = error == std::errc() && end == text.data() + text.size() && std::isfinite(number);
+  return is_whole ? std::optional(number) : std::nullopt;
+}
+
 // How a row becomes a record.
 struct RowReader {
-  RowExpression problem, answer, solution, id, difficulty;
+  Field problem, answer, solution, id, difficulty;
   std::set<std::string> dropped_keys;  // a record has its own, or they were read already
   const std::vector<std::string>& keep;
 
-  [[nodiscard]] CorpusRecord read(const Json& row, const std::string& source) const {
+  // Sets `nested` to the name of a field whose value is no text.
+  [[nodiscard]] CorpusRecord read(const Json& row, const std::string& source, std::string_view& nested) {
     CorpusRecord record;
     record.source = source;
-    record.problem = text_of_value(problem(row));
-    record.solution = text_of_value(solution(row));
-    const Json answers = answer(row);
+    const auto text = [&](Field& field) {
+      const Json value = field.in(row);
+      if (is_nested(value)) nested = field.name;
+      return text_of_value(value);
+    };
+    record.problem = text(problem);
+    record.solution = text(solution);
+    const Json answers = answer.in(row);
     for (const Json& each : answers.is_array() ? answers : Json::array({answers})) {
+      if (is_nested(each)) nested = answer.name;
       if (std::string text = text_of_value(each); !text.empty()) record.answers.push_back(std::move(text));
     }
-    record.id = text_of_value(id(row));
+    record.id = text_of_value(id.in(row));
     if (record.id.empty()) record.id = fmt::format("{:016x}", hash_name(record.problem));
-    if (const Json value = difficulty(row); value.is_number()) record.difficulty = value.get<double>();
+    record.difficulty = number_of(difficulty.expression(row));
+    difficulty.found += record.difficulty ? 1 : 0;
     if (!row.is_object()) return record;
     const bool all = std::ranges::count(keep, "*") > 0;
     for (const auto& [key, value] : row.items()) {
@@ -56,19 +94,31 @@ void add_plain_key(std::string_view expression, std::set<std::string>& keys) {
   if (expression.find_first_of(" .[('\"|+") == std::string_view::npos) keys.emplace(expression);
 }
 
-std::string columns_of(const Json& row) {
+std::vector<std::string> keys_of(const Json& row) {
+  std::vector<std::string> keys;
+  if (row.is_object()) {
+    for (const auto& [key, value] : row.items()) keys.push_back(key);
+  }
+  return keys;
+}
+
+std::string listed(const std::vector<std::string>& keys) {
   constexpr size_t kShown = 12;
   std::vector<std::string> names;
-  if (row.is_object()) {
-    for (const auto& [key, value] : row.items()) {
-      if (names.size() == kShown) {
-        names.emplace_back("...");
-        break;
-      }
-      names.push_back(excerpt(key));
-    }
+  for (const std::string& key : keys) {
+    names.push_back(names.size() == kShown ? "..." : excerpt(key));
+    if (names.size() > kShown) break;
   }
   return names.empty() ? "no keys" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+void require_found(const Field& field, const std::vector<std::string>& keys, const std::string& where) {
+  if (field.own.empty() || field.found > 0) return;
+  const auto meant = std::ranges::count(keys, field.own) > 0 ? std::nullopt : nearest_name(field.own, keys);
+  throw Error(fmt::format("{}.{}", where, field.name),
+              fmt::format("{} finds {} in any row, and there are {}", excerpt(field.own),
+                          field.name == "difficulty" ? "no number" : "nothing", listed(keys)),
+              meant ? fmt::format("did you mean {}?", excerpt(*meant)) : "name one of them");
 }
 
 }  // namespace
@@ -103,47 +153,74 @@ std::vector<std::filesystem::path> IngestStep::inputs(const StepContext& context
 StepResult IngestStep::run(CorpusRecords records, const StepContext& context) const {
   const RecordForm& form = record_form(form_);
   std::set<std::string> keys = {"id", "kind", "problem", "answer", "solution", "difficulty", "split"};
-  const auto expression = [&](const std::string& own, std::string_view known) -> RowExpression {
+  const auto field = [&](std::string_view name, const std::string& own, std::string_view known) -> Field {
     const std::string_view text = own.empty() ? known : own;
-    if (text.empty()) return [](const Json&) { return Json(); };
+    if (text.empty()) return {name, own, [](const Json&) { return Json(); }};
     add_plain_key(text, keys);
-    return parse_row_expression(text, context.where);
+    return {name, own, parse_row_expression(text, context.where)};
   };
-  const RowReader reader{.problem = expression(problem_, form.problem),
-                         .answer = expression(answer_, form.answer),
-                         .solution = expression(solution_, form.solution),
-                         .id = expression(id_, form.id),
-                         .difficulty = expression(difficulty_, form.difficulty),
-                         .dropped_keys = keys,
-                         .keep = keep_};
+  RowReader reader{.problem = field("problem", problem_, form.problem),
+                   .answer = field("answer", answer_, form.answer),
+                   .solution = field("solution", solution_, form.solution),
+                   .id = field("id", id_, form.id),
+                   .difficulty = field("difficulty", difficulty_, form.difficulty),
+                   .dropped_keys = {},
+                   .keep = keep_};
+  reader.dropped_keys = keys;
   std::unordered_map<std::string, int> occurrences;
   for (const CorpusRecord& record : records) ++occurrences[record.id];
 
   StepResult result;
   result.kept = std::move(records);
   const size_t before = result.kept.size();
+  std::vector<std::string> seen_keys;
   for (const auto& file : inputs(context)) {
     const std::string source = source_.empty() ? uncompressed_name(file).stem().string() : source_;
     const size_t kept = result.kept.size();
     Json first;
+    std::string first_nested;
     for_each_row(file, [&](const Json& row, const std::string& where) {
-      if (first.is_null()) first = row;
-      CorpusRecord record = reader.read(row, source);
+      for (const std::string& key : keys_of(row)) {
+        if (std::ranges::count(seen_keys, key) == 0) seen_keys.push_back(key);
+      }
+      std::string_view nested;
+      CorpusRecord record = reader.read(row, source, nested);
+      if (first.is_null()) first = row, first_nested = nested;
       const int occurrence = ++occurrences[record.id];
       if (occurrence > 1) record.id += fmt::format("-{}", occurrence);
-      if (record.problem.empty()) {
-        const std::string place = std::filesystem::path(where).filename().string();
-        drop(result, std::move(record), "no-problem", {{"row", place}, {"keys", columns_of(row)}});
+      const std::string place = std::filesystem::path(where).filename().string();
+      if (!nested.empty()) {
+        drop(result, std::move(record), fmt::format("nested-{}", nested), {{"row", place}, {"value", row}});
+      } else if (record.problem.empty()) {
+        drop(result, std::move(record), "no-problem", {{"row", place}, {"keys", listed(keys_of(row))}});
       } else {
         result.kept.push_back(std::move(record));
       }
       context.progress(std::ssize(result.kept) + std::ssize(result.dropped));
     });
-    if (result.kept.size() == kept) {
-      throw Error(file.string(),
-                  fmt::format("has no row with a problem; its first row has {}", columns_of(first)),
-                  fmt::format("say in {} where the problem is, as in problem = \"question\"", context.where));
+    if (result.kept.size() > kept) continue;
+    if (first.is_null()) {
+      throw Error(file.string(), "has no rows in it",
+                  "give a file with problems; a CSV file has the names of its columns in the first line");
     }
+    if (!first_nested.empty()) {
+      throw Error(file.string(), fmt::format("its first row has an object or a list as {}", first_nested),
+                  fmt::format("say in {0} which part is meant, as in {1} = \"{1}.value\" or \"{1}[0]\"",
+                              context.where, first_nested));
+    }
+    throw Error(file.string(),
+                fmt::format("has no row with a problem; its first row has {}", listed(keys_of(first))),
+                fmt::format("say in {} where the problem is, as in problem = \"question\"", context.where));
+  }
+  for (const Field* each :
+       {&reader.problem, &reader.answer, &reader.solution, &reader.id, &reader.difficulty})
+    require_found(*each, seen_keys, context.where);
+  for (const std::string& key : keep_) {
+    if (key == "*" || std::ranges::count(seen_keys, key) > 0) continue;
+    const auto meant = nearest_name(key, seen_keys);
+    throw Error(context.where + ".keep",
+                fmt::format("{} is in no row, and there are {}", excerpt(key), listed(seen_keys)),
+                meant ? fmt::format("did you mean {}?", excerpt(*meant)) : "name one of them");
   }
   result.figures = {
       {"rows read", std::ssize(result.kept) + std::ssize(result.dropped) - static_cast<int64_t>(before)}};

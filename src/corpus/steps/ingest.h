@@ -1,8 +1,9 @@
 // `ingest`: adds the records of data files, each field found by an expression (expression.h) or by the form
 // of a known data set (record_form.h).
 //
-// Drops rows without a problem ("no-problem"). Other keys of a row are kept as fields. An id that is taken
-// gets "-2" and so on; a row without one gets a hash of its problem.
+// Drops rows without a problem ("no-problem"), and those of which a field is an object or a list where a text
+// is wanted ("nested-problem", "nested-answer", "nested-solution"). Other keys of a row are kept as fields.
+// An id that is taken gets "-2" and so on; a row without one gets a hash of its problem.
 #pragma once
 
 #include <string>
@@ -20,7 +21,8 @@ class IngestStep : public PipelineStep {
   void bind(ConfigSection& section) override;
   void validate(const std::string& where) const override;
   [[nodiscard]] std::vector<std::filesystem::path> inputs(const StepContext& context) const override;
-  // Throws Error for a file that can't be read, or of which no row has a problem.
+  // Throws Error for a file that can't be read, that comes twice or that has no row with a problem, and for
+  // an expression or a key to keep that finds nothing in any row.
   [[nodiscard]] StepResult run(CorpusRecords records, const StepContext& context) const override;
 
  private:
