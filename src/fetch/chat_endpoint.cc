@@ -180,13 +180,26 @@ void ask_all(ChatEndpoint& endpoint, const ChatJob& job) {
   std::mutex mutex;
   std::exception_ptr failure;
   std::atomic<int64_t> next = 0;
+  const auto ask_one = [&](int64_t i) {
+    std::optional<ChatAnswer> answer;
+    std::optional<Error> error;
+    try {
+      answer = endpoint.ask(job.request(i), job.purpose(i));
+    } catch (const Error& fault) {
+      if (!job.on_failure) throw;
+      error = fault;
+    }
+    const std::lock_guard lock(mutex);
+    if (failure) return;
+    if (error)
+      job.on_failure(i, *error);
+    else
+      job.on_answer(i, std::move(*answer));
+  };
   const auto work = [&] {
     for (int64_t i = next++; i < job.requests; i = next++) {
       try {
-        ChatAnswer answer = endpoint.ask(job.request(i), job.purpose(i));
-        const std::lock_guard lock(mutex);
-        if (failure) return;
-        job.on_answer(i, std::move(answer));
+        ask_one(i);
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();

@@ -79,9 +79,12 @@ struct ChatJob {
   std::function<std::string(int64_t i)> purpose;  // what a request is for, in errors
   // Called from several threads, but never from two at once, in the order in which answers come.
   std::function<void(int64_t i, ChatAnswer&& answer)> on_answer;
+  // Called like on_answer for a request that has failed for good. It may throw; where it doesn't, the job
+  // goes on. Empty: the first failure ends the job.
+  std::function<void(int64_t i, const Error& error)> on_failure = {};
 };
 
-// Asks for all answers of the job. After the first failure nothing more is asked; it is thrown when what is
+// Asks for all answers of the job. After what ends it nothing more is asked; that is thrown when what is
 // under way has ended.
 void ask_all(ChatEndpoint& endpoint, const ChatJob& job);
 

@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "base/signals.h"
+#include "base/stopwatch.h"
 
 namespace deepscaler {
 namespace {
@@ -18,6 +20,10 @@ struct Transfer {
   std::function<bool(long status, std::string_view bytes)> receive;
   bool keeps_errors = false;  // receive() gets the page that explains an error, too
   bool refused = false;       // receive() returned false
+  int64_t stall_timeout_s = 0;
+  bool stalled = false;
+  curl_off_t moved = 0;  // bytes so far, both ways
+  Stopwatch silence;     // since the last of them
 };
 
 long status_of(CURL* curl) {
@@ -35,7 +41,14 @@ size_t on_bytes(char* bytes, size_t size, size_t count, void* user) {
   return 0;
 }
 
-int on_tick(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) { return stop_requested() ? 1 : 0; }
+// Called about once a second. libcurl's own limit is one of the mean speed over several seconds, for which
+// the bytes of a request count long after they were sent.
+int on_tick(void* user, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (std::exchange(transfer.moved, received + sent) != received + sent) (void)transfer.silence.lap();
+  transfer.stalled = transfer.silence.seconds() > static_cast<double>(transfer.stall_timeout_s);
+  return transfer.stalled || stop_requested() ? 1 : 0;
+}
 
 using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 
@@ -53,8 +66,7 @@ Handle make_handle(const std::string& url, const HttpOptions& options, Transfer&
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 10L);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout_s));
+  transfer.stall_timeout_s = options.stall_timeout_s;
   if (!options.token.empty()) {
     // As bearer rather than as a header: libcurl does not pass it on to another host.
     curl_easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
@@ -63,6 +75,7 @@ Handle make_handle(const std::string& url, const HttpOptions& options, Transfer&
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_tick);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
   return handle;
 }
@@ -82,6 +95,10 @@ void transfer_all(const std::string& url, Transfer& transfer) {
   const CURLcode result = curl_easy_perform(transfer.curl);
   if (stop_requested()) throw Interrupted();
   if (transfer.refused) return;
+  if (transfer.stalled) {
+    throw Unreachable(url, fmt::format("no byte came for {} s", transfer.stall_timeout_s),
+                      "check the network");
+  }
   if (result != CURLE_OK) throw Unreachable(url, curl_easy_strerror(result), "check the network");
 }
 
