@@ -31,7 +31,7 @@ rl() { refuses 1 "deepscaler: $1" train r.toml --output "never$RANDOM" "${@:2}";
 # A command that takes a file and has commands below it.
 refuses 2 "deepscaler: unknown option --ouput; did you mean --output?" data p.toml --ouput x
 printf '[[step]]\nkind = "judge"\n' >p.toml
-refuses 1 'deepscaler: p.toml:2: "step.0.kind" can'"'"'t be "judge"; known are ingest, answers, proofs, gradable, duplicates, decontaminate, split, mix, write' data p.toml --output never-made
+refuses 1 'deepscaler: p.toml:2: "step.0.kind" can'"'"'t be "judge"; known are ingest, answers, proofs, gradable, duplicates, decontaminate, difficulty, split, pools, mix, write' data p.toml --output never-made
 
 # Keys: misspelt ones that are required, of the wrong level, of another program, of another kind.
 recipe && sed -i 's/^steps/stpes/' r.toml

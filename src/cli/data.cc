@@ -43,6 +43,11 @@ void run(const Options& options) {
   const PipelineOutcome outcome = run_pipeline(request);
   std::fputs(funnel_text(outcome.steps).c_str(), stdout);
   if (outcome.done_now == 0) fmt::print("every step was done already\n");
+  int64_t failed = 0;
+  for (const SummarizedStep& step : outcome.steps) {
+    for (const auto& [reason, count] : step.summary.dropped) failed += reason == kModelFailed ? count : 0;
+  }
+  if (failed > 0) fmt::print("for {} records a model did not answer; the same command asks again\n", failed);
   const bool is_written = std::ranges::any_of(
       outcome.steps, [](const SummarizedStep& step) { return !step.summary.outputs.empty(); });
   if (is_written) {

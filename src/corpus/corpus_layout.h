@@ -5,6 +5,7 @@
 //                   README.md       the data card
 //                   page.html       the funnel and examples of what was dropped, for a browser
 //                   manifest.json   SHA-256 of inputs, outputs and steps, counts, versions
+//                   replies/        of language models, by the hash of what was asked
 //                   lock            held by the process that works on it
 //                   steps/written.json     SHA-256 of all that the pipeline has written
 //                   steps/01-ingest/  kept.jsonl      the records after the step
@@ -27,6 +28,7 @@ struct CorpusLayout {
   [[nodiscard]] std::filesystem::path page() const { return path / "page.html"; }
   [[nodiscard]] std::filesystem::path manifest() const { return path / "manifest.json"; }
   [[nodiscard]] std::filesystem::path lock() const { return path / "lock"; }
+  [[nodiscard]] std::filesystem::path replies() const { return path / "replies"; }
   [[nodiscard]] std::filesystem::path steps() const { return path / "steps"; }
   [[nodiscard]] std::filesystem::path written() const { return steps() / "written.json"; }
 };

@@ -83,7 +83,7 @@ class Runner {
       planned[i].key = key_of(i, planned[i], i == 0 ? nullptr : &outcome.steps.back().summary);
       const StepLayout files{folder_of(i)};
       auto done = read_step_summary(files.done());
-      if (!done || done->key != planned[i].key || !has_files(files, *done)) {
+      if (!done || done->key != planned[i].key || asks_again(*done) || !has_files(files, *done)) {
         done = carry_out(i, std::move(planned[i]));
         ++outcome.done_now;
       } else {
@@ -116,6 +116,7 @@ class Runner {
     return {.root = config().root,
             .seed = static_cast<uint64_t>(config().seed),
             .where = where_of(i),
+            .kept_replies = layout_.replies(),
             .progress = [](int64_t) { throw_if_stop_requested(); }};
   }
 
@@ -166,6 +167,11 @@ class Runner {
                   {"versions", to_json(planned)["versions"]},
                   {"inputs", to_json(planned)["inputs"]}};
     return sha256_hex(parts.dump());
+  }
+
+  // Replies that did not come are asked for again; those that came are kept.
+  [[nodiscard]] static bool asks_again(const StepSummary& done) {
+    return std::ranges::any_of(done.dropped, [](const auto& reason) { return reason.first == kModelFailed; });
   }
 
   [[nodiscard]] static bool is_there(const fs::path& folder, const std::vector<HashedFile>& files) {

@@ -3,10 +3,12 @@
 
 #include "corpus/steps/answers.h"
 #include "corpus/steps/decontaminate.h"
+#include "corpus/steps/difficulty.h"
 #include "corpus/steps/duplicates.h"
 #include "corpus/steps/gradable.h"
 #include "corpus/steps/ingest.h"
 #include "corpus/steps/mix.h"
+#include "corpus/steps/pools.h"
 #include "corpus/steps/proofs.h"
 #include "corpus/steps/split.h"
 #include "corpus/steps/step.h"
@@ -27,7 +29,9 @@ constexpr StepKind kKinds[] = {
     {"gradable", "drops records whose answer can't be checked", make<GradableStep>},
     {"duplicates", "keeps the first of records that ask the same", make<DuplicatesStep>},
     {"decontaminate", "drops problems of evaluations", make<DecontaminateStep>},
+    {"difficulty", "measures how hard problems are for a model", make<DifficultyStep>},
     {"split", "deals records into train, validation and test", make<SplitStep>},
+    {"pools", "deals each split into the parts of a curriculum", make<PoolsStep>},
     {"mix", "says how much of each source goes on", make<MixStep>},
     {"write", "writes the data set", make<WriteStep>}};
 

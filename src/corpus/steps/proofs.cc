@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "base/config.h"
+#include "corpus/asking/questions.h"
 #include "corpus/match/ngrams.h"
+#include "corpus/steps/asked_records.h"
 
 namespace deepscaler {
 namespace {
@@ -45,23 +47,59 @@ bool is_no_answer(const std::string& answer) {
                             word) > 0;
 }
 
+Judgement by_replies(const Replies& replies) {
+  if (!replies.fault.empty()) return model_failed(replies);
+  std::map<Asked, int64_t> votes;
+  for (const std::string& reply : replies.texts) {
+    if (const auto asked = asked_in_reply(reply)) ++votes[*asked];
+  }
+  if (votes.empty()) return model_unclear(replies);
+  if (votes[Asked::kAnswer] > 0) return {};
+  return dropped_for(votes[Asked::kProof] >= votes[Asked::kNoMaths] ? "proof" : "no-maths",
+                     {{"reply", replies.texts[0]}});
+}
+
 }  // namespace
 
 void ProofsStep::bind(ConfigSection& s) {
   s.field("yes_no", yes_no_, "drop records whose answer is yes or no, true or false");
+  s.section("model", model_, "the language model that is asked about problems that pass by their words");
+}
+
+void ProofsStep::validate(const std::string& where) const { deepscaler::validate(model_, where + ".model"); }
+
+std::vector<std::filesystem::path> ProofsStep::inputs(const StepContext& context) const {
+  return model_files(model_, context.root);
+}
+
+std::vector<std::pair<std::string, std::string>> ProofsStep::versions() const {
+  if (!model_.is_asked()) return {};
+  return {{"questions", questions_version()}};
 }
 
 StepResult ProofsStep::run(CorpusRecords records, const StepContext& context) const {
+  std::map<size_t, Replies> asked;
+  if (model_.is_asked()) {
+    asked = ask_about(
+        model_, records, context, [&](const CorpusRecord& record) { return by_words(record).reason.empty(); },
+        [](const CorpusRecord& record) { return proof_question(record.problem); });
+  }
+  size_t next = 0;
   return judge_each(std::move(records), context, [&](const CorpusRecord& record) -> Judgement {
-    for (const std::string& answer : record.answers) {
-      if (is_no_answer(answer)) return dropped_for("proof", {{"answer", answer}});
-      if (yes_no_ && is_yes_or_no(answer)) return dropped_for("yes-no", {{"answer", answer}});
-    }
-    const Words words = plain_words(record.problem);
-    const std::string_view proof = asked_proof(words);
-    if (proof.empty() || !asked_value(words).empty()) return {};
-    return dropped_for("proof", {{"words", proof}});
+    const auto replies = asked.find(next++);
+    return replies == asked.end() ? by_words(record) : by_replies(replies->second);
   });
+}
+
+Judgement ProofsStep::by_words(const CorpusRecord& record) const {
+  for (const std::string& answer : record.answers) {
+    if (is_no_answer(answer)) return dropped_for("proof", {{"answer", answer}});
+    if (yes_no_ && is_yes_or_no(answer)) return dropped_for("yes-no", {{"answer", answer}});
+  }
+  const Words words = plain_words(record.problem);
+  const std::string_view proof = asked_proof(words);
+  if (proof.empty() || !asked_value(words).empty()) return {};
+  return dropped_for("proof", {{"words", proof}});
 }
 
 }  // namespace deepscaler

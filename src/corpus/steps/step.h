@@ -21,6 +21,9 @@ namespace deepscaler {
 
 class ConfigSection;
 
+// The reason of a record about which a model was asked in vain. The next run of the pipeline asks again.
+inline constexpr std::string_view kModelFailed = "model-failed";
+
 // A record that a step took out, why, and what shows it: a JSON object ("{}" where the reason says all).
 struct DroppedRecord {
   CorpusRecord record;
@@ -46,7 +49,8 @@ struct StepResult {
 struct StepContext {
   std::filesystem::path root;  // where relative paths of files start
   uint64_t seed = 1;
-  std::string where;  // "pipeline.toml: step.2", for errors
+  std::string where;                   // "pipeline.toml: step.2", for errors
+  std::filesystem::path kept_replies;  // where replies of language models are kept; empty: nowhere
   // Called with the number of records done so far, for the progress bar. Throws Interrupted when the user
   // asked to stop; a step has nothing to save.
   std::function<void(int64_t done)> progress;
