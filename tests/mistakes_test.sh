@@ -73,7 +73,7 @@ pairs() {
 printf '{"prompt": "1+1=", "chosen": "2", "rejected": "3"}\n' >pairs.jsonl
 pairs 'data.pass_rate = [0.1, 0.9]'
 rl 'r.toml: stage.0: sets data.pass_rate or data.min_prompt_tokens, which choose problems; a stage of kind dpo trains on examples; leave them out'
-pairs 'data.kinds = ["add"]'
+pairs 'data.kinds = ["add"]' 'data.count = 1'
 rl 'r.toml: stage.0: has data.kinds, and generated problems are no preference pairs; name files of pairs in data.files'
 pairs 'reference = "stage before"'
 rl 'r.toml: stage.0.reference is "stage before", which names no stage before it; name one by its name, as "stage NAME"'
@@ -87,10 +87,47 @@ recipe && sed -i -e 's/"grpo"/"gkd"/' -e '/^sampling/d' r.toml
 printf 'teacher.model = "stage 0"\nbeta = 0.1\n' >>r.toml
 rl 'r.toml:10: unknown key "stage.0.beta"; did you mean "jsd_beta"?'
 
+# Keys of other programs, at the places where they have them.
+while IFS='|' read -r key meant; do
+  recipe
+  rl "--set $key=1: unknown key \"$key\"; did you mean $meant?" --set "$key=1"
+done <<'END'
+actor_rollout_ref.rollout.n|"stage.N.sampling.samples_per_problem"
+actor_rollout_ref.rollout.val_kwargs.n|"eval.samples" or "stage.N.eval.samples"
+actor_rollout_ref.rollout.response_length|"eval.max_response_tokens" or "stage.N.sampling.max_response_tokens"
+actor_rollout_ref.actor.optim.lr_warmup_steps|"stage.N.optimizer.warmup_steps"
+actor_rollout_ref.actor.clip_ratio_high|"stage.N.loss.clip_high"
+actor_rollout_ref.model.path|"model.path"
+algorithm.kl_ctrl.kl_coef|"stage.N.loss.kl_coefficient"
+algorithm.adv_estimator|"stage.N.loss.advantage"
+data.train_batch_size|"stage.N.sampling.problems_per_step"
+data.max_prompt_length|"stage.N.sampling.max_prompt_tokens"
+trainer.save_freq|"output.save_every"
+reward_model.overlong_buffer.len|"stage.N.reward.overlong_buffer_tokens"
+custom_reward_function.path|"stage.N.reward.command.N.program"
+init_kl_coef|"stage.N.loss.kl_coefficient"
+rollout_batch_size|"stage.N.sampling.problems_per_step"
+micro_train_batch_size|"token_budget"
+n_samples_per_prompt|"stage.N.sampling.samples_per_problem"
+actor_learning_rate|"stage.N.optimizer.lr"
+eps_clip|"stage.N.loss.clip_low"
+pretrain|"model.path"
+END
+
 # Early: what a rollout would find out after hours.
 recipe
 rl "r.toml: stage.0.reward: reward mine: can't start nosuchprogram: there is no such program; check the program's path and permissions" \
   --set stage.0.reward.command.0.name=mine --set 'stage.0.reward.command.0.program=["nosuchprogram"]'
+sed -e 's/"grpo"/"sft"\nname = "first"/' -e '/^sampling/d' -e 's/^data.files.*/data.kinds = ["sub"]\ndata.count = 4/' r.toml >from.toml
+printf '[[stage]]\nkind = "sft"\nsteps = 1\ndata.from = "stage first"\n' >>from.toml
+refuses 1 'deepscaler: from.toml: stage.1.data.from is "stage first", a stage of kind sft, which writes no data; name files in data.files' \
+  train from.toml --output never
+sed '/^data.from/d; /"stage first"/d' from.toml >none.toml
+for key in stage.0.data.count eval.data.count; do
+  refuses 1 "deepscaler: --set $key=0: \"$key\" is 0, and kinds asks for generated problems; set it to their number" \
+    train none.toml --output never --set $key=0 --set "${key%count}kinds=[\"add\"]"
+done
+refuses 1 "deepscaler: --set seed=4: has no effect, since the seeds are those of --seeds; leave it out" seeds r.toml --set seed=4
 refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" \
   train r.toml --output never --set model.random= --set model.path=run
 for command in "inspect" "eval --kind add --model" "generate --prompt x --model" "tokenize --text x --model" \
@@ -99,6 +136,13 @@ for command in "inspect" "eval --kind add --model" "generate --prompt x --model"
   "quantize --type Q8_0 --output none --model" "imatrix --text train.jsonl --output none --model" \
   "perplexity --text train.jsonl --model"; do
   refuses 1 "deepscaler: run: is a run's folder, not a model; name one of the checkpoints in run/checkpoints" $command run
+done
+
+# Tables that a data pipeline reads.
+for ending in csv parquet gz; do
+  echo "problem,answer" >table.$ending
+  refuses 1 "deepscaler: table.$ending: is a .$ending file, and data here are JSON or JSON Lines; make a data set of it with \`deepscaler data\`" \
+    eval --model $model --data table.$ending
 done
 
 # The same data named twice, and copies of it.
@@ -111,11 +155,35 @@ grep -qx 'warning: --data: 3 of 6 problems have an id that came before, or the s
 refuses 2 "Run with --help for more information." eval --model $model --data train.jsonl --count 2
 grep -qx -- '--count requires --kind' err || fail "--count without --kind: $(cat err)"
 
+# Text that is not UTF-8.
+printf 'caf\xe9 %0900d' 1 >latin1.txt
+latin1=$(printf 'caf\xe9')
+for command in "tokenize --input" "perplexity --context 64 --text" "imatrix --context 64 --output none.gguf --text"; do
+  refuses 1 "deepscaler: latin1.txt: is not UTF-8 at byte 4; save the file as UTF-8" $command latin1.txt --model $model
+done
+for command in "tokenize --text" "generate --prompt" "generate --input prompts.jsonl --output none.jsonl --stop" \
+  "eval --kind add --prompt" "eval --kind add --system"; do
+  refuses 2 "Run with --help for more information." ${command%% *} --model $model ${command#* } "$latin1"
+  grep -qx -- "${command##* }: is not UTF-8 at byte 4; give UTF-8" err || fail "$command: $(cat err)"
+done
+refuses 2 "Run with --help for more information." train r.toml --set "prompt.text={problem}$latin1"
+grep -qx -- "--set: is not UTF-8 at byte 25; give UTF-8" err || fail "--set: $(cat err)"
+printf '{"problem": "1+1", "answer": NaN}\n' >nan.jsonl
+refuses 1 "deepscaler: nan.jsonl:1: has the word NaN at byte 30, which is no JSON; write null, true, false or a number, or put a text between double quotes" \
+  eval --model $model --data nan.jsonl
+printf '{"problem": "1+1 \\ud83d", "answer": "2"}\n' >half.jsonl
+refuses 1 "deepscaler: half.jsonl:1: has half of a character at byte 24: a surrogate without its other half; write the whole character, or leave it out" \
+  eval --model $model --data half.jsonl
+printf '{"problem": "1+1", "answer": "(1,)\\\\begin{"}\n' >unreadable.jsonl
+"$program" eval --model $model --data unreadable.jsonl --max-response-tokens 2 >/dev/null 2>err
+grep -q "^warning: unreadable.jsonl:1: the verifier can't read its answer '.*': responses with an answer are undecided, others have none$" err || fail "$(cat err)"
+
 # Words of a command line that there are not, before what is missing because of them.
 refuses 2 'deepscaler: unknown command trian; did you mean train?' trian r.toml
 refuses 2 'deepscaler: unknown command decod; did you mean decode?' bench decod --model $model
 refuses 2 'deepscaler: unknown option --promt; did you mean --prompt?' generate --model $model --promt "hi"
 refuses 2 'deepscaler: unknown option --ouput; did you mean --output?' eval --model $model --data train.jsonl --ouput=x.json
+refuses 2 'deepscaler: unknown option --max-tokens; did you mean --max-response-tokens?' generate --model $model --max-tokens 4
 refuses 2 'deepscaler: unknown option --qqqqqqqq; run with --help for those there are' eval --model $model --qqqqqqqq 3
 
 # A model folder that is not whole, or may not be read.
@@ -176,6 +244,29 @@ grep -q '^grpo  *0.0 \[ *0.0, *[0-9.]*\] *0.0 \[-56.1, *56.1\] .* 100.0 %' log |
 "$program" sft --model $model --data demonstrations.jsonl --output sft_overlap --set 'stage.0.eval_files=["demonstrations.jsonl"]' \
   >/dev/null 2>err
 grep -qx 'warning: stage.0.eval_files: 2 of 2 examples are trained on too: eval/loss is not of held-out text alone' err || fail "$(cat err)"
+
+# A warm-up that is longer than its stage.
+recipe 'optimizer.warmup_steps = 5'
+train warmup
+grep -qx 'warning: stage.0.optimizer.warmup_steps is 5 and the stage has 1 steps, so its rate never reaches lr' err || fail "$(cat err)"
+train generated_none --set stage.0.data.count=3
+grep -qx 'warning: stage.0.data.count is 3, but kinds names none, so no problems are generated' err || fail "$(cat err)"
+
+# A step of everything is left at once, and all before it is there.
+for ((i = 0; i < 20000; ++i)); do
+  printf '{"prompt": "%d+1=", "completion": "%d", "chosen": "%d", "rejected": "0"}\n' $i $((i + 1)) $((i + 1))
+done >many.jsonl
+for kind in sft dpo; do
+  recipe && sed -i "s/\"grpo\"/\"$kind\"/; /^sampling/d; s/train.jsonl/many.jsonl/" r.toml
+  echo 'examples_per_step = 20000' >>r.toml
+  "$program" train r.toml --output many_$kind >log 2>err &
+  training=$!
+  until grep -q "^stage 1 of 1" err; do kill -0 $training 2>/dev/null || fail "$(cat err)"; sleep 0.01; done
+  sleep 0.2
+  kill -TERM $training
+  wait $training || fail "$(cat err)"
+  grep -qx "stopped after step 0; the same command goes on from there" log || fail "$kind: $(cat log err)"
+done
 
 # A reward of one's own alone: no answers, and every field of the record.
 cat >topical.sh <<'END'

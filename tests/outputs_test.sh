@@ -31,6 +31,8 @@ declare -A remedy=(
   [problems]=$remove [quantize]=$remove [imatrix]=$remove [eval]="name another --output"
   [report]="remove it, if it is no more than an earlier report, or choose another --output"
 )
+# Whether a file of this name is what the command writes.
+declare -A ending=([quantize]=gguf [imatrix]=gguf)
 declare -A input=([generate]=prompts.jsonl [score]=generated.jsonl [verify]=graded.jsonl [imatrix]=text.txt)
 
 # stays FILE MESSAGE ARGUMENT...: refused with the message, and the file is as it was.
@@ -43,6 +45,8 @@ stays() {
 }
 
 mkdir -p folder.json sub locked
+"$program" init --config "$recipes/tiny-model/config.json" --output mind 2>/dev/null
+mkdir mind/inner
 chmod a-w locked
 echo "years of work" >thesis.json
 ln -s thesis.json link.json
@@ -56,6 +60,13 @@ for name in "${!command[@]}"; do
     "run/metrics.jsonl: is a place for the files of the run $folder/run alone; choose another --output" \
     "${run[@]}" --output run/metrics.jsonl
   [[ $name == eval ]] && first=new.samples.jsonl || first=new.json
+  ln -sfn nowhere/else to-nothing.json
+  refuses 1 "deepscaler: to-nothing.json: is a link to nowhere/else, which is not there; remove the link, or choose another --output" \
+    "${run[@]}" --output to-nothing.json
+  refuses 1 "deepscaler: mind/inner/$first: lies in the folder of the model $folder/mind; choose another --output" \
+    "${run[@]}" --output mind/inner/new.json
+  [[ $name == report ]] || refuses 1 "deepscaler: run/$first: lies in the folder of the run $folder/run; choose another --output" \
+    "${run[@]}" --output run/new.json
   refuses 1 "deepscaler: run/checkpoints/$first: is a place for the files of the run $folder/run alone; choose another --output" \
     "${run[@]}" --output run/checkpoints/new.json
   refuses 1 "deepscaler: none/$first: can't open for writing: No such file or directory; check that the folder exists and is writable" \
@@ -66,8 +77,9 @@ for name in "${!command[@]}"; do
   rm "$first.tmp"
   program=./held refuses 1 "deepscaler: locked/$first: can't open for writing: Permission denied; check that the folder exists and is writable" \
     "${run[@]}" --output locked/new.json
-  : >empty.json # nothing is lost with it
-  "$program" "${run[@]}" --output empty.json >/dev/null 2>err || fail "$name refuses an empty file: $(cat err)"
+  file=empty.${ending[$name]-json}
+  : >$file # nothing is lost with it
+  "$program" "${run[@]}" --output $file >/dev/null 2>err || fail "$name refuses an empty file: $(cat err)"
   rm -f empty.*
   [[ ! -v input[$name] ]] && continue
   file=${input[$name]}
@@ -101,10 +113,18 @@ cp problems.jsonl data.json
 read -ra run <<<"eval --model $model --max-response-tokens 4 --data data.json"
 stays data.json "data.json: is the input too, which is read while this is written; choose another --output" \
   "${run[@]}" --output data.json
+for command in "quantize $model --type Q8_0" "imatrix --model $model --text text.txt --context 64"; do
+  refuses 1 "deepscaler: model.bin: does not end in .gguf; name it FILE.gguf" $command --output model.bin
+  refuses 1 "deepscaler: model: does not end in .gguf; name it FILE.gguf" $command --output model
+done
+refuses 1 "deepscaler: /dev/null: does not end in .json; name the report X.json; X.md and X.samples.jsonl are written beside it" \
+  "${run[@]}" --output /dev/null
 refuses 1 "deepscaler: again.txt: does not end in .json; name the report X.json; X.md and X.samples.jsonl are written beside it" \
   "${run[@]}" --output again.txt
 "$program" report run --output page.html >/dev/null
 "$program" report run --output page.html >/dev/null || fail "a report does not replace an earlier one"
+"$program" report run --picture run/run.svg >/dev/null && "$program" export-run run --csv --output run/run.csv ||
+  fail "what is about a run may lie in its folder"
 echo "years of work" >run/report.html
 stays run/report.html "run/report.html: is there already; ${remedy[report]}" report run
 rm run/report.html
@@ -119,6 +139,7 @@ refuses 2 "Run with --help for more information." report run --picture run.svg -
 grep -qx -- "--output excludes --picture" err || fail "two outputs of a report: $(cat err)"
 
 # Folders.
+(echo 'eval.data = {kinds = ["add"], count = 2}' && cat tiny.toml) >evaluated.toml
 mkdir full && echo "years of work" >full/thesis.txt
 declare -A maker=(
   [init]="init --config $recipes/tiny-model/config.json" [convert]="convert $model" [train]="train tiny.toml"
@@ -135,13 +156,30 @@ declare -A full=(
 write="write: Permission denied; check that the folder is writable and has space left"
 create="create: Permission denied; check the path"
 declare -A shut=([init]=$write [convert]=$write [train]=$create [sft]=$create)
+ln -s nowhere/else to-nothing
 for name in "${!maker[@]}"; do
   read -ra run <<<"${maker[$name]}"
+  refuses 1 "deepscaler: to-nothing: is a link to nowhere/else, which is not there; remove the link, or choose another --output" \
+    "${run[@]}" --output to-nothing
+  for file in /dev/null thesis.json; do
+    refuses 1 "deepscaler: $file: is no folder, and the command makes one; choose another --output" "${run[@]}" --output $file
+  done
+  refuses 1 "deepscaler: thesis.json: is no folder, and the command makes one; choose another --output" \
+    "${run[@]}" --output thesis.json/inner
+  for owner in "run run" "model mind"; do
+    refuses 1 "deepscaler: ${owner#* }/inner/mine: lies in the folder of the ${owner% *} $folder/${owner#* }; choose another --output" \
+      "${run[@]}" --output ${owner#* }/inner/mine
+  done
   refuses 1 "deepscaler: run/checkpoints/mine: is a place for the files of the run $folder/run alone; choose another --output" \
     "${run[@]}" --output run/checkpoints/mine
   [[ -v shut[$name] ]] && program=./held refuses 1 "deepscaler: locked/new: can't ${shut[$name]}" "${run[@]}" --output locked/new
   [[ -v full[$name] ]] && stays full/thesis.txt "full: ${full[$name]}; choose another --output" "${run[@]}" --output full
 done
+
+refuses 1 "deepscaler: run/seeds/seed-1: lies in the folder of the run $folder/run; choose another --output" \
+  seeds evaluated.toml --seeds 1..2 --output run/seeds
+refuses 1 "deepscaler: run/inner: lies in the folder of the run $folder/run; choose another --output" \
+  fork run --at 0 --set seed=3 --output run/inner
 
 # A run is never begun anew over records that it could not have lost.
 read -ra run <<<"train tiny.toml --output run"

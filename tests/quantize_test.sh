@@ -119,6 +119,11 @@ refuses 1 "deepscaler: --tensor-type: 'ffn=Q9' is no REGEX=TYPE; give a format a
   quantize model --type Q8_0 --dry-run --tensor-type ffn=Q9
 refuses 1 "deepscaler: --tensor-type: '(' is no regular expression; correct it" \
   quantize model --type Q8_0 --dry-run --tensor-type '(=Q8_0'
+for rules in nonsense=Q6_K norm=Q6_K 'ffn=Q6_K --tensor-type ffn_down=Q5_0'; do
+  last=${rules##* }
+  refuses 1 "deepscaler: --tensor-type: '$last' changes nothing: it finds no tensor that is quantized and that no earlier rule has; see their names with --dry-run" \
+    quantize model --type Q8_0 --dry-run --tensor-type $rules
+done
 refuses 1 "deepscaler: Q4_0.gguf: is no importance matrix; make it with \`deepscaler imatrix\` or llama-imatrix" \
   quantize model --type Q8_0 --dry-run --imatrix Q4_0.gguf
 refuses 1 "deepscaler: i.gguf: 'blk.0.attn_q.weight' has 256 columns, and the model's 96; use an importance matrix of the same model" \

@@ -247,7 +247,7 @@ TEST_F(ResumeTest, SigkillInsideAnEvaluation) {
   (void)expect_the_same_end();
 }
 
-TEST_F(ResumeTest, SigtermFinishesTheStepSavesAndSaysHowToGoOn) {
+TEST_F(ResumeTest, SigtermSavesWhatIsDoneAndSaysHowToGoOn) {
   for (size_t lines : {5, 70}) {
     Program program(folder(), train("run"));
     program.wait([&] { return metrics_lines(run()).size() >= lines; });

@@ -26,6 +26,7 @@ class CopyistSettings final : public StageSettings {
     s.field("steps", steps_, "steps, each of which writes").at_least(1).required();
     s.field("lines_per_step", lines_per_step, "problems a step writes").at_least(1);
   }
+  [[nodiscard]] bool writes_data() const override { return true; }
   [[nodiscard]] std::optional<int64_t> steps() const override { return steps_; }
   [[nodiscard]] StageNeeds needs(const ModelConfig&) const override { return {}; }
   [[nodiscard]] std::unique_ptr<Stage> make(const StageConfig& stage,

@@ -1,5 +1,5 @@
 // Reading: TOML text, then overrides, then the bind function over the tables.
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
@@ -127,6 +127,32 @@ std::optional<std::string> swallowed_backslash(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_index(const std::string& part) {
+  return !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+}
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> parts(1);
+  for (char c : path) {
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
+}
+
+// Whether a section has this key, or these keys in it, when it is of another kind.
+bool is_of_other_kind(std::string_view path, std::span<const ConfigKey> keys) {
+  std::vector<std::string> parts = split_path(path);
+  for (std::string& part : parts) {
+    if (is_index(part)) part = "N";
+  }
+  const std::string inside = fmt::format("{}.", fmt::join(parts, "."));
+  return std::ranges::any_of(
+      keys, [&](const ConfigKey& key) { return fmt::format("{}.", key.path).starts_with(inside); });
+}
+
 // Binds one section. Of what is missing or does not fit together the first is kept until all keys are known:
 // an unknown key may be the one that is missing.
 class Reader : public ConfigVisitor {
@@ -140,9 +166,7 @@ class Reader : public ConfigVisitor {
     bind(section);
     for (const auto& [key, node] : table_) {
       const std::string name(key.str());
-      if (std::find(known_.begin(), known_.end(), name) == known_.end())
-        throw Error(where(source_, full(name), &node), fmt::format("unknown key \"{}\"", full(name)),
-                    suggest_key(path_, name, known_, config_keys(source_.root), source_.foreign));
+      if (std::find(known_.begin(), known_.end(), name) == known_.end()) refuse_unknown(name, node);
     }
     if (missing_) throw *missing_;
   }
@@ -218,6 +242,26 @@ class Reader : public ConfigVisitor {
   }
   std::string here() const { return where(source_, full(name_), node_); }
 
+  // Of a section that is no slip for one of ours, a key is named: other programs have theirs there.
+  [[noreturn]] void refuse_unknown(const std::string& name, const toml::node& node) const {
+    const std::vector<ConfigKey> keys = config_keys(source_.root);
+    std::string path = name, asked = name;
+    const toml::node* at = &node;
+    const bool descends = !nearest_name(name, known_) && !is_of_other_kind(full(name), keys);
+    while (descends && at->is_table() && !at->as_table()->empty()) {
+      const toml::table& table = *at->as_table();
+      asked = table.begin()->first.str();
+      path += "." + asked;
+      at = table.get(asked);
+    }
+    for (const ConfigForeignName& other : source_.foreign) {  // "val_kwargs.n" says more than "n"
+      const bool is_end = fmt::format(".{}", path).ends_with(fmt::format(".{}", other.name));
+      if (is_end && other.name.size() > asked.size()) asked = other.name;
+    }
+    throw Error(where(source_, full(path), at), fmt::format("unknown key \"{}\"", full(path)),
+                suggest_key(path_, asked, known_, keys, source_.foreign));
+  }
+
   const toml::node* find(std::string_view name) {
     known_.emplace_back(name);
     return table_.get(name);
@@ -283,7 +327,9 @@ class Reader : public ConfigVisitor {
                               std::string_view expected) const {
     throw Error(where(source_, full(name), &node),
                 fmt::format("\"{}\" must be {}, not {}", full(name), expected, found_type(node)),
-                "change the value");
+                expected == "a list of strings" && node.is_string()
+                    ? fmt::format("write [\"{}\"]", node.as_string()->get())
+                    : "change the value");
   }
   void note_missing(std::string_view name, std::string_view expected) {
     if (missing_) return;
@@ -333,23 +379,8 @@ toml::table parse_value(const std::string& text) {
   return toml::table{{"value", text}};
 }
 
-std::vector<std::string> split_path(std::string_view path) {
-  std::vector<std::string> parts(1);
-  for (char c : path) {
-    if (c == '.')
-      parts.emplace_back();
-    else
-      parts.back() += c;
-  }
-  return parts;
-}
-
 [[noreturn]] void fail_override(const Override& override, std::string_view what) {
   throw Error(fmt::format("--set {}", override.text), what, "write --set section.key=value");
-}
-
-bool is_index(const std::string& part) {
-  return !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
 }
 
 // The node that the next part of an override's path names: a section (added where the file leaves it

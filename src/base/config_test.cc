@@ -242,6 +242,8 @@ TEST(Config, RefusesInOneLine) {
        "recipe.toml:5: unknown key \"stage.0.optimizer.learning_rate\"; did you mean \"lr\"?"},
       {head + "gruop = 1", "recipe.toml:4: unknown key \"stage.0.gruop\"; did you mean \"group\"?"},
       {head + "files = []", "recipe.toml:4: unknown key \"stage.0.files\"; it belongs to kind = \"sft\""},
+      {"model = \"m\"\n[[stage]]\nkind = \"sft\"\nfiles = \"a.jsonl\"",
+       "recipe.toml:4: \"stage.0.files\" must be a list of strings, not a string; write [\"a.jsonl\"]"},
       {head + "group = \"many\"",
        "recipe.toml:4: \"stage.0.group\" must be an integer, not a string; change the value"},
       {head + "group = 1.5",
@@ -294,6 +296,14 @@ TEST(Config, RefusesInOneLine) {
        "recipe.toml:4: unknown key \"stage.0.beta\"; did you mean \"files\"?"},
       {"num_generations = 4\nmodel = \"m\"",
        "recipe.toml:1: unknown key \"num_generations\"; did you mean \"stage.N.group\"?"},
+      // Sections of other programs, and ours in other places: a key of theirs is named.
+      {"model = \"m\"\n[actor.rollout]\nnum_generations = 4",
+       "recipe.toml:3: unknown key \"actor.rollout.num_generations\"; did you mean \"stage.N.group\"?"},
+      {"model = \"m\"\n[optimizer.schedule]\nwarmup = 4",
+       "recipe.toml:3: unknown key \"optimizer.schedule.warmup\"; did you mean "
+       "\"stage.N.optimizer.schedule.warmup\"?"},
+      {"model = \"m\"\nactor.fsdp.offload_policy = true",
+       "recipe.toml:2: unknown key \"actor.fsdp.offload_policy\"; known are model, stage"},
       // Escapes that were meant as text.
       {"model = \"within \\boxed{}\"",
        "recipe.toml:1: \"model\" has \\boxed, which TOML takes for a control character; write \\\\boxed, or "

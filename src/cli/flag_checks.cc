@@ -9,6 +9,7 @@
 #include <string>
 
 #include "formats/excerpt.h"
+#include "text/unicode/read_utf8.h"
 
 namespace deepscaler {
 namespace {
@@ -73,6 +74,14 @@ CLI::Validator between(double low, double high) {
 CLI::Validator is_seed() {
   const auto holds = [](const std::string& text) { return number_in<uint64_t>(text).has_value(); };
   return check(holds, "a whole number from 0 to 18446744073709551615", "");
+}
+
+CLI::Validator is_text() {
+  const auto complaint = [](const std::string& text) {
+    const auto wrong = wrong_encoding(text);
+    return wrong ? *wrong + "; give UTF-8" : std::string();
+  };
+  return {complaint, ""};
 }
 
 }  // namespace deepscaler

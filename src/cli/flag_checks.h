@@ -16,5 +16,6 @@ namespace deepscaler {
 [[nodiscard]] CLI::Validator whole_number(int64_t low, int64_t high);  // low <= value <= high, not nan
 [[nodiscard]] CLI::Validator between(double low, double high);
 [[nodiscard]] CLI::Validator is_seed();
+[[nodiscard]] CLI::Validator is_text();  // UTF-8
 
 }  // namespace deepscaler

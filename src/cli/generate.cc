@@ -154,7 +154,8 @@ void add_generate_command(CLI::App& app) {
   auto* input =
       source->add_option("--input", options->input,
                          R"(lines {"prompt": text}, {"messages": [...]} or {"token_ids": [...]}, with "id")");
-  auto* prompt = source->add_option("--prompt", options->prompt, "one prompt, answered on the terminal");
+  auto* prompt = source->add_option("--prompt", options->prompt, "one prompt, answered on the terminal")
+                     ->check(is_text());
   source->require_option(1);
   auto* output = command->add_option("--output", options->output, "the JSONL file to write, in input order");
   input->needs(output);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -45,8 +46,34 @@ bool takes_words(const CLI::App& command) {
                              [](const CLI::Option* option) { return option->get_positional(); });
 }
 
+std::vector<std::string> words_of(std::string_view name) {
+  std::vector<std::string> words(1);
+  for (const char c : name) {
+    if (c == '-')
+      words.emplace_back();
+    else
+      words.back() += c;
+  }
+  std::erase(words, "");
+  return words;
+}
+
+// The one known name that has all words of another: --max-response-tokens for --max-tokens.
+std::optional<std::string> longer_name(const std::string& name, const std::vector<std::string>& known) {
+  std::optional<std::string> found;
+  for (const std::string& other : known) {
+    const auto words = words_of(other);
+    const auto has = [&](const std::string& word) { return std::ranges::count(words, word) > 0; };
+    if (!std::ranges::all_of(words_of(name), has)) continue;
+    if (found) return std::nullopt;
+    found = other;
+  }
+  return found;
+}
+
 std::string unknown(const char* what, const std::string& word, const std::vector<std::string>& known) {
-  const auto nearest = deepscaler::nearest_name(word, known);
+  auto nearest = deepscaler::nearest_name(word, known);
+  if (!nearest) nearest = longer_name(word, known);
   return std::string("unknown ") + what + " " + word + "; " +
          (nearest ? "did you mean " + *nearest + "?" : "run with --help for those there are");
 }

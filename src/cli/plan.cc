@@ -9,6 +9,7 @@
 #include "base/config.h"
 #include "base/memory.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "model/model.h"
 #include "model/model_file.h"
 #include "run/plan.h"
@@ -73,6 +74,7 @@ void add_plan_command(CLI::App& app) {
   auto options = std::make_shared<Options>();
   command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
   command->add_option("--set", options->overrides, "override a key, e.g. recompute=layer")
+      ->check(is_text())
       ->allow_extra_args(false);
   command->callback([options] { run(*options); });
 }

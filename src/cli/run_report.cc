@@ -34,24 +34,23 @@ fs::path write_run_report(const fs::path& folder, const fs::path& output) {
   const std::vector<StageTitle> titles = titles_of(folder);
   const fs::path path = output.empty() ? RunLayout{folder}.report() : output;
   if (is_run_page(path))
-    require_place_for(path, {});
+    require_place_for(path, {}, {.run = folder});
   else
     require_new_file(path, {},
-                     "remove it, if it is no more than an earlier report, or choose another --output");
+                     "remove it, if it is no more than an earlier report, or choose another --output",
+                     {.run = folder});
   write_file_atomically(path, run_page(folder, titles));
   return path;
 }
 
 void write_run_picture(const fs::path& folder, const fs::path& output) {
-  const std::string flag = "--picture";
+  const OutputOption option = {.flag = "--picture", .run = folder};
   const std::vector<StageTitle> titles = titles_of(folder);
-  if (output.extension() != ".svg") {
-    throw Error(output.string(), "does not end in .svg", "name the picture FILE.svg");
-  }
+  require_ending(output, ".svg", "name the picture FILE.svg");
   if (is_run_picture(output))
-    require_place_for(output, {}, flag);
+    require_place_for(output, {}, option);
   else
-    require_new_file(output, {}, "remove it, or choose another " + flag, flag);
+    require_new_file(output, {}, "remove it, or choose another --picture", option);
   write_file_atomically(output, run_picture(read_history(folder, titles)));
 }
 

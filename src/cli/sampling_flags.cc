@@ -61,6 +61,7 @@ void add_generation_flags(CLI::App& command, GenerationSettings& settings) {
       ->allow_extra_args(false);
   command
       .add_option("--stop", settings.stop, "text that ends a response, which ends before it; may be repeated")
+      ->check(is_text())
       ->allow_extra_args(false);
   command.add_option("--seed", settings.options.seed, "of the random numbers")
       ->check(is_seed())

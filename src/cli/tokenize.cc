@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "formats/excerpt.h"
 #include "run/own_files.h"
 #include "text/tokenizer/tokenizer.h"
+#include "text/unicode/read_utf8.h"
 
 namespace deepscaler {
 namespace {
@@ -54,7 +55,7 @@ std::string ids_line(const std::vector<TokenId>& ids) {
 void run(const TokenizeArguments& arguments) {
   require_no_run(arguments.model);
   const Tokenizer tokenizer = Tokenizer::load(arguments.model);
-  const std::string text = arguments.input.empty() ? arguments.text : read_file(arguments.input);
+  const std::string text = arguments.input.empty() ? arguments.text : read_utf8(arguments.input);
   std::string output;
   if (arguments.decode) {
     const std::vector<TokenId> ids = parse_ids(text);
@@ -78,7 +79,7 @@ void add_tokenize_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("tokenize", "Turn text into token ids, or ids into text.");
   command->add_option("--model", arguments->model, "GGUF file or Hugging Face model folder")->required();
   auto* source = command->add_option_group("source");
-  source->add_option("--text", arguments->text, "the text (or ids) itself");
+  source->add_option("--text", arguments->text, "the text (or ids) itself")->check(is_text());
   source->add_option("--input", arguments->input, "file with the text (or ids), taken whole");
   source->require_option(1);
   command->add_flag("--no-special", arguments->no_special, "read special tokens in the text as plain text");

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "cli/flag_checks.h"
 #include "cli/output_path.h"
 #include "cli/run_report.h"
 #include "cli/train.h"
@@ -78,6 +79,7 @@ void run_and_print(const Recipe& recipe, const TrainOptions& options) {
 void add_train_options(CLI::App& command, TrainOptions& options) {
   command.add_option("--output", options.output, "the run's folder (default: runs/ and the recipe's name)");
   command.add_option("--set", options.overrides, "override a key, e.g. stage.0.optimizer.lr=1e-5")
+      ->check(is_text())
       ->allow_extra_args(false);
   command.add_flag("--allow-inexact", options.run.allow_inexact,
                    "go on with a run although another instruction set, precision or version computes now");

@@ -22,6 +22,8 @@ void bind(ConfigSection& s, DataConfig& c) {
   s.field("files", c.files, "problem files, JSON or JSONL");
   s.field("kinds", c.kinds, "kinds of generated problems, see `deepscaler problems --help`");
   s.field("count", c.count, "number of generated problems over all kinds").range(0, 1 << 30);
+  s.require(c.kinds.empty() || c.count > 0, "count", "is 0, and kinds asks for generated problems",
+            "set it to their number");
   s.field("seed", c.seed, "seed of the generated problems");
   s.field("from", c.from, "\"stage NAME\": what that earlier stage has written, beside files and kinds");
   s.field("held_out", c.held_out, "generate from the held-out problems, which are in no training set");
@@ -59,8 +61,10 @@ void require_readable_answers(const std::vector<Problem>& problems) {
 void warn_of_unreadable_answers(const std::vector<Problem>& problems) {
   for (const Problem& p : problems) {
     if (is_gradable(p)) continue;
-    log_warning("{}: the verifier can't read its answer '{}', so it stays undecided", p.where,
-                excerpt(p.answers[0]));
+    log_warning(
+        "{}: the verifier can't read its answer '{}': responses with an answer are undecided, others have "
+        "none",
+        p.where, excerpt(p.answers[0]));
   }
 }
 
@@ -105,6 +109,9 @@ void choose_by_pass_rate(std::vector<Problem>& problems, const DataConfig& confi
 
 std::vector<Problem> load_problems(const DataConfig& config, std::string_view section,
                                    UnreadableAnswers unreadable) {
+  if (config.kinds.empty() && config.count > 0) {
+    log_warning("{}.count is {}, but kinds names none, so no problems are generated", section, config.count);
+  }
   std::vector<Problem> problems;
   if (!config.files.empty()) problems = read_files(config.files, section, unreadable);
   if (!config.kinds.empty()) {

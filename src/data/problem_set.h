@@ -33,7 +33,7 @@ struct DataConfig {
 
 void bind(ConfigSection& section, DataConfig& config);
 
-// What to do about an answer that the verifier can't read: samples graded against it stay undecided.
+// What to do about an answer that the verifier can't read: samples with an answer are undecided against it.
 enum class UnreadableAnswers {
   kRefuse,  // an Error naming the first, their number and their ids
   kKeep,    // a warning for each

@@ -163,9 +163,11 @@ Interval difference_interval(std::span<const double> before, std::span<const dou
     interval.high += half_width;
   } else {
     const double unseen = kZ * kZ / (problems + kZ * kZ);
-    interval.low = std::max(-1.0, mean - unseen);
-    interval.high = std::min(1.0, mean + unseen);
+    interval.low -= unseen;
+    interval.high += unseen;
   }
+  interval.low = std::max(-1.0, interval.low);
+  interval.high = std::min(1.0, interval.high);
   return interval;
 }
 

@@ -69,6 +69,10 @@ TEST(Statistics, DifferenceIsPaired) {
   const Interval reversed = difference_interval(after, before);
   EXPECT_DOUBLE_EQ(reversed.low, -estimate.high);
   // No change of any problem is not certain: one of as many that changes could have been missed.
+  // Two problems say next to nothing, but a share changes by 1 at most.
+  const double wrong_wrong[] = {0, 0}, right_wrong[] = {1, 0};
+  EXPECT_EQ(difference_interval(wrong_wrong, right_wrong).low, -1);
+  EXPECT_EQ(difference_interval(wrong_wrong, right_wrong).high, 1);
   const Interval none = difference_interval(before, before);
   EXPECT_EQ(none.mean, 0);
   EXPECT_DOUBLE_EQ(none.high, share_interval(std::vector<double>(before.size(), 0)).high);

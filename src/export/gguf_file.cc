@@ -88,6 +88,14 @@ void GgufExport::plan_rope_divisors() {
                       .parameter = nullptr});
 }
 
+bool GgufExport::rule_counts(size_t rule) const {
+  return std::ranges::any_of(tensors_, [&](const PlannedTensor& tensor) {
+    const ParameterInfo* info = tensor.parameter;
+    return info != nullptr && is_quantizable({tensor.name, info->rows, info->cols}) &&
+           rule_for(options_.mix, tensor.name) == &options_.mix.rules[rule];
+  });
+}
+
 int64_t GgufExport::without_importance() const {
   if (!options_.importance) return 0;
   return std::ranges::count_if(tensors_, [](const PlannedTensor& tensor) {

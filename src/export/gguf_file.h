@@ -46,6 +46,8 @@ class GgufExport {
   GgufExport(const ModelFile& source, GgufOptions options);
 
   [[nodiscard]] const std::vector<PlannedTensor>& tensors() const { return tensors_; }
+  // Whether a rule of the mix, by its number, decides any tensor's format.
+  [[nodiscard]] bool rule_counts(size_t rule) const;
   // Quantizable matrices that the importance matrix does not have.
   [[nodiscard]] int64_t without_importance() const;
 

@@ -93,10 +93,15 @@ bool is_quantizable(const TensorShape& tensor) {
   return tensor.rows > 1 && tensor.name.ends_with("weight") && !contains(tensor.name, "_norm.weight");
 }
 
+const TensorRule* rule_for(const Mix& mix, std::string_view name) {
+  const auto rule =
+      std::ranges::find_if(mix.rules, [&](const TensorRule& each) { return each.holds(std::string(name)); });
+  return rule == mix.rules.end() ? nullptr : &*rule;
+}
+
 Choice choose(const Mix& mix, const MixedModel& model, const TensorShape& tensor) {
-  const auto rule = std::ranges::find_if(
-      mix.rules, [&](const TensorRule& each) { return each.holds(std::string(tensor.name)); });
-  const DType dtype = rule == mix.rules.end() ? mixed_format(mix, model, tensor) : rule->dtype;
+  const TensorRule* rule = rule_for(mix, tensor.name);
+  const DType dtype = rule == nullptr ? mixed_format(mix, model, tensor) : rule->dtype;
   if (fits(dtype, tensor)) return {dtype};
   return {fallback(dtype, tensor), dtype};
 }

@@ -49,6 +49,9 @@ struct Mix {
   std::vector<TensorRule> rules;
 };
 
+// The first rule of the mix that holds for a tensor; null where none does.
+[[nodiscard]] const TensorRule* rule_for(const Mix& mix, std::string_view name);
+
 // Whether a tensor is quantized at all: matrices, but no norms.
 [[nodiscard]] bool is_quantizable(const TensorShape& tensor);
 

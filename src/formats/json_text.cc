@@ -113,6 +113,40 @@ class Watch {
 
 enum class Origin { kWritten, kModel };
 
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// The word around a position: "NaN" in {"answer": NaN}.
+std::string_view word_at(std::string_view text, size_t at) {
+  size_t begin = at, end = at;
+  while (begin > 0 && is_letter(text[begin - 1])) --begin;
+  while (end < text.size() && is_letter(text[end])) ++end;
+  return text.substr(begin, end - begin);
+}
+
+// What Python and JavaScript write, and JSON does not have. `at` is the position of the fault.
+void refuse_other_notation(std::string_view text, size_t at, const std::string& where) {
+  if (trim(text) == "{") {
+    throw Error(where, "holds only {", "write each JSON value into one line, or all of them into one list");
+  }
+  if (at >= text.size()) return;
+  if (const std::string_view word = word_at(text, at);
+      !word.empty() && word.data() + word.size() != text.data() + text.size()) {
+    throw Error(
+        where,
+        fmt::format("has the word {} at byte {}, which is no JSON", word, word.data() - text.data() + 1),
+        "write null, true, false or a number, or put a text between double quotes");
+  }
+  if (text[at] == '\'') {
+    throw Error(where, fmt::format("has a single quote at byte {}, and JSON has double ones", at + 1),
+                "write it as JSON (in Python: json.dumps)");
+  }
+  const std::string_view before = trim(text.substr(0, at));
+  if ((text[at] == '}' || text[at] == ']') && before.ends_with(',')) {
+    throw Error(where, fmt::format("has a comma before the {} at byte {}", text[at], at + 1),
+                "remove the comma");
+  }
+}
+
 // What the text may be instead decides the advice.
 [[noreturn]] void refuse(std::string_view text, const json::parse_error& error, const std::string& where,
                          Origin origin) {
@@ -124,6 +158,12 @@ enum class Origin { kWritten, kModel };
   if (std::string_view(error.what()).find("ill-formed UTF-8") != std::string_view::npos) {
     throw Error(where, fmt::format("is not UTF-8 at byte {}", error.byte), "save the file as UTF-8");
   }
+  if (std::string_view(error.what()).find("surrogate") != std::string_view::npos) {
+    throw Error(
+        where,
+        fmt::format("has half of a character at byte {}: a surrogate without its other half", error.byte),
+        "write the whole character, or leave it out");
+  }
   const std::string_view value = trim(text);
   if (!value.empty() && value[0] != '{' && value[0] != '[') {
     throw Error(where, fmt::format("is not JSON: it begins with {}", excerpt(value.substr(0, kShown))),
@@ -133,6 +173,7 @@ enum class Origin { kWritten, kModel };
     throw Error(where, fmt::format("goes on after its JSON value, at byte {}", error.byte),
                 "put each value into a line or a file of its own");
   }
+  if (error.byte > 0) refuse_other_notation(text, error.byte - 1, where);
   throw Error(where, fmt::format("not valid JSON at byte {}", error.byte), "check that the file is complete");
 }
 

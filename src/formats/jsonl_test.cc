@@ -88,6 +88,36 @@ TEST(Jsonl, OtherFormatsAndEncodingsAreNamed) {
   EXPECT_EQ(error_of("{\"a\": \"caf\xe9\"}"), "f:1: is not UTF-8 at byte 12; save the file as UTF-8");
 }
 
+// What Python's json.dumps and str() write beside JSON, and what hands do.
+TEST(Jsonl, OtherNotationsAreNamed) {
+  const auto no_word = [](const std::string& word, int byte) {
+    return fmt::format(
+        "f:1: has the word {} at byte {}, which is no JSON; write null, true, false or a number, or put a "
+        "text between double quotes",
+        word, byte);
+  };
+  EXPECT_EQ(error_of(R"({"answer": NaN})"), no_word("NaN", 12));
+  EXPECT_EQ(error_of(R"({"answer": nan})"), no_word("nan", 12));
+  EXPECT_EQ(error_of(R"({"answer": -Infinity})"), no_word("Infinity", 13));
+  EXPECT_EQ(error_of(R"({"answer": None, "id": 1})"), no_word("None", 12));
+  EXPECT_EQ(error_of(R"({answer: 1})"), no_word("answer", 2));
+  EXPECT_EQ(error_of(R"({'answer': 1})"),
+            "f:1: has a single quote at byte 2, and JSON has double ones; write it as JSON (in Python: "
+            "json.dumps)");
+  EXPECT_EQ(error_of(R"({"answer": [1, 2, ]})"),
+            "f:1: has a comma before the ] at byte 19; remove the comma");
+  EXPECT_EQ(error_of(R"({"answer": 1,})"), "f:1: has a comma before the } at byte 14; remove the comma");
+  EXPECT_EQ(error_of("{\n  \"answer\": 1\n}\n"),
+            "f:1: holds only {; write each JSON value into one line, or all of them into one list");
+  const std::string half =
+      "has half of a character at byte {}: a surrogate without its other half; write the whole "
+      "character, or leave it out";
+  EXPECT_EQ(error_of(R"({"answer": "\ud83d"})"), fmt::format(fmt::runtime("f:1: " + half), 19));
+  EXPECT_EQ(error_of(R"({"answer": "\ude00"})"), fmt::format(fmt::runtime("f:1: " + half), 18));
+  // A line that breaks off inside a word.
+  EXPECT_EQ(error_of(R"({"answer": tru)"), "f:1: not valid JSON at byte 15; check that the file is complete");
+}
+
 TEST_F(JsonlFile, AnUnfinishedLineIsFound) {
   EXPECT_EQ(JsonlWriter::unfinished_line(path_), "");
   write_file_atomically(path_, "1\n");

@@ -1,7 +1,9 @@
 #include "rl/grpo.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
@@ -81,9 +83,10 @@ int64_t token_count(std::span<const TokenGroup> groups) {
 }
 
 // The gradient of the loss over a mini-batch. Every response counts in the denominators; those without a
-// gradient cost no pass.
+// gradient cost no pass. `stop` is called after each micro-batch and may throw.
 GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denominators& denominators,
-                        const RolloutConfig& rollout, const LossConfig& config, Engine& policy) {
+                        const RolloutConfig& rollout, const LossConfig& config, Engine& policy,
+                        const std::function<void()>& stop) {
   std::vector<TokenGroup> tokens;
   std::vector<std::vector<ResponseTarget>> targets;
   for (const RolloutGroup* group : mini_batch) {
@@ -110,7 +113,10 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
   const int64_t count = token_count(tokens);
   Progress progress("training", "tokens", count);
   if (count > 0) progress.within_a_step();
-  policy.accumulate(tokens, head, [&](int64_t done) { progress.update(done); });
+  policy.accumulate(tokens, head, [&](int64_t done) {
+    progress.update(done);
+    stop();
+  });
   return loss.sums();
 }
 
@@ -179,8 +185,11 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   }
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
-  throw_if_stop_requested();  // from here on the step is finished
-  const StopNotice notice(kFinishesStep);
+  throw_if_stop_requested();
+  std::optional<StopNotice> notice;  // once weights change, the step is finished
+  const auto stop = [&] {
+    if (!notice) throw_if_stop_requested();
+  };
   UpdateRecord updates;
   EntropyControl entropy = control_from(draw.carried, loss);
   const auto groups = std::ssize(kept);
@@ -196,10 +205,11 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       if (loss.entropy.target) {
         present.entropy_coefficient = static_cast<float>(entropy.applied(loss.entropy));
       }
-      const GrpoLossSums sums = accumulate(mini_batch, denominators, rollout, present, models.policy);
+      const GrpoLossSums sums = accumulate(mini_batch, denominators, rollout, present, models.policy, stop);
       if (loss.entropy.target && sums.tokens > 0) {
         entropy.observe(loss.entropy, sums.entropy / static_cast<double>(sums.tokens));
       }
+      if (!notice) notice.emplace(kFinishesStep);
       updates.add(sums, models.policy.update(optimizer, optimizer.lr));
     }
   }

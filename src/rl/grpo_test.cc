@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/signals.h"
+#include "rl/loss/policy_losses.h"
 
 namespace deepscaler {
 namespace {
@@ -97,6 +101,13 @@ class GrpoTest : public testing::Test {
   int generated_ = 0;
   bool changed_ = false;
 };
+
+// The clipped loss, at a token of which the user asks to stop.
+int64_t tokens_until_stop = 0;
+PolicyTerm stopping_loss(const PolicyInput& input) {
+  if (--tokens_until_stop == 0) std::raise(SIGTERM);
+  return find_policy_loss("clip").term(input);
+}
 
 double by_sample(int64_t, int64_t sample) { return static_cast<double>(sample); }
 double all_equal(int64_t, int64_t) { return 1; }
@@ -366,6 +377,32 @@ TEST_F(GrpoTest, EveryPolicyLossAndAdvantageTrains) {
       EXPECT_EQ(result.metrics.get("sampling/sampling_logp_difference/max"), 0);
     }
   }
+}
+
+// In child processes, because the flag stays set once raised. Three mini-batches have 15 tokens each.
+class GrpoDeathTest : public GrpoTest {
+ protected:
+  // The updates that the step made, as the process's exit code, and 100 more where it was left.
+  [[noreturn]] void stop_at_token(int64_t token) {
+    install_stop_signals();
+    add_policy_loss({.name = "stopping", .term = stopping_loss});
+    config_.loss.policy = "stopping";
+    config_.loss.mini_batches = 3;
+    tokens_until_stop = token;
+    int code = 0;
+    try {
+      (void)step(by_sample);
+    } catch (const Interrupted&) {
+      code = 100;
+    }
+    std::_Exit(code + static_cast<int>(policy_.updates()));
+  }
+};
+
+TEST_F(GrpoDeathTest, AStepIsLeftUntilItHasChangedWeights) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(stop_at_token(5), testing::ExitedWithCode(100), "stopping");
+  EXPECT_EXIT(stop_at_token(20), testing::ExitedWithCode(3), "stopping: finishes the step");
 }
 
 }  // namespace

@@ -17,6 +17,12 @@ bool is_own_name(const fs::path& name) {
   return std::ranges::count(RunLayout::own_names(), whole.string()) > 0;
 }
 
+bool holds_model(const fs::path& folder) {
+  std::error_code ignored;
+  const auto has = [&](const char* name) { return fs::exists(folder / name, ignored); };
+  return has("config.json") && (has("model.safetensors") || has("model.safetensors.index.json"));
+}
+
 }  // namespace
 
 std::optional<fs::path> run_that_owns(const fs::path& path) {
@@ -25,6 +31,17 @@ std::optional<fs::path> run_that_owns(const fs::path& path) {
   if (error) return std::nullopt;
   for (fs::path folder = part.parent_path(); folder != part; part = folder, folder = folder.parent_path()) {
     if (is_own_name(part.filename()) && RunLayout{folder}.is_run()) return folder;
+  }
+  return std::nullopt;
+}
+
+std::optional<Owner> owner_of(const fs::path& path) {
+  std::error_code error;
+  fs::path part = fs::weakly_canonical(path, error);
+  if (error) return std::nullopt;
+  for (fs::path folder = part.parent_path(); folder != part; part = folder, folder = folder.parent_path()) {
+    if (RunLayout{folder}.is_run()) return Owner{"run", folder};
+    if (holds_model(folder)) return Owner{"model", folder};
   }
   return std::nullopt;
 }

@@ -80,7 +80,17 @@ void require_earlier_stages(const Recipe& recipe, size_t number, const std::stri
                 fmt::format("stage.{}.{} is \"{}\", which names no stage before it", number, key, value),
                 "name one by its name, as \"stage NAME\"");
   };
-  if (!stage.data.from.empty()) require_earlier("data.from", stage.data.from);
+  if (!stage.data.from.empty()) {
+    require_earlier("data.from", stage.data.from);
+    const StageConfig& source =
+        recipe.stages[*earlier_stage(recipe, number, *stage_named_in(stage.data.from))];
+    if (!source.settings().writes_data()) {
+      throw Error(where,
+                  fmt::format("stage.{}.data.from is \"{}\", a stage of kind {}, which writes no data",
+                              number, stage.data.from, source.kind),
+                  "name files in data.files");
+    }
+  }
   for (const auto& [key, value] : stage.settings().earlier_stages()) require_earlier(key, value);
   const bool keeps = number > 0 && stage.optimizer.start == OptimizerStart::kKeep;
   if (keeps && stage.optimizer.kind != recipe.stages[number - 1].optimizer.kind) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/sha256.h"
 #include "run/start.h"
 
@@ -52,18 +53,35 @@ std::filesystem::path RunStages::output_of(int64_t number, const std::string& na
 
 std::map<std::string, std::string> RunStages::open(const RunState& state) {
   std::map<std::string, std::string> hashes;
-  for (const StageConfig& stage : recipe_.stages) steps_.push_back(stage.settings().steps().value_or(0));
+  steps_.clear();
+  for (int64_t i = 0; i < std::ssize(recipe_.stages); ++i) {
+    const std::optional<int64_t> steps = recipe_.stages[static_cast<size_t>(i)].settings().steps();
+    steps_.push_back(i < state.stage ? steps.value_or(0) : 0);
+  }
   for (int64_t i = state.stage; i < std::ssize(recipe_.stages); ++i) {
     const bool under_way = i == state.stage;
     const StageConfig& config = recipe_.stages[static_cast<size_t>(i)];
+    note_steps(i, config.settings().steps().value_or(0));
     if (!under_way && (!config.data.from.empty() || !config.settings().earlier_stages().empty())) continue;
     std::unique_ptr<Stage> stage = make(i, state);
     hashes[section_of(i)] = stage->data_hash();
-    steps_[static_cast<size_t>(i)] = stage->steps();
+    note_steps(i, stage->steps());
     if (under_way) stage_ = std::move(stage);
   }
   checked_ = hashes;
   return hashes;
+}
+
+// Once a number is known, whether it leaves room for the warm-up.
+void RunStages::note_steps(int64_t number, int64_t steps) {
+  int64_t& known = steps_[static_cast<size_t>(number)];
+  if (steps == known) return;
+  known = steps;
+  const int64_t warmup = recipe_.stages[static_cast<size_t>(number)].optimizer.schedule.warmup_steps;
+  if (warmup > steps) {
+    log_warning("{}.optimizer.warmup_steps is {} and the stage has {} steps, so its rate never reaches lr",
+                section_of(number), warmup, steps);
+  }
 }
 
 std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
@@ -82,6 +100,7 @@ std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
   const OptimizerConfig& optimizer = config(state).optimizer;
   if (optimizer.start == OptimizerStart::kReset) models_.policy().begin_optimizer(optimizer);
   stage_ = make(state.stage, state);
+  note_steps(state.stage, stage_->steps());
   const std::string section = section_of(state.stage), hash = stage_->data_hash();
   const auto checked = checked_.find(section);
   if (checked != checked_.end() && checked->second != hash) {

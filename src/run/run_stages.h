@@ -41,6 +41,7 @@ class RunStages {
   std::pair<std::string, std::string> begin_next(RunState& state);
 
  private:
+  void note_steps(int64_t number, int64_t steps);
   [[nodiscard]] std::unique_ptr<Stage> make(int64_t number, const RunState& state) const;
   [[nodiscard]] std::filesystem::path output_of(int64_t number, const std::string& name,
                                                 const RunState& state) const;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/signals.h"
 
 namespace deepscaler {
 namespace {
@@ -90,6 +91,7 @@ std::vector<std::vector<std::vector<Number>>> TrainStep::read_all(std::span<cons
   }
   std::vector<Number> numbers;
   for (const MicroBatch& batch : pack_groups(groups, options_.token_budget, token_row)) {
+    throw_if_stop_requested();
     pass_->reserve(batch.blocks, Contents::kZero);
     pass_->forward(batch.forward, PassPurpose::kInference);
     for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {

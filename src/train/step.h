@@ -34,13 +34,14 @@ class TrainStep {
   TrainStep(const Model& model, const StepOptions& options, const Device& device = default_device());
 
   // Adds the gradient of the head's loss over all response tokens to gradients(), which begin at zero.
-  // `progress`, where given, is called with the rows done so far. Throws Error naming tensor and sample where
-  // a number of the head, or a gradient that reaches the bottom of the layers, is not finite; gradients() are
-  // undefined then.
+  // `progress`, where given, is called with the rows done so far; what it throws ends the call. Throws Error
+  // naming tensor and sample where a number of the head, or a gradient that reaches the bottom of the layers,
+  // is not finite; gradients() are undefined then.
   void accumulate(std::span<const TokenGroup> groups, Head& head,
                   const std::function<void(int64_t rows)>& progress = {});
 
   // Log-probability and entropy of every response token: the bits that accumulate() with an LmHead computes.
+  // Scoring throws Interrupted when the user asks to stop.
   [[nodiscard]] GroupScores score(std::span<const TokenGroup> groups, float temperature);
   // The scalar head's number of every response token, read at `token_row`: the bits that accumulate() with a
   // ScalarHead computes.

@@ -94,6 +94,16 @@ void require_no_change_of_the_past(const Fork& fork, const std::vector<ConfigDif
   }
 }
 
+// A fork where all is done would be the run itself.
+void require_steps_to_come(const Fork& fork, const Recipe& recipe, const RunState& state) {
+  const auto last = std::ssize(recipe.stages) - 1;
+  const auto steps = recipe.stages.back().settings().steps();
+  if (state.stage < last || !steps || state.stage_step < *steps) return;
+  throw Error(fork.run.string(),
+              fmt::format("is over after step {}, so nothing would follow in a fork there", fork.step),
+              fmt::format("fork at an earlier step, or raise stage.{}.steps", last));
+}
+
 // What the new run is compared with when it goes on: nothing of what was changed.
 Manifest manifest_of_fork(const Fork& fork, const RecordedRun& from, const Recipe& recipe,
                           const std::vector<ConfigDifference>& changes, const RunState& state) {
@@ -168,6 +178,7 @@ Recipe fork_run(const Fork& fork) {
   const RunState state = state_after(from.layout, fork.step);
   const std::vector<ConfigDifference> changes = config_differences(from.recipe, recipe);
   require_no_change_of_the_past(fork, changes, state);
+  require_steps_to_come(fork, recipe, state);
   if (fork.step == 0 && recipe.prompt.date.empty()) recipe.prompt.date = from.manifest.date;
   const RunLayout to{fork.output};
   if (fs::exists(to.config())) {

@@ -346,6 +346,11 @@ TEST_F(TrustTest, AForkRefusesWhatIsPast) {
                                                        ": stage.0.optimizer.lr has had its effect by step "
                                                        "24; fork at an earlier step, at 0 to begin anew, "
                                                        "or leave the key as it is");
+  EXPECT_EQ(refusal(24, "stage.1.optimizer.lr=1e-5"),
+            run +
+                ": is over after step 24, so nothing would follow in a fork there; fork at an earlier step, "
+                "or raise "
+                "stage.1.steps");
   EXPECT_NE(refusal(4, "stage.0.optimizr.lr=1"), "");
   EXPECT_FALSE(fs::exists(folder_ / "new"));
   EXPECT_EQ(

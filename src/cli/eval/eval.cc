@@ -53,10 +53,11 @@ struct Options {
 std::vector<Problem> eval_problems(const Options& options) {
   const DataConfig data = {.files = options.files,
                            .kinds = options.kinds,
-                           .count = options.count,
+                           .count = options.kinds.empty() ? 0 : options.count,
                            .seed = options.data_seed,
                            .held_out = true};
-  // A problem whose reference can't be read stays: its samples are undecided, and counted as such.
+  // A problem whose reference can't be read stays: its samples with an answer are undecided, and counted as
+  // such.
   auto problems = load_problems(data, "--data", UnreadableAnswers::kKeep);
   if (problems.empty()) throw Error("eval", "there are no problems", "give --data or --kind");
   if (options.limit) {
@@ -81,10 +82,8 @@ bool begins_with(const fs::path& path, std::string_view beginning) {
 // The three files are one evaluation's or none's: what else is there stays as it is.
 void check_output(const Options& options) {
   if (options.output.empty()) return;
-  if (!options.output.ends_with(".json")) {
-    throw Error(options.output, "does not end in .json",
-                "name the report X.json; X.md and X.samples.jsonl are written beside it");
-  }
+  require_ending(options.output, ".json",
+                 "name the report X.json; X.md and X.samples.jsonl are written beside it");
   Inputs inputs = options.files;
   if (!options.asks_a_server()) inputs.push_back(options.model);
   const fs::path samples = beside(options, ".samples.jsonl"), page = beside(options, ".md");
@@ -221,9 +220,11 @@ void add_eval_command(CLI::App& app) {
                    "leave out problems with longer prompts, and say how many; else the first one is an error")
       ->check(whole_number(1, 1 << 30));
   command->add_option("--prompt", options->prompt.text, "the user's turn, with {problem}")
+      ->check(is_text())
       ->capture_default_str();
-  command->add_option("--system", options->prompt.system,
-                      "the system message, in place of the chat template's");
+  command
+      ->add_option("--system", options->prompt.system, "the system message, in place of the chat template's")
+      ->check(is_text());
   add_template_flags(*command, options->prompt);
   command->add_option("--samples", options->eval.samples, "answers a problem")
       ->check(whole_number(1, 1 << 20))

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <memory>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/signals.h"
@@ -30,6 +29,7 @@ void run(const Options& options) {
   apply(options.runtime);
   require_no_run(options.model);
   require_new_file(options.output, {options.model, options.text.file});
+  require_ending(options.output, ".gguf", "name it FILE.gguf");
   Model model = Model::load(options.model);
   compute_in(model, options.dtype, options.model);
   const TextChunks chunks = read_chunks(options.text, model.config(), load_tokenizer(options.model));

@@ -70,6 +70,16 @@ GgufOptions export_options(const Options& options) {
   return result;
 }
 
+void require_rules_to_count(const std::vector<std::string>& rules, const GgufExport& file) {
+  for (size_t i = 0; i < rules.size(); ++i) {
+    if (file.rule_counts(i)) continue;
+    throw Error("--tensor-type",
+                excerpt(rules[i]) +
+                    " changes nothing: it finds no tensor that is quantized and that no earlier rule has",
+                "see their names with --dry-run");
+  }
+}
+
 std::string mib(int64_t bytes) { return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
 // A row a tensor.
@@ -116,9 +126,13 @@ void run(const Options& options) {
   set_thread_count(options.threads);
   install_stop_signals();
   require_no_run(options.model);
-  if (!options.output.empty()) require_new_file(options.output, {options.model, options.importance});
+  if (!options.output.empty()) {
+    require_new_file(options.output, {options.model, options.importance});
+    require_ending(options.output, ".gguf", "name it FILE.gguf");
+  }
   const ModelFile source(options.model);
   const GgufExport file(source, export_options(options));
+  require_rules_to_count(options.tensor_types, file);
   if (const int64_t count = file.without_importance(); count > 0) {
     log_warning("{}: has nothing of {} matrices, which are quantized without it", options.importance, count);
   }

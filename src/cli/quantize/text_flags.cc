@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "cli/flag_checks.h"
+#include "text/unicode/read_utf8.h"
 
 namespace deepscaler {
 
@@ -24,7 +24,7 @@ TextChunks read_chunks(const TextFlags& flags, const ModelConfig& config, const 
     throw Error("--context", fmt::format("{} is more than the model's {}", flags.context, config.context),
                 "give a smaller one");
   }
-  TextChunks chunks = text_chunks(tokenizer, read_file(flags.file), flags.context, flags.file);
+  TextChunks chunks = text_chunks(tokenizer, read_utf8(flags.file), flags.context, flags.file);
   if (flags.chunks > 0) chunks.resize(std::min<size_t>(chunks.size(), static_cast<size_t>(flags.chunks)));
   const auto outside = [&](TokenId token) { return token >= config.vocabulary; };
   for (const auto& chunk : chunks) {

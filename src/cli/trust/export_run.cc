@@ -24,7 +24,9 @@ void add_export_run_command(CLI::App& app) {
       ->required();
   command->add_option("--output", options->output, "where to write it (default: standard output)");
   command->callback([options] {
-    if (!options->output.empty()) require_new_file(options->output, {});
+    if (!options->output.empty()) {
+      require_new_file(options->output, {}, "remove it, or choose another --output", {.run = options->run});
+    }
     const std::string table = metrics_csv(read_run(options->run));
     if (options->output.empty())
       std::fputs(table.c_str(), stdout);

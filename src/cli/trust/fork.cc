@@ -40,6 +40,7 @@ void add_fork_command(CLI::App& app) {
       ->required()
       ->check(not_negative());
   command->add_option("--set", options->fork.changes, "the key to change, e.g. stage.1.optimizer.lr=1e-5")
+      ->check(is_text())
       ->allow_extra_args(false);
   command->add_option("--output", options->output, "the new run's folder")->required();
   add_runtime_options(*command, options->runtime);

@@ -26,6 +26,10 @@ struct Options {
 void run(const Options& options) {
   apply(options.train.runtime);
   const std::vector<int64_t> seeds = parse_seeds(options.seeds);
+  for (const std::string& text : options.train.overrides) {
+    if (!text.starts_with("seed=")) continue;
+    throw Error("--set " + text, "has no effect, since the seeds are those of --seeds", "leave it out");
+  }
   const std::string& file = options.train.recipe;
   auto recipe = read_config<Recipe>(file, options.train.overrides);
   find_files(recipe, file);

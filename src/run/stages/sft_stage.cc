@@ -77,7 +77,6 @@ double SftStage::held_out_loss() {
 }
 
 StageStep SftStage::step(int64_t stage_step, int64_t) {
-  const StopNotice notice(kFinishesStep);
   StageStep result;
   std::vector<TokenGroup> groups;
   int64_t learned = 0;
@@ -92,7 +91,11 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   LmHead head(loss, /*temperature=*/1);
   Progress progress("training", "tokens", result.tokens);
   progress.within_a_step();
-  policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
+  policy.accumulate(groups, head, [&](int64_t done) {
+    progress.update(done);
+    throw_if_stop_requested();
+  });
+  const StopNotice notice(kFinishesStep);  // from here on the step is finished
   const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
   const double norm = policy.update(stage_.optimizer, lr);
   const int64_t done = stage_step * config_.passes.examples_per_step + std::ssize(batch);

@@ -53,6 +53,8 @@ class StageSettings {
   [[nodiscard]] virtual std::vector<std::string*> files() { return {}; }
   // The keys, with their values, that may name an earlier stage whose weights are needed ("stage NAME").
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> earlier_stages() const { return {}; }
+  // Whether its steps may leave data for later stages (StageStep::output).
+  [[nodiscard]] virtual bool writes_data() const { return false; }
   // The number of steps, where a key states it. Nothing for epochs, whose number of steps depends on the
   // data.
   [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;
