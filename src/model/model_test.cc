@@ -5,12 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/rng.h"
 #include "base/temporary_folder.h"
 #include "formats/json_text.h"
 #include "formats/mutation.h"
@@ -117,6 +120,24 @@ std::vector<Part> parts_of(const fs::path& path) {
                      {reinterpret_cast<const char*>(tensor.bytes.data()), tensor.bytes.size()}});
   }
   return parts;
+}
+
+// FNV-1a over the words of each parameter, whichever are hashed side by side.
+TEST(Model, TheHashTakesOneWordAfterTheOther) {
+  constexpr uint64_t kPrime = 0x100000001b3;
+  const Model model = Model::load(kLlama);
+  const std::span parameters(model.table().all());
+  for (size_t count : {size_t{1}, size_t{7}, parameters.size()}) {
+    uint64_t expected = 42;
+    for (const ParameterInfo& p : parameters.first(count)) {
+      uint64_t part = hash_name(p.name);
+      for (int64_t i = 0; i < p.size; ++i) {
+        part = (part ^ std::bit_cast<uint32_t>(model.weights()[p.offset + i])) * kPrime;
+      }
+      expected = (expected ^ part) * kPrime;
+    }
+    EXPECT_EQ(hash_parameters(parameters.first(count), model.weights(), 42, {}), expected) << count;
+  }
 }
 
 // As transformers reads files that other programs wrote.

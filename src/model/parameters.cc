@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <iterator>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -118,6 +121,44 @@ uint64_t hash_words(const float* words, int64_t count, uint64_t hash) {
   return hash;
 }
 
+// A hash in the making, and the words that it still has to take in.
+struct HashChain {
+  const float* words;
+  int64_t count;
+  uint64_t hash;
+};
+
+// Every product of a chain waits for the one before. With several chains the processor works on as many at a
+// time.
+constexpr size_t kChains = 8;
+
+template <size_t... kIndex>
+void advance(std::span<HashChain> chains, int64_t count, std::index_sequence<kIndex...>) {
+  const float* words[] = {chains[kIndex].words...};
+  uint64_t hashes[] = {chains[kIndex].hash...};
+  for (int64_t i = 0; i < count; ++i) {
+    ((hashes[kIndex] = (hashes[kIndex] ^ std::bit_cast<uint32_t>(words[kIndex][i])) * kPrime), ...);
+  }
+  ((chains[kIndex] = {words[kIndex] + count, chains[kIndex].count - count, hashes[kIndex]}), ...);
+}
+
+// Takes in `count` words of each of these chains.
+void advance_all(std::span<HashChain> chains, int64_t count) {
+  [&]<size_t... kNumber>(std::index_sequence<kNumber...>) {
+    ((chains.size() == kNumber + 1 ? advance(chains, count, std::make_index_sequence<kNumber + 1>())
+                                   : void()),
+     ...);
+  }
+  (std::make_index_sequence<kChains>());
+}
+
+// Finishes chains of which each has no fewer words than the next one.
+void finish(std::span<HashChain> chains) {
+  for (std::span<HashChain> open = chains; !open.empty(); open = open.first(open.size() - 1)) {
+    advance_all(open, open.back().count);
+  }
+}
+
 // The hash of the floats, a row or a panel of rows at a time.
 uint64_t hash_blocks(const ParameterInfo& info, const ReadParameterRow& read_row, uint64_t hash) {
   const int64_t together = info.layout == Layout::kPanels ? kPanelWidth : 1;
@@ -143,13 +184,29 @@ uint64_t hash_blocks(const ParameterInfo& info, const ReadParameterRow& read_row
 
 uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float* values, uint64_t seed,
                          const ReadParameterRow& read_row) {
-  // One lane a parameter, so that parameters are hashed side by side.
+  // A hash for each parameter, so that they are computed side by side: the largest first, neighbours in size
+  // together.
   std::vector<uint64_t> parts(parameters.size());
-  parallel_for(std::ssize(parts), [&](int64_t i) {
-    const ParameterInfo& p = parameters[static_cast<size_t>(i)];
-    const uint64_t name = hash_name(p.name);
-    parts[static_cast<size_t>(i)] =
-        p.in_blocks ? hash_blocks(p, read_row, name) : hash_words(values + p.offset, p.size, name);
+  std::vector<size_t> order(parameters.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](size_t i) { return parameters[i].size; });
+  parallel_for(ceil_div<int64_t>(std::ssize(order), kChains), [&](int64_t group) {
+    const auto first = static_cast<size_t>(group) * kChains;
+    const auto members = std::span(order).subspan(first, std::min(kChains, order.size() - first));
+    std::vector<HashChain> chains;
+    std::vector<size_t> owners;
+    for (const size_t i : members) {
+      const ParameterInfo& p = parameters[i];
+      const uint64_t name = hash_name(p.name);
+      if (p.in_blocks) {
+        parts[i] = hash_blocks(p, read_row, name);
+      } else {
+        chains.push_back({values + p.offset, p.size, name});
+        owners.push_back(i);
+      }
+    }
+    finish(chains);
+    for (size_t c = 0; c < chains.size(); ++c) parts[owners[c]] = chains[c].hash;
   });
   for (uint64_t part : parts) seed = (seed ^ part) * kPrime;
   return seed;
