@@ -4,11 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-./build.sh all
-
-# A browser, in which a test looks at the report of a run; without one that test is skipped.
+# A browser, an MPI, ...: without them some tests are skipped.
 mapfile -t packages < <(grep -v '^#' scripts/debian-packages-test.txt)
 scripts/install-packages.sh "${packages[@]}" || echo "== not installed: ${packages[*]}"
+
+./build.sh all
 
 echo "== testing"
 ctest --test-dir build --output-on-failure --parallel "${JOBS:-$(nproc)}" "$@"

@@ -1,10 +1,13 @@
 # A layer is a folder of src/: one library from the x.cc files in it and its rooms, one test program from the
 # x_test.cc files. ALLOWED_LAYERS is the whole list of layers that it may include (tests/layers_test.cc reads
 # the same list out of src/CMakeLists.txt); LIBRARIES are packages from outside,
-# TEST_LIBRARIES those of its tests alone.
+# TEST_LIBRARIES those of its tests alone. A MODULE is loaded at run time and built where it is declared.
 function(deepscaler_layer name)
-  cmake_parse_arguments(LAYER "" "" "ALLOWED_LAYERS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(LAYER "MODULE" "" "ALLOWED_LAYERS;LIBRARIES;TEST_LIBRARIES" ${ARGN})
   if(DEEPSCALER_LIBRARY_ONLY AND NOT name IN_LIST library_layers)
+    return()
+  endif()
+  if(LAYER_MODULE)
     return()
   endif()
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${name})

@@ -13,6 +13,7 @@ namespace {
 constexpr std::string_view kEraseLine = "\r\x1b[K";
 
 std::mutex mutex;
+bool is_silent = false;   // guarded by the mutex
 std::string status_line;  // what stands on the terminal's last line, guarded by the mutex
 
 void write_out(std::string_view text) {
@@ -24,9 +25,15 @@ void write_out(std::string_view text) {
 
 void log_line(std::string_view line) {
   const std::lock_guard lock(mutex);
+  if (is_silent) return;
   std::string text(status_line.empty() ? "" : kEraseLine);
   text.append(line).append("\n").append(status_line);
   write_out(text);
+}
+
+void silence_log() {
+  const std::lock_guard lock(mutex);
+  is_silent = true;
 }
 
 bool stderr_is_terminal() { return isatty(STDERR_FILENO) != 0; }
@@ -40,7 +47,7 @@ int terminal_width() {
 
 void draw_status_line(std::string_view line) {
   const std::lock_guard lock(mutex);
-  if (line.empty() && status_line.empty()) return;
+  if (is_silent || (line.empty() && status_line.empty())) return;
   status_line = line;
   write_out(std::string(kEraseLine) + status_line);
 }

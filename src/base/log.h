@@ -23,6 +23,9 @@ void log_warning(fmt::format_string<Args...> format, Args&&... args) {
   log_line("warning: " + fmt::format(format, std::forward<Args>(args)...));
 }
 
+// From now on nothing is written: of processes that compute one run together one speaks.
+void silence_log();
+
 // Whether stderr is a terminal, on which a line can be redrawn, and its width in columns.
 [[nodiscard]] bool stderr_is_terminal();
 [[nodiscard]] int terminal_width();

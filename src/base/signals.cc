@@ -16,6 +16,7 @@ namespace deepscaler {
 namespace {
 
 std::atomic<bool> stop_flag = false;
+std::atomic<bool> needs_agreement = false, is_agreed = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not wait for a lock");
 
 // What the handler prints: fixed memory, since it may run while a notice goes out of scope.
@@ -67,7 +68,13 @@ void install_stop_signals(std::chrono::milliseconds patience) {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-bool stop_requested() { return stop_flag; }
+bool stop_requested() { return needs_agreement ? is_agreed : stop_flag; }
+
+void hold_stop_until_agreed() { needs_agreement = true; }
+
+void agree_to_stop() { is_agreed = true; }
+
+bool stop_pending() { return stop_flag; }
 
 void throw_if_stop_requested() {
   if (stop_requested()) throw Interrupted();

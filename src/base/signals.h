@@ -14,6 +14,13 @@ void install_stop_signals(std::chrono::milliseconds patience = std::chrono::mill
 // Whether the user asked to stop. Cheap, thread-safe; poll it once a step.
 [[nodiscard]] bool stop_requested();
 
+// Of processes that compute one run together each is asked at another moment (comm/ranks.h). From
+// hold_stop_until_agreed() on, stop_requested() waits for agree_to_stop(), which they call at the same point;
+// stop_pending() is whether this process has been asked.
+void hold_stop_until_agreed();
+void agree_to_stop();
+[[nodiscard]] bool stop_pending();
+
 // Throws Interrupted if the user asked to stop, for work that has nothing to save.
 void throw_if_stop_requested();
 

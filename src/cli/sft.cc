@@ -71,7 +71,7 @@ void add_sft_command(CLI::App& app) {
   model->needs(data)->excludes(recipe);
   data->needs(model);
   add_train_options(*command, options->train);
-  command->callback([options] { run(*options); });
+  command->callback([options] { on_each_rank([&] { run(*options); }); });
 }
 
 }  // namespace deepscaler

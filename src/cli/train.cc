@@ -1,18 +1,22 @@
 // `deepscaler train`: carries out a recipe.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <thread>
 
 #include "base/config.h"
 #include "base/config_manual.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
 #include "cli/run_report.h"
 #include "cli/train.h"
+#include "comm/join.h"
 #include "run/loop.h"
 #include "run/recipe_paths.h"
 
@@ -66,6 +70,7 @@ void run_and_print(const Recipe& recipe, const TrainOptions& options) {
   require_own_folder(folder);
   log_info("run {}: {}", folder.string(), computation_text(compute_type_from_name(recipe.model.dtype)));
   const RunResult result = run_recipe(recipe, folder, options.run);
+  if (!ranks().leads()) return;
   if (!result.complete) {
     fmt::print("stopped after step {}{}; the same command goes on from there\n", result.step,
                result.step > 0 ? ", which is saved" : "");
@@ -74,6 +79,26 @@ void run_and_print(const Recipe& recipe, const TrainOptions& options) {
   print_evaluations(result.evaluations, result.trained_on);
   fmt::print("the run is in {}\n", folder.string());
   fmt::print("the report is in {}\n", write_run_report(folder).string());
+}
+
+void on_each_rank(const std::function<void()>& work) {
+  const std::unique_ptr<Ranks> joined = join_ranks();
+  if (!joined) return work();
+  use_ranks(*joined);
+  hold_stop_until_agreed();
+  if (!joined->leads()) silence_log();
+  try {
+    work();
+  } catch (const std::exception& error) {
+    // What is wrong for all of them the leader says alone: it ends the others before they speak.
+    if (!joined->leads()) std::this_thread::sleep_for(std::chrono::seconds(5));
+    std::fprintf(stderr, "deepscaler: rank %ld on %s: %s\n", static_cast<long>(joined->rank()),
+                 joined->host().c_str(), error.what());
+    std::fflush(stderr);
+    joined->end_all(1);
+  }
+  joined->meet();
+  use_ranks(one_rank());
 }
 
 void add_train_options(CLI::App& command, TrainOptions& options) {
@@ -98,7 +123,7 @@ void add_train_command(CLI::App& app) {
   auto options = std::make_shared<TrainOptions>();
   command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
   add_train_options(*command, *options);
-  command->callback([options] { run(*options); });
+  command->callback([options] { on_each_rank([&] { run(*options); }); });
 }
 
 }  // namespace deepscaler

@@ -16,7 +16,10 @@ Engine::Engine(Model model, const EngineOptions& options, const Device& device)
 TrainStep& Engine::step() {
   if (!step_) {
     step_ = std::make_unique<TrainStep>(
-        *model_, StepOptions{.token_budget = options_.token_budget, .recompute = options_.recompute},
+        *model_,
+        StepOptions{.token_budget = options_.token_budget,
+                    .recompute = options_.recompute,
+                    .gradients = options_.gradients},
         device_);
   }
   return *step_;
@@ -49,6 +52,7 @@ void Engine::accumulate(std::span<const TokenGroup> groups, Head& head,
 double Engine::update(const OptimizerConfig& config, float lr) {
   DEEPSCALER_CHECK(!gradient_is_used_, "an update without a gradient");
   gradient_is_used_ = true;
+  step().add_up_gradients();
   return optimizer(config).step(config, lr, gradients(), model_->edit_weights().data());
 }
 

@@ -24,6 +24,7 @@ struct EngineOptions {
   int64_t kv_memory_bytes = int64_t{1} << 30;
   int64_t token_budget = 2048;  // rows of a micro-batch
   Recompute recompute = Recompute::kNone;
+  GradientSum gradients = GradientSum::kFloat;
 };
 
 // One thread uses it at a time. The device must outlive it.
@@ -52,8 +53,8 @@ class Engine {
   void begin_optimizer(const OptimizerConfig& config);
   [[nodiscard]] int64_t updates() const { return optimizer_ ? optimizer_->steps() : 0; }
 
-  // The gradient of the last accumulate() calls, laid out by the model's table; empty before the first.
-  // For measurements and tests.
+  // The gradient of the last accumulate() calls, or where it adds up as integers of the last update(), laid
+  // out by the model's table; empty before the first. For measurements and tests.
   [[nodiscard]] std::span<const float> gradients() const;
 
   // Copies the weights that the other model has by the same names and in the same shapes; the rest stays.

@@ -9,6 +9,8 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "base/signals.h"
+#include "comm/ranks.h"
+#include "infer/dealt_requests.h"
 #include "infer/sampler.h"
 #include "infer/stop_strings.h"
 #include "model/kv_cache.h"
@@ -255,14 +257,22 @@ bool Generator::ends(const Request& request, const Generation& sequence) const {
 void Generator::generate(std::span<const GenerationRequest> requests, const GenerationOptions& options,
                          const OnFinished& on_finished, const OnTokens& on_tokens) {
   DEEPSCALER_CHECK(idle());
-  release();
   validate(options, model_.config().vocabulary);
-  // What the requests could use at most, where that is less than the whole budget.
-  int64_t useful = 1;
   for (size_t i = 0; i < requests.size(); ++i) {
     check(requests[i], options, name_of(requests[i], static_cast<int64_t>(i)));
-    useful += blocks_for_group(std::ssize(requests[i].prompt), requests[i].samples,
-                               options.sampling.max_response_tokens);
+  }
+  if (ranks().size() == 1) return generate_here(requests, options, on_finished, on_tokens);
+  generate_dealt(requests, options, on_finished, on_tokens);
+}
+
+void Generator::generate_here(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                              const OnFinished& on_finished, const OnTokens& on_tokens) {
+  release();
+  // What the requests could use at most, where that is less than the whole budget.
+  int64_t useful = 1;
+  for (const GenerationRequest& request : requests) {
+    useful +=
+        blocks_for_group(std::ssize(request.prompt), request.samples, options.sampling.max_response_tokens);
   }
   const int64_t blocks = std::min(useful, most_blocks());
   const struct Release {
@@ -273,13 +283,39 @@ void Generator::generate(std::span<const GenerationRequest> requests, const Gene
   reserve(blocks, blocks / 8);
   for (const GenerationRequest& request : requests) add(request, options);
   while (!idle()) {
-    throw_if_stop_requested();
+    if (stop_pending()) throw Interrupted();
     Step step = this->step();
     if (!step.failed.empty()) throw step.failed.front().error;
     if (on_tokens) on_tokens(step.tokens);
     for (Finished& done : step.finished) {
       on_finished(done.request, done.sample, std::move(done.generation));
     }
+  }
+}
+
+void Generator::generate_dealt(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                               const OnFinished& on_finished, const OnTokens& on_tokens) {
+  DEEPSCALER_CHECK(options.top_log_probs == 0, "ranks exchange tokens and their log-probabilities");
+  const DealtRequests dealt(requests);
+  std::vector<std::string> mine(dealt.pieces());
+  try {
+    generate_here(
+        dealt.requests(), options,
+        [&](int64_t request, int64_t sample, Generation&& generation) {
+          const DealtSample& piece = dealt.piece(request, sample);
+          mine[piece.number] = to_bytes(generation);
+          on_finished(piece.request, piece.sample, std::move(generation));
+        },
+        on_tokens);
+  } catch (const Interrupted&) {
+    // The others learn of it here and leave too.
+  }
+  ranks().meet();
+  throw_if_stop_requested();
+  const std::vector<std::string> all = ranks().gather_dealt(dealt.owners(), mine);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (dealt.owners()[i] == ranks().rank()) continue;
+    on_finished(dealt.samples()[i].request, dealt.samples()[i].sample, generation_from(all[i]));
   }
 }
 

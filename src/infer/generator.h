@@ -120,7 +120,8 @@ class Generator {
   using OnTokens = std::function<void(std::span<const NewToken> tokens)>;
 
   // Generates all samples of all requests, while there are no others (CHECK), and releases the memory:
-  // training comes next and needs it. `on_finished` is called from this thread as each sample ends, and
+  // training comes next and needs it. Each rank draws some of the samples, and all get all of them; on_tokens
+  // is of this rank's. `on_finished` is called from this thread as each sample ends, and
   // `on_tokens` before that, with what a pass has drawn; `request` is the number in the list. Throws Error as
   // add() and step() do, for requests and options before anything is computed; Interrupted when the user asks
   // to stop.
@@ -150,6 +151,11 @@ class Generator {
     int64_t sample;
   };
 
+  // generate(), by this rank alone; and the samples of the others.
+  void generate_here(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                     const OnFinished& on_finished, const OnTokens& on_tokens);
+  void generate_dealt(std::span<const GenerationRequest> requests, const GenerationOptions& options,
+                      const OnFinished& on_finished, const OnTokens& on_tokens);
   [[nodiscard]] int64_t most_blocks() const;
   void check(const GenerationRequest& request, const GenerationOptions& options,
              const std::string& where) const;

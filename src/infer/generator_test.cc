@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "comm/thread_ranks.h"
 #include "formats/safetensors.h"
 #include "infer/stop_strings.h"
 #include "ops/kernel_target_test.h"
@@ -70,6 +71,21 @@ void expect_same(const Generation& a, const Generation& b) {
 class GeneratorTest : public KernelTargetTest {};
 
 DEEPSCALER_ON_ALL_KERNEL_TARGETS(GeneratorTest);
+
+TEST(GeneratorOnRanks, EachGetsAllSamples) {
+  const Model model = tiny_model("llama");
+  auto all = requests(3, 3);
+  all[1].sample_numbers = {7, 2, 5};
+  const auto alone = run(model, all, 1 << 30, kEveryOption);
+  for (const int64_t size : {2, 4}) {
+    run_on_ranks(size, [&] {
+      const auto dealt = run(model, all, 1 << 30, kEveryOption);
+      for (size_t r = 0; r < all.size(); ++r) {
+        for (size_t s = 0; s < 3; ++s) expect_same(dealt[r][s], alone[r][s]);
+      }
+    });
+  }
+}
 
 TEST_P(GeneratorTest, TokensDoNotDependOnWhatElseIsInTheBatch) {
   const Model model = tiny_model("llama");

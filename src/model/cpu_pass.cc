@@ -109,6 +109,11 @@ void CpuPass::clear_gradients() {
   });
 }
 
+std::span<float> CpuPass::edit_gradients() {
+  if (gradients_.size() == 0) gradients_ = Buffer<float>(model_.table().trainable_size());
+  return gradients_.span();
+}
+
 void CpuPass::release() {
   cache_.reset();
   batch_ = nullptr;

@@ -28,6 +28,7 @@ class CpuPass final : public Pass {
   [[nodiscard]] bool is_finite_at(int64_t row) const override;
   [[nodiscard]] std::span<const float> gradients() const override { return gradients_.span(); }
   void clear_gradients() override;
+  [[nodiscard]] std::span<float> edit_gradients() override;
   void release() override;
 
  private:

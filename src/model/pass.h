@@ -79,6 +79,8 @@ class Pass {
   // for training or clear_gradients(); there are none before.
   [[nodiscard]] virtual std::span<const float> gradients() const = 0;
   virtual void clear_gradients() = 0;
+  // The same, to be replaced by sums that are made elsewhere; they are there from then on.
+  [[nodiscard]] virtual std::span<float> edit_gradients() = 0;
 
   // Gives back all memory but that of the gradients, until the next reserve().
   virtual void release() = 0;

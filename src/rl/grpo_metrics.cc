@@ -116,13 +116,7 @@ void UpdateRecord::add(const GrpoLossSums& sums, double grad_norm) {
   if (updates_ == 0) first_ = sums;
   updates_ += 1;
   grad_norms_ += grad_norm;
-  all_.loss += sums.loss;
-  all_.entropy += sums.entropy;
-  all_.kl += sums.kl;
-  all_.clipped_low += sums.clipped_low;
-  all_.clipped_high += sums.clipped_high;
-  all_.clipped_dual += sums.clipped_dual;
-  all_.tokens += sums.tokens;
+  all_.add(sums);
 }
 
 void UpdateRecord::record(const LossConfig& config, Metrics& metrics) const {

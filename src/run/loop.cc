@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/signals.h"
 #include "base/stopwatch.h"
+#include "comm/ranks.h"
 #include "ops/matmul/matmul.h"
 #include "run/checkpoints.h"
 #include "run/evaluations.h"
@@ -40,6 +41,9 @@ class Run {
  public:
   // Reads and checks all data that are there before it changes anything in the folder.
   Run(const Recipe& recipe, const RunFolder& folder, RunStart start, const RunOptions& options);
+
+  // Throws Error where ranks differ in what their bits depend on.
+  void require_same_on_all_ranks() const;
 
   // What is due after a step, then the next step, to the end of the last stage; false where the user asked
   // to stop before that, when all that is done is saved, and where the run is left after `last_step`.
@@ -89,7 +93,8 @@ PromptConfig prompt_on(PromptConfig prompt, const std::string& date) {
 std::unique_ptr<Engine> make_policy(const Recipe& recipe, Model model) {
   const EngineOptions options = {.kv_memory_bytes = recipe.model.kv_memory_mib << 20,
                                  .token_budget = recipe.token_budget,
-                                 .recompute = recipe.recompute};
+                                 .recompute = recipe.recompute,
+                                 .gradients = recipe.gradients};
   return std::make_unique<Engine>(std::move(model), options);
 }
 
@@ -132,6 +137,19 @@ void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOption
   writer_.manifest(manifest_);
   writer_.cut_back(state_);
   checkpoints_.tidy(state_, stage_is_over());
+}
+
+void Run::require_same_on_all_ranks() const {
+  if (ranks().size() == 1) return;
+  ranks().require_same("the program", manifest_.binary);
+  ranks().require_same("the device", manifest_.device);
+  ranks().require_same("the precision", manifest_.dtype);
+  ranks().require_same("the hash of the model", manifest_.model);
+  ranks().require_same("the step to go on after", std::to_string(state_.step));
+  for (const auto& [section, hash] : manifest_.data) {
+    ranks().require_same(fmt::format("the hash of the problems of {}", section), hash);
+  }
+  log_info("{} ranks compute the run", ranks().size());
 }
 
 bool Run::stage_is_over() const {
@@ -188,6 +206,7 @@ void Run::begin_next_stage() {
     log_info("{} ends after {} steps: {}", config().title(), state_.stage_step, *reason);
   }
   records_.end_stage();
+  ranks().meet();  // what the leader has written of the stage may be read
   stage_is_shown_ = false;
   const auto [section, hash] = stages_.begin_next(state_);
   if (manifest_.data.emplace(section, hash).second) writer_.manifest(manifest_);
@@ -221,6 +240,7 @@ void Run::take_step() {
   result.metrics.set("num_tokens", static_cast<double>(state_.trained_tokens));
   const Stopwatch hashing;
   const std::string weights = policy.model().hash();
+  ranks().require_same(fmt::format("the hash of the weights after step {}", state_.step), weights);
   result.metrics.set("time/hash", hashing.seconds());
   const double seconds = watch.seconds();
   measure_speed(result, seconds, product_flops() - flops);
@@ -265,6 +285,13 @@ void Run::save() {
   checkpoints_.save(state_, models_, stage_is_over());
 }
 
+void require_fixed_sums(const Recipe& recipe) {
+  if (ranks().size() == 1 || recipe.gradients == GradientSum::kFixed) return;
+  throw Error("gradients",
+              fmt::format("is \"f32\", and {} ranks would each have a number of their own", ranks().size()),
+              "set gradients = \"fixed\": any number of ranks then ends in the same bits");
+}
+
 void say_where_it_goes_on(const RunFolder& folder) {
   const auto steps = folder.resumable();
   if (steps.empty()) return;
@@ -275,16 +302,22 @@ void say_where_it_goes_on(const RunFolder& folder) {
 }  // namespace
 
 RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOptions& options) {
-  const RunFolder folder(path, options.access);
+  require_fixed_sums(recipe);
+  // The leader settles what is in the folder, then the others read it.
+  const bool leads = ranks().leads();
+  if (!leads) ranks().meet();
+  const RunFolder folder(path, leads ? options.access : FolderAccess::kRead);
   const RunStart start = start_of(recipe, folder);
   require_memory(plan_recipe(recipe, start.config), available_memory());
   Run run(recipe, folder, start, options);
+  if (leads) ranks().meet();
+  run.require_same_on_all_ranks();
   try {
     const bool complete = run.carry_out(options.last_step);
     return {.complete = complete,
             .step = run.step(),
             .trained_on = run.trained_on(),
-            .evaluations = complete ? run.evaluations() : std::vector<RunEvaluation>()};
+            .evaluations = complete && leads ? run.evaluations() : std::vector<RunEvaluation>()};
   } catch (const Error&) {
     say_where_it_goes_on(folder);
     throw;

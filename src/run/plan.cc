@@ -107,6 +107,10 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
     MemoryPlan memory =
         plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model));
     add_fixed_models(needs[i], plan.model, copies.bf16, memory);
+    if (recipe.gradients == GradientSum::kFixed) {
+      memory.parts.push_back({"sums of gradients", MemoryPhase::kAlways, fixed_sum_memory(table),
+                              "set gradients = \"f32\", on one rank"});
+    }
     memory.parts.push_back({"program and data", MemoryPhase::kAlways, kProgramBytes, "use less data"});
     plan.stages.push_back({stage.title(), std::move(memory)});
   }

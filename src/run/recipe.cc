@@ -10,6 +10,9 @@ namespace {
 constexpr ConfigName<Recompute> kRecomputeNames[] = {{"none", Recompute::kNone},
                                                      {"layer", Recompute::kLayer}};
 
+constexpr ConfigName<GradientSum> kGradientNames[] = {{"f32", GradientSum::kFloat},
+                                                      {"fixed", GradientSum::kFixed}};
+
 }  // namespace
 
 void bind(ConfigSection& s, ModelConfigSection& c) {
@@ -61,6 +64,11 @@ void bind(ConfigSection& s, Recipe& c) {
            "activations that the backward pass computes again instead of keeping them: less memory, a third "
            "more time, the same bits",
            kRecomputeNames);
+  s.choice(
+      "gradients", c.gradients,
+      "how the gradients of an update's micro-batches add up: as f32 numbers in their order, on one rank, or "
+      "as fixed-point integers, which have the same bits on any number of ranks",
+      kGradientNames);
   s.section("model", c.model, "the model to start from");
   s.section("prompt", c.prompt, "how a problem becomes the user's turn");
   s.section("eval", c.eval, "evaluation before the first stage and after each");

@@ -43,6 +43,7 @@ struct Recipe {
   int64_t seed = 0;
   int64_t token_budget = 2048;  // rows of a micro-batch
   Recompute recompute = Recompute::kNone;
+  GradientSum gradients = GradientSum::kFloat;
   ModelConfigSection model;
   PromptConfig prompt;
   EvalSection eval;

@@ -118,8 +118,7 @@ void DivergenceLoss::evaluate(std::span<const PredictedToken> tokens, MatrixView
                         {teacher.row(i), static_cast<size_t>(teacher.cols)});
   });
   for (const DivergenceTerm& term : terms) {
-    sums_.divergence += term.divergence;
-    sums_.entropy += term.entropy;
+    sums_.add(term);
   }
 }
 

@@ -35,6 +35,11 @@ void bind(ConfigSection& section, DivergenceConfig& config);
 struct DivergenceTerm {
   double divergence = 0;
   double entropy = 0;  // of the student at that temperature
+
+  void add(const DivergenceTerm& other) {
+    divergence += other.divergence;
+    entropy += other.entropy;
+  }
 };
 
 // Overwrites the student's logits [V] with `weight` times the derivatives of the divergence with respect to
@@ -52,6 +57,9 @@ class DivergenceLoss : public LogitsLoss {
 
   void begin(const MicroBatch& batch) override;
   void evaluate(std::span<const PredictedToken> tokens, MatrixView logits) override;
+
+  [[nodiscard]] std::string take_measures() override { return take_sums(sums_); }
+  void add_measures(std::string_view bytes) override { add_sums(sums_, bytes); }
 
   // Means over the tokens seen.
   [[nodiscard]] double divergence() const { return sums_.divergence / static_cast<double>(tokens_); }

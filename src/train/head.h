@@ -24,6 +24,7 @@ class Head {
 
   // Called with each micro-batch, after its forward pass and before its first chunk.
   virtual void begin(const MicroBatch& /*batch*/) {}
+  [[nodiscard]] virtual MeasuredLoss& loss() = 0;
 
   // Which row of a token the head reads.
   [[nodiscard]] virtual TokenRow token_row() const { return TokenRow::kBefore; }
@@ -42,6 +43,7 @@ class LmHead final : public Head {
   // `temperature` divides the logits. `loss` must outlive this object.
   LmHead(TokenLoss& loss, float temperature) : loss_(loss), temperature_(temperature) {}
 
+  [[nodiscard]] MeasuredLoss& loss() override { return loss_; }
   [[nodiscard]] bool needs_whole_responses() const override { return loss_.needs_whole_responses(); }
   void observe(Pass& pass, std::span<const PredictedToken> chunk) override;
   [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
@@ -56,9 +58,8 @@ class LmHead final : public Head {
 
 // A loss over the numbers of a scalar head. values[i] belongs to tokens[i], at the row that ScalarHead is
 // given. For a loss at the end of responses only, TokenGroup::in_loss marks their last tokens.
-class ValueLoss {
+class ValueLoss : public MeasuredLoss {
  public:
-  virtual ~ValueLoss() = default;
   // Fills in the derivative with respect to each value.
   virtual void evaluate(std::span<const PredictedToken> tokens, std::span<const float> values,
                         std::span<float> derivatives) = 0;
@@ -68,6 +69,7 @@ class ScalarHead final : public Head {
  public:
   // `loss` must outlive this object.
   ScalarHead(ValueLoss& loss, TokenRow token_row) : loss_(loss), token_row_(token_row) {}
+  [[nodiscard]] MeasuredLoss& loss() override { return loss_; }
   [[nodiscard]] TokenRow token_row() const override { return token_row_; }
   [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
 
@@ -78,9 +80,8 @@ class ScalarHead final : public Head {
 
 // A loss over whole distributions. `logits` [tokens, V] are not divided by a temperature. evaluate()
 // overwrites them with the derivatives with respect to the logits. The view is valid during the call.
-class LogitsLoss {
+class LogitsLoss : public MeasuredLoss {
  public:
-  virtual ~LogitsLoss() = default;
   // Called as Head::begin().
   virtual void begin(const MicroBatch& /*batch*/) {}
   virtual void evaluate(std::span<const PredictedToken> tokens, MatrixView logits) = 0;
@@ -90,6 +91,7 @@ class LogitsHead final : public Head {
  public:
   explicit LogitsHead(LogitsLoss& loss) : loss_(loss) {}  // must outlive this object
   void begin(const MicroBatch& batch) override { loss_.begin(batch); }
+  [[nodiscard]] MeasuredLoss& loss() override { return loss_; }
   [[nodiscard]] const PredictedToken* evaluate(Pass& pass, std::span<const PredictedToken> chunk) override;
 
  private:

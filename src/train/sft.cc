@@ -31,8 +31,8 @@ void NegativeLogLikelihood::evaluate(std::span<const PredictedToken> tokens,
                                      std::span<TokenDerivative> derivatives) {
   for (size_t i = 0; i < tokens.size(); ++i) {
     derivatives[i].log_prob = -1.0f / static_cast<float>(tokens_);
-    sum_ -= scores[i].log_prob;
-    entropy_ += scores[i].entropy;
+    sums_.loss -= scores[i].log_prob;
+    sums_.entropy += scores[i].entropy;
   }
 }
 

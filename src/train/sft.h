@@ -44,13 +44,25 @@ class NegativeLogLikelihood : public TokenLoss {
   void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
                 std::span<TokenDerivative> derivatives) override;
 
-  [[nodiscard]] double loss() const { return sum_ / static_cast<double>(tokens_); }  // nats a token
-  [[nodiscard]] double entropy() const { return entropy_ / static_cast<double>(tokens_); }
+  [[nodiscard]] std::string take_measures() override { return take_sums(sums_); }
+  void add_measures(std::string_view bytes) override { add_sums(sums_, bytes); }
+
+  [[nodiscard]] double loss() const { return sums_.loss / static_cast<double>(tokens_); }  // nats a token
+  [[nodiscard]] double entropy() const { return sums_.entropy / static_cast<double>(tokens_); }
 
  private:
+  // Over the tokens seen.
+  struct Sums {
+    double loss = 0;
+    double entropy = 0;
+    void add(const Sums& other) {
+      loss += other.loss;
+      entropy += other.entropy;
+    }
+  };
+
   int64_t tokens_;
-  double sum_ = 0;
-  double entropy_ = 0;
+  Sums sums_;
 };
 
 // How a length limit changed a set of demonstrations.

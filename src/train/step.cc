@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "base/error.h"
 #include "base/signals.h"
+#include "comm/ranks.h"
 
 namespace deepscaler {
 namespace {
@@ -48,6 +50,25 @@ const PredictedToken* find_bad_row(const MicroBatch& batch, const Pass& pass) {
               "look at this sample, or lower the learning rate");
 }
 
+int64_t total_rows(const std::vector<MicroBatch>& batches) {
+  int64_t rows = 0;
+  for (const MicroBatch& batch : batches) rows += batch.forward.rows();
+  return rows;
+}
+
+// compute(batch), bytes, of each micro-batch, in their order: each rank computes those that it is dealt.
+template <class Compute>
+std::vector<std::string> on_all_ranks(const std::vector<MicroBatch>& batches, const Compute& compute) {
+  std::vector<int64_t> costs;
+  for (const MicroBatch& batch : batches) costs.push_back(batch.forward.rows());
+  const std::vector<int64_t> owners = deal(costs, ranks().size());
+  std::vector<std::string> mine;
+  for (size_t i = 0; i < batches.size(); ++i) {
+    if (owners[i] == ranks().rank()) mine.push_back(compute(batches[i]));
+  }
+  return ranks().gather_dealt(owners, mine);
+}
+
 }  // namespace
 
 TrainStep::TrainStep(const Model& model, const StepOptions& options, const Device& device)
@@ -55,12 +76,44 @@ TrainStep::TrainStep(const Model& model, const StepOptions& options, const Devic
 
 void TrainStep::accumulate(std::span<const TokenGroup> groups, Head& head,
                            const std::function<void(int64_t)>& progress) {
+  const std::vector<MicroBatch> batches = pack_groups(groups, options_.token_budget, head.token_row());
+  if (options_.gradients == GradientSum::kFixed) return accumulate_dealt(groups, batches, head, progress);
+  DEEPSCALER_CHECK(ranks().size() == 1, "float sums depend on the number of ranks");
   int64_t rows = 0;
-  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget, head.token_row())) {
+  for (const MicroBatch& batch : batches) {
     train_micro_batch(groups, batch, head);
     rows += batch.forward.rows();
     if (progress) progress(rows);
   }
+}
+
+void TrainStep::accumulate_dealt(std::span<const TokenGroup> groups, const std::vector<MicroBatch>& batches,
+                                 Head& head, const std::function<void(int64_t)>& progress) {
+  int64_t rows = 0;
+  if (progress) progress(rows);  // what ends the call ends it on all ranks, also those without a batch
+  const auto compute = [&](const MicroBatch& batch) {
+    pass_->clear_gradients();
+    train_micro_batch(groups, batch, head);
+    sum_->add(pass_->gradients());
+    rows += batch.forward.rows();
+    if (progress) progress(std::min(rows * ranks().size(), total_rows(batches)));
+    return head.loss().take_measures();
+  };
+  for (const std::string& measures : on_all_ranks(batches, compute)) head.loss().add_measures(measures);
+}
+
+void TrainStep::add_up_gradients() {
+  if (options_.gradients == GradientSum::kFloat || sum_->reduce(ranks(), pass_->edit_gradients())) return;
+  throw Error("the update",
+              "a gradient is not finite, or too large for fixed sums; the weights are left as they were",
+              "lower the learning rate, or set gradients = \"f32\" on one rank");
+}
+
+void TrainStep::clear_gradients() {
+  pass_->clear_gradients();
+  if (options_.gradients == GradientSum::kFloat) return;
+  if (!sum_) sum_.emplace(model_.table().trainable_size());
+  sum_->clear();
 }
 
 void TrainStep::train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch, Head& head) {
@@ -89,18 +142,26 @@ std::vector<std::vector<std::vector<Number>>> TrainStep::read_all(std::span<cons
   for (size_t g = 0; g < groups.size(); ++g) {
     for (const auto& response : groups[g].responses) all[g].emplace_back(response.size());
   }
-  std::vector<Number> numbers;
-  for (const MicroBatch& batch : pack_groups(groups, options_.token_budget, token_row)) {
+  throw_if_stop_requested();  // on several ranks here or nowhere, as all of them do
+  const std::vector<MicroBatch> batches = pack_groups(groups, options_.token_budget, token_row);
+  const auto compute = [&](const MicroBatch& batch) {
     throw_if_stop_requested();
     pass_->reserve(batch.blocks, Contents::kZero);
     pass_->forward(batch.forward, PassPurpose::kInference);
+    std::string bytes(batch.predicted.size() * sizeof(Number), '\0');
+    auto* numbers = reinterpret_cast<Number*>(bytes.data());
     for_each_chunk(batch, [&](std::span<const PredictedToken> chunk) {
-      numbers.resize(chunk.size());
-      read(chunk, numbers);
-      for (size_t i = 0; i < chunk.size(); ++i) {
-        all[chunk[i].group][chunk[i].response][chunk[i].token] = numbers[i];
-      }
+      read(chunk, std::span(numbers, chunk.size()));
+      numbers += chunk.size();
     });
+    return bytes;
+  };
+  const std::vector<std::string> parts = on_all_ranks(batches, compute);
+  for (size_t b = 0; b < batches.size(); ++b) {
+    const auto* numbers = reinterpret_cast<const Number*>(parts[b].data());
+    for (const PredictedToken& token : batches[b].predicted) {
+      all[token.group][token.response][token.token] = *numbers++;
+    }
   }
   return all;
 }

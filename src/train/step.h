@@ -8,19 +8,28 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "model/device.h"
 #include "model/model.h"
 #include "model/segments.h"
+#include "train/fixed_sum.h"
 #include "train/head.h"
 
 namespace deepscaler {
 
+// How the gradients of micro-batches add up.
+enum class GradientSum {
+  kFloat,  // in their order, on one rank
+  kFixed,  // as integers (train/fixed_sum.h): the same bits for any number of ranks
+};
+
 struct StepOptions {
   int64_t token_budget = 2048;  // rows of a micro-batch
   Recompute recompute = Recompute::kNone;
+  GradientSum gradients = GradientSum::kFloat;
 };
 
 // Numbers by group, response and token: [group][response][token].
@@ -33,12 +42,16 @@ class TrainStep {
   // Model and device must outlive this object.
   TrainStep(const Model& model, const StepOptions& options, const Device& device = default_device());
 
-  // Adds the gradient of the head's loss over all response tokens to gradients(), which begin at zero.
-  // `progress`, where given, is called with the rows done so far; what it throws ends the call. Throws Error
-  // naming tensor and sample where a number of the head, or a gradient that reaches the bottom of the layers,
-  // is not finite; gradients() are undefined then.
+  // Adds the gradient of the head's loss over all response tokens to the sum, which begins at zero; each rank
+  // computes its part. `progress`, where given, is called with the rows done so far, 0 first; what it throws
+  // ends the call. Throws Error naming tensor and sample where a number of the head, or a gradient that
+  // reaches the bottom of the layers, is not finite; the sum is undefined then.
   void accumulate(std::span<const TokenGroup> groups, Head& head,
                   const std::function<void(int64_t rows)>& progress = {});
+
+  // After the last accumulate() of an update: gradients() are the sum over all ranks. Throws Error where a
+  // fixed sum can't hold it.
+  void add_up_gradients();
 
   // Log-probability and entropy of every response token: the bits that accumulate() with an LmHead computes.
   // Scoring throws Interrupted when the user asks to stop.
@@ -51,9 +64,11 @@ class TrainStep {
   void release_workspace() { pass_->release(); }
 
   [[nodiscard]] std::span<const float> gradients() const { return pass_->gradients(); }
-  void clear_gradients() { pass_->clear_gradients(); }
+  void clear_gradients();
 
  private:
+  void accumulate_dealt(std::span<const TokenGroup> groups, const std::vector<MicroBatch>& batches,
+                        Head& head, const std::function<void(int64_t rows)>& progress);
   void train_micro_batch(std::span<const TokenGroup> groups, const MicroBatch& batch, Head& head);
   template <class Number, class Read>
   std::vector<std::vector<std::vector<Number>>> read_all(std::span<const TokenGroup> groups,
@@ -62,6 +77,7 @@ class TrainStep {
   const Model& model_;
   StepOptions options_;
   std::unique_ptr<Pass> pass_;
+  std::optional<FixedSum> sum_;  // where gradients add up as integers
 };
 
 }  // namespace deepscaler

@@ -11,8 +11,10 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "comm/thread_ranks.h"
 #include "model/model.h"
 #include "train/adamw.h"
+#include "train/sft.h"
 
 namespace deepscaler {
 namespace {
@@ -108,6 +110,58 @@ TEST(TrainStep, ALossSeesWholeResponsesBeforeItsDerivativesAreAsked) {
     LmHead constant_head(constants, 0.7f);
     step.accumulate(texts.groups(), constant_head);
     EXPECT_EQ(gradients, std::vector<float>(step.gradients().begin(), step.gradients().end())) << budget;
+  }
+}
+
+// What a step of several micro-batches makes on so many ranks.
+struct FixedStep {
+  std::vector<float> gradients;
+  double loss = 0;
+  GroupScores scores;
+};
+
+FixedStep fixed_step_on(const Model& model, int64_t size) {
+  FixedStep result;
+  run_on_ranks(size, [&] {
+    const Texts texts;
+    NegativeLogLikelihood loss(641);
+    LmHead head(loss, 0.7f);
+    TrainStep step(model, {.token_budget = 64, .gradients = GradientSum::kFixed});
+    step.clear_gradients();
+    step.accumulate(texts.groups(), head);
+    step.add_up_gradients();
+    const GroupScores scores = step.score(texts.groups(), 0.7f);
+    if (ranks().leads()) {
+      result = {{step.gradients().begin(), step.gradients().end()}, loss.loss(), scores};
+    }
+  });
+  return result;
+}
+
+TEST(TrainStep, FixedSumsHaveTheSameBitsOnAnyNumberOfRanks) {
+  const Model model = tiny_model();
+  const FixedStep one = fixed_step_on(model, 1);
+  for (const int64_t size : {2, 3, 5}) {
+    const FixedStep several = fixed_step_on(model, size);
+    EXPECT_EQ(several.gradients, one.gradients) << size;
+    EXPECT_EQ(several.loss, one.loss) << size;
+    for (size_t g = 0; g < one.scores.size(); ++g) {
+      for (size_t r = 0; r < one.scores[g].size(); ++r) {
+        for (size_t t = 0; t < one.scores[g][r].size(); ++t) {
+          EXPECT_EQ(several.scores[g][r][t].log_prob, one.scores[g][r][t].log_prob);
+        }
+      }
+    }
+  }
+  // Next to the sum of floats.
+  const Texts texts;
+  NegativeLogLikelihood loss(641);
+  LmHead head(loss, 0.7f);
+  TrainStep step(model, {.token_budget = 64});
+  step.accumulate(texts.groups(), head);
+  EXPECT_NEAR(loss.loss(), one.loss, 1e-9);
+  for (size_t i = 0; i < one.gradients.size(); ++i) {
+    EXPECT_NEAR(step.gradients()[i], one.gradients[i], 1e-6f * std::abs(one.gradients[i]) + 1e-8f);
   }
 }
 

@@ -7,13 +7,12 @@
 
 #include "model/pass.h"
 #include "model/segments.h"
+#include "train/measured_loss.h"
 
 namespace deepscaler {
 
-class TokenLoss {
+class TokenLoss : public MeasuredLoss {
  public:
-  virtual ~TokenLoss() = default;
-
   // Whether the derivatives of a token depend on its whole response, as with GSPO's ratio of sequences. The
   // step then shows all tokens of a response to observe() before it calls evaluate() for the first of them.
   // That costs one more product with the LM head, and no pass through the layers.

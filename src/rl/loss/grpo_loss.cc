@@ -87,6 +87,18 @@ void bind(ConfigSection& s, LossConfig& c) {
   s.field("mask_truncated", c.mask_truncated, "responses cut at the length limit have no loss");
 }
 
+void GrpoLossSums::add(const GrpoLossSums& other) {
+  loss += other.loss;
+  entropy += other.entropy;
+  kl += other.kl;
+  log_prob_difference += other.log_prob_difference;
+  max_log_prob_difference = std::max(max_log_prob_difference, other.max_log_prob_difference);
+  clipped_low += other.clipped_low;
+  clipped_high += other.clipped_high;
+  clipped_dual += other.clipped_dual;
+  tokens += other.tokens;
+}
+
 GrpoLoss::GrpoLoss(const LossConfig& config, std::vector<std::vector<ResponseTarget>> targets)
     : config_(config), policy_loss_(find_policy_loss(config.policy)), targets_(std::move(targets)) {
   for (const auto& group : targets_) log_ratios_.emplace_back(group.size(), 0.0);

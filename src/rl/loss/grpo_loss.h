@@ -81,6 +81,8 @@ struct GrpoLossSums {
   int64_t clipped_high = 0;
   int64_t clipped_dual = 0;
   int64_t tokens = 0;
+
+  void add(const GrpoLossSums& other);
 };
 
 class GrpoLoss : public TokenLoss {
@@ -93,6 +95,9 @@ class GrpoLoss : public TokenLoss {
   void observe(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores) override;
   void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
                 std::span<TokenDerivative> derivatives) override;
+
+  [[nodiscard]] std::string take_measures() override { return take_sums(sums_); }
+  void add_measures(std::string_view bytes) override { add_sums(sums_, bytes); }
 
   [[nodiscard]] const GrpoLossSums& sums() const { return sums_; }
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "base/config.h"
 #include "base/error.h"
 #include "base/parallel.h"
 #include "base/progress.h"
+#include "comm/ranks.h"
 #include "data/grading.h"
 
 namespace deepscaler {
@@ -32,8 +36,29 @@ void add_rewards(RolloutGroup& group, const RewardConfig& config, int64_t max_re
   }
 }
 
+// A program may answer otherwise each time, so one rank runs it for all.
+std::vector<std::optional<double>> rewards_of_leader(const CommandRewardConfig& command,
+                                                     const std::vector<RolloutGroup>& groups) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();  // a reward is finite
+  std::string bytes;
+  if (ranks().leads()) {
+    for (const std::optional<double>& reward : command_rewards(command, groups)) {
+      const double number = reward.value_or(kNone);
+      bytes.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    }
+  }
+  bytes = ranks().from_leader(bytes);
+  std::vector<std::optional<double>> rewards;
+  for (size_t at = 0; at < bytes.size(); at += sizeof(double)) {
+    double number = kNone;
+    std::memcpy(&number, bytes.data() + at, sizeof(number));
+    rewards.push_back(std::isnan(number) ? std::nullopt : std::optional(number));
+  }
+  return rewards;
+}
+
 void add_command_rewards(std::vector<RolloutGroup>& groups, const CommandRewardConfig& command) {
-  const auto rewards = command_rewards(command, groups);
+  const auto rewards = rewards_of_leader(command, groups);
   auto reward = rewards.begin();
   for (RolloutGroup& group : groups) {
     for (RolloutSample& sample : group.samples) {
