@@ -82,6 +82,8 @@ for count in 2 3; do
   same "on-$count"
 done
 grep -q '^2 ranks compute the run$' log-2 || fail "it does not say on how many ranks: $(cat log-2)"
+grep -q '"time/rank/wait_max":[0-9.e-]*,"time/rank/mib":' on-3/metrics.jsonl || fail "it does not say how ranks waited"
+grep -q time/rank one/metrics.jsonl && fail "one rank waits for none"
 [[ $(grep -c '^the run is in ' log-2) == 1 ]] || fail "each rank speaks: $(cat log-2)"
 
 # until_step N FOLDER: waits for its record.

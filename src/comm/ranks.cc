@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/signals.h"
+#include "base/stopwatch.h"
 
 namespace deepscaler {
 namespace {
@@ -16,11 +17,11 @@ class OneRank final : public Ranks {
   [[nodiscard]] int64_t rank() const override { return 0; }
   [[nodiscard]] int64_t size() const override { return 1; }
   [[nodiscard]] std::string host() const override { return "this machine"; }
-  void add_up(std::span<int64_t>) override {}
   [[noreturn]] void end_all(int code) override { std::exit(code); }
 
  private:
   std::vector<std::string> exchange(std::string mine) override { return {std::move(mine)}; }
+  void sum(std::span<int64_t>) override {}
 };
 
 OneRank alone;
@@ -31,7 +32,10 @@ constexpr char kGoesOn = 'g', kStops = 's';
 }  // namespace
 
 std::vector<std::string> Ranks::gather(std::string_view mine) {
+  const Stopwatch watch;
   std::vector<std::string> all = exchange((stop_pending() ? kStops : kGoesOn) + std::string(mine));
+  waited_s_ += watch.seconds();
+  bytes_given_ += std::ssize(mine);
   bool stops = false;
   for (std::string& bytes : all) {
     stops |= bytes.front() == kStops;
@@ -39,6 +43,13 @@ std::vector<std::string> Ranks::gather(std::string_view mine) {
   }
   if (stops) agree_to_stop();
   return all;
+}
+
+void Ranks::add_up(std::span<int64_t> numbers) {
+  const Stopwatch watch;
+  sum(numbers);
+  waited_s_ += watch.seconds();
+  bytes_given_ += static_cast<int64_t>(numbers.size_bytes());
 }
 
 std::vector<std::string> Ranks::gather_dealt(std::span<const int64_t> owners,

@@ -38,13 +38,22 @@ class Ranks {
   void require_same(std::string_view what, std::string_view text);
 
   // Replaces numbers[i] by the sum of all ranks' numbers[i], modulo 2^64.
-  virtual void add_up(std::span<int64_t> numbers) = 0;
+  void add_up(std::span<int64_t> numbers);
+
+  // Since the start: seconds in these functions, in which a rank waits for others too, and bytes that it
+  // gave.
+  [[nodiscard]] double waited_s() const { return waited_s_; }
+  [[nodiscard]] int64_t bytes_given() const { return bytes_given_; }
 
   // Ends the processes of all ranks with this exit code.
   [[noreturn]] virtual void end_all(int code) = 0;
 
  private:
   virtual std::vector<std::string> exchange(std::string mine) = 0;
+  virtual void sum(std::span<int64_t> numbers) = 0;
+
+  double waited_s_ = 0;
+  int64_t bytes_given_ = 0;
 };
 
 // Those that this thread computes with: one rank alone, unless it says otherwise.

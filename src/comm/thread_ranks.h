@@ -27,7 +27,10 @@ inline void run_on_ranks(int64_t size, const std::function<void()>& work) {
     [[nodiscard]] int64_t rank() const override { return rank_; }
     [[nodiscard]] int64_t size() const override { return size_; }
     [[nodiscard]] std::string host() const override { return "thread"; }
-    void add_up(std::span<int64_t> numbers) override {
+    [[noreturn]] void end_all(int code) override { std::exit(code); }
+
+   private:
+    void sum(std::span<int64_t> numbers) override {
       if (rank_ == 0) meeting_.sums.assign(numbers.size(), 0);
       meeting_.barrier.arrive_and_wait();
       for (int64_t turn = 0; turn < size_; ++turn) {
@@ -37,9 +40,6 @@ inline void run_on_ranks(int64_t size, const std::function<void()>& work) {
       std::ranges::copy(meeting_.sums, numbers.begin());
       meeting_.barrier.arrive_and_wait();
     }
-    [[noreturn]] void end_all(int code) override { std::exit(code); }
-
-   private:
     std::vector<std::string> exchange(std::string mine) override {
       meeting_.bytes[static_cast<size_t>(rank_)] = std::move(mine);
       meeting_.barrier.arrive_and_wait();

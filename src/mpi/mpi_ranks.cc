@@ -34,18 +34,18 @@ class MpiRanks final : public deepscaler::Ranks {
     return name.data();
   }
 
-  void add_up(std::span<int64_t> numbers) override {
-    for_each_part(static_cast<int64_t>(numbers.size()), [&](int64_t first, int count) {
-      MPI_Allreduce(MPI_IN_PLACE, numbers.data() + first, count, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
-    });
-  }
-
   [[noreturn]] void end_all(int code) override {
     MPI_Abort(MPI_COMM_WORLD, code);
     std::abort();
   }
 
  private:
+  void sum(std::span<int64_t> numbers) override {
+    for_each_part(static_cast<int64_t>(numbers.size()), [&](int64_t first, int count) {
+      MPI_Allreduce(MPI_IN_PLACE, numbers.data() + first, count, MPI_INT64_T, MPI_SUM, MPI_COMM_WORLD);
+    });
+  }
+
   std::vector<std::string> exchange(std::string mine) override {
     const auto size = static_cast<int64_t>(mine.size());
     std::vector<int64_t> sizes(static_cast<size_t>(size_));

@@ -1,7 +1,10 @@
 #include "run/loop.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <memory>
+#include <numeric>
 #include <optional>
 
 #include "base/config.h"
@@ -220,6 +223,7 @@ void Run::take_step() {
   if (product_rate_ == 0) product_rate_ = product_rate(policy.model());
   const StopNotice notice(stop_text(state_.step, checkpoints_.saved_step()));
   const Stopwatch watch;
+  const RankWork before;
   const int64_t flops = product_flops(), updates = policy.updates();
   StageStep result;
   try {
@@ -244,8 +248,38 @@ void Run::take_step() {
   result.metrics.set("time/hash", hashing.seconds());
   const double seconds = watch.seconds();
   measure_speed(result, seconds, product_flops() - flops);
+  measure_ranks(before, seconds, result.metrics);
   clock_->took_step(state_.stage, seconds);
   records_.step(result, weights, state_, clock_->left_s(state_.stage, state_.stage_step));
+}
+
+// How evenly the ranks were at work since `before`.
+struct RankWork {
+  double waited_s = ranks().waited_s();
+  double bytes = static_cast<double>(ranks().bytes_given());
+};
+
+void measure_ranks(const RankWork& before, double seconds, Metrics& metrics) {
+  if (ranks().size() == 1) return;
+  const RankWork now;
+  const double wait = now.waited_s - before.waited_s;
+  const std::array<double, 3> mine = {seconds - wait, wait, now.bytes - before.bytes};
+  std::array<std::vector<double>, 3> all;
+  for (const std::string& bytes :
+       ranks().gather({reinterpret_cast<const char*>(mine.data()), sizeof(mine)})) {
+    std::array<double, 3> theirs;
+    std::memcpy(theirs.data(), bytes.data(), sizeof(theirs));
+    for (size_t i = 0; i < all.size(); ++i) all[i].push_back(theirs[i]);
+  }
+  const auto sum = [](const std::vector<double>& numbers) {
+    return std::accumulate(numbers.begin(), numbers.end(), 0.0);
+  };
+  for (const auto& [name, numbers] : {std::pair("busy", &all[0]), std::pair("wait", &all[1])}) {
+    metrics.set(fmt::format("time/rank/{}_min", name), std::ranges::min(*numbers));
+    metrics.set(fmt::format("time/rank/{}_mean", name), sum(*numbers) / static_cast<double>(numbers->size()));
+    metrics.set(fmt::format("time/rank/{}_max", name), std::ranges::max(*numbers));
+  }
+  metrics.set("time/rank/mib", sum(all[2]) / (1 << 20));
 }
 
 void Run::measure_speed(StageStep& step, double seconds, int64_t flops) {
