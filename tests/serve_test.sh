@@ -45,10 +45,16 @@ answers 'data: [DONE]' POST /v1/completions '{"prompt": "x", "max_tokens": 3, "s
 answers '"log_probs":[null,-' POST /v1/score '{"input": "xyz"}'
 answers '{"tokens":[72,105]}' POST /tokenize '{"content": "Hi"}'
 answers '{"content":"Hi"}' POST /detokenize '{"tokens": [72, 105]}'
+answers '<title>deepscaler</title>' GET /
+answers '"models":[{"name":"model"' GET /api/tags
+answers '"version":"' GET /api/version
+answers '"capabilities":["completion"]' POST /api/show '{"model": "model"}'
+answers '"done_reason":"length"' POST /api/generate '{"prompt": "x", "options": {"num_predict": 3}}'
+answers '{"error":"the model has no chat template' POST /api/chat '{"messages": [{"role": "user", "content": "x"}]}'
 answers 'the model has no chat template; ask /v1/completions' POST /v1/chat/completions \
   '{"messages": [{"role": "user", "content": "x"}]}'
 answers 'HTTP/1.1 404 Not Found' GET /etc/passwd
-answers 'deepscaler_requests_finished_total 3' GET /metrics
+answers 'deepscaler_requests_finished_total 4' GET /metrics
 
 kill -INT "$server"
 wait "$server" || fail "it ended with $?: $(cat log)"

@@ -1,4 +1,4 @@
-// `deepscaler serve`: a model behind HTTP, for clients of OpenAI's API.
+// `deepscaler serve`: a model behind HTTP, for clients of OpenAI's and of Ollama's API.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <ctime>
@@ -52,6 +52,16 @@ std::string served_name(const Options& options) {
   return name;
 }
 
+int64_t bytes_of(const std::filesystem::path& model) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(model)) return static_cast<int64_t>(fs::file_size(model));
+  int64_t bytes = 0;
+  for (const auto& entry : fs::directory_iterator(model)) {
+    if (entry.path().extension() == ".safetensors") bytes += static_cast<int64_t>(entry.file_size());
+  }
+  return bytes;
+}
+
 void run(Options options) {
   apply(options.runtime);
   require_no_run(options.model);
@@ -64,6 +74,8 @@ void run(Options options) {
                       {.prompt_rows = kPromptRows, .samples = options.side_by_side});
   ServedModel served(model, tokenizer, name);
   served.created = std::time(nullptr);
+  served.is_gguf = std::filesystem::path(options.model).extension() == ".gguf";
+  served.file_bytes = bytes_of(options.model);
   served.most_positions = generator.most_positions();
   served.defaults = options.defaults;
   served.seed = options.seed;
@@ -80,7 +92,7 @@ void run(Options options) {
 }  // namespace
 
 void add_serve_command(CLI::App& app) {
-  auto* command = app.add_subcommand("serve", "Answer clients of OpenAI's API over HTTP");
+  auto* command = app.add_subcommand("serve", "Answer clients of OpenAI's and Ollama's APIs over HTTP");
   auto options = std::make_shared<Options>();
   command->add_option("--model", options->model, "Hugging Face folder or GGUF file")->required();
   command->add_option("--name", options->name,

@@ -11,11 +11,15 @@
 #include "base/signals.h"
 #include "formats/json_text.h"
 #include "serve/answer/answer_engine.h"
+#include "serve/ollama/ollama_form.h"
+#include "serve/ollama/ollama_models.h"
+#include "serve/ollama/ollama_orders.h"
 #include "serve/openai/chat.h"
 #include "serve/openai/completions.h"
 #include "serve/openai/openai_head.h"
 #include "serve/openai/score.h"
 #include "serve/openai/text_tools.h"
+#include "serve/page/page.h"
 #include "serve/request_queue.h"
 
 namespace deepscaler {
@@ -35,6 +39,9 @@ constexpr PostRoute kPostRoutes[] = {
     {.path = "/tokenize", .tool = tokenize_json},
     {.path = "/detokenize", .tool = detokenize_json},
     {.path = "/apply-template", .tool = apply_template_json},
+    {.path = "/api/chat", .order = order_ollama_chat},
+    {.path = "/api/generate", .order = order_ollama_generate},
+    {.path = "/api/show", .tool = ollama_show_json},
 };
 
 const PostRoute* find_post_route(std::string_view path) {
@@ -43,11 +50,17 @@ const PostRoute* find_post_route(std::string_view path) {
 }
 
 constexpr std::string_view kHealth = "/health", kHealthToo = "/v1/health", kMetrics = "/metrics",
-                           kModels = "/v1/models", kModel = "/v1/models/";
+                           kModels = "/v1/models", kModel = "/v1/models/", kTags = "/api/tags",
+                           kVersion = "/api/version";
 
 bool is_get_path(std::string_view path) {
-  return path == kHealth || path == kHealthToo || path == kMetrics || path == kModels ||
-         path.starts_with(kModel);
+  return path == kHealth || path == kHealthToo || path == kMetrics || path == kModels || path == kTags ||
+         path == kVersion || path.starts_with(kModel) || page_file(path).has_value();
+}
+
+// Errors of Ollama's paths are written as its clients read them.
+HttpResponse in_form_of(std::string_view path, HttpResponse error) {
+  return path.starts_with("/api/") ? ollama_error(std::move(error)) : std::move(error);
 }
 
 // Tells a web page's browser that the page may read the answers.
@@ -75,7 +88,8 @@ class CorsReply : public HttpReply {
 AccessRules rules_of(const ServerOptions& options, bool is_loopback) {
   AccessRules rules = options.access;
   rules.is_loopback = is_loopback;
-  rules.public_paths = {std::string(kHealth), std::string(kHealthToo)};
+  rules.public_paths = page_paths();
+  rules.public_paths.insert(rules.public_paths.end(), {std::string(kHealth), std::string(kHealthToo)});
   return rules;
 }
 
@@ -95,6 +109,12 @@ struct Server::Threads {
 
   // On the thread of the sockets, before a body is read.
   [[nodiscard]] std::optional<HttpResponse> gate(const HttpRequest& head) const {
+    auto refused = refuse(head);
+    if (refused) refused = in_form_of(head.path, std::move(*refused));
+    return refused;
+  }
+
+  [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest& head) const {
     if (auto refused = access.refuse(head)) return refused;
     if (head.method == "OPTIONS") return std::nullopt;
     const bool is_post = find_post_route(head.path) != nullptr, is_get = is_get_path(head.path);
@@ -122,10 +142,13 @@ struct Server::Threads {
   }
 
   [[nodiscard]] HttpResponse get(const std::string& path) const {
+    if (auto file = page_file(path)) return std::move(*file);
     if (path == kHealth || path == kHealthToo) return {.body = R"({"status":"ok"})"};
     if (path == kMetrics) {
       return {.body = prometheus_text(engine.metrics()), .content_type = "text/plain; version=0.0.4"};
     }
+    if (path == kTags) return {.body = text_of(ollama_tags_json(model))};
+    if (path == kVersion) return {.body = text_of({{"version", DEEPSCALER_VERSION}})};
     const Json entry = model_json(model);
     if (path == kModels) return {.body = text_of({{"object", "list"}, {"data", Json::array({entry})}})};
     if (path.substr(kModel.size()) == model.name) return {.body = text_of(entry)};
@@ -139,25 +162,27 @@ struct Server::Threads {
     try {
       const Json request = parse_record(body, "body");
       if (route.tool != nullptr) return reply->send({.body = text_of(route.tool(model, request))});
-      ask(route.order(model, request, tenant), reply);
+      ask(route, route.order(model, request, tenant), reply);
     } catch (const RequestError& error) {
-      reply->send(error_response(error.status(), error.what(), "", error.param()));
+      reply->send(in_form_of(route.path, error_response(error.status(), error.what(), "", error.param())));
     } catch (const Error& error) {
-      reply->send(error_response(400, error.what()));
+      reply->send(in_form_of(route.path, error_response(400, error.what())));
     } catch (const std::bad_alloc&) {
-      reply->send(error_response(503, "there is not enough memory for this request; ask for less"));
+      reply->send(in_form_of(
+          route.path, error_response(503, "there is not enough memory for this request; ask for less")));
     } catch (const std::exception& error) {
-      reply->send(error_response(500, error.what()));
+      reply->send(in_form_of(route.path, error_response(500, error.what())));
     }
   }
 
-  void ask(AnswerOrder&& order, const std::shared_ptr<HttpReply>& reply) {
-    deliver(order.questions, order.thoughts, model.tokenizer, reply, std::move(order.form), order.delivery);
+  void ask(const PostRoute& route, AnswerOrder&& order, const std::shared_ptr<HttpReply>& reply) {
+    if (order.ready) return reply->send(std::move(*order.ready));
+    deliver(order.questions, order.readings, model.tokenizer, reply, std::move(order.form), order.delivery);
     if (engine.ask(std::move(order.questions))) return;
     HttpResponse full =
         error_response(429, "as many requests as this server takes are open; try again later");
     full.headers.emplace_back("Retry-After", "1");
-    reply->send(std::move(full));
+    reply->send(in_form_of(route.path, std::move(full)));
   }
 
   const ServedModel& model;

@@ -3,101 +3,18 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <httplib.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <thread>
 
 #include "base/error.h"
-#include "base/temporary_folder.h"
-#include "model/device.h"
 #include "serve/http/raw_client_test.h"
-#include "text/tokenizer/byte_tokenizer.h"
+#include "serve/tiny_server_test.h"
 
 namespace deepscaler {
 namespace {
-
-constexpr const char* kTemplate =
-    "{% for m in messages %}[{{ m.role }}]{{ m.content }}<|endoftext|>{% endfor %}"
-    "{% if add_generation_prompt %}[assistant]{% endif %}";
-
-Model random_model() {
-  ModelConfig config = read_hf_config(std::filesystem::path(DEEPSCALER_GOLDENS) / "../../recipes/tiny-model");
-  config.context = 2048;
-  Model model(config);
-  randomize(model, 5, 0.02f);
-  return model;
-}
-
-Tokenizer chat_tokenizer() {
-  const TemporaryFolder folder;
-  byte_tokenizer().save(folder.path());
-  std::ofstream(folder / "chat_template.jinja") << kTemplate;
-  return Tokenizer::load(folder.path());
-}
-
-struct TinyServer {
-  explicit TinyServer(const ServerOptions& options = {}, Model random = random_model())
-      : model(std::move(random)) {
-    served.emplace(model, tokenizer, "tiny");
-    generator.emplace(model, int64_t{64} << 20, default_device(),
-                      PassLimits{.prompt_rows = 64, .samples = 32});
-    served->most_positions = generator->most_positions();
-    ServerOptions own = options;
-    own.port = 0;
-    server.emplace(*served, *generator, own);
-    thread = std::thread([this] { server->run(); });
-  }
-  ~TinyServer() {
-    server->stop();
-    thread.join();
-  }
-
-  [[nodiscard]] httplib::Client client() const {
-    httplib::Client client("127.0.0.1", server->port());
-    client.set_read_timeout(60);
-    return client;
-  }
-  [[nodiscard]] httplib::Result post(const std::string& path, const std::string& body,
-                                     const httplib::Headers& headers = {}) const {
-    return client().Post(path, headers, body, "application/json");
-  }
-  [[nodiscard]] Json ask(const std::string& path, const Json& request,
-                         const httplib::Headers& headers = {}) const {
-    const auto answer = post(path, request.dump(), headers);
-    if (!answer) return "no answer";
-    EXPECT_EQ(answer->status, 200) << answer->body;
-    return Json::parse(answer->body);
-  }
-  [[nodiscard]] int64_t metric(const std::string& name) const {
-    const std::string text = client().Get("/metrics")->body, line = "\ndeepscaler_" + name + " ";
-    return std::stoll(text.substr(text.find(line) + line.size()));
-  }
-
-  Model model;
-  Tokenizer tokenizer = chat_tokenizer();
-  std::optional<ServedModel> served;
-  std::optional<Generator> generator;
-  std::optional<Server> server;
-  std::thread thread;
-};
-
-Json chat_request(const std::string& content, int64_t seed = 7) {
-  return {{"model", "tiny"},
-          {"messages", {{{"role", "user"}, {"content", content}}}},
-          {"seed", seed},
-          {"temperature", 1},
-          {"max_tokens", 30},
-          {"ignore_eos", true},
-          {"logprobs", true},
-          {"top_logprobs", 2},
-          {"return_token_ids", true}};
-}
 
 // All of an answer but what names it and what was cached.
 Json kernel_of(Json answer) {
@@ -311,8 +228,8 @@ TEST(Server, PathsAndMethods) {
   EXPECT_EQ(client.Get("/health")->body, R"({"status":"ok"})");
   EXPECT_EQ(Json::parse(client.Get("/v1/models")->body)["data"][0]["id"], "tiny");
   EXPECT_EQ(Json::parse(client.Get("/v1/models/tiny")->body)["id"], "tiny");
-  for (const char* path :
-       {"/v1/models/other", "/", "/../etc/passwd", "/v1/models/../../etc/passwd", "/v1/embeddings"}) {
+  for (const char* path : {"/v1/models/other", "/chat.html", "/../etc/passwd", "/v1/models/../../etc/passwd",
+                           "/v1/embeddings"}) {
     EXPECT_EQ(client.Get(path)->status, 404) << path;
   }
   EXPECT_EQ(client.Get("/v1/chat/completions")->status, 405);
@@ -387,6 +304,78 @@ TEST(Server, KeysShareNoCache) {
   EXPECT_EQ(server.post("/v1/chat/completions", request.dump())->status, 401);
   EXPECT_EQ(server.client().Get("/metrics")->status, 401);
   EXPECT_EQ(server.client().Get("/health")->status, 200);
+}
+
+// vLLM's CVE-2026-48746 and its like: a path that the key's check reads in another way than the dispatcher.
+TEST(Server, NoPathGoesAroundTheKey) {
+  ServerOptions options;
+  options.access.keys = {"alpha"};
+  const TinyServer server(options);
+  for (const char* path :
+       {"/v1/models", "/health/../v1/models", "//v1/models", "/v1/models/tiny", "/v1/models?/health",
+        "/V1/models", "/v1/models/", "/metrics", "/metrics/health", "/api/tags", "/%2fhealth", "/nothing"}) {
+    const RawClient client(server.server->port());
+    client.send(fmt::format("GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path));
+    EXPECT_TRUE(client.read("\r\n").starts_with("HTTP/1.1 401")) << path;
+  }
+  for (const char* path : {"/v1/chat/completions", "/api/chat", "/api/show", "/health", "/", "/tokenize"})
+    EXPECT_EQ(server.post(path, "{}")->status, 401) << path;
+}
+
+TEST(Server, ListsOfARequestAreBounded) {
+  const TinyServer server;
+  const auto refusal = [&](const char* path, const Json& changes) {
+    Json request = {{"max_tokens", 2}};
+    if (std::string_view(path) == "/v1/completions") request["prompt"] = "x";
+    request.update(changes);
+    const auto answer = server.post(path, request.dump());
+    return std::to_string(answer->status) + " " +
+           Json::parse(answer->body)["error"]["message"].get<std::string>();
+  };
+  Json biases = Json::object(), messages = Json::array(), prompts = Json::array(), tools = Json::array();
+  for (int i = 0; i < 1025; ++i) biases[std::string(static_cast<size_t>(i), '0') + "1"] = 1;
+  for (int i = 0; i < 4097; ++i) messages.push_back({{"role", "user"}, {"content", "x"}});
+  for (int i = 0; i < 257; ++i) prompts.push_back("x");
+  for (int i = 0; i < 129; ++i) tools.push_back({{"type", "function"}});
+  const Json turn = Json::array({{{"role", "user"}, {"content", "x"}}});
+  EXPECT_EQ(refusal("/v1/completions", {{"logit_bias", biases}}),
+            "400 logit_bias has 1025 entries, more than 1024");
+  EXPECT_EQ(refusal("/v1/completions", {{"stop", std::vector<std::string>(17, "x")}}),
+            "400 stop has 17 entries, more than 16");
+  EXPECT_EQ(refusal("/v1/completions", {{"stop", std::string(257, 'x')}}),
+            "400 stop has more than 256 bytes");
+  EXPECT_EQ(refusal("/v1/completions", {{"prompt", prompts}}), "400 prompt has 257 prompts, more than 256");
+  EXPECT_EQ(refusal("/v1/completions", {{"prompt", {"x", "y", "z"}}, {"n", 100}}),
+            "400 asks for 300 responses, more than 256");
+  EXPECT_EQ(refusal("/v1/chat/completions", {{"messages", messages}}),
+            "400 messages has 4097 entries, more than 4096");
+  EXPECT_EQ(refusal("/v1/chat/completions", {{"messages", turn}, {"tools", tools}}),
+            "400 tools has 129 entries, more than 128");
+  EXPECT_EQ(
+      refusal("/v1/chat/completions", {{"messages", turn}, {"chat_template_kwargs", {{"x", {{"y", 1}}}}}}),
+      "400 chat_template_kwargs holds something that is no scalar");
+  EXPECT_EQ(refusal("/v1/chat/completions", {{"messages", turn}, {"tool_choice", "required"}}),
+            "400 tool_choice is neither \"auto\" nor \"none\": this server can't force a call");
+  // What is asked stands in no counter.
+  (void)server.ask("/v1/completions", {{"prompt", "my secret"}, {"max_tokens", 1}});
+  EXPECT_EQ(server.client().Get("/metrics")->body.find("secret"), std::string::npos);
+}
+
+TEST(Server, ThePageIsOpenAndLoadsNothingElse) {
+  ServerOptions options;
+  options.access.keys = {"alpha"};
+  const TinyServer server(options);
+  const auto page = server.client().Get("/");
+  ASSERT_EQ(page->status, 200);
+  EXPECT_EQ(page->get_header_value("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_TRUE(
+      page->get_header_value("Content-Security-Policy").starts_with("default-src 'none'; script-src 'self'"));
+  for (const char* path : {"/chat.css", "/chat.js", "/markdown.js", "/math.js"}) {
+    EXPECT_EQ(server.client().Get(path)->status, 200) << path;
+    EXPECT_NE(page->body.find(path + 1), std::string::npos) << path;
+  }
+  EXPECT_EQ(page->body.find("http"), std::string::npos);
+  EXPECT_EQ(server.client().Get("/chat.html")->status, 401);
 }
 
 TEST(Server, IsNotOpenToAllUnasked) {

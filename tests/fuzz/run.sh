@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 seconds=${1:?give the seconds for each parser}
 shift
 parsers=("$@")
-[[ $# -gt 0 ]] || parsers=(safetensors gguf jsonl tokenizer_json chat_template config verify)
+[[ $# -gt 0 ]] || parsers=(safetensors gguf jsonl tokenizer_json chat_template config request verify)
 
 CC=clang CXX=clang++ cmake -B build-fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DDEEPSCALER_FUZZ=ON >/dev/null
 cmake --build build-fuzz --parallel "${JOBS:-$(nproc)}" --target "${parsers[@]/%/_fuzz}"
@@ -22,6 +22,7 @@ declare -A seeds=(
   [tokenizer_json]="$goldens/tokenizer/*/tokenizer.json"
   [chat_template]="tests/fuzz/template.jinja"
   [config]="$goldens/models/*/config.json recipes/tiny-model/config.json"
+  [request]="tests/fuzz/request_seeds/*"
   [verify]="$pairs/* tests/fuzz/verify_seeds/*"
 )
 declare -A longest=([verify]=2000)  # bytes of an input, 300000 otherwise

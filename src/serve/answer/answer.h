@@ -23,6 +23,7 @@ struct AnsweredPrompt {
 struct AnswerChoice {
   AnswerText text;
   std::string reasoning, content;  // so far, as the following are
+  std::vector<ToolCall> tool_calls;
   std::vector<TokenId> tokens;
   std::vector<TokenRanking> log_probs;
   std::optional<FinishReason> finish;
@@ -41,10 +42,10 @@ struct Answer {
   [[nodiscard]] int64_t reasoning_tokens() const;
 };
 
-// What a stream tells of a choice: text that is new, and the tokens from `first_token` on.
+// What a stream tells of a choice: text and calls that are new, and the tokens from `first_token` on.
 struct ChoiceNews {
   size_t choice = 0;
-  AnswerPiece piece = {};
+  AnswerPart part = {};
   size_t first_token = 0;
 };
 

@@ -56,13 +56,14 @@ void AnswerWriter::on_token(size_t prompt, const Generator::NewToken& token) {
   tell(index, choice.text.push(token.token));
 }
 
-void AnswerWriter::tell(size_t index, AnswerPiece&& piece) {
-  if (piece.reasoning.empty() && piece.content.empty()) return;
+void AnswerWriter::tell(size_t index, AnswerPart&& part) {
+  if (part.is_empty()) return;
   AnswerChoice& choice = answer_.choices[index];
-  choice.reasoning += piece.reasoning;
-  choice.content += piece.content;
+  choice.reasoning += part.reasoning;
+  choice.content += part.content;
+  choice.tool_calls.insert(choice.tool_calls.end(), part.tool_calls.begin(), part.tool_calls.end());
   if (delivery_ == Delivery::kWhole || failed_) return;
-  reply_->write(form_->go_on(answer_, {index, std::move(piece), told_[index]}));
+  reply_->write(form_->go_on(answer_, {index, std::move(part), told_[index]}));
   told_[index] = choice.tokens.size();
 }
 
@@ -87,7 +88,7 @@ void AnswerWriter::on_failed(int status, const std::string& message) {
   reply_->end();
 }
 
-void deliver(std::vector<Question>& questions, const std::vector<Thoughts>& thoughts,
+void deliver(std::vector<Question>& questions, const std::vector<AnswerReading>& readings,
              const Tokenizer& tokenizer, std::shared_ptr<HttpReply> reply,
              std::unique_ptr<const AnswerForm> form, Delivery delivery) {
   Answer answer;
@@ -95,7 +96,7 @@ void deliver(std::vector<Question>& questions, const std::vector<Thoughts>& thou
     const Question& question = questions[q];
     answer.prompts.push_back({.tokens = question.request.prompt});
     for (int64_t s = 0; s < question.request.samples; ++s) {
-      answer.choices.push_back({.text = {tokenizer, *question.stop, thoughts[q]}});
+      answer.choices.push_back({.text = {tokenizer, *question.stop, readings[q]}});
     }
   }
   const auto writer =

@@ -25,7 +25,7 @@ class AnswerWriter : public std::enable_shared_from_this<AnswerWriter> {
   [[nodiscard]] bool is_gone() const { return failed_ || reply_->is_gone(); }
 
  private:
-  void tell(size_t choice, AnswerPiece&& piece);
+  void tell(size_t choice, AnswerPart&& part);
 
   std::shared_ptr<HttpReply> reply_;
   std::unique_ptr<const AnswerForm> form_;
@@ -36,9 +36,9 @@ class AnswerWriter : public std::enable_shared_from_this<AnswerWriter> {
   bool begun_ = false, failed_ = false;
 };
 
-// Gives each of a request's questions a sink that writes to `reply`; their texts are `thoughts`, one a
+// Gives each of a request's questions a sink that writes to `reply`. `readings`: of their texts, one a
 // question.
-void deliver(std::vector<Question>& questions, const std::vector<Thoughts>& thoughts,
+void deliver(std::vector<Question>& questions, const std::vector<AnswerReading>& readings,
              const Tokenizer& tokenizer, std::shared_ptr<HttpReply> reply,
              std::unique_ptr<const AnswerForm> form, Delivery delivery);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "serve/answer/answer_writer.h"
@@ -10,10 +11,11 @@
 namespace deepscaler {
 
 struct AnswerOrder {
-  std::vector<Question> questions;  // at least one
-  std::vector<Thoughts> thoughts;   // of each
+  std::vector<Question> questions;
+  std::vector<AnswerReading> readings;  // of the responses to each
   std::unique_ptr<const AnswerForm> form;
   Delivery delivery = Delivery::kWhole;
+  std::optional<HttpResponse> ready;  // the answer, where there are no questions
 };
 
 // Throws RequestError, and Error for what the layers below refuse. `cache_space`: of who asks.

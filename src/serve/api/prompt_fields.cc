@@ -5,9 +5,6 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "data/rendering.h"
-#include "text/chat/chat_template.h"
-
 namespace deepscaler {
 namespace {
 
@@ -74,6 +71,16 @@ Json messages_of(const ServedModel& served, const RequestFields& fields) {
   return messages;
 }
 
+// Null where there are none, or the model is not to call any.
+const Json* offered_tools(const ServedModel& served, const RequestFields& fields) {
+  const Json* choice = fields.find("tool_choice");
+  if (choice != nullptr && *choice != "auto" && *choice != "none") {
+    fields.fail("tool_choice", "is neither \"auto\" nor \"none\": this server can't force a call");
+  }
+  const Json* tools = fields.list("tools", served.limits.tools);
+  return tools == nullptr || tools->empty() || (choice != nullptr && *choice == "none") ? nullptr : tools;
+}
+
 Json variables_of(const ServedModel& served, const RequestFields& fields) {
   Json variables = Json::object();
   if (const Json* kwargs = fields.object("chat_template_kwargs")) {
@@ -89,64 +96,50 @@ Json variables_of(const ServedModel& served, const RequestFields& fields) {
     }
   }
   if (const auto effort = fields.text("reasoning_effort")) variables["reasoning_effort"] = *effort;
-  const Json* tools = fields.list("tools", served.limits.tools);
-  if (tools != nullptr && !tools->empty() && fields.find("tool_choice") != nullptr &&
-      *fields.find("tool_choice") == "none") {
-    tools = nullptr;
-  }
-  if (tools != nullptr && !tools->empty()) variables["tools"] = *tools;
+  if (const Json* tools = offered_tools(served, fields)) variables["tools"] = *tools;
   return variables;
 }
 
 }  // namespace
 
-RenderedChat render_chat(const ServedModel& served, const Json& request) {
+ConversationText render_chat(const ServedModel& served, const Json& request) {
   const RequestFields fields(request);
-  const ChatTemplate* chat_template = served.encoder.chat_template();
-  if (chat_template == nullptr) {
+  if (served.encoder.chat_template() == nullptr) {
     throw RequestError(400, "the model has no chat template; ask /v1/completions", "messages");
   }
-  const Json messages = messages_of(served, fields), variables = variables_of(served, fields);
-  const std::string mark = ControlMarks::unused_mark(messages.dump() + variables.dump());
-  const Json marked = served.marks.protect(messages, mark);
-  const Json all = served.encoder.variables(served.marks.protect(variables, mark));
   const bool continues = fields.flag("continue_final_message");
   const bool opens = fields.flag("add_generation_prompt", !continues);
   if (continues && opens)
     fields.fail("continue_final_message", "and add_generation_prompt exclude each other");
-  std::string text =
-      chat_template->render(marked, opens ? GenerationPrompt::kAdd : GenerationPrompt::kOmit, all);
-  check_rendering(marked, text, *chat_template, all, "messages");
-  if (continues) {
-    const auto last = marked.back()["content"].get<std::string>();
-    const size_t at = text.rfind(last);
-    if (last.empty() || at == std::string::npos)
-      fields.fail("continue_final_message", "has no last text to go on from");
-    text.resize(at + last.size());
-  }
-  RenderedChat rendered{ControlMarks::take_out(text, mark)};
-  rendered.opened_thinking = opens && opens_think(rendered.text.text);
-  return rendered;
+  return conversation_text(served.encoder, served.marks, messages_of(served, fields),
+                           variables_of(served, fields),
+                           continues ? LastTurn::kIsGoneOnWith
+                           : opens   ? LastTurn::kOpensAnswer
+                                     : LastTurn::kClosed);
 }
 
-ServedPrompt chat_prompt(const ServedModel& served, const Json& request) {
-  const RenderedChat chat = render_chat(served, request);
-  return {
-      served.tokenizer.encode(chat.text.text, {.add_special_tokens = false, .plain_at = chat.text.plain_at}),
-      chat.opened_thinking};
+EncodedPrompt chat_prompt(const ServedModel& served, const Json& request) {
+  return encode(served.tokenizer, render_chat(served, request));
 }
 
-std::vector<ServedPrompt> raw_prompts(const ServedModel& served, const Json& request, const char* key) {
+AnswerReading chat_reading(const ServedModel& served, const Json& request, bool opened_thinking) {
+  AnswerReading reading = {opened_thinking ? Thoughts::kApartOpened : Thoughts::kApart};
+  if (offered_tools(served, RequestFields(request)) != nullptr)
+    reading.tool_calls = tool_call_format(served.tokenizer.chat_template().value_or(""));
+  return reading;
+}
+
+std::vector<EncodedPrompt> raw_prompts(const ServedModel& served, const Json& request, const char* key) {
   const RequestFields fields(request);
   const Json& given = fields.require(key, "a text, tokens, or a list of either");
   const auto most = static_cast<size_t>(served.most_positions);
-  const auto prompt_of = [&](const Json& prompt) -> ServedPrompt {
+  const auto prompt_of = [&](const Json& prompt) -> EncodedPrompt {
     if (prompt.is_array()) return {token_list(prompt, key, served.model.config().vocabulary, most), false};
     if (!prompt.is_string()) fields.fail(key, "is neither a text, nor tokens, nor a list of either");
     return {served.tokenizer.encode(prompt.get_ref<const std::string&>()), false};
   };
   const bool is_one = given.is_string() || (given.is_array() && !given.empty() && given[0].is_number());
-  std::vector<ServedPrompt> prompts;
+  std::vector<EncodedPrompt> prompts;
   if (is_one) {
     prompts.push_back(prompt_of(given));
   } else {
@@ -157,7 +150,7 @@ std::vector<ServedPrompt> raw_prompts(const ServedModel& served, const Json& req
     for (const Json& prompt : given) prompts.push_back(prompt_of(prompt));
   }
   if (prompts.empty()) fields.fail(key, "is empty");
-  for (const ServedPrompt& prompt : prompts) {
+  for (const EncodedPrompt& prompt : prompts) {
     if (prompt.tokens.empty()) fields.fail(key, "is empty; give at least one token");
   }
   return prompts;

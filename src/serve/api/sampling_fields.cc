@@ -100,7 +100,7 @@ AskedSampling read_sampling(const ServedModel& served, const Json& request) {
   return asked;
 }
 
-Question make_question(const ServedModel& served, const ServedPrompt& prompt, const AskedSampling& asked,
+Question make_question(const ServedModel& served, const EncodedPrompt& prompt, const AskedSampling& asked,
                        int64_t cache_space) {
   const auto length = std::ssize(prompt.tokens);
   const int64_t room = served.most_positions - length;

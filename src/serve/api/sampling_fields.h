@@ -25,7 +25,7 @@ struct AskedSampling {
 
 // The question for one prompt. `cache_space` names who shares keys and values. Throws RequestError where
 // prompt and response have no room.
-[[nodiscard]] Question make_question(const ServedModel& served, const ServedPrompt& prompt,
+[[nodiscard]] Question make_question(const ServedModel& served, const EncodedPrompt& prompt,
                                      const AskedSampling& asked, int64_t cache_space);
 
 // Throws RequestError where the questions together are more than a request may ask.

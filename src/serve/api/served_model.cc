@@ -8,7 +8,8 @@ namespace deepscaler {
 
 ServedModel::ServedModel(const Model& served, const Tokenizer& tokens, std::string its_name)
     : model(served), tokenizer(tokens), encoder(tokens, {}), marks(tokens), name(std::move(its_name)) {
-  fingerprint = fmt::format("{}-{}-{}", served.hash().substr(0, 16), compute_type_name(served.compute_type()),
+  hash = served.hash();
+  fingerprint = fmt::format("{}-{}-{}", hash.substr(0, 16), compute_type_name(served.compute_type()),
                             default_device().name());
   if (served.is_quantized()) fingerprint += fmt::format("-{}", products_name(served.products()));
   if (served.stores_keys_values_in_q8()) fingerprint += "-q8_0";

@@ -37,8 +37,11 @@ struct ServedModel {
   PromptEncoder encoder;
   ControlMarks marks;
   std::string name;
+  std::string hash;         // of the weights
   std::string fingerprint;  // what an answer's bits depend on beside the request: weights, precision, kernels
   int64_t created = 0;      // seconds since 1970
+  bool is_gguf = false;     // what it was read from, and
+  int64_t file_bytes = 0;   // how large that is
   int64_t most_positions = 0;    // of a prompt and its response
   SamplingConfig defaults;       // of what a request leaves open
   std::optional<uint64_t> seed;  // of requests without one; not set: a new one for each

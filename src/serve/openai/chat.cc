@@ -1,7 +1,10 @@
 #include "serve/openai/chat.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "generate/prompts.h"
 #include "serve/api/sampling_fields.h"
 #include "serve/openai/openai_head.h"
 
@@ -23,8 +26,7 @@ class ChatForm : public OpenAiForm {
     Json json = head_.json("chat.completion");
     if (options_.token_ids) json["prompt_token_ids"] = answer.prompts[0].tokens;
     json["choices"] = Json::array();
-    for (size_t i = 0; i < answer.choices.size(); ++i)
-      json["choices"].push_back(choice_json(answer.choices[i], i));
+    for (size_t i = 0; i < answer.choices.size(); ++i) json["choices"].push_back(choice_json(answer, i));
     json["usage"] = usage_json(answer);
     json["seed"] = head_.seed;
     return text_of(json);
@@ -37,22 +39,34 @@ class ChatForm : public OpenAiForm {
   }
 
   [[nodiscard]] std::string go_on(const Answer& answer, const ChoiceNews& news) const override {
+    const AnswerChoice& choice = answer.choices[news.choice];
+    // A client reads one kind of news from a delta.
+    std::vector<Json> deltas;
+    if (!news.part.reasoning.empty()) deltas.push_back({{"reasoning_content", news.part.reasoning}});
+    if (!news.part.content.empty()) deltas.push_back({{"content", news.part.content}});
+    if (!news.part.tool_calls.empty()) {
+      const size_t first_call = choice.tool_calls.size() - news.part.tool_calls.size();
+      Json calls = Json::array();
+      for (size_t i = first_call; i < choice.tool_calls.size(); ++i) {
+        Json call = {{"index", i}};
+        call.update(call_json(answer, news.choice, i));
+        calls.push_back(std::move(call));
+      }
+      deltas.push_back({{"tool_calls", std::move(calls)}});
+    }
     std::string events;
     size_t first = news.first_token;
-    // A client reads one kind of text from a delta; the tokens go with the first.
-    for (const auto& [key, text] :
-         {std::pair("reasoning_content", &news.piece.reasoning), std::pair("content", &news.piece.content)}) {
-      if (text->empty()) continue;
-      Json json = chunk(news.choice, {{key, *text}}, nullptr);
-      add_tokens(json["choices"][0], answer.choices[news.choice], first);
-      first = answer.choices[news.choice].tokens.size();
+    for (Json& delta : deltas) {
+      Json json = chunk(news.choice, std::move(delta), nullptr);
+      add_tokens(json["choices"][0], choice, first);
+      first = choice.tokens.size();  // they go with the first event
       events += event_of(json);
     }
     return events;
   }
 
   [[nodiscard]] std::string finish(const Answer& answer, size_t choice, size_t first_token) const override {
-    Json json = chunk(choice, Json::object(), finish_reason_name(*answer.choices[choice].finish));
+    Json json = chunk(choice, Json::object(), finish_reason(answer.choices[choice]));
     add_tokens(json["choices"][0], answer.choices[choice], first_token);
     return event_of(json);
   }
@@ -74,13 +88,33 @@ class ChatForm : public OpenAiForm {
     return json;
   }
 
-  [[nodiscard]] Json choice_json(const AnswerChoice& choice, size_t index) const {
+  [[nodiscard]] static std::string_view finish_reason(const AnswerChoice& choice) {
+    const bool has_called = *choice.finish == FinishReason::kStop && !choice.tool_calls.empty();
+    return has_called ? "tool_calls" : finish_reason_name(*choice.finish);
+  }
+
+  // The id is the same for the same request, and another one in each turn of a conversation.
+  [[nodiscard]] static Json call_json(const Answer& answer, size_t choice, size_t call) {
+    const ToolCall& called = answer.choices[choice].tool_calls[call];
+    const uint64_t turn = stream_of({.tokens = answer.prompts[0].tokens});
+    return {{"id", fmt::format("call_{:016x}_{}_{}", turn, choice, call)},
+            {"type", "function"},
+            {"function", {{"name", called.name}, {"arguments", called.arguments}}}};
+  }
+
+  [[nodiscard]] Json choice_json(const Answer& answer, size_t index) const {
+    const AnswerChoice& choice = answer.choices[index];
     Json message = {{"role", "assistant"}, {"content", choice.content}, {"refusal", nullptr}};
     if (!choice.reasoning.empty()) message["reasoning_content"] = choice.reasoning;
+    if (!choice.tool_calls.empty()) {
+      if (choice.content.empty()) message["content"] = nullptr;
+      for (size_t i = 0; i < choice.tool_calls.size(); ++i)
+        message["tool_calls"].push_back(call_json(answer, index, i));
+    }
     Json json = {{"index", index},
                  {"message", std::move(message)},
                  {"logprobs", nullptr},
-                 {"finish_reason", finish_reason_name(*choice.finish)}};
+                 {"finish_reason", finish_reason(choice)}};
     add_tokens(json, choice, 0);
     return json;
   }
@@ -139,11 +173,11 @@ AnswerOrder order_chat(const ServedModel& served, const Json& request, int64_t c
   if (const Json* stream = fields.object("stream_options")) {
     options.usage_in_stream = RequestFields(*stream, "stream_options").flag("include_usage");
   }
-  const ServedPrompt prompt = chat_prompt(served, request);
+  const EncodedPrompt prompt = chat_prompt(served, request);
   AnswerOrder order;
   order.questions.push_back(make_question(served, prompt, asked, cache_space));
   require_within_budget(served, order.questions);
-  order.thoughts = {prompt.opened_thinking ? Thoughts::kApartOpened : Thoughts::kApart};
+  order.readings = {chat_reading(served, request, prompt.opened_thinking)};
   order.form = std::make_unique<ChatForm>(served.tokenizer,
                                           make_head(served, "chatcmpl-", asked.options.seed), options);
   order.delivery = streams ? Delivery::kStream : Delivery::kWhole;

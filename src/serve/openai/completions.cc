@@ -46,7 +46,7 @@ class CompletionForm : public OpenAiForm {
       const AnswerChoice& choice = answer.choices[i];
       const std::string text =
           (options_.echo ? prompt_text(answer, i) : "") + (options_.responds ? choice.content : "");
-      json["choices"].push_back(choice_json(answer, {.choice = i, .piece = {.content = text}}, options_.echo,
+      json["choices"].push_back(choice_json(answer, {.choice = i, .part = {.content = text}}, options_.echo,
                                             finish_reason(choice)));
     }
     json["usage"] = usage_json(answer);
@@ -56,7 +56,7 @@ class CompletionForm : public OpenAiForm {
 
   [[nodiscard]] std::string begin(const Answer& answer, size_t choice) const override {
     if (!options_.echo) return {};
-    return chunk(choice_json(answer, {.choice = choice, .piece = {.content = prompt_text(answer, choice)}},
+    return chunk(choice_json(answer, {.choice = choice, .part = {.content = prompt_text(answer, choice)}},
                              true, nullptr));
   }
   [[nodiscard]] std::string go_on(const Answer& answer, const ChoiceNews& news) const override {
@@ -93,7 +93,7 @@ class CompletionForm : public OpenAiForm {
   [[nodiscard]] Json choice_json(const Answer& answer, const ChoiceNews& news, bool with_prompt,
                                  Json finish_reason) const {
     const AnsweredPrompt& prompt = answer.prompts[news.choice / answer.samples()];
-    Json json = {{"text", news.piece.content}, {"index", news.choice}, {"logprobs", nullptr}};
+    Json json = {{"text", news.part.content}, {"index", news.choice}, {"logprobs", nullptr}};
     if (options_.log_probs) json["logprobs"] = log_probs_json(answer, news, with_prompt);
     if (options_.token_ids) {
       const AnswerChoice& choice = answer.choices[news.choice];
@@ -198,10 +198,10 @@ AnswerOrder order_completion(const ServedModel& served, const Json& request, int
   }
   AnswerOrder order;
   order.delivery = fields.flag("stream") ? Delivery::kStream : Delivery::kWhole;
-  for (const ServedPrompt& prompt : raw_prompts(served, request, "prompt")) {
+  for (const EncodedPrompt& prompt : raw_prompts(served, request, "prompt")) {
     order.questions.push_back(make_question(served, prompt, asked, cache_space));
     order.questions.back().request.score_prompt = options.log_probs && options.echo;
-    order.thoughts.push_back(Thoughts::kInContent);
+    order.readings.emplace_back();
   }
   require_within_budget(served, order.questions);
   order.form = std::make_unique<CompletionForm>(served.tokenizer,

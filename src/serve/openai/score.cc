@@ -54,10 +54,10 @@ AnswerOrder order_score(const ServedModel& served, const Json& request, int64_t 
       static_cast<float>(fields.number("temperature", 1e-6, 100).value_or(1));
   asked.options.top_log_probs = fields.integer("top_logprobs", 0, served.limits.top_log_probs).value_or(0);
   AnswerOrder order;
-  for (const ServedPrompt& prompt : raw_prompts(served, request, "input")) {
+  for (const EncodedPrompt& prompt : raw_prompts(served, request, "input")) {
     order.questions.push_back(make_question(served, prompt, asked, cache_space));
     order.questions.back().request.score_prompt = true;
-    order.thoughts.push_back(Thoughts::kInContent);
+    order.readings.emplace_back();
   }
   require_within_budget(served, order.questions);
   order.form = std::make_unique<ScoreForm>(served.name, asked.options.top_log_probs > 0);
