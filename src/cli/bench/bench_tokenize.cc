@@ -4,12 +4,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/sha256.h"
 #include "cli/bench/bench_figures.h"
+#include "cli/bench/bench_texts.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
-#include "formats/jsonl.h"
 #include "run/own_files.h"
 #include "text/tokenizer/tokenizer.h"
 
@@ -21,23 +20,10 @@ struct Options {
   int64_t passes = 2;
 };
 
-std::vector<std::string> read_texts(const std::string& path) {
-  std::vector<std::string> texts;
-  JsonlReader lines(path);
-  for (nlohmann::json line; lines.next(line);) {
-    if (!line.is_object() || !line.contains("text") || !line["text"].is_string()) {
-      throw Error(lines.where(), "has no text", R"(a line is {"text": ...})");
-    }
-    texts.push_back(line["text"]);
-  }
-  if (texts.empty()) throw Error(path, "holds no texts", R"(give lines {"text": ...})");
-  return texts;
-}
-
 void bench_tokenize(const Options& options) {
   require_no_run(options.model);
   const Tokenizer tokenizer = Tokenizer::load(options.model);
-  const auto texts = read_texts(options.input);
+  const auto texts = read_bench_texts(options.input);
   int64_t bytes = 0;
   for (const std::string& text : texts) bytes += std::ssize(text);
 

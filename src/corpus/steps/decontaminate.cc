@@ -11,6 +11,8 @@
 #include "corpus/match/overlap_rule.h"
 #include "corpus/steps/expression.h"
 #include "corpus/steps/record_form.h"
+#include "embed/sentence_encoder.h"
+#include "embed/vector_index.h"
 #include "tables/compressed.h"
 #include "tables/data_file.h"
 
@@ -68,6 +70,38 @@ Verdicts ask(std::string_view rule, const TestSet& tests, const CorpusRecords& r
   return verdicts;
 }
 
+constexpr std::string_view kEmbeddings = "embeddings";
+
+std::vector<std::string> rule_names() {
+  std::vector<std::string> names = overlap_rule_names();
+  names.emplace_back(kEmbeddings);
+  return names;
+}
+
+// Cosines above `above`, the largest first.
+std::vector<Verdicts> ask_embeddings(const SentenceEncoder& encoder, double above,
+                                     const std::vector<TestSet>& sets, const CorpusRecords& records,
+                                     const StepContext& context) {
+  std::vector<std::string> problems;
+  for (const CorpusRecord& record : records) problems.push_back(record.problem);
+  const Matrix embeddings = encoder.embed(problems, context.progress);
+  std::vector<Verdicts> all;
+  for (const TestSet& set : sets) {
+    const Matrix tests = encoder.embed(set.problems, [&](int64_t) { context.progress(std::ssize(records)); });
+    const auto index = make_vector_index(encoder.width(), tests.rows());
+    for (int64_t i = 0; i < tests.rows(); ++i) index->add(static_cast<size_t>(i), tests.row(i));
+    Verdicts verdicts{kEmbeddings, &set, 0, {}};
+    for (int64_t i = 0; i < embeddings.rows(); ++i) {
+      std::vector<OverlapMatch> matches;
+      for (const auto& [test, cosine] : index->similar(embeddings.row(i), above, set.problems.size()))
+        matches.push_back({test, cosine, ""});
+      verdicts.matches.push_back(std::move(matches));
+    }
+    all.push_back(std::move(verdicts));
+  }
+  return all;
+}
+
 Json pair_of(const CorpusRecord& record, const Verdicts& verdicts, const OverlapMatch& match) {
   return {{"rule", verdicts.rule},
           {"against", verdicts.tests->name},
@@ -121,32 +155,48 @@ void DecontaminateStep::bind(ConfigSection& s) {
   for (const OverlapRuleKind& rule : overlap_rules()) {
     names += fmt::format("{}\"{}\": {}", names.empty() ? "" : "; ", rule.name, rule.description);
   }
+  names += "; \"embeddings\": a cosine of the problems' embeddings above `cosine`";
   s.field("rules", rules_, "rules that drop a record; " + names);
   s.field("count", count_, "rules that are only counted and listed, to compare");
+  deepscaler::bind(s, encoder_);
 }
 
 void DecontaminateStep::validate(const std::string& where) const {
   if (against_.empty()) throw Error(where, "\"against\" is empty", "name the files of your evaluations");
-  require_rules(rules_, overlap_rule_names(), where + ".rules");
-  require_rules(count_, overlap_rule_names(), where + ".count");
+  require_rules(rules_, rule_names(), where + ".rules");
+  require_rules(count_, rule_names(), where + ".count");
+  if (uses(kEmbeddings)) require_encoder(encoder_, where);
+}
+
+bool DecontaminateStep::uses(std::string_view rule) const {
+  return std::ranges::count(rules_, rule) + std::ranges::count(count_, rule) > 0;
 }
 
 std::vector<std::filesystem::path> DecontaminateStep::inputs(const StepContext& context) const {
-  return files_of(context, against_);
+  std::vector<std::filesystem::path> files = files_of(context, against_);
+  if (uses(kEmbeddings)) {
+    for (auto& file : encoder_files(encoder_, context)) files.push_back(std::move(file));
+  }
+  return files;
 }
 
 StepResult DecontaminateStep::run(CorpusRecords records, const StepContext& context) const {
-  const std::vector<std::filesystem::path> files = inputs(context);
+  const std::vector<std::filesystem::path> files = files_of(context, against_);
   std::vector<TestSet> sets;
   for (const auto& file : files) sets.push_back(read_test_set(file, set_name(file, files)));
 
   std::vector<Verdicts> all;
   for (const OverlapRuleKind& rule : overlap_rules()) {
-    if (std::ranges::count(rules_, rule.name) + std::ranges::count(count_, rule.name) == 0) continue;
+    if (!uses(rule.name)) continue;
     for (const TestSet& set : sets) {
       all.push_back(ask(rule.name, set, records));
       context.progress(0);
     }
+  }
+  if (uses(kEmbeddings)) {
+    const SentenceEncoder encoder(from_root(context, encoder_.folder));
+    for (Verdicts& verdicts : ask_embeddings(encoder, encoder_.cosine, sets, records, context))
+      all.push_back(std::move(verdicts));
   }
 
   StepResult result;

@@ -1,5 +1,6 @@
-// `decontaminate`: drops records that are problems of an evaluation. Each rule of corpus/match/overlap_rule.h
-// can drop, or only be counted. Reasons: "contaminated-RULE", of the first rule that says so.
+// `decontaminate`: drops records that are problems of an evaluation. Each rule of
+// corpus/match/overlap_rule.h, and "embeddings" (embed/sentence_encoder.h), can drop, or only be counted.
+// Reasons: "contaminated-RULE", of the first rule that says so.
 //
 // report.json counts for each rule, source and evaluation the records flagged, the test problems they are
 // taken for, and the test problems that the rule can never match. pairs.jsonl has the texts of every pair, to
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "corpus/steps/encoder_config.h"
 #include "corpus/steps/step.h"
 
 namespace deepscaler {
@@ -24,9 +26,12 @@ class DecontaminateStep : public PipelineStep {
   [[nodiscard]] StepResult run(CorpusRecords records, const StepContext& context) const override;
 
  private:
+  [[nodiscard]] bool uses(std::string_view rule) const;
+
   std::vector<std::string> against_;
   std::vector<std::string> rules_ = {"exact", "letters", "ngram-lcs"};
   std::vector<std::string> count_;
+  EncoderConfig encoder_;
 };
 
 }  // namespace deepscaler

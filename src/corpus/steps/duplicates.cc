@@ -9,6 +9,8 @@
 #include "base/config.h"
 #include "base/parallel.h"
 #include "corpus/match/minhash.h"
+#include "embed/sentence_encoder.h"
+#include "embed/vector_index.h"
 #include "verify/grade.h"
 #include "verify/version.h"
 
@@ -25,6 +27,8 @@ struct Twin {
   double similarity;
 };
 
+}  // namespace
+
 // Records that were added, and which of them is a twin of another record.
 class TwinFinder {
  public:
@@ -37,6 +41,8 @@ class TwinFinder {
 
   const std::string_view reason;
 };
+
+namespace {
 
 class EqualForms : public TwinFinder {
  public:
@@ -124,28 +130,78 @@ class SimilarShingles : public TwinFinder {
   std::array<std::unordered_map<uint64_t, std::vector<size_t>>, kMinhashBands> added_;
 };
 
-const std::vector<std::string> kRules = {"exact", "minhash", "changed-numbers"};
-constexpr size_t kLeastTemplateWords = 8;
+// Embeddings near each other.
+class SimilarEmbeddings : public TwinFinder {
+ public:
+  SimilarEmbeddings(const CorpusRecords& records, Matrix embeddings, double above)
+      : TwinFinder("similar-meaning"),
+        records_(records),
+        above_(above),
+        embeddings_(std::move(embeddings)),
+        index_(make_vector_index(embeddings_.cols(), embeddings_.rows())) {}
 
-std::unique_ptr<TwinFinder> make_finder(const std::string& rule, const CorpusRecords& records,
-                                        double jaccard) {
-  if (rule == "exact") return std::make_unique<EqualForms>(records, "duplicate", bare_form, 1);
-  if (rule == "minhash") return std::make_unique<SimilarShingles>(records, jaccard);
-  return std::make_unique<EqualForms>(records, "changed-numbers", numberless_form, kLeastTemplateWords);
-}
+  [[nodiscard]] std::optional<Twin> twin(size_t record) override {
+    constexpr size_t kLookedAt = 16;  // the most similar ones may have other answers
+    for (const auto& [other, similarity] : index_->similar(row(record), above_, kLookedAt)) {
+      if (!have_other_answers(records_[other], records_[record])) return Twin{other, similarity};
+      ++other_answers_;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] int64_t other_answers() const override { return other_answers_; }
+  void add(size_t record) override { index_->add(record, row(record)); }
+
+ private:
+  [[nodiscard]] const float* row(size_t record) const {
+    return embeddings_.row(static_cast<int64_t>(record));
+  }
+
+  const CorpusRecords& records_;
+  double above_;
+  Matrix embeddings_;
+  std::unique_ptr<VectorIndex> index_;
+  int64_t other_answers_ = 0;
+};
+
+const std::vector<std::string> kRules = {"exact", "minhash", "embeddings", "changed-numbers"};
+constexpr size_t kLeastTemplateWords = 8;
 
 }  // namespace
 
+std::unique_ptr<TwinFinder> DuplicatesStep::make_finder(const std::string& rule, const CorpusRecords& records,
+                                                        const StepContext& context) const {
+  if (rule == "exact") return std::make_unique<EqualForms>(records, "duplicate", bare_form, 1);
+  if (rule == "minhash") return std::make_unique<SimilarShingles>(records, jaccard_);
+  if (rule == "embeddings") {
+    std::vector<std::string> problems;
+    for (const CorpusRecord& record : records) problems.push_back(record.problem);
+    const SentenceEncoder encoder(from_root(context, encoder_.folder));
+    return std::make_unique<SimilarEmbeddings>(records, encoder.embed(problems, context.progress),
+                                               encoder_.cosine);
+  }
+  return std::make_unique<EqualForms>(records, "changed-numbers", numberless_form, kLeastTemplateWords);
+}
+
 void DuplicatesStep::bind(ConfigSection& s) {
-  s.field("rules", rules_, "what counts as the same: \"exact\", \"minhash\", \"changed-numbers\"");
+  s.field("rules", rules_,
+          "what counts as the same: \"exact\", \"minhash\", \"embeddings\", \"changed-numbers\"");
   s.choice("compare", compare_,
            "a record is compared with all kept before it, or with every record of earlier sources alone",
            kCompare);
   s.field("jaccard", jaccard_, "least share of runs of five words in both, for minhash").range(0.5, 1);
+  deepscaler::bind(s, encoder_);
 }
 
 void DuplicatesStep::validate(const std::string& where) const {
   require_rules(rules_, kRules, where + ".rules");
+  if (uses_embeddings()) require_encoder(encoder_, where);
+}
+
+bool DuplicatesStep::uses_embeddings() const { return std::ranges::count(rules_, "embeddings") > 0; }
+
+std::vector<std::filesystem::path> DuplicatesStep::inputs(const StepContext& context) const {
+  if (!uses_embeddings()) return {};
+  return encoder_files(encoder_, context);
 }
 
 std::vector<std::pair<std::string, std::string>> DuplicatesStep::versions() const {
@@ -155,7 +211,7 @@ std::vector<std::pair<std::string, std::string>> DuplicatesStep::versions() cons
 StepResult DuplicatesStep::run(CorpusRecords records, const StepContext& context) const {
   std::vector<std::unique_ptr<TwinFinder>> finders;
   for (const std::string& rule : kRules) {
-    if (std::ranges::count(rules_, rule) > 0) finders.push_back(make_finder(rule, records, jaccard_));
+    if (std::ranges::count(rules_, rule) > 0) finders.push_back(make_finder(rule, records, context));
   }
   // Sources by their first record. In order of sources, those before the present one have been added.
   std::vector<std::string> sources;

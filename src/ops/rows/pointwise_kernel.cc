@@ -29,6 +29,23 @@ void rms_norm_row(const float* x, const float* weight, float inverse_rms, int64_
                             HWY_ATTR { store(load(x + i, 0) * scale * load(weight + i, 0), y + i); });
 }
 
+void layer_norm_row(const float* x, const float* weight, const float* bias, float eps, int64_t width,
+                    float* y) {
+  Panel sum = broadcast(0), squares = broadcast(0);
+  for_each_panel(width, [&](int64_t i, auto load, auto) HWY_ATTR { sum = sum + load(x + i, 0); });
+  const float mean = sum_lanes(sum) / static_cast<float>(width);
+  const Panel center = broadcast(mean);
+  for_each_panel(width, [&](int64_t i, auto load, auto) HWY_ATTR {
+    const Panel value = load(x + i, mean) - center;
+    squares = fma(value, value, squares);
+  });
+  const float variance = sum_lanes(squares) / static_cast<float>(width);
+  const Panel scale = broadcast(1.0f / std::sqrt(variance + eps));
+  for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
+    store(fma((load(x + i, 0) - center) * scale, load(weight + i, 0), load(bias + i, 0)), y + i);
+  });
+}
+
 // With r = inverse rms and g = dy * weight: dx = r g - x r^3 mean(g x).
 void rms_norm_backward_row(const float* x, const float* weight, float inverse_rms, const float* dy,
                            int64_t width, float* dx) {
@@ -120,6 +137,11 @@ HWY_INLINE ValueAndSlope gelu_tanh(Panel x) {
   return {x * s, fma(x * s * (broadcast(1) - s), slope_of_u, s)};
 }
 
+HWY_INLINE ValueAndSlope silu(Panel x) {
+  const Panel s = sigmoid(x);
+  return {x * s, fma(x * s, broadcast(1) - s, s)};
+}
+
 HWY_INLINE ValueAndSlope relu(Panel x) {
   const Panel zero = broadcast(0);
   // -x is negative where x is positive, and 0 - 0 is not.
@@ -131,6 +153,12 @@ void gated_row(const float* gate, const float* up, int64_t width, float* out) {
   for_each_panel(width, [&](int64_t i, auto load, auto store) HWY_ATTR {
     store(kActivation(load(gate + i, 0)).value * load(up + i, 0), out + i);
   });
+}
+
+template <ValueAndSlope (*kActivation)(Panel)>
+void activation_row(const float* x, int64_t width, float* y) {
+  for_each_panel(width, [&](int64_t i, auto load, auto store)
+                            HWY_ATTR { store(kActivation(load(x + i, 0)).value, y + i); });
 }
 
 template <ValueAndSlope (*kActivation)(Panel)>
@@ -156,6 +184,7 @@ const PointwiseKernels& pointwise_kernels_of_target() {
   static constexpr PointwiseKernels kernels = {
       .inverse_rms = inverse_rms,
       .rms_norm_row = rms_norm_row,
+      .layer_norm_row = layer_norm_row,
       .rms_norm_backward_row = rms_norm_backward_row,
       .rms_norm_weight_strip = rms_norm_weight_strip,
       .rope_head = rope_head,
@@ -163,6 +192,8 @@ const PointwiseKernels& pointwise_kernels_of_target() {
                        {gated_row<gelu>, gated_backward_row<gelu>},
                        {gated_row<gelu_tanh>, gated_backward_row<gelu_tanh>},
                        {gated_row<relu>, gated_backward_row<relu>}},
+      .activation_row = {activation_row<silu>, activation_row<gelu>, activation_row<gelu_tanh>,
+                         activation_row<relu>},
       .column_sum_strip = column_sum_strip,
   };
   return kernels;

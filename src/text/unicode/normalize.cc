@@ -1,5 +1,7 @@
-// Normalization form C (Unicode Standard Annex 15): decompose, order marks by their classes, compose. Hangul
-// syllables by arithmetic (The Unicode Standard, section 3.12).
+// Normalization forms C and D (Unicode Standard Annex 15): decompose, order marks by their classes, compose.
+// Hangul syllables by arithmetic (The Unicode Standard, section 3.12).
+#include "text/unicode/normalize.h"
+
 #include <algorithm>
 #include <span>
 #include <vector>
@@ -99,10 +101,8 @@ bool is_normal(std::string_view text) {
   return true;
 }
 
-}  // namespace
-
-std::string nfc(std::string_view text) {
-  if (is_normal(text)) return std::string(text);
+// The characters of form D.
+std::vector<Mark> decomposed(std::string_view text) {
   std::vector<Mark> marks;
   marks.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
@@ -111,11 +111,25 @@ std::string nfc(std::string_view text) {
     at += bytes;
   }
   order_marks(marks);
-  compose(marks);
-  std::string normal;
-  normal.reserve(text.size());
-  for (const Mark& mark : marks) append_utf8(mark.code, normal);
-  return normal;
+  return marks;
 }
+
+std::string text_of(const std::vector<Mark>& marks, size_t bytes) {
+  std::string text;
+  text.reserve(bytes);
+  for (const Mark& mark : marks) append_utf8(mark.code, text);
+  return text;
+}
+
+}  // namespace
+
+std::string nfc(std::string_view text) {
+  if (is_normal(text)) return std::string(text);
+  std::vector<Mark> marks = decomposed(text);
+  compose(marks);
+  return text_of(marks, text.size());
+}
+
+std::string nfd(std::string_view text) { return text_of(decomposed(text), text.size()); }
 
 }  // namespace deepscaler

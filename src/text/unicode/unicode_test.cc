@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "text/tokenizer/byte_symbols.h"
+#include "text/unicode/normalize.h"
 
 namespace deepscaler {
 namespace {
@@ -72,6 +73,7 @@ TEST(ByteSymbols, EveryByteHasItsOwn) {
 }
 
 TEST(Unicode, NormalizationFormC) {
+  EXPECT_EQ(nfd("\u1ead \u00c5 \ud55c"), "a\u0323\u0302 A\u030a \u1112\u1161\u11ab");
   EXPECT_EQ(nfc("plain caf\u00e9 \u4e2d"), "plain caf\u00e9 \u4e2d");
   EXPECT_EQ(nfc("e\u0301"), "\u00e9");
   EXPECT_EQ(nfc("\u212b"), "\u00c5");                // has a canonical twin
