@@ -142,7 +142,12 @@ std::string Chat::dim(std::string_view text) const {
   return look_.is_styled ? kDim + std::string(text) + kPlain : std::string(text);
 }
 
-void Chat::say(std::string_view line) { write_(dim(without_controls(line)) + "\n"); }
+void Chat::say(std::string_view line) {
+  TerminalText text(look_.columns());
+  std::string shown = text.push(line);
+  shown += text.finish();
+  write_(dim(shown) + "\n");
+}
 
 void Chat::set(const std::string& arguments) {
   if (arguments.empty()) return show_info();

@@ -157,6 +157,14 @@ TEST_F(ChatTest, ConversationsAreSavedAndGoneOnWith) {
   EXPECT_EQ(last(), answer);
 }
 
+TEST_F(ChatTest, ItsOwnLinesBreakBetweenWordsToo) {
+  Chat narrow(
+      *session_, ChatLook{.columns = [] { return 12; }}, [this](std::string_view text) { written_ += text; },
+      [] { return false; });
+  EXPECT_TRUE(narrow.take("/clear"));
+  EXPECT_EQ(written_, "a new\nconversation\n");
+}
+
 class ThinkingChatTest : public ChatTest {
  protected:
   ThinkingChatTest() : ChatTest("<think>") {}
