@@ -252,6 +252,17 @@ grep -qx 'warning: stage.0.optimizer.warmup_steps is 5 and the stage has 1 steps
 train generated_none --set stage.0.data.count=3
 grep -qx 'warning: stage.0.data.count is 3, but kinds names none, so no problems are generated' err || fail "$(cat err)"
 
+# What nothing can be learned from, or nothing more.
+recipe
+train still --set stage.0.steps=6
+[[ $(grep -c 'so nothing is learned' err) == 1 ]] && grep -qx "warning: the last 5 steps had no gradient, so nothing is learned: all responses to a problem get the same reward; \`deepscaler show still\` has them" err ||
+  fail "$(cat err)"
+"$program" eval --model $model --data train.jsonl --samples 2 --temperature 0 --max-response-tokens 2 >/dev/null 2>err
+grep -qx 'warning: --samples: at temperature 0 all 2 samples of a problem are the same; one says as much' err || fail "$(cat err)"
+printf '{"problem": "1+%s=", "answer": "%s", "solution": "%s"}\n' 1 2 'so 2' 2 3 'so \\boxed{3}' >worked.jsonl
+"$program" sft --model $model --data worked.jsonl --output sft_worked >/dev/null 2>err || fail "$(cat err)"
+grep -qx 'warning: worked.jsonl: in 1 worked solutions of 2 the checker does not find the answer; it looks in \\boxed{}' err || fail "$(cat err)"
+
 # A step of everything is left at once, and all before it is there.
 for ((i = 0; i < 20000; ++i)); do
   printf '{"prompt": "%d+1=", "completion": "%d", "chosen": "%d", "rejected": "0"}\n' $i $((i + 1)) $((i + 1))

@@ -303,7 +303,7 @@ TEST(Config, RefusesInOneLine) {
        "recipe.toml:3: unknown key \"optimizer.schedule.warmup\"; did you mean "
        "\"stage.N.optimizer.schedule.warmup\"?"},
       {"model = \"m\"\nactor.fsdp.offload_policy = true",
-       "recipe.toml:2: unknown key \"actor.fsdp.offload_policy\"; known are model, stage"},
+       "recipe.toml:2: unknown key \"actor.fsdp.offload_policy\"; known are model, verbose, limit, stage"},
       // Escapes that were meant as text.
       {"model = \"within \\boxed{}\"",
        "recipe.toml:1: \"model\" has \\boxed, which TOML takes for a control character; write \\\\boxed, or "

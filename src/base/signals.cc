@@ -17,6 +17,7 @@ namespace {
 
 std::atomic<bool> stop_flag = false;
 std::atomic<bool> needs_agreement = false, is_agreed = false;
+thread_local int droppable = 0;  // DroppableWork that lives
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not wait for a lock");
 
 // What the handler prints: fixed memory, since it may run while a notice goes out of scope.
@@ -78,6 +79,13 @@ bool stop_pending() { return stop_flag; }
 
 void throw_if_stop_requested() {
   if (stop_requested()) throw Interrupted();
+}
+
+DroppableWork::DroppableWork() { ++droppable; }
+DroppableWork::~DroppableWork() { --droppable; }
+
+void drop_if_stop_requested() {
+  if (droppable > 0) throw_if_stop_requested();
 }
 
 StopNotice::StopNotice(std::string_view text) {

@@ -24,6 +24,19 @@ void agree_to_stop();
 // Throws Interrupted if the user asked to stop, for work that has nothing to save.
 void throw_if_stop_requested();
 
+// Work of this thread that can be made again, while this object lives: it may be left in the middle.
+class DroppableWork {
+ public:
+  DroppableWork();
+  DroppableWork(const DroppableWork&) = delete;
+  DroppableWork& operator=(const DroppableWork&) = delete;
+  ~DroppableWork();
+};
+
+// Throws Interrupted if the user asked to stop and this thread's work may be left. Long computations call
+// this every tenth of a second or so, whoever they are for.
+void drop_if_stop_requested();
+
 // What is said while weights change, which is never left half done.
 inline constexpr std::string_view kFinishesStep =
     "stopping: finishes the step, then saves it; Ctrl-C again ends at once and loses what is not saved";

@@ -33,6 +33,25 @@ TEST(SignalsDeathTest, FirstSignalOnlyAsks) {
         testing::ExitedWithCode(7), "");
 }
 
+TEST(SignalsDeathTest, OnlyDroppableWorkIsLeft) {
+  EXPECT_EXIT(
+      {
+        install_stop_signals();
+        std::raise(SIGTERM);
+        drop_if_stop_requested();
+        bool left = false;
+        try {
+          const DroppableWork droppable;
+          drop_if_stop_requested();
+        } catch (const Interrupted&) {
+          left = true;
+        }
+        drop_if_stop_requested();
+        std::_Exit(left ? 7 : 1);
+      },
+      testing::ExitedWithCode(7), "");
+}
+
 TEST(SignalsDeathTest, SecondSignalEnds) {
   EXPECT_EXIT(
       {

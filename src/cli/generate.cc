@@ -17,6 +17,7 @@
 #include "cli/sampling_flags.h"
 #include "cli/template_flags.h"
 #include "generate/generation_file.h"
+#include "generate/missing_samples.h"
 #include "generate/response_stream.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
@@ -102,6 +103,7 @@ std::vector<Prompt> prompts_of(const Options& options, const PromptEncoder& enco
     prompts.resize(static_cast<size_t>(*options.limit));
   }
   require_fewer_responses("--samples", std::ssize(prompts), options.samples);
+  warn_of_equal_samples("--samples", options.generation.options.sampling.temperature, options.samples);
   return prompts;
 }
 

@@ -7,9 +7,11 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/rng.h"
 #include "data/conversation.h"
 #include "data/dataset.h"
+#include "data/grading.h"
 #include "data/records.h"
 #include "formats/excerpt.h"
 #include "formats/json_text.h"
@@ -109,6 +111,10 @@ class RecordReader {
         encoder_(encoder),
         loss_on_(loss_on),
         builder_(where, encoder, loss_on) {}
+
+  // Whether the record, once read, is a problem in whose worked solution the checker does not find the
+  // answer.
+  [[nodiscard]] bool hides_answer() const { return hides_answer_; }
 
   Demonstration read() {
     if (!record_.is_object()) fail("it is not a JSON object", kFormats);
@@ -266,7 +272,10 @@ class RecordReader {
   }
 
   Demonstration problem() {
-    return demonstrate(read_problem(record_, where_, "", Answers::kOptional), where_, encoder_, loss_on_);
+    const Problem problem = read_problem(record_, where_, "", Answers::kOptional);
+    hides_answer_ = !problem.answers.empty() && !problem.solution.empty() &&
+                    !grade_response(problem, problem.solution, /*prompt_opened_thinking=*/false).correct;
+    return demonstrate(problem, where_, encoder_, loss_on_);
   }
 
   const Json& record_;
@@ -274,6 +283,7 @@ class RecordReader {
   const PromptEncoder& encoder_;
   LossOn loss_on_;
   Builder builder_;
+  bool hides_answer_ = false;
 };
 
 }  // namespace
@@ -301,9 +311,17 @@ std::vector<Demonstration> read_demonstrations(std::span<const std::filesystem::
   std::vector<Demonstration> demonstrations;
   for (const auto& file : files) {
     const size_t before = demonstrations.size();
+    int64_t hidden = 0;
     for_each_record(file, [&](const Json& record, const std::string& where) {
-      demonstrations.push_back(read_demonstration(record, where, encoder, loss_on));
+      RecordReader reader(record, where, encoder, loss_on);
+      demonstrations.push_back(reader.read());
+      hidden += reader.hides_answer();
     });
+    if (hidden > 0) {
+      log_warning(
+          "{}: in {} worked solutions of {} the checker does not find the answer; it looks in \\boxed{{}}",
+          file.string(), hidden, demonstrations.size() - before);
+    }
     if (demonstrations.size() == before) throw Error(file.string(), "it holds no demonstrations", kFormats);
   }
   return demonstrations;

@@ -110,7 +110,7 @@ TEST(Statistics, ProblemsCountEquallyAndUndecidedOnesDoNot) {
   EXPECT_EQ(paired_difference({{true}, {}}, {{}, {true}}).low, -1);
 }
 
-// t(0.975) out of a table, through data whose standard error is known: +-1 in turn.
+// t(0.975) out of a table, through data whose standard error is known: +-0.01 in turn.
 TEST(Statistics, StudentQuantiles) {
   const struct {
     int problems;
@@ -119,7 +119,7 @@ TEST(Statistics, StudentQuantiles) {
                {6, 2.570582},  {10, 2.262157}, {30, 2.045230}, {200, 1.971957}};
   for (const auto& row : table) {
     std::vector<double> before(row.problems, 0), after;
-    for (int i = 0; i < row.problems; ++i) after.push_back(i % 2 ? 1 : -1);
+    for (int i = 0; i < row.problems; ++i) after.push_back(i % 2 ? 0.01 : -0.01);
     const Interval estimate = difference_interval(before, after);
     const Interval over_values = student_interval(after);
     EXPECT_EQ(over_values.low, estimate.low);

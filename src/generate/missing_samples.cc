@@ -3,7 +3,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
+
 namespace deepscaler {
+
+void warn_of_equal_samples(std::string_view where, float temperature, int64_t samples) {
+  if (temperature != 0 || samples == 1) return;
+  log_warning("{}: at temperature 0 all {} samples of a problem are the same; one says as much", where,
+              samples);
+}
 
 void generate_missing(Generator& generator, const SampleBatch& batch, const GenerationOptions& options,
                       const std::function<void(SampleName, Generation&&)>& on_finished,

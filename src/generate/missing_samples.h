@@ -5,6 +5,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "infer/generator.h"
 
@@ -23,6 +24,9 @@ struct SampleBatch {
   std::function<GenerationRequest(int64_t item)> request;
   std::function<bool(SampleName)> has;  // whether a sample is there
 };
+
+// Warns where several samples of an item would be equal: at temperature 0. `where` is what asks for them.
+void warn_of_equal_samples(std::string_view where, float temperature, int64_t samples);
 
 // Generates every sample of the batch that is not there. A sample's tokens depend on its prompt, its stream
 // and its number alone, so they are those of a batch that was never stopped. `on_finished` is called from

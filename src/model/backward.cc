@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/integer.h"
 #include "base/parallel.h"
+#include "base/signals.h"
 
 namespace deepscaler {
 namespace {
@@ -144,6 +145,7 @@ void backward(const Model& model, const ForwardBatch& batch, KvCache& cache, Act
   DEEPSCALER_CHECK(activations.keep() != Activations::Keep::kNothing);
   LayerBackward layer(model, batch, cache, activations.scratch, gradients);
   for (int64_t i = model.config().layers - 1; i >= 0; --i) {
+    drop_if_stop_requested();
     // Of the last layer the forward pass has left everything.
     if (activations.keep() == Activations::Keep::kInputs && i + 1 < model.config().layers) {
       recompute_layer(model, batch, cache, i, activations);

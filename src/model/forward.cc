@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/signals.h"
 
 namespace deepscaler {
 namespace {
@@ -143,6 +144,7 @@ void forward(const Model& model, const ForwardBatch& batch, KvCache& cache, Acti
   Matrix& x = activations.hidden;
   embed(model, batch, x);
   for (int64_t i = 0; i < model.config().layers; ++i) {
+    drop_if_stop_requested();
     LayerForward layer(model, batch, cache, i, activations);
     layer.attention(x);
     layer.feed_forward(x);

@@ -1,7 +1,6 @@
 #include "rl/grpo.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -83,10 +82,9 @@ int64_t token_count(std::span<const TokenGroup> groups) {
 }
 
 // The gradient of the loss over a mini-batch. Every response counts in the denominators; those without a
-// gradient cost no pass. `stop` is called after each micro-batch and may throw.
+// gradient cost no pass.
 GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denominators& denominators,
-                        const RolloutConfig& rollout, const LossConfig& config, Engine& policy,
-                        const std::function<void()>& stop) {
+                        const RolloutConfig& rollout, const LossConfig& config, Engine& policy) {
   std::vector<TokenGroup> tokens;
   std::vector<std::vector<ResponseTarget>> targets;
   for (const RolloutGroup* group : mini_batch) {
@@ -113,10 +111,7 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
   const int64_t count = token_count(tokens);
   Progress progress("training", "tokens", count);
   if (count > 0) progress.within_a_step();
-  policy.accumulate(tokens, head, [&](int64_t done) {
-    progress.update(done);
-    stop();
-  });
+  policy.accumulate(tokens, head, [&](int64_t done) { progress.update(done); });
   return loss.sums();
 }
 
@@ -186,10 +181,8 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
   throw_if_stop_requested();
-  std::optional<StopNotice> notice;  // once weights change, the step is finished
-  const auto stop = [&] {
-    if (!notice) throw_if_stop_requested();
-  };
+  std::optional<DroppableWork> droppable(std::in_place);  // until weights change
+  std::optional<StopNotice> notice;                       // from then on the step is finished
   UpdateRecord updates;
   EntropyControl entropy = control_from(draw.carried, loss);
   const auto groups = std::ssize(kept);
@@ -205,10 +198,11 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
       if (loss.entropy.target) {
         present.entropy_coefficient = static_cast<float>(entropy.applied(loss.entropy));
       }
-      const GrpoLossSums sums = accumulate(mini_batch, denominators, rollout, present, models.policy, stop);
+      const GrpoLossSums sums = accumulate(mini_batch, denominators, rollout, present, models.policy);
       if (loss.entropy.target && sums.tokens > 0) {
         entropy.observe(loss.entropy, sums.entropy / static_cast<double>(sums.tokens));
       }
+      droppable.reset();
       if (!notice) notice.emplace(kFinishesStep);
       updates.add(sums, models.policy.update(optimizer, optimizer.lr));
     }

@@ -10,6 +10,7 @@
 #include "base/signals.h"
 #include "base/stopwatch.h"
 #include "eval/evaluate.h"
+#include "generate/missing_samples.h"
 #include "run/overlap.h"
 
 namespace deepscaler {
@@ -33,6 +34,7 @@ void RunEvaluations::read_problems() {
       throw Error("eval.max_prompt_tokens", "no problem has so short a prompt", "raise it");
   }
   warn_of_copies(problems_, "eval.data");
+  warn_of_equal_samples("eval.samples", section.config.sampling.temperature, section.config.samples);
   const Overlap overlap = overlap_with_training(recipe_, problems_);
   trained_on_ = overlap.problems;
   if (trained_on_ > 0) {

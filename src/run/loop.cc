@@ -66,6 +66,7 @@ class Run {
   void announce_stage() const;
   void begin_next_stage();
   void take_step();
+  void warn_of_stillness(const Metrics& metrics);
   void measure_speed(StageStep& step, double seconds, int64_t flops);
   void do_what_is_due();
   void evaluate();
@@ -84,6 +85,7 @@ class Run {
   Manifest manifest_;
   RunRecords records_;
   bool stage_is_shown_ = false;
+  int64_t still_steps_ = 0;  // the last ones, as far as they had no gradient
   std::optional<RunClock> clock_;
   double product_rate_ = 0;  // of this machine; measured before the first step
 };
@@ -237,6 +239,7 @@ void Run::take_step() {
   state_.evaluated = false;
   state_.trained_tokens += result.tokens;
   state_.carried = std::move(result.carried);
+  warn_of_stillness(result.metrics);
   if (const auto share = result.metrics.get("completions/clipped_ratio")) {
     state_.history.add_clipped_ratio(*share, config().until);
   }
@@ -280,6 +283,18 @@ void measure_ranks(const RankWork& before, double seconds, Metrics& metrics) {
     metrics.set(fmt::format("time/rank/{}_max", name), std::ranges::max(*numbers));
   }
   metrics.set("time/rank/mib", sum(all[2]) / (1 << 20));
+}
+
+// What nothing is learned from looks like any other run.
+void Run::warn_of_stillness(const Metrics& metrics) {
+  constexpr int64_t kMany = 5;
+  still_steps_ = metrics.get("grad_norm") == 0 ? still_steps_ + 1 : 0;
+  if (still_steps_ != kMany) return;
+  log_warning(
+      "the last {} steps had no gradient, so nothing is learned: all responses to a problem get the same "
+      "reward; "
+      "`deepscaler show {}` has them",
+      kMany, folder_.layout().path.string());
 }
 
 void Run::measure_speed(StageStep& step, double seconds, int64_t flops) {

@@ -11,14 +11,17 @@ model.random = "m"
 kind = "sft"
 steps = 5
 data.kinds = ["add"]
+data.count = 4
 [[stage]]
 kind = "grpo"
 steps = 10
 data.kinds = ["add"]
+data.count = 4
 [[stage]]
 kind = "grpo"
 steps = 20
 data.kinds = ["add"]
+data.count = 4
 )";
 
 Recipe recipe(const std::vector<std::string>& overrides) {

@@ -15,6 +15,7 @@ template <class Body>
 void for_each_chunk(const MicroBatch& batch, const Body& body) {
   const std::span all(batch.predicted);
   for (size_t first = 0; first < all.size(); first += kHeadRows) {
+    drop_if_stop_requested();
     body(all.subspan(first, std::min<size_t>(kHeadRows, all.size() - first)));
   }
 }
@@ -76,6 +77,7 @@ TrainStep::TrainStep(const Model& model, const StepOptions& options, const Devic
 
 void TrainStep::accumulate(std::span<const TokenGroup> groups, Head& head,
                            const std::function<void(int64_t)>& progress) {
+  drop_if_stop_requested();  // on several ranks here or nowhere: not all may have a micro-batch
   const std::vector<MicroBatch> batches = pack_groups(groups, options_.token_budget, head.token_row());
   if (options_.gradients == GradientSum::kFixed) return accumulate_dealt(groups, batches, head, progress);
   DEEPSCALER_CHECK(ranks().size() == 1, "float sums depend on the number of ranks");
@@ -90,7 +92,6 @@ void TrainStep::accumulate(std::span<const TokenGroup> groups, Head& head,
 void TrainStep::accumulate_dealt(std::span<const TokenGroup> groups, const std::vector<MicroBatch>& batches,
                                  Head& head, const std::function<void(int64_t)>& progress) {
   int64_t rows = 0;
-  if (progress) progress(rows);  // what ends the call ends it on all ranks, also those without a batch
   const auto compute = [&](const MicroBatch& batch) {
     pass_->clear_gradients();
     train_micro_batch(groups, batch, head);
@@ -142,10 +143,10 @@ std::vector<std::vector<std::vector<Number>>> TrainStep::read_all(std::span<cons
   for (size_t g = 0; g < groups.size(); ++g) {
     for (const auto& response : groups[g].responses) all[g].emplace_back(response.size());
   }
-  throw_if_stop_requested();  // on several ranks here or nowhere, as all of them do
+  const DroppableWork droppable;
+  drop_if_stop_requested();  // on several ranks here or nowhere, as all of them do
   const std::vector<MicroBatch> batches = pack_groups(groups, options_.token_budget, token_row);
   const auto compute = [&](const MicroBatch& batch) {
-    throw_if_stop_requested();
     pass_->reserve(batch.blocks, Contents::kZero);
     pass_->forward(batch.forward, PassPurpose::kInference);
     std::string bytes(batch.predicted.size() * sizeof(Number), '\0');

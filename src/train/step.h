@@ -43,9 +43,9 @@ class TrainStep {
   TrainStep(const Model& model, const StepOptions& options, const Device& device = default_device());
 
   // Adds the gradient of the head's loss over all response tokens to the sum, which begins at zero; each rank
-  // computes its part. `progress`, where given, is called with the rows done so far, 0 first; what it throws
-  // ends the call. Throws Error naming tensor and sample where a number of the head, or a gradient that
-  // reaches the bottom of the layers, is not finite; the sum is undefined then.
+  // computes its part. `progress`, where given, is called with the rows done so far. Throws Error naming
+  // tensor and sample where a number of the head, or a gradient that reaches the bottom of the layers, is not
+  // finite; the sum is undefined then.
   void accumulate(std::span<const TokenGroup> groups, Head& head,
                   const std::function<void(int64_t rows)>& progress = {});
 
@@ -54,7 +54,7 @@ class TrainStep {
   void add_up_gradients();
 
   // Log-probability and entropy of every response token: the bits that accumulate() with an LmHead computes.
-  // Scoring throws Interrupted when the user asks to stop.
+  // Scoring is droppable work (base/signals.h).
   [[nodiscard]] GroupScores score(std::span<const TokenGroup> groups, float temperature);
   // The scalar head's number of every response token, read at `token_row`: the bits that accumulate() with a
   // ScalarHead computes.

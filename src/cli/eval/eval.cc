@@ -26,6 +26,7 @@
 #include "eval/evaluate.h"
 #include "eval/evaluate_endpoint.h"
 #include "eval/markdown.h"
+#include "generate/missing_samples.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
 
@@ -65,6 +66,7 @@ std::vector<Problem> eval_problems(const Options& options) {
     std::erase_if(problems, [&](const Problem& problem) { return ++taken[problem.source] > *options.limit; });
   }
   warn_of_copies(problems, "--data");
+  warn_of_equal_samples("--samples", options.eval.sampling.temperature, options.eval.samples);
   return problems;
 }
 

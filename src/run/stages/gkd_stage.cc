@@ -187,8 +187,6 @@ StageStep GkdStage::step(int64_t stage_step, int64_t run_step) {
   } else if (config_.others == OtherCompletions::kTeacher) {
     completions = sample(teacher_.engine(), batch, run_step);
   }
-  throw_if_stop_requested();  // from here on the step is finished
-  const StopNotice notice(kFinishesStep);
   StageStep result;
   int64_t learned = 0;
   const std::vector<TokenGroup> groups = groups_of(batch, completions);
@@ -202,7 +200,11 @@ StageStep GkdStage::step(int64_t stage_step, int64_t run_step) {
   LogitsHead head(loss);
   Progress progress("training", "tokens", result.tokens);
   progress.within_a_step();
-  policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
+  {
+    const DroppableWork droppable;
+    policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
+  }
+  const StopNotice notice(kFinishesStep);  // from here on the step is finished
   const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
   const double norm = policy.update(stage_.optimizer, lr);
   if (config_.samples()) policy.release_workspace();  // sampling comes next and needs the memory

@@ -91,10 +91,10 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   LmHead head(loss, /*temperature=*/1);
   Progress progress("training", "tokens", result.tokens);
   progress.within_a_step();
-  policy.accumulate(groups, head, [&](int64_t done) {
-    progress.update(done);
-    throw_if_stop_requested();
-  });
+  {
+    const DroppableWork droppable;
+    policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
+  }
   const StopNotice notice(kFinishesStep);  // from here on the step is finished
   const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
   const double norm = policy.update(stage_.optimizer, lr);
