@@ -62,6 +62,16 @@ grep -q '&lt;/script&gt;&lt;img src=x onerror=' body.html || fail "the attack is
 ! grep -q '<img' body.html || fail "the attack is part of the page"
 grep -q 'cold &lt;i&gt;start' body.html || fail "the stage's name is not shown as text"
 
+# A fork's page has the curves of the other run too.
+"$program" fork run --at 3 --set stage.1.optimizer.lr=1e-3 --output forked >/dev/null 2>err || fail "$(cat err)"
+"$browser" --headless --no-sandbox --disable-gpu --enable-logging=stderr --v=0 --user-data-dir="$folder/profile" \
+  --virtual-time-budget=4000 --dump-dom "file://$folder/forked/report.html" >dom.html 2>browser.log || fail "the browser: $(tail -n 5 browser.log)"
+! grep -q CONSOLE browser.log || fail "errors in the page of a fork: $(grep CONSOLE browser.log)"
+sed '/<script/,$d' dom.html >body.html
+[[ $(count 'class="mean first parent" points="[0-9.]*,[0-9.]* ') -ge 5 ]] || fail "the other run's curves are not drawn"
+grep -q 'It shares 3 steps with run, and then has stage.1.optimizer.lr = 0.001 (was 1e-06); the pale curves are the other run' body.html ||
+  fail "the page does not say what it was forked from"
+
 # The picture is one the browser draws: XML without faults.
 "$program" report run --picture run.svg >shown
 [[ $(cat shown) == "the picture is in run.svg" ]] || fail "the picture's place: $(cat shown)"

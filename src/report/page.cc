@@ -35,6 +35,32 @@ Json series_json(const RunHistory& history) {
   return all;
 }
 
+// The run that this one was forked from: where it says it is, or beside this one, if it has been moved with
+// it.
+fs::path parent_of(const fs::path& folder, const fs::path& named) {
+  if (fs::exists(RunLayout{named}.metrics())) return named;
+  const fs::path beside = fs::absolute(folder).lexically_normal().parent_path() / named.filename();
+  return fs::exists(RunLayout{beside}.metrics()) ? beside : fs::path();
+}
+
+// The curves of the run that this one was forked from, from the last shared step on; null for a run that was
+// not forked, and where the other one is gone.
+Json parent_json(const fs::path& folder, const Json& manifest, const std::vector<StageTitle>& titles) {
+  if (!manifest.is_object() || !manifest.contains("forked_from")) return nullptr;
+  const Json& origin = manifest["forked_from"];
+  const fs::path parent = parent_of(folder, origin.at("run").get<std::string>());
+  if (parent.empty()) return nullptr;
+  const int64_t step = origin.at("step");
+  RunHistory history = read_history(parent, titles);
+  for (auto& [name, points] : history.series) {
+    std::erase_if(points, [&](const MetricPoint& point) { return point.step < step; });
+  }
+  return {{"name", history.name},
+          {"step", step},
+          {"changes", origin.at("changes")},
+          {"series", series_json(history)}};
+}
+
 Json stages_json(const RunHistory& history) {
   Json list = Json::array();
   for (const TrainedStage& stage : history.stages) {
@@ -166,9 +192,10 @@ bool is_run_page(const fs::path& path) {
 std::string run_page(const fs::path& folder, const std::vector<StageTitle>& titles) {
   const RunLayout run{folder};
   const RunHistory history = read_history(folder, titles);
-  const fs::path manifest = run.manifest();
+  const Json manifest = fs::exists(run.manifest()) ? Json(read_json_file(run.manifest())) : Json();
   const Json data = {{"name", history.name},
-                     {"manifest", fs::exists(manifest) ? Json(read_json_file(manifest)) : Json()},
+                     {"manifest", manifest},
+                     {"parent", parent_json(folder, manifest, titles)},
                      {"recipe", read_file(run.config())},
                      {"stages", stages_json(history)},
                      {"series", series_json(history)},

@@ -153,8 +153,16 @@ function linesOf(chart, range) {
     points = points.map(([step, value]) => [step, value * (chart.scale || 1)]);
     if (points.length === 0) return;
     const fallback = metrics.indexOf(metric) > 0;
-    list.push({ points, kind: i === 0 ? "first" : "second",
-      name: chart.names ? (fallback ? "all" : chart.names[i]) : "" });
+    const name = chart.names ? (fallback ? "all" : chart.names[i]) : "";
+    const kind = i === 0 ? "first" : "second";
+    list.push({ points, kind, name });
+    const other = data.parent ? data.parent.series[metric] : undefined;
+    if (!other) return;
+    const shared = other.filter((p) => p[1] !== null && range.first <= p[0] && p[0] <= range.last)
+      .map(([step, value]) => [step, value * (chart.scale || 1)]);
+    if (shared.length === 0) return;
+    list.push({ points: shared, kind: `${kind} parent`, parent: true,
+      name: name ? `${name}, ${data.parent.name}` : data.parent.name });
   });
   return list;
 }
@@ -311,7 +319,8 @@ function figureOf(chart, chosen) {
     const x = scales.x(step);
     draw(svg, "line", { class: "whisker first", x1: x, x2: x, y1: scales.y(low), y2: scales.y(high) });
   }
-  for (const line of lines) drawLine(svg, line, scales, Boolean(chart.intervals));
+  const below = lines.filter((l) => l.parent), above = lines.filter((l) => !l.parent);
+  for (const line of [...below, ...above]) drawLine(svg, line, scales, Boolean(chart.intervals));
   addReading(svg, chart, lines, whiskers, scales);
   return figure;
 }
@@ -408,6 +417,15 @@ function showRollouts() {
 
 // ---- The rest ----
 
+// Of a fork: what it shares, and what it was given otherwise.
+function origin() {
+  const from = data.manifest ? data.manifest.forked_from : undefined;
+  if (!from) return "";
+  const curves = data.parent ? "; the pale curves are the other run's" : "";
+  const changes = from.changes.join(", ") || "the same keys";
+  return ` It shares ${from.step} steps with ${from.run}, and then has ${changes}${curves}.`;
+}
+
 function showHeader() {
   document.title = `${data.name}: run report`;
   byId("title").textContent = data.name;
@@ -415,7 +433,8 @@ function showHeader() {
   const times = (data.series["time/step"] || []).reduce((sum, p) => sum + p[1], 0);
   const time = times >= 5400 ? `${(times / 3600).toFixed(1)} hours` : `${(times / 60).toFixed(1)} minutes`;
   const last = data.stages.length > 0 ? data.stages[data.stages.length - 1].last : 0;
-  byId("subtitle").textContent = `${number(last)} steps: ${stages}. ${time} of training, evaluations apart.`;
+  byId("subtitle").textContent =
+    `${number(last)} steps: ${stages}. ${time} of training, evaluations apart.${origin()}`;
   const list = byId("manifest");
   for (const [name, value] of Object.entries(data.manifest || {})) {
     const text = typeof value === "object" ? JSON.stringify(value) : typeof value === "number" ? value.toLocaleString("en") : String(value);

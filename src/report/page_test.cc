@@ -98,6 +98,26 @@ TEST_F(RunFolderTest, ThePageHoldsTheRun) {
   EXPECT_EQ(page_data["rollouts"][0]["groups"][0]["samples"][1]["reward"], nullptr);
 }
 
+TEST_F(RunFolderTest, AForkShowsTheCurvesOfTheOtherRunToo) {
+  EXPECT_EQ(data()["parent"], nullptr);
+  const TemporaryFolder other;
+  const auto forked_from = [&](const std::string& run) {
+    const json manifest = {{"forked_from", {{"run", run}, {"step", 2}, {"changes", {"seed = 2 (was 1)"}}}}};
+    write_file_atomically(layout_.manifest(), manifest.dump());
+    return data()["parent"];
+  };
+  EXPECT_EQ(forked_from(other.path().string()), nullptr) << "there are no metrics";
+  write_file_atomically(RunLayout{other.path()}.metrics(),
+                        "{\"step\":1,\"stage\":0,\"loss\":2.5,\"num_tokens\":1}\n"
+                        "{\"step\":2,\"stage\":0,\"loss\":2,\"num_tokens\":2}\n"
+                        "{\"step\":3,\"stage\":1,\"loss\":1,\"num_tokens\":3}\n");
+  const json parent = forked_from(other.path().string());
+  EXPECT_EQ(parent["name"], other.path().filename().string());
+  EXPECT_EQ(parent["step"], 2);
+  EXPECT_EQ(parent["series"]["loss"].dump(), "[[2,2.0],[3,1.0]]");
+  EXPECT_EQ(forked_from("moved/" + other.path().filename().string()), parent) << "it lies beside this one";
+}
+
 TEST_F(RunFolderTest, WhatAModelWroteIsNoMarkup) {
   const std::string html = page();
   EXPECT_EQ(html.find("alert(1)</script>"), std::string::npos);
