@@ -252,6 +252,18 @@ grep -qx 'warning: stage.0.optimizer.warmup_steps is 5 and the stage has 1 steps
 train generated_none --set stage.0.data.count=3
 grep -qx 'warning: stage.0.data.count is 3, but kinds names none, so no problems are generated' err || fail "$(cat err)"
 
+# Samples of others, graded again.
+printf '{"question": "1/2 of 1?", "answer": "\\\\frac{1}{2}", "response": "\\\\boxed{%s}"}\n' 1/2 2/4 >samples.jsonl
+"$program" eval --replay samples.jsonl --graders ours,hendrycks --output verdicts.jsonl >out 2>err || fail "$(cat err)"
+grep -q '^| hendrycks | 50.0 \[' out && grep -q '^2 samples of 1 problems; the answer checker is ' out || fail "$(cat out)"
+grep -q '"sample":1,"graders":{"ours":{"correct":true,"extracted":"2/4"},"hendrycks":{"correct":false,' verdicts.jsonl || fail "$(cat verdicts.jsonl)"
+refuses 1 "deepscaler: verdicts.jsonl: is there already; remove it, or choose another --output" \
+  eval --replay samples.jsonl --output verdicts.jsonl
+refuses 1 "deepscaler: samples.jsonl: is the input too, which is read while this is written; choose another --output" \
+  eval --replay samples.jsonl --output samples.jsonl
+refuses 1 "deepscaler: --temperature: has no effect with --replay; leave it out" eval --replay samples.jsonl --temperature 1
+refuses 1 "deepscaler: --samples: has no effect with --compare; leave it out" eval --compare a.json b.json --samples 2
+
 # What nothing can be learned from, or nothing more.
 recipe
 train still --set stage.0.steps=6

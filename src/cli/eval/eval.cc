@@ -16,6 +16,7 @@
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/eval/endpoint_flags.h"
+#include "cli/eval/replay.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
 #include "cli/runtime_options.h"
@@ -42,6 +43,7 @@ struct Options {
   int64_t data_seed = 1;
   std::optional<int64_t> limit, max_prompt_tokens;
   bool allow_settings = false;
+  ReplayOptions replay;
   PromptConfig prompt;
   EvalConfig eval;
   EndpointFlags endpoint;
@@ -186,6 +188,7 @@ void run_evaluation(const Options& options) {
 
 void run(const Options& options) {
   apply(options.runtime);
+  if (!options.replay.samples.empty()) return replay(options.replay, options.files, options.output);
   if (options.compare.empty()) {
     check_output(options);
     return run_evaluation(options);
@@ -194,6 +197,17 @@ void run(const Options& options) {
       compare(read_report(options.compare[0]), read_report(options.compare[1]),
               options.allow_settings ? OtherSettings::kAllow : OtherSettings::kRefuse);
   std::fputs(comparison_markdown(comparison).c_str(), stdout);
+}
+
+// Options that another one leaves nothing to do.
+void refuse_without_effect(const CLI::App& command, const std::string& mode,
+                           const std::vector<std::string>& used) {
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    const bool of_runtime = name == "--threads" || name == "--kernels" || name == "--device";
+    if (option->count() == 0 || of_runtime || std::ranges::count(used, name) > 0) continue;
+    throw Error(name, fmt::format("has no effect with {}", mode), "leave it out");
+  }
 }
 
 }  // namespace
@@ -245,13 +259,19 @@ void add_eval_command(CLI::App& app) {
                       ->excludes(model);
   command->add_flag("--allow-settings", options->allow_settings, "compare although prompt or sampling differ")
       ->needs(compare);
+  auto* replay = add_replay_flags(*command, options->replay)->excludes(model)->excludes(compare);
   add_generation_memory(*command, options->memory);
   add_runtime_options(*command, options->runtime);
   add_endpoint_flags(*command, options->endpoint,
                      {"--max-prompt-tokens", "--tools", "--chat-template-kwargs", "--enable-thinking",
                       "--date", "--kv-memory", "--dtype", "--products", "--kv", "--compare"});
-  command->callback([options] {
-    if (options->compare.empty() && options->model.empty()) throw CLI::RequiredError("--model or --compare");
+  command->callback([options, command, compare, replay] {
+    if (replay->count() > 0)
+      refuse_without_effect(*command, "--replay", {"--replay", "--graders", "--data", "--output"});
+    else if (compare->count() > 0)
+      refuse_without_effect(*command, "--compare", {"--compare", "--allow-settings"});
+    else if (options->model.empty())
+      throw CLI::RequiredError("--model, --compare or --replay");
     run(*options);
   });
 }
