@@ -22,7 +22,7 @@
 #include "run/own_files.h"
 #include "text/chat/chat_template.h"
 #include "text/tokenizer/tokenizer.h"
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 
 namespace deepscaler {
 namespace {

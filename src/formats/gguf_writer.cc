@@ -114,8 +114,9 @@ GgufWriter::GgufWriter(const std::filesystem::path& path, const GgufKeys& keys,
   head += keys.bytes();
   uint64_t offset = 0;
   std::set<std::string_view> names;
-  for (const auto& [name, dtype, shape] : tensors) {
+  for (const auto& [name, dtype, shape, other_type] : tensors) {
     DEEPSCALER_CHECK(name.size() <= kLongestTensorName, "{} is too long", name);
+    DEEPSCALER_CHECK(other_type.empty(), "{} as {}", name, other_type);
     DEEPSCALER_CHECK(names.insert(name).second, "{} declared twice", name);
     append_string(head, name);
     append(head, static_cast<uint32_t>(shape.size()));

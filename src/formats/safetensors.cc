@@ -47,6 +47,17 @@ constexpr OtherType kOtherTypes[] = {{"BOOL", 1}, {"U8", 1},      {"I8", 1},  {"
                                      {"U16", 2},  {"I16", 2},     {"U32", 4}, {"I32", 4},     {"U64", 8},
                                      {"I64", 8},  {"F8_E8M0", 1}, {"C64", 8}};
 
+// What a shape takes in another type. The shape is checked as that of any type: f16 has two bytes an element.
+size_t other_bytes(const OtherType& type, std::span<const int64_t> shape, const std::string& where) {
+  return stored_bytes(DType::kF16, shape, where) / 2 * static_cast<size_t>(type.bytes);
+}
+
+// Null where the format has no such type.
+const OtherType* find_other_type(std::string_view name) {
+  const auto* found = std::ranges::find(kOtherTypes, name, &OtherType::name);
+  return found == std::end(kOtherTypes) ? nullptr : found;
+}
+
 // The type of a tensor, and the bytes that its shape takes.
 size_t read_type(const json& entry, StoredTensor& tensor, const std::string& where) {
   const auto found = entry.find("dtype");
@@ -57,13 +68,12 @@ size_t read_type(const json& entry, StoredTensor& tensor, const std::string& whe
     tensor.dtype = *dtype;
     return stored_bytes(*dtype, tensor.shape, where);
   }
-  const auto* other = std::ranges::find(kOtherTypes, std::string_view(name), &OtherType::name);
-  if (other == std::end(kOtherTypes)) {
+  const OtherType* other = find_other_type(name);
+  if (other == nullptr) {
     throw Error(where, "unsupported dtype " + excerpt(name), "convert the tensor to F32, F16 or BF16");
   }
   tensor.other_type = name;
-  // As many elements as f16 has bytes half of: the shape is checked as that of any type.
-  return stored_bytes(DType::kF16, tensor.shape, where) / 2 * static_cast<size_t>(other->bytes);
+  return other_bytes(*other, tensor.shape, where);
 }
 
 StoredTensor read_entry(const std::string& name, const json& entry, std::span<const std::byte> data,
@@ -222,12 +232,17 @@ SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
     : file_(path) {
   json header = json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
-  for (const auto& [name, dtype, shape] : tensors) {
-    DEEPSCALER_CHECK(block_elements(dtype) == 1, "{} as {}", name, dtype_name(dtype));
+  for (const auto& [name, dtype, shape, other_name] : tensors) {
+    const OtherType* other = find_other_type(other_name);
+    DEEPSCALER_CHECK(other != nullptr || (other_name.empty() && block_elements(dtype) == 1), "{} as {}", name,
+                     dtype_name(dtype));
     DEEPSCALER_CHECK(!header.contains(name), "{} declared twice", name);
+    const std::string where = path.string() + ": tensor " + excerpt(name);
     const uint64_t end =
-        bytes_left_ + stored_bytes(dtype, shape, path.string() + ": tensor " + excerpt(name));
-    header[name] = {{"dtype", dtype_name(dtype)}, {"shape", shape}, {"data_offsets", {bytes_left_, end}}};
+        bytes_left_ + (other ? other_bytes(*other, shape, where) : stored_bytes(dtype, shape, where));
+    header[name] = {{"dtype", other ? other->name : dtype_name(dtype)},
+                    {"shape", shape},
+                    {"data_offsets", {bytes_left_, end}}};
     bytes_left_ = end;
   }
   std::string text = header.dump();

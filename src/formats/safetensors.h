@@ -56,8 +56,8 @@ class SafetensorsFolder {
 // Writes a file tensor by tensor. The file is at its path, whole, after commit(), and not before.
 class SafetensorsWriter {
  public:
-  // Declares every tensor, of F32, F16 or BF16, in the order in which the data will come. transformers asks
-  // for the metadata {"format": "pt"}. Throws Error for what can't be written.
+  // Declares every tensor, of F32, F16, BF16 or another type of the format, in the order in which the data
+  // will come. transformers asks for the metadata {"format": "pt"}. Throws Error for what can't be written.
   SafetensorsWriter(const std::filesystem::path& path, const std::vector<TensorDeclaration>& tensors,
                     const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 

@@ -25,7 +25,8 @@ struct StoredTensor {
 struct TensorDeclaration {
   std::string name;
   DType dtype;
-  std::vector<int64_t> shape;  // outermost first
+  std::vector<int64_t> shape;   // outermost first
+  std::string other_type = {};  // as StoredTensor has it: "U8"
 };
 
 // The tensors of one file and the way to one of them by name. Thread-safe once built.

@@ -60,6 +60,21 @@ ParameterTable::ParameterTable(const ModelConfig& c, const Trains& trains, const
   place(trains, in_blocks);
 }
 
+ParameterTable::ParameterTable(const ParameterTable& base, const std::vector<ParameterInfo>& added)
+    : all_(base.all_),
+      layers_(base.layers_),
+      embedding_(base.embedding_),
+      final_norm_(base.final_norm_),
+      lm_head_(base.lm_head_),
+      scalar_head_(base.scalar_head_) {
+  for (ParameterInfo& p : all_) {
+    p.in_base = true;
+    p.size = 0;
+  }
+  for (const ParameterInfo& p : added) add(p.name, p.rows, p.cols, Layout::kPanels);
+  place({}, [](const ParameterInfo& p) { return p.in_blocks; });
+}
+
 int ParameterTable::add(std::string name, int64_t rows, int64_t cols, Layout layout) {
   const int64_t size = layout == Layout::kPanels ? panel_size(rows, cols) : rows * cols;
   all_.push_back({.name = std::move(name), .rows = rows, .cols = cols, .layout = layout, .size = size});
@@ -70,7 +85,7 @@ void ParameterTable::place(const Trains& trains, const InBlocks& in_blocks) {
   for (ParameterInfo& p : all_) {
     p.in_blocks = in_blocks && in_blocks(p);
     if (p.in_blocks) p.size = 0;
-    p.trainable = !p.in_blocks && (!trains || trains(p.name));
+    p.trainable = p.in_array() && (!trains || trains(p.name));
   }
   for (const bool trainable : {true, false}) {
     for (ParameterInfo& p : all_) {
@@ -95,7 +110,7 @@ PlacedRow row_of(const ParameterInfo& info, int64_t row) {
 }
 
 void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* values) {
-  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols && !info.in_blocks);
+  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols && info.in_array());
   if (info.layout == Layout::kPanels) return pack_panels(rows, {values + info.offset, info.rows, info.cols});
   for (int64_t r = 0; r < info.rows; ++r) {
     std::copy_n(rows.row(r), info.cols, values + info.offset + r * info.cols);
@@ -103,7 +118,7 @@ void write_parameter(const ParameterInfo& info, ConstMatrixView rows, float* val
 }
 
 void read_parameter(const ParameterInfo& info, const float* values, MatrixView rows) {
-  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols && !info.in_blocks);
+  DEEPSCALER_CHECK(rows.rows == info.rows && rows.cols == info.cols && info.in_array());
   if (info.layout == Layout::kPanels)
     return unpack_panels({values + info.offset, info.rows, info.cols}, rows);
   for (int64_t r = 0; r < info.rows; ++r) {
@@ -198,11 +213,11 @@ uint64_t hash_parameters(std::span<const ParameterInfo> parameters, const float*
     for (const size_t i : members) {
       const ParameterInfo& p = parameters[i];
       const uint64_t name = hash_name(p.name);
-      if (p.in_blocks) {
-        parts[i] = hash_blocks(p, read_row, name);
-      } else {
+      if (p.in_array()) {
         chains.push_back({values + p.offset, p.size, name});
         owners.push_back(i);
+      } else {
+        parts[i] = hash_blocks(p, read_row, name);
       }
     }
     finish(chains);

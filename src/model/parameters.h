@@ -4,7 +4,8 @@
 // one loop over flat arrays. Trainable parameters come first: gradients and moments are as long as those.
 // Matrices are in panels (ops/matmul/matmul.h), the one form that all products read; what only gets looked up
 // by row (an untied embedding) and vectors are plain. Matrices that are quantized take no part in the array:
-// they stay in the blocks of their file (model/block_weights.h), frozen.
+// they stay in the blocks of their file (model/block_weights.h), frozen. Nor do the parameters of a model
+// that an adapter stands on (model/lora.h): they stay that model's.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +28,14 @@ struct ParameterInfo {
   int64_t rows;      // 1 for a vector
   int64_t cols;
   Layout layout;
-  int64_t size;            // in floats, padding of panels included
-  int64_t offset = 0;      // in floats
-  bool trainable = true;   // else it is frozen, and has no gradient
-  bool in_blocks = false;  // quantized: not in the array (its size there is 0), and never trainable
+  int64_t size;           // in floats, padding of panels included
+  int64_t offset = 0;     // in floats
+  bool trainable = true;  // else it is frozen, and has no gradient
+  // Not in the array (its size there is 0), and never trainable:
+  bool in_blocks = false;  // quantized
+  bool in_base = false;    // of the model under an adapter
 
+  [[nodiscard]] bool in_array() const { return !in_blocks && !in_base; }
   [[nodiscard]] bool is_matrix() const { return layout != Layout::kVector; }
 };
 
@@ -50,6 +54,9 @@ class ParameterTable {
   using InBlocks = std::function<bool(const ParameterInfo& info)>;
   explicit ParameterTable(const ModelConfig& config, const Trains& trains = {},
                           const InBlocks& in_blocks = {});
+  // The parameters of `base`, all of them in_base and by the same numbers; then the matrices `added`, of
+  // which name, rows and cols count: in panels, and trainable.
+  ParameterTable(const ParameterTable& base, const std::vector<ParameterInfo>& added);
 
   [[nodiscard]] const std::vector<ParameterInfo>& all() const { return all_; }
   // Those of all() that training changes.

@@ -12,7 +12,7 @@
 #include "base/temporary_folder.h"
 #include "text/tokenizer/byte_tokenizer.h"
 #include "track/run_layout.h"
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 
 namespace deepscaler {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
-#include "train/optimizer_tiles.h"
+#include "train/optimizers/optimizer_tiles.h"
 
 namespace deepscaler {
 namespace {

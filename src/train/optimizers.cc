@@ -6,7 +6,11 @@
 
 #include "base/config.h"
 #include "base/error.h"
-#include "train/adamw.h"
+#include "train/optimizers/adafactor.h"
+#include "train/optimizers/adamw.h"
+#include "train/optimizers/adamw_8bit.h"
+#include "train/optimizers/adamw_bf16.h"
+#include "train/optimizers/muon.h"
 
 namespace deepscaler {
 namespace {
@@ -17,7 +21,14 @@ constexpr ConfigName<OptimizerStart> kStartNames[] = {{"reset", OptimizerStart::
                                                       {"keep", OptimizerStart::kKeep}};
 
 // Every kind of optimizer.
-constexpr OptimizerKind kKinds[] = {{"adamw", "two moments in f32", make_adamw, adamw_memory}};
+constexpr OptimizerKind kKinds[] = {
+    {"adamw", "two moments in f32", make_adamw, adamw_memory},
+    {"adamw-8bit", "in eight bits, with a scale for every 256", make_adamw_8bit, adamw_8bit_memory},
+    {"adamw-bf16", "in bf16, rounded at random", make_adamw_bf16, adamw_bf16_memory},
+    {"adafactor", "no first moment, and of the second the means of rows and columns", make_adafactor,
+     adafactor_memory},
+    {"muon", "one momentum, made orthogonal; adamw for embeddings, heads and vectors", make_muon,
+     muon_memory}};
 
 }  // namespace
 
@@ -34,7 +45,7 @@ void bind(ConfigSection& section, OptimizerConfig& config) {
   std::string description = "what turns gradients into updates:";
   for (const OptimizerKind& kind : kKinds) {
     names.emplace_back(kind.name);
-    description += fmt::format(" {} ({})", kind.name, kind.description);
+    description += fmt::format("{} {} ({})", names.size() > 1 ? "," : "", kind.name, kind.description);
   }
   section.one_of("kind", config.kind, description, names);
   section.field("lr", config.lr, "peak learning rate").range(0, 1);
@@ -54,6 +65,7 @@ void bind(ConfigSection& section, OptimizerConfig& config) {
                  kStartNames);
   section.field("beta1", config.beta1, "decay of the first moment").range(0, 0.999999);
   section.field("beta2", config.beta2, "decay of the second moment").range(0, 0.999999);
+  section.field("momentum", config.momentum, "decay of muon's momentum").range(0, 0.999999);
   section.field("eps", config.eps, "added to the root of the second moment").above(0);
   section.field("weight_decay", config.weight_decay, "decoupled decay of matrices, times lr").range(0, 10);
   section.field("max_grad_norm", config.max_grad_norm, "global norm to clip to, 0 for none").at_least(0);

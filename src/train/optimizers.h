@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "train/optimizer.h"
+#include "train/optimizers/optimizer.h"
 
 namespace deepscaler {
 

@@ -9,7 +9,7 @@
 #include "base/parallel.h"
 #include "formats/safetensors.h"
 #include "model/model.h"
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 #include "train/parity_test.h"
 #include "train/step.h"
 

@@ -7,7 +7,7 @@
 #include "base/parallel.h"
 #include "model/memory_plan.h"
 #include "model/model.h"
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 #include "train/sft.h"
 #include "train/step.h"
 

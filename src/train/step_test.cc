@@ -13,7 +13,7 @@
 #include "base/parallel.h"
 #include "comm/thread_ranks.h"
 #include "model/model.h"
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 #include "train/sft.h"
 
 namespace deepscaler {

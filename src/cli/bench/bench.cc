@@ -18,7 +18,7 @@
 #include "formats/gguf.h"
 #include "infer/generator.h"
 #include "run/own_files.h"
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 #include "train/sft.h"
 #include "train/step.h"
 

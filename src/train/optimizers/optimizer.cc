@@ -1,11 +1,12 @@
-#include "train/optimizer.h"
+#include "train/optimizers/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "base/error.h"
 #include "ops/rows/optimizer_kernel.h"
-#include "train/optimizer_tiles.h"
+#include "train/optimizers/optimizer_tiles.h"
 
 namespace deepscaler {
 double global_norm(std::span<const float> gradients) {
@@ -17,6 +18,17 @@ double global_norm(std::span<const float> gradients) {
   double total = 0;
   for (double sum : sums) total += sum;
   return std::sqrt(total);
+}
+
+double checked_norm(const ParameterTable& table, std::span<const float> gradients) {
+  const double norm = global_norm(gradients);
+  if (!std::isfinite(norm)) require_finite(table, gradients);
+  return norm;
+}
+
+float clip_factor(const OptimizerConfig& config, double norm) {
+  return config.max_grad_norm > 0 ? static_cast<float>(std::min(1.0, config.max_grad_norm / (norm + 1e-6)))
+                                  : 1.0f;
 }
 
 void require_finite(const ParameterTable& table, std::span<const float> gradients) {

@@ -1,4 +1,4 @@
-#include "train/parameter_file.h"
+#include "train/optimizers/parameter_file.h"
 
 #include <cstring>
 #include <vector>

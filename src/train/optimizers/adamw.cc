@@ -1,13 +1,12 @@
-#include "train/adamw.h"
+#include "train/optimizers/adamw.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "base/error.h"
-#include "ops/rows/optimizer_kernel.h"
-#include "train/optimizer_tiles.h"
-#include "train/parameter_file.h"
+#include "train/optimizers/optimizer_tiles.h"
+#include "train/optimizers/parameter_file.h"
 
 namespace deepscaler {
 namespace {
@@ -52,24 +51,26 @@ void AdamW::load(const std::filesystem::path& path) {
   }
 }
 
+AdamWCoefficients adamw_coefficients(const OptimizerConfig& config, float lr, float clip, int64_t step,
+                                     const ParameterInfo& parameter) {
+  const double correction1 = 1 - std::pow(static_cast<double>(config.beta1), step);
+  const double correction2 = 1 - std::pow(static_cast<double>(config.beta2), step);
+  return {.clip = clip,
+          .beta1 = config.beta1,
+          .beta2 = config.beta2,
+          .keep = 1 - lr * (parameter.is_matrix() ? config.weight_decay : 0),
+          .rate = static_cast<float>(lr / correction1),
+          .root_scale = static_cast<float>(1 / std::sqrt(correction2)),
+          .eps = config.eps};
+}
+
 double AdamW::step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
                    float* weights) {
-  const double norm = global_norm(gradients);
-  if (!std::isfinite(norm)) require_finite(table_, gradients);
-  const float clip = config.max_grad_norm > 0
-                         ? static_cast<float>(std::min(1.0, config.max_grad_norm / (norm + 1e-6)))
-                         : 1.0f;
+  const double norm = checked_norm(table_, gradients);
+  const float clip = clip_factor(config, norm);
   ++steps_;
-  const double correction1 = 1 - std::pow(static_cast<double>(config.beta1), steps_);
-  const double correction2 = 1 - std::pow(static_cast<double>(config.beta2), steps_);
   for (const ParameterInfo& p : table_.trainable()) {
-    const AdamWCoefficients c = {.clip = clip,
-                                 .beta1 = config.beta1,
-                                 .beta2 = config.beta2,
-                                 .keep = 1 - lr * (p.is_matrix() ? config.weight_decay : 0),
-                                 .rate = static_cast<float>(lr / correction1),
-                                 .root_scale = static_cast<float>(1 / std::sqrt(correction2)),
-                                 .eps = config.eps};
+    const AdamWCoefficients c = adamw_coefficients(config, lr, clip, steps_, p);
     for_each_tile(p.size, [&](int64_t, int64_t first, int64_t last) {
       const int64_t at = p.offset + first;
       optimizer_kernels().adamw(c, gradients.data() + at, last - first, first_moment_.data() + at,

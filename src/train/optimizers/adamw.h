@@ -3,10 +3,15 @@
 
 #include <memory>
 
+#include "ops/rows/optimizer_kernel.h"
 #include "tensor/buffer.h"
-#include "train/optimizer.h"
+#include "train/optimizers/optimizer.h"
 
 namespace deepscaler {
+
+// Of update number `step`, from 1, of a parameter, with gradients multiplied by `clip`. Matrices alone decay.
+[[nodiscard]] AdamWCoefficients adamw_coefficients(const OptimizerConfig& config, float lr, float clip,
+                                                   int64_t step, const ParameterInfo& parameter);
 
 class AdamW final : public Optimizer {
  public:

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "model/parameters.h"
-#include "train/schedule.h"
+#include "train/optimizers/schedule.h"
 
 namespace deepscaler {
 
@@ -22,6 +22,7 @@ struct OptimizerConfig {
   OptimizerStart start = OptimizerStart::kReset;
   float beta1 = 0.9f;
   float beta2 = 0.999f;
+  float momentum = 0.95f;  // of Muon
   float eps = 1e-8f;
   float weight_decay = 0.01f;  // of matrices; norms and biases are never decayed
   float max_grad_norm = 1.0f;  // 0 switches clipping off
@@ -33,6 +34,13 @@ struct OptimizerConfig {
 
 // Throws Error naming the first parameter with a gradient that is not finite.
 void require_finite(const ParameterTable& table, std::span<const float> gradients);
+
+// global_norm(), after require_finite() where it is not finite.
+[[nodiscard]] double checked_norm(const ParameterTable& table, std::span<const float> gradients);
+
+// What gradients of that norm are multiplied by: min(1, max_grad_norm / (norm + 1e-6)), as torch's
+// clip_grad_norm_ does.
+[[nodiscard]] float clip_factor(const OptimizerConfig& config, double norm);
 
 // Turns gradients into an update of the weights. One thread uses it. save() and load() keep its whole state,
 // bit for bit.
@@ -47,9 +55,8 @@ class Optimizer {
   virtual void load(const std::filesystem::path& path) = 0;
 
   // One update of `weights`; both arrays are [table.trainable_size()]. Learning rate `lr` stands in place of
-  // config.lr. Gradients are scaled by min(1, max_grad_norm / (norm + 1e-6)), as torch's clip_grad_norm_
-  // does. Returns the norm before clipping. Throws Error for gradients that are not finite, and leaves
-  // weights and optimizer as they were.
+  // config.lr. Gradients are clipped (clip_factor()). Returns the norm before clipping. Throws Error for
+  // gradients that are not finite, and leaves weights and optimizer as they were.
   virtual double step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
                       float* weights) = 0;
 
