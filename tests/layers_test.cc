@@ -218,7 +218,8 @@ Faults second_writer_faults(const std::string& file, const std::string& source) 
   static const std::regex writing(
       "\\b(write_file_atomically|AtomicFile|AppendFile|JsonlWriter|RunLog|EventFile|MetricsLog|ofstream|"
       "fopen|"
-      "save_checkpoint|replace_state|reduce_to_model|remove_checkpoint|remove_unfinished|save_hf_model|"
+      "save_checkpoint|replace_state|reduce_to_model|remove_checkpoint|remove_unfinished|save_hf_model|save_"
+      "model|"
       "write_report|cut_file|create_director\\w*|remove_all|fs::remove|fs::rename)\\b");
   return find_lines(file, source, writing, "writes files; a run's one writer is run/writer.h");
 }

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "base/rng.h"
 #include "base/temporary_folder.h"
 #include "export/gguf_file.h"
 #include "export/hf_folder.h"
@@ -230,6 +231,45 @@ TEST_F(Quantized, AnswersDependOnTheirPromptAlone) {
       for (size_t s = 0; s < scores.size(); ++s) {
         for (size_t t = 0; t < scores[s].size(); ++t) {
           ASSERT_EQ(scores[s][t].log_prob, group.generations[s].log_probs[t]) << type;
+        }
+      }
+    }
+  }
+}
+
+// Adapters stand over floats of either kind and over blocks: with the bits of the same weights as floats,
+// forward and backward, and one form in generation and in training.
+TEST_F(Quantized, AdaptersHaveTheBitsOfAdaptersOverFloats) {
+  const auto holds = [](const std::string& name) { return name.find("attn_k.") != std::string::npos; };
+  const Mix mixed = {.type = find_file_type("Q4_K_M"), .rules = {{holds, DType::kF16}}};
+  for (const fs::path& path :
+       {file(Architecture::kQwen2, "F16"), file(Architecture::kQwen2, "Q8_0"),
+        file(Architecture::kLlama, "Q4_K_M"), file(Architecture::kQwen2, mixed, "mixed.gguf")}) {
+    for (const auto compute : {ComputeType::kF32, ComputeType::kBf16}) {
+      const auto adapted = [&](QuantizedAs quantized) {
+        Model model = Model::adapt(Model::load(path, quantized), {.rank = 3}, 1);
+        model.compute_in(compute);
+        const WeightEdit weights = model.edit_weights();
+        const Rng rng(2, {});
+        for (int64_t i = 0; i < model.table().trainable_size(); ++i) weights[i] = 0.05f * rng.normal(i);
+        return model;
+      };
+      const Model floats = adapted(QuantizedAs::kFloats), blocks = adapted(QuantizedAs::kBlocks);
+      EXPECT_EQ(log_probs(blocks), log_probs(floats)) << path;
+      EXPECT_EQ(gradients(blocks), gradients(floats)) << path;
+      EXPECT_NE(log_probs(blocks), log_probs(*blocks.base()));
+
+      const Sampled group = sample(blocks, 5, 1 << 30);
+      set_thread_count(3);
+      EXPECT_EQ(sample(blocks, 5, 7 * kv_block_bytes(blocks)), group) << path;
+      set_thread_count(0);
+      TokenGroup tokens{kPrompt, {}};
+      for (const Generation& g : group.generations) tokens.responses.emplace_back(g.tokens);
+      TrainStep step(blocks, {.token_budget = 100});
+      const auto scores = step.score(std::vector{tokens}, 0.7f)[0];
+      for (size_t s = 0; s < scores.size(); ++s) {
+        for (size_t t = 0; t < scores[s].size(); ++t) {
+          ASSERT_EQ(scores[s][t].log_prob, group.generations[s].log_probs[t]) << path;
         }
       }
     }

@@ -14,6 +14,7 @@
 #include "eval/markdown.h"
 #include "formats/gguf.h"
 #include "formats/safetensors.h"
+#include "model/adapter_file.h"
 #include "model/kv_cache.h"
 #include "model/memory_plan.h"
 #include "model/model.h"
@@ -135,7 +136,8 @@ void show_memory(const Model& model, const StoredTensors& tensors) {
   };
   const int64_t token = KvCache::block_bytes(attention_shape(c, KvStore::kF32), c.layers) / kKeysPerBlock;
   if (model.is_quantized())
-    line("quantized weights", "{}, as they are used", mib(bytes_in_use(model, tensors)));
+    line("quantized weights", "{}, as they are used",
+         mib(bytes_in_use(model.base() ? *model.base() : model, tensors)));
   line("weights", "{} in f32; half as much again to compute in bf16",
        mib(plan_memory(c, {}, {}, {}).total()));
   line(
@@ -152,10 +154,16 @@ struct Options {
 };
 
 void run(const Options& options) {
-  const std::filesystem::path path = options.model;
-  require_no_run(path);
+  require_no_run(options.model);
+  const bool adapted = is_adapter(options.model);
+  const std::filesystem::path path =
+      adapted ? adapter_base(options.model) : std::filesystem::path(options.model);
   const Tokenizer tokenizer = Tokenizer::load(path);
-  const Model model = Model::load(path, QuantizedAs::kBlocks);
+  const Model model = Model::load(options.model, QuantizedAs::kBlocks);
+  if (adapted) {
+    line("adapter", "of rank {} over {}, {} in f32", model.lora().rank, path.string(),
+         mib(model.table().size() * static_cast<int64_t>(sizeof(float))));
+  }
   show_architecture(model.config(), model);
   with_tensors(path,
                [](const StoredTensors& tensors) { line("stored tensors", "{}", stored_text(tensors)); });

@@ -8,6 +8,7 @@
 #include "base/signals.h"
 #include "cli/computation.h"
 #include "cli/flag_checks.h"
+#include "model/adapter_file.h"
 #include "model/device.h"
 
 namespace deepscaler {
@@ -79,10 +80,16 @@ void add_precision(CLI::App& command, Precision& precision) {
           "what keys and values are stored as: q8_0 (eight bits, a quarter of f32), or auto: as --dtype")
       ->check(CLI::IsMember({"auto", "q8_0"}))
       ->capture_default_str();
+  command.add_option("--lora", precision.lora,
+                     "folder of a LoRA adapter in PEFT's form, which adapts the model");
 }
 
 Model load_for_use(const std::string& path, const Precision& precision) {
   Model model = Model::load(path, QuantizedAs::kBlocks);
+  if (!precision.lora.empty() && model.base()) {
+    throw Error("--lora", fmt::format("{} is an adapter already", path), "name its base as the model");
+  }
+  if (!precision.lora.empty()) model = load_adapter_over(std::move(model), precision.lora);
   if (!model.is_quantized() && precision.products == "integer") {
     throw Error("--products", fmt::format("{} has no quantized matrices", path),
                 "leave the option out, or name a GGUF file that is quantized");
@@ -93,6 +100,7 @@ Model load_for_use(const std::string& path, const Precision& precision) {
   std::string how;
   if (model.is_quantized()) how += fmt::format("quantized, {} products, ", products_name(model.products()));
   how += computation_text(model.compute_type());
+  if (model.base()) how += fmt::format(", with an adapter of rank {}", model.lora().rank);
   if (model.stores_keys_values_in_q8()) how += ", keys and values in q8_0";
   log_info("model {}: {}{}", path, how, advice(model, precision.dtype));
   return model;

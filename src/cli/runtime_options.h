@@ -32,11 +32,12 @@ void add_dtype(CLI::App& command, std::string& dtype);
 // Has the model compute as --dtype says, and says so: the first line on the screen.
 void compute_in(Model& model, const std::string& dtype, const std::string& path);
 
-// The precision of commands that use a model as it is, without training: --dtype, --products and --kv.
+// How commands use a model as it is, without training: --dtype, --products, --kv and --lora.
 struct Precision {
   std::string dtype = "f32";
   std::string products = "auto";  // in integers where the file is quantized
   std::string kv = "auto";        // as dtype
+  std::string lora;               // folder of an adapter over the model; empty: none
 };
 void add_precision(CLI::App& command, Precision& precision);
 // Loads a model that is not to be trained: quantized weights stay so. Says how it computes: the first line on

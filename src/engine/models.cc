@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "model/adapter_file.h"
 #include "track/run_layout.h"
 
 namespace deepscaler {
@@ -16,10 +17,23 @@ CheckpointLayout layout_of(const fs::path& checkpoint, std::string_view name) {
 }
 
 Model copy_of(const Model& model) {
+  if (model.base()) return model.copy_over_same_base();
   Model copy(model.config());
   copy.compute_in(model.compute_type());
   copy_parameters(model, copy);
   return copy;
+}
+
+// A model of a checkpoint, which computes as the policy does. An adapter stands on the policy's base.
+Model load_beside(const Model& policy, const fs::path& folder) {
+  if (policy.base() && is_adapter(folder)) {
+    Model model = policy.copy_over_same_base();
+    read_adapter(folder, model);
+    return model;
+  }
+  Model model = Model::load(folder);
+  model.compute_in(policy.compute_type());
+  return model;
 }
 
 }  // namespace
@@ -55,7 +69,7 @@ void Models::save_others(const fs::path& checkpoint) const {
     if (name == kPolicy) continue;
     const CheckpointLayout layout = layout_of(checkpoint, name);
     fs::create_directories(layout.path);
-    save_hf_model(engine->model(), layout.path);
+    save_model(engine->model(), layout.path);
     engine->save_optimizer(layout.optimizer());
   }
 }
@@ -72,8 +86,7 @@ void Models::load_others(const fs::path& checkpoint, const std::map<std::string,
                          const OptimizerConfig& optimizer) {
   for (const auto& [name, hash] : hashes) {
     const CheckpointLayout layout = layout_of(checkpoint, name);
-    Model model = Model::load(layout.path);
-    model.compute_in(policy().model().compute_type());
+    Model model = load_beside(policy().model(), layout.path);
     if (model.hash() != hash) {
       throw Error(layout.path.string(), "its weights are not those that were saved",
                   "the checkpoint is damaged: remove its folder and go on from an earlier one");

@@ -32,14 +32,15 @@ class Models {
   [[nodiscard]] Engine* find(std::string_view name);  // or null
   // Adds a model, or replaces the model of that name.
   Engine& put(std::string_view name, std::unique_ptr<Engine> engine);
-  // Adds a copy of the present policy without optimizer, or replaces the model of that name by it.
+  // Adds a copy of the present policy without optimizer, or replaces the model of that name by it. Of an
+  // adapted policy only the adapter is copied: both stand on one base.
   Engine& put_copy_of_policy(std::string_view name);
   // No effect where there is none. Not the policy (CHECK).
   void remove(std::string_view name);
 
-  // Writes the models beside the policy into a checkpoint's folder: models/NAME/ is a Hugging Face folder,
-  // with an optimizer.safetensors where the model is trained. hashes() are the hashes of their weights by
-  // name.
+  // Writes the models beside the policy into a checkpoint's folder: models/NAME/ is a Hugging Face folder
+  // or that of an adapter, with an optimizer.safetensors where the model is trained. hashes() are the hashes
+  // of their weights by name.
   void save_others(const std::filesystem::path& checkpoint) const;
   [[nodiscard]] std::map<std::string, std::string> hashes() const;
   // Throws Error for a model that is missing or whose weights are not those that were saved.

@@ -57,16 +57,29 @@ int64_t head_bytes(const ModelConfig& c, int64_t head_rows, int64_t copies_of_hi
   return head_rows * (c.vocabulary + copies_of_hidden * c.hidden) * kFloat;
 }
 
-void add_weights(const ModelConfig& c, const WeightCopies& copies, std::vector<MemoryPart>& parts) {
+using Base = std::optional<AdaptedBase>;
+
+// Bytes of what is trained.
+int64_t trained_bytes(const ModelConfig& c, const Base& base) {
+  const ParameterTable table(c);
+  return (base ? adapted_table(table, base->lora) : table).trainable_size() * kFloat;
+}
+
+void add_weights(const ModelConfig& c, const WeightCopies& copies, const Base& base,
+                 std::vector<MemoryPart>& parts) {
   const int64_t angles = c.context * c.attention.head_dim;
-  const int64_t parameters = ParameterTable(c).size();
-  const int64_t weights = (parameters + angles) * kFloat;
-  const int64_t rounded = copies.bf16 ? parameters * kFloat / 2 : 0;
+  const int64_t floats = base ? base->floats : ParameterTable(c).size();
+  const int64_t weights = (floats + angles) * kFloat + (base ? base->block_bytes : 0);
+  const int64_t rounded = copies.bf16 ? floats * kFloat / 2 : 0;
   parts.push_back({"weights", MemoryPhase::kAlways, weights, "use a smaller model"});
   if (copies.bf16)
     parts.push_back({"weights in bf16", MemoryPhase::kAlways, rounded, "set model.dtype = \"f32\""});
+  if (base) parts.push_back({"adapter", MemoryPhase::kAlways, trained_bytes(c, base), "lower lora.rank"});
   for (const std::string& name : copies.others) {
-    parts.push_back({name + " model", MemoryPhase::kAlways, weights + rounded, "use a smaller model"});
+    if (base)
+      parts.push_back({name + " adapter", MemoryPhase::kAlways, trained_bytes(c, base), "lower lora.rank"});
+    else
+      parts.push_back({name + " model", MemoryPhase::kAlways, weights + rounded, "use a smaller model"});
   }
 }
 
@@ -75,12 +88,11 @@ int64_t rounded_factor_bytes(const ModelConfig& c, int64_t rows) {
   return std::max(kHeadRows * c.vocabulary, rows * 2 * c.feed_forward) / 2 * kFloat;
 }
 
-void add_training(const ModelConfig& c, const WeightCopies& copies, const TrainingShape& t,
+void add_training(const ModelConfig& c, const WeightCopies& copies, const TrainingShape& t, const Base& base,
                   std::vector<MemoryPart>& parts) {
-  const int64_t parameters = ParameterTable(c).trainable_size() * kFloat;
-  parts.push_back({"gradients", MemoryPhase::kAlways, parameters, "use a smaller model"});
-  if (t.optimizer_bytes > 0)
-    parts.push_back({"optimizer", MemoryPhase::kAlways, t.optimizer_bytes, "use a smaller model"});
+  const char* remedy = base ? "lower lora.rank" : "use a smaller model";
+  parts.push_back({"gradients", MemoryPhase::kAlways, trained_bytes(c, base), remedy});
+  if (t.optimizer_bytes > 0) parts.push_back({"optimizer", MemoryPhase::kAlways, t.optimizer_bytes, remedy});
   const bool all = t.keep == Activations::Keep::kAllLayers;
   const int64_t layer = matrices_bytes(activation_widths(c), t.rows);
   const int64_t kept = all ? c.layers * layer : (c.layers - 1) * matrices_bytes({c.hidden}, t.rows) + layer;
@@ -132,10 +144,10 @@ const MemoryPart& MemoryPlan::largest() const {
 }
 
 MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies, const TrainingShape& training,
-                       const GenerationShape& generation) {
+                       const GenerationShape& generation, const Base& base) {
   MemoryPlan plan;
-  add_weights(config, copies, plan.parts);
-  if (training.rows > 0) add_training(config, copies, training, plan.parts);
+  add_weights(config, copies, base, plan.parts);
+  if (training.rows > 0) add_training(config, copies, training, base, plan.parts);
   if (generation.kv_blocks > 0) add_generation(config, copies, generation, plan.parts);
   return plan;
 }

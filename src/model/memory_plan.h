@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/config.h"
 #include "model/forward.h"
+#include "model/lora.h"
 #include "model/pass.h"
 
 namespace deepscaler {
@@ -38,10 +40,17 @@ struct MemoryPlan {
   [[nodiscard]] MemoryPhase larger_phase() const;
 };
 
+// A base under an adapter (model/lora.h), which alone is trained.
+struct AdaptedBase {
+  LoraConfig lora;
+  int64_t floats = 0;       // of the base that are values
+  int64_t block_bytes = 0;  // of what is quantized
+};
+
 // Copies of the weights beside those that are trained.
 struct WeightCopies {
   bool bf16 = false;                // to compute in; other models then have one too
-  std::vector<std::string> others;  // names of whole models of the same shapes
+  std::vector<std::string> others;  // names of whole models of the same shapes, or over the same base
 };
 
 // A training step over at most `rows` rows at a time.
@@ -58,7 +67,9 @@ struct GenerationShape {
   int64_t head_rows = 0;  // rows of logits at a time
 };
 
+// `base`: where an adapter is trained.
 [[nodiscard]] MemoryPlan plan_memory(const ModelConfig& config, const WeightCopies& copies,
-                                     const TrainingShape& training, const GenerationShape& generation);
+                                     const TrainingShape& training, const GenerationShape& generation,
+                                     const std::optional<AdaptedBase>& base = {});
 
 }  // namespace deepscaler

@@ -15,6 +15,7 @@
 #include "base/parallel.h"
 #include "base/rng.h"
 #include "formats/safetensors.h"
+#include "model/adapter_file.h"
 #include "model/kv_cache.h"
 #include "model/model_file.h"
 #include "ops/attention/attention_q8.h"
@@ -49,15 +50,44 @@ Model::Model(ModelConfig config, std::unique_ptr<const ModelFile> file)
       table_(std::make_unique<const ParameterTable>(
           config_, ParameterTable::Trains(),
           [&](const ParameterInfo& info) { return file_ && file_->is_in_blocks(info); })),
-      rope_(config_.rope_frequencies(), config_.context, rope_magnitude(config_.rope_scaling)),
+      rope_(std::make_shared<const RopeTable>(config_.rope_frequencies(), config_.context,
+                                              rope_magnitude(config_.rope_scaling))),
       weights_(table_->size()),
       form_(make_form()) {}
 
+Model::Model(std::shared_ptr<Model> base, const LoraConfig& config)
+    : config_(base->config_),
+      table_(std::make_unique<const ParameterTable>(adapted_table(base->table(), config))),
+      rope_(base->rope_),
+      base_(std::move(base)),
+      lora_(config),
+      weights_(table_->size()),
+      q8_keys_values_(base_->q8_keys_values_),
+      form_(make_form()) {}
+
+Model Model::adapt(Model base, const LoraConfig& config, uint64_t seed) {
+  DEEPSCALER_CHECK(config.rank > 0 && !base.base_);
+  Model model(std::make_shared<Model>(std::move(base)), config);
+  begin_adapter(model.table(), config, seed, model.weights_.data());
+  return model;
+}
+
+Model Model::copy_over_same_base() const {
+  DEEPSCALER_CHECK(base_ != nullptr);
+  Model copy(base_, lora_);
+  copy.config_ = config_;
+  copy.base_hash_ = base_hash_;
+  std::ranges::copy(weights_.span(), copy.weights_.data());
+  return copy;
+}
+
 std::unique_ptr<WeightForm> Model::make_form() const {
+  if (base_) return make_lora_form(*base_, *table_, weights_.data(), lora_);
   return make_weight_form(compute_type_, products_, *table_, weights_.data(), file_.get());
 }
 
 Model Model::load(const std::filesystem::path& path, QuantizedAs quantized) {
+  if (is_adapter(path)) return load_adapted(path, quantized);
   auto opened = std::make_unique<const ModelFile>(path);
   const ModelFile& file = *opened;
   warn_of_differences(file, path);
@@ -65,6 +95,7 @@ Model Model::load(const std::filesystem::path& path, QuantizedAs quantized) {
                      std::ranges::any_of(file.table().all(),
                                          [&](const ParameterInfo& info) { return file.is_in_blocks(info); });
   Model model(file.config(), keeps ? std::move(opened) : nullptr);
+  model.path_ = path;
   for (const ParameterInfo& info : model.table().all()) {
     if (info.in_blocks) {
       file.check_blocks(info);
@@ -79,6 +110,10 @@ Model Model::load(const std::filesystem::path& path, QuantizedAs quantized) {
 }
 
 void Model::compute_in(ComputeType type, Products products) {
+  if (base_) {
+    DEEPSCALER_CHECK(base_.use_count() == 1);
+    return base_->compute_in(type, products);
+  }
   const auto before = std::pair(compute_type_, products_);
   form_.reset();  // before the new one takes memory
   try {
@@ -103,13 +138,14 @@ void Model::store_keys_values_in_q8() {
 
 void Model::read(int index, MatrixView rows) const {
   const ParameterInfo& info = (*table_)[index];
-  if (!info.in_blocks) return read_parameter(info, weights_.data(), rows);
+  if (info.in_array()) return read_parameter(info, weights_.data(), rows);
   parallel_for(rows.rows, [&](int64_t r) {
     form_->read_row(index, r, {rows.row(r), static_cast<size_t>(rows.cols)});
   });
 }
 
 void Model::train_only(const ParameterTable::Trains& trains) {
+  DEEPSCALER_CHECK(!base_);
   const auto in_blocks = [&](const ParameterInfo& info) {
     return std::ranges::find(table_->all(), info.name, &ParameterInfo::name)->in_blocks;
   };
@@ -130,6 +166,11 @@ int64_t kv_block_bytes(const Model& model) {
 }
 
 std::string Model::hash() const {
+  if (base_) {
+    if (base_hash_.empty()) base_hash_ = base_->hash();
+    return fmt::format("{:016x}",
+                       hash_parameters(table_->trainable(), weights_.data(), hash_name(base_hash_)));
+  }
   const auto read_row = [&](const ParameterInfo& info, int64_t row, std::span<float> out) {
     form_->read_row(static_cast<int>(&info - table_->all().data()), row, out);
     if (row + 1 == info.rows) file_->forget(info);
@@ -158,8 +199,8 @@ void copy_parameters(const Model& from, Model& to) {
     const auto& all = from.table().all();
     const auto source = std::ranges::find(all, target.name, &ParameterInfo::name);
     if (source == all.end() || source->rows != target.rows || source->cols != target.cols) continue;
-    if (target.in_blocks) continue;
-    if (source->layout == target.layout && !source->in_blocks) {
+    if (!target.in_array()) continue;
+    if (source->layout == target.layout && source->in_array()) {
       std::copy_n(from.weights() + source->offset, source->size, weights.data() + target.offset);
     } else {
       Matrix rows(source->rows, source->cols);
@@ -187,6 +228,7 @@ std::vector<uint16_t> rounded(std::span<const float> values, DType dtype, const 
 
 void save_hf_model(const Model& model, const std::filesystem::path& folder, DType dtype) {
   DEEPSCALER_CHECK(dtype == DType::kF32 || dtype == DType::kBF16 || dtype == DType::kF16);
+  DEEPSCALER_CHECK(!model.base(), "an adapter is no model of its own");
   std::vector<TensorDeclaration> declarations;
   for (const ParameterInfo& info : model.table().all()) {
     declarations.push_back(

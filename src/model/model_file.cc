@@ -9,6 +9,7 @@
 #include "base/integer.h"
 #include "base/parallel.h"
 #include "formats/excerpt.h"
+#include "model/adapter_file.h"
 #include "tensor/dequantize.h"
 
 namespace deepscaler {
@@ -23,6 +24,13 @@ const StoredTensor* find_in_folder(const StoredTensors& tensors, std::string_vie
   const StoredTensor* found = tensors.find(name);
   if (found == nullptr && name.starts_with(kBase)) found = tensors.find(name.substr(kBase.size()));
   return found;
+}
+
+// A model's own weights are read here, and an adapter has none.
+const std::filesystem::path& no_adapter(const std::filesystem::path& path) {
+  if (!is_adapter(path)) return path;
+  throw Error(path.string(), "is an adapter, and a model of its own is wanted",
+              "merge it into its base with deepscaler convert");
 }
 
 // A layer more than there are tensors would ask for memory that no file backs.
@@ -88,6 +96,7 @@ std::string gguf_parameter_name(std::string name) {
 }
 
 ModelConfig read_model_config(const std::filesystem::path& path) {
+  if (is_adapter(path)) return read_model_config(adapter_base(path));
   if (format_of(path) == ModelFormat::kGguf) return read_gguf_config(GgufFile(path));
   ModelConfig config = read_hf_config(path);
   // A folder may hold a config alone, for random weights.
@@ -98,7 +107,7 @@ ModelConfig read_model_config(const std::filesystem::path& path) {
 }
 
 ModelFile::ModelFile(const std::filesystem::path& path)
-    : where_(path.string()),
+    : where_(no_adapter(path).string()),
       config_(read_model_config(path)),
       gguf_(std::filesystem::is_directory(path) ? nullptr : std::make_unique<GgufFile>(path)),
       folder_(gguf_ ? nullptr : std::make_unique<SafetensorsFolder>(path)),

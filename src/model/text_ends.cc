@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "model/adapter_file.h"
 #include "model/model_file.h"
 #include "text/chat/turn_end.h"
 
@@ -58,7 +59,8 @@ void settle_text_ends(const ModelConfig& config, Tokenizer& tokenizer, const std
 }
 
 Tokenizer load_tokenizer(const std::filesystem::path& model) {
-  Tokenizer tokenizer = Tokenizer::load(model);
+  const bool has_none = is_adapter(model) && !std::filesystem::exists(model / "tokenizer.json");
+  Tokenizer tokenizer = Tokenizer::load(has_none ? adapter_base(model) : model);
   settle_text_ends(read_model_config(model), tokenizer, model.string());
   return tokenizer;
 }

@@ -26,7 +26,8 @@ struct TextEnd {
 // not name, and that the chat template ends a turn without one. `where` names the model.
 void settle_text_ends(const ModelConfig& config, Tokenizer& tokenizer, const std::string& where);
 
-// The tokenizer of a model with its ends settled, for what needs no weights yet.
+// The tokenizer of a model with its ends settled, for what needs no weights yet. An adapter that has none
+// uses its base's.
 [[nodiscard]] Tokenizer load_tokenizer(const std::filesystem::path& model);
 
 }  // namespace deepscaler

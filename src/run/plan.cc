@@ -87,13 +87,29 @@ void add_fixed_models(const StageNeeds& needs, const ModelConfig& policy, bool b
   }
 }
 
+// What the base of the recipe's adapter takes; nothing where all weights are trained.
+std::optional<AdaptedBase> base_of(const Recipe& recipe) {
+  if (recipe.lora.rank == 0) return std::nullopt;
+  AdaptedBase base = {.lora = recipe.lora};
+  const ModelFile file(recipe.model.path);
+  for (const ParameterInfo& info : file.table().all()) {
+    if (file.is_in_blocks(info))
+      base.block_bytes += std::ssize(file.tensor(info).bytes);
+    else
+      base.floats += info.size;
+  }
+  return base;
+}
+
 }  // namespace
 
 RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
   RecipePlan plan;
   plan.model = model;
-  const ParameterTable table(plan.model);
-  plan.parameters = table.count();
+  const std::optional<AdaptedBase> base = base_of(recipe);
+  const ParameterTable whole(plan.model);
+  const ParameterTable table = base ? adapted_table(whole, base->lora) : whole;
+  plan.parameters = whole.count();
   std::vector<StageNeeds> needs;
   for (const StageConfig& stage : recipe.stages) needs.push_back(stage.settings().needs(plan.model));
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
@@ -105,7 +121,7 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
                                     .optimizer_bytes = find_optimizer(stage.optimizer.kind).memory(table)};
     const WeightCopies copies = {.bf16 = computes_in_bf16(recipe), .others = models_up_to(needs, i)};
     MemoryPlan memory =
-        plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model));
+        plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model), base);
     add_fixed_models(needs[i], plan.model, copies.bf16, memory);
     if (recipe.gradients == GradientSum::kFixed) {
       memory.parts.push_back({"sums of gradients", MemoryPhase::kAlways, fixed_sum_memory(table),

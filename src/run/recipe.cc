@@ -70,6 +70,7 @@ void bind(ConfigSection& s, Recipe& c) {
       "as fixed-point integers, which have the same bits on any number of ranks",
       kGradientNames);
   s.section("model", c.model, "the model to start from");
+  s.section("lora", c.lora, "train a low-rank adapter over the model, which stays as it is, in all stages");
   s.section("prompt", c.prompt, "how a problem becomes the user's turn");
   s.section("eval", c.eval, "evaluation before the first stage and after each");
   s.section("output", c.output, "checkpoints; may change while a run is under way");
@@ -129,6 +130,8 @@ void validate(const Recipe& recipe, const std::string& where) {
   require(recipe.model.path.empty() != recipe.model.random.empty(),
           "model.path and model.random: exactly one of them must be set",
           "set one in the recipe or with --set model.path=...");
+  require(recipe.lora.rank == 0 || !recipe.model.path.empty(),
+          "lora.rank is set, and random weights are no base for an adapter", "set model.path");
   require(!recipe.stages.empty(), "it has no [[stage]]", "add at least one");
   require(recipe.eval.data.from.empty(), "eval.data.from is set",
           "evaluations are on files and generated problems");

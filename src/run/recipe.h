@@ -12,6 +12,7 @@
 #include "data/prompt.h"
 #include "eval/settings.h"
 #include "model/device.h"
+#include "model/lora.h"
 #include "run/stages/stage_config.h"
 
 namespace deepscaler {
@@ -45,6 +46,7 @@ struct Recipe {
   Recompute recompute = Recompute::kNone;
   GradientSum gradients = GradientSum::kFloat;
   ModelConfigSection model;
+  LoraConfig lora;  // of the policy, through all stages; model is its base
   PromptConfig prompt;
   EvalSection eval;
   OutputConfig output;

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "model/adapter_file.h"
 #include "model/device.h"
 #include "model/model_file.h"
 #include "model/text_ends.h"
@@ -54,6 +55,14 @@ void settle_ends(LoadedModel& loaded, const std::string& where) {
   loaded.model.end_responses_at(loaded.tokenizer.ends());
 }
 
+// The model of a checkpoint. The recipe says where the base of an adapter is now.
+Model load_saved_model(const Recipe& recipe, const fs::path& checkpoint) {
+  if (recipe.lora.rank == 0) return Model::load(checkpoint);
+  Model model = load_first_model(recipe);
+  read_adapter(checkpoint, model);
+  return model;
+}
+
 LoadedModel load_in_f32(const Recipe& recipe, const RunStart& start, const RunFolder& folder) {
   if (!start.checkpoint) {
     LoadedModel loaded = {load_first_model(recipe),
@@ -64,10 +73,12 @@ LoadedModel load_in_f32(const Recipe& recipe, const RunStart& start, const RunFo
   }
   std::optional<LoadedModel> loaded;
   read_checkpoint(*start.checkpoint, folder, [&] {
-    loaded.emplace(LoadedModel{Model::load(*start.checkpoint), Tokenizer::load(*start.checkpoint)});
+    loaded.emplace(
+        LoadedModel{load_saved_model(recipe, *start.checkpoint), Tokenizer::load(*start.checkpoint)});
     settle_ends(*loaded, start.checkpoint->string());
     if (read_state(*start.checkpoint).value("model", "") != loaded->model.hash()) {
-      throw Error("model.safetensors", "its weights are not those that were saved", "");
+      throw Error(recipe.lora.rank > 0 ? "adapter_model.safetensors" : "model.safetensors",
+                  "its weights are not those that were saved", "");
     }
   });
   return std::move(*loaded);
@@ -110,7 +121,7 @@ RunStart start_of(const Recipe& recipe, const RunFolder& folder) {
     start.checkpoint = start.model;
     read_checkpoint(start.model, folder, [&] {
       start.state = parse_state(read_state(start.model), start.model.string());
-      start.config = read_model_config(start.model);
+      start.config = read_model_config(recipe.lora.rank > 0 ? fs::path(recipe.start()) : start.model);
     });
     require_same_recipe(recipe, folder, start.state);
   }
@@ -129,9 +140,13 @@ LoadedModel load_model(const Recipe& recipe, const RunStart& start, const RunFol
 }
 
 Model load_first_model(const Recipe& recipe) {
+  const auto seed = static_cast<uint64_t>(recipe.seed);
+  if (recipe.lora.rank > 0) {
+    return Model::adapt(Model::load(recipe.model.path, QuantizedAs::kBlocks), recipe.lora, seed);
+  }
   if (!recipe.model.path.empty()) return Model::load(recipe.model.path);
   Model model(read_hf_config(fs::path(recipe.model.random)));
-  randomize(model, static_cast<uint64_t>(recipe.seed), 0.02f);
+  randomize(model, seed, 0.02f);
   return model;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "model/adapter_file.h"
 #include "track/run_layout.h"
 
 namespace deepscaler {
@@ -17,8 +18,9 @@ constexpr const char* kTemporary = ".tmp";
 
 // What is left of a checkpoint that is kept for its model alone.
 bool is_of_the_model(const fs::path& name) {
-  static const std::set<fs::path> kNames = {"model.safetensors", "config.json", "tokenizer.json",
-                                            "tokenizer_config.json", CheckpointLayout().done()};
+  static const std::set<fs::path> kNames = {
+      "model.safetensors", "config.json",           "adapter_model.safetensors", "adapter_config.json",
+      "tokenizer.json",    "tokenizer_config.json", CheckpointLayout().done()};
   return kNames.contains(name);
 }
 
@@ -36,7 +38,7 @@ void on_disk(const fs::path& folder, const char* what, const Work& work) {
 }
 
 void fill(const fs::path& folder, const CheckpointContents& contents) {
-  save_hf_model(contents.model, folder);
+  save_model(contents.model, folder);
   contents.tokenizer.save(folder);
   contents.save_training(folder);
   replace_state(folder, contents.state);

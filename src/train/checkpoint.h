@@ -4,6 +4,8 @@
 //   model.safetensors  config.json  tokenizer.json  tokenizer_config.json
 //   optimizer.safetensors  state.json  models/  DONE      of training (track/run_layout.h)
 //
+// Of an adapted model the first two are the files of its adapter (model/adapter_file.h), which PEFT loads.
+//
 // A folder appears under its name whole: it is filled under a name that ends in ".tmp", synced, and renamed.
 // To be removed it is first renamed to such a name. So a killed process leaves complete checkpoints and
 // ".tmp" folders.

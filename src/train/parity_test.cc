@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "base/parallel.h"
-#include "formats/safetensors.h"
 #include "model/model.h"
 #include "train/optimizers/adamw.h"
 #include "train/parity_test.h"
@@ -18,85 +17,14 @@ namespace {
 
 const std::filesystem::path kModels = std::filesystem::path(DEEPSCALER_GOLDENS) / "models";
 
-class Goldens {
- public:
-  explicit Goldens(const std::string& name) : file_(kModels / name / "goldens.safetensors") {}
-
-  [[nodiscard]] std::vector<float> floats(const std::string& name) const {
-    return golden_floats(file_, name);
-  }
-  [[nodiscard]] std::vector<int32_t> integers(const std::string& name) const {
-    const auto values = floats(name);  // small enough to be exact
-    return {values.begin(), values.end()};
-  }
-
- private:
-  SafetensorsFile file_;
-};
-
-// The goldens' batch: one prompt and its responses.
-struct Batch {
-  explicit Batch(const Goldens& goldens)
-      : prompt(goldens.integers("prompt")), lengths(goldens.integers("response_lengths")) {
-    const auto padded = goldens.integers("responses");
-    stride = padded.size() / lengths.size();
-    for (size_t i = 0; i < lengths.size(); ++i) {
-      responses.emplace_back(padded.begin() + i * stride, padded.begin() + i * stride + lengths[i]);
-    }
-  }
-  [[nodiscard]] TokenGroup shared() const {
-    TokenGroup group{prompt, {}};
-    for (const auto& response : responses) group.responses.emplace_back(response);
-    return group;
-  }
-  [[nodiscard]] std::vector<TokenGroup> written_out() const {
-    std::vector<TokenGroup> groups;
-    for (const auto& response : responses) groups.push_back({prompt, {response}});
-    return groups;
-  }
-  [[nodiscard]] float tokens() const {
-    float sum = 0;
-    for (int32_t length : lengths) sum += static_cast<float>(length);
-    return sum;
-  }
-
-  std::vector<int32_t> prompt, lengths;
-  std::vector<std::vector<int32_t>> responses;
-  size_t stride;
-};
-
-// scale * sum of c log_prob + e entropy, with the goldens' coefficients.
-class LinearLoss : public TokenLoss {
- public:
-  LinearLoss(const Goldens& goldens, const Batch& batch, float scale)
-      : c_(goldens.floats("coefficients.logprob")),
-        e_(goldens.floats("coefficients.entropy")),
-        stride_(batch.stride),
-        scale_(scale) {}
-  void evaluate(std::span<const PredictedToken> tokens, std::span<const TokenScore> scores,
-                std::span<TokenDerivative> derivatives) override {
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      // Responses are numbered through, however they are grouped.
-      const size_t at = static_cast<size_t>(tokens[i].group + tokens[i].response) * stride_ + tokens[i].token;
-      derivatives[i] = {scale_ * c_[at], scale_ * e_[at]};
-      value += scale_ * (c_[at] * scores[i].log_prob + e_[at] * scores[i].entropy);
-    }
-  }
-  double value = 0;
-
- private:
-  std::vector<float> c_, e_;
-  size_t stride_;
-  float scale_;
-};
-
 class ParityTest : public testing::TestWithParam<std::string> {
  protected:
-  ParityTest() : goldens_(GetParam()), batch_(goldens_), model_(Model::load(kModels / GetParam())) {}
+  ParityTest()
+      : goldens_(kModels / GetParam()), batch_(goldens_), model_(Model::load(kModels / GetParam())) {}
   void ten_steps(Recompute recompute, const std::vector<TokenGroup>& groups);
 
   Goldens goldens_;
-  Batch batch_;
+  GoldenBatch batch_;
   Model model_;
 };
 
@@ -124,7 +52,7 @@ TEST_P(ParityTest, EveryGradientWithASharedPromptAndWrittenOut) {
     std::vector<std::vector<float>> gradients;
     for (const Recompute recompute : {Recompute::kNone, Recompute::kLayer}) {
       TrainStep step(model_, {.recompute = recompute});
-      LinearLoss loss(goldens_, batch_, 1);
+      GoldenLoss loss(goldens_, batch_, 1);
       LmHead head(loss, 0.6f);
       step.accumulate(shared ? std::vector{batch_.shared()} : batch_.written_out(), head);
       EXPECT_NEAR(loss.value, goldens_.floats("loss")[0], 1e-4);
@@ -147,7 +75,7 @@ void ParityTest::ten_steps(Recompute recompute, const std::vector<TokenGroup>& g
   AdamW optimizer(model_.table());
   const auto losses = goldens_.floats("step_losses"), norms = goldens_.floats("step_gradient_norms");
   for (int i = 0; i < 10; ++i) {
-    LinearLoss loss(goldens_, batch_, 1 / batch_.tokens());
+    GoldenLoss loss(goldens_, batch_, 1 / batch_.tokens());
     step.clear_gradients();
     LmHead head(loss, 0.6f);
     step.accumulate(groups, head);
@@ -167,7 +95,7 @@ TEST_P(ParityTest, GradientsHaveTheSameBitsOnAnyNumberOfThreads) {
   for (int threads : {1, 2, 3}) {
     set_thread_count(threads);
     TrainStep step(model_, {.token_budget = 64});
-    LinearLoss loss(goldens_, batch_, 1);
+    GoldenLoss loss(goldens_, batch_, 1);
     LmHead head(loss, 0.6f);
     step.accumulate(std::vector{batch_.shared()}, head);
     runs.emplace_back(step.gradients().begin(), step.gradients().end());

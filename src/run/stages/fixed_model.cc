@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "formats/excerpt.h"
+#include "model/adapter_file.h"
 #include "run/stages/stage_config.h"
 
 namespace deepscaler {
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 std::set<fs::path> model_files(const fs::path& path) {
   if (!fs::is_directory(path)) return {path};
   std::set<fs::path> files;
+  if (is_adapter(path)) files = model_files(adapter_base(path));
   for (const auto& entry : fs::directory_iterator(path)) {
     const fs::path& file = entry.path();
     if (file.extension() == ".safetensors" && file.stem() != "optimizer") files.insert(file);
