@@ -27,6 +27,7 @@ void add_imatrix_command(CLI::App& app);
 void add_init_command(CLI::App& app);
 void add_inspect_command(CLI::App& app);
 void add_manual_command(CLI::App& app);
+void add_pairs_command(CLI::App& app);
 void add_perplexity_command(CLI::App& app);
 void add_plan_command(CLI::App& app);
 void add_problems_command(CLI::App& app);

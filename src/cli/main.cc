@@ -130,6 +130,7 @@ int main(int argc, char** argv) {
   deepscaler::add_init_command(app);
   deepscaler::add_inspect_command(app);
   deepscaler::add_manual_command(app);
+  deepscaler::add_pairs_command(app);
   deepscaler::add_perplexity_command(app);
   deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);

@@ -60,7 +60,9 @@ Parts parts_of(const Json& record, const std::string& where) {
     throw Error(where, "its \"chosen\" and \"rejected\" are equal",
                 "leave such pairs out: they teach nothing");
   }
-  if (record.contains("prompt") && !record["prompt"].is_null()) {
+  const bool has_prompt = record.contains("prompt") && !record["prompt"].is_null();
+  const bool is_repeated = !texts && has_prompt && record["prompt"].is_string();  // in the lists of messages
+  if (has_prompt && !is_repeated) {
     const Json& prompt = record["prompt"];
     require(texts ? prompt.is_string() : prompt.is_array(),
             "its \"prompt\" is not of the kind of its \"chosen\": a text or a list of messages");
@@ -90,6 +92,21 @@ Demonstration demonstration(const Json& record, const Json& prompt, const Json& 
   return read_demonstration(demonstrated, where, encoder, LossOn::kCompletions);
 }
 
+// Whether the answers are to a problem, whose prompt is the recipe's.
+bool is_of_problem(const Json& record) {
+  const auto is_text = [&](const char* key) { return record.contains(key) && record[key].is_string(); };
+  return record.is_object() && !record.contains("prompt") && is_text("problem") && is_text("chosen") &&
+         is_text("rejected") && record["chosen"] != record["rejected"];
+}
+
+Demonstration answer_to(const Json& record, const char* key, const std::string& where,
+                        const PromptEncoder& encoder) {
+  Problem problem;
+  problem.problem = record["problem"];
+  problem.solution = record[key];
+  return demonstrate(problem, where, encoder, LossOn::kCompletions);
+}
+
 std::span<const TokenId> prompt_of(const Demonstration& d) {
   const auto first = std::ranges::find(d.in_loss, uint8_t{1}) - d.in_loss.begin();
   return std::span(d.tokens).first(static_cast<size_t>(first));
@@ -99,11 +116,17 @@ std::span<const TokenId> prompt_of(const Demonstration& d) {
 
 PreferencePair read_preference_pair(const Json& record, const std::string& where,
                                     const PromptEncoder& encoder) {
+  if (is_of_problem(record)) {
+    return {.chosen = answer_to(record, "chosen", where, encoder),
+            .rejected = answer_to(record, "rejected", where, encoder),
+            .margin = number(record, "margin", where)};
+  }
   const Parts parts = parts_of(record, where);
   PreferencePair pair = {.chosen = demonstration(record, parts.prompt, parts.chosen, where, encoder),
                          .rejected = demonstration(record, parts.prompt, parts.rejected, where, encoder),
                          .reference_chosen = number(record, "ref_chosen_logps", where),
-                         .reference_rejected = number(record, "ref_rejected_logps", where)};
+                         .reference_rejected = number(record, "ref_rejected_logps", where),
+                         .margin = number(record, "margin", where)};
   if (!std::ranges::equal(prompt_of(pair.chosen), prompt_of(pair.rejected))) {
     throw Error(where, "its answers do not follow the same tokens",
                 "give the messages that both answers follow as \"prompt\"");

@@ -3,12 +3,15 @@
 //   {"prompt": "text", "chosen": "text", "rejected": "text"}       plain text, without a chat template
 //   {"prompt": [...], "chosen": [...], "rejected": [...]}          messages, through the chat template
 //   {"chosen": ..., "rejected": ...}                               the prompt is what both begin with
+//   {"prompt": "text", "chosen": [...], "rejected": [...]}         the same; the text repeats it
+//   (UltraFeedback)
 //
 // Of two texts without a prompt the common beginning is it, up to a last space, which belongs to the answers
-// as in TRL; of two lists the common messages. Each answer becomes a demonstration (data/demonstration.h): it
-// is learned up to the token that ends it. A record may hold "ref_chosen_logps" and "ref_rejected_logps", the
-// log-probabilities of the answers by a reference, as TRL's precompute_ref_log_probs writes them. "tools" and
-// "chat_template_kwargs" go to the chat template; other keys are ignored.
+// as in TRL; of two lists the common messages, as RLHFlow writes its pairs. Each answer becomes a
+// demonstration (data/demonstration.h): it is learned up to the token that ends it. A record may hold
+// "ref_chosen_logps" and "ref_rejected_logps", the log-probabilities of the answers by a reference, as TRL's
+// precompute_ref_log_probs writes them, and a "margin", by which a reward model's scores are to differ.
+// "tools" and "chat_template_kwargs" go to the chat template; other keys are ignored.
 #pragma once
 
 #include <algorithm>
@@ -28,6 +31,7 @@ struct PreferencePair {
   Demonstration chosen, rejected;  // with the same tokens before the first learned one
   // Log-probabilities of the answers by a reference, sums over their tokens.
   std::optional<double> reference_chosen, reference_rejected;
+  std::optional<double> margin;
 
   [[nodiscard]] int64_t longest() const {  // of the two, in tokens
     return std::max(std::ssize(chosen.tokens), std::ssize(rejected.tokens));

@@ -65,8 +65,29 @@ TEST_F(PreferencePairTest, ThePromptMayBeWhatBothAnswersBeginWith) {
   EXPECT_EQ(read(R"({"chosen": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "2"}],
                      "rejected": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "3"}]})"),
             "<user>1+1?$\n<assistant>[2$] > <user>1+1?$\n<assistant>[3$]");
+  // The prompt stands in both lists; a text beside them repeats it.
+  EXPECT_EQ(read(R"({"prompt": "1+1?", "chosen": [{"role": "user", "content": "1+1?"},
+                     {"role": "assistant", "content": "2"}], "rejected": [{"role": "user", "content": "1+1?"},
+                     {"role": "assistant", "content": "3"}]})"),
+            "<user>1+1?$\n<assistant>[2$] > <user>1+1?$\n<assistant>[3$]");
   // U+00E9 and U+00E8 begin with the same byte, which is not cut off.
   EXPECT_EQ(read("{\"chosen\": \"a\u00e9\", \"rejected\": \"a\u00e8\"}"), "a[\u00e9$] > a[\u00e8$]");
+}
+
+TEST_F(PreferencePairTest, AProblemHasThePromptOfTheRecipe) {
+  EXPECT_EQ(
+      read(R"({"problem": "1+1?", "chosen": "2", "rejected": "3"})"),
+      "<user>1+1? Let's think step by step and output the final answer within \\boxed{}.$\n<assistant>[2$] > "
+      "<user>1+1? Let's think step by step and output the final answer within "
+      "\\boxed{}.$\n<assistant>[3$]");
+}
+
+TEST_F(PreferencePairTest, KeepsTheMargin) {
+  const auto margin = [&](const char* record) {
+    return read_preference_pair(Json::parse(record), "a.jsonl:1", *encoder_).margin;
+  };
+  EXPECT_EQ(margin(R"({"prompt": "a", "chosen": "b", "rejected": "c", "margin": 0.5})"), 0.5);
+  EXPECT_EQ(margin(R"({"prompt": "a", "chosen": "b", "rejected": "c"})"), std::nullopt);
 }
 
 TEST_F(PreferencePairTest, KeepsTheReferencesLogProbabilities) {
