@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 // A cold start that teaches the tiny model to answer with a boxed digit, two stages of RL, in which it is
-// right often enough for a gradient, one on preference pairs and two with a teacher; with every feature that
-// has a state: a schedule, moments that are kept, evaluations inside stages, a rule that ends one early, a
-// reference model that is refreshed and kept.
+// right often enough for a gradient, one on preference pairs, two with a teacher, one that trains a reward
+// model and one with a critic; with every feature that has a state: a schedule, moments that are kept,
+// evaluations inside stages, a rule that ends one early, a reference model that is refreshed and kept.
 constexpr const char* kRecipe = R"(
 seed = 5
 token_budget = 512
@@ -98,6 +98,29 @@ sampling.problems_per_step = 2
 sampling.samples_per_problem = 2
 sampling.max_response_tokens = 12
 data.files = ["problems.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
+kind = "reward-model"
+name = "scores"
+steps = 3
+examples_per_step = 3
+eval_share = 0.3
+data.files = ["pairs.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
+kind = "ppo"
+name = "critic"
+steps = 4
+data.files = ["problems.jsonl"]
+sampling.problems_per_step = 4
+sampling.samples_per_problem = 4
+sampling.max_response_tokens = 12
+loss.mini_batches = 2
+gae.kl_coefficient = 0.01
+gae.kl_target = 0.1
+critic.model = "stage scores"
+critic.warmup_steps = 1
+critic.optimizer.lr = 1e-3
 optimizer.lr = 1e-3
 )";
 
@@ -187,14 +210,16 @@ TEST_F(ResumeTest, TheRunItselfHasEverythingThatCouldGetLost) {
     evaluations += json.contains("eval/pass@1");
     if (!json.contains("reward")) continue;
     ++steps;
-    with_gradient += json["grad_norm"] > 0.0;
+    with_gradient += json.value("grad_norm", 0.0) > 0.0;
   }
-  EXPECT_EQ(steps, 14) << "5 steps, 6 of 50 by stage.2.until, and 3 with a teacher";
+  EXPECT_EQ(steps, 18) << "5 steps, 6 of 50 by stage.2.until, 3 with a teacher and 4 with a critic";
   EXPECT_GE(with_gradient, 8);
   EXPECT_GE(evaluations, 10);
   for (const char* path :
-       {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer", "checkpoints/04-pairs",
-        "checkpoints/06-credit/../step-000081/optimizer.safetensors"}) {
+       {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer",
+        "checkpoints/04-pairs/model.safetensors", "checkpoints/06-credit/model.safetensors",
+        "checkpoints/07-scores/models/reward/model.safetensors",
+        "checkpoints/08-critic/models/critic/optimizer.safetensors"}) {
     EXPECT_TRUE(fs::exists(folder() / "alone" / path)) << path;
   }
 }

@@ -62,14 +62,27 @@ Engine& Models::put_copy_of_policy(std::string_view name) {
 void Models::remove(std::string_view name) {
   DEEPSCALER_CHECK(name != kPolicy);
   if (const auto found = engines_.find(name); found != engines_.end()) engines_.erase(found);
+  if (const auto found = scales_.find(name); found != scales_.end()) scales_.erase(found);
 }
 
-void Models::save_others(const fs::path& checkpoint) const {
+void Models::set_score_scale(std::string_view name, const ScoreScale& scale) {
+  scales_[std::string(name)] = scale;
+}
+
+void Models::release_workspaces() {
+  for (const auto& entry : engines_) entry.second->release_workspace();
+}
+
+void Models::save_others(const fs::path& checkpoint, const Tokenizer& tokenizer) const {
   for (const auto& [name, engine] : engines_) {
     if (name == kPolicy) continue;
     const CheckpointLayout layout = layout_of(checkpoint, name);
     fs::create_directories(layout.path);
     save_model(engine->model(), layout.path);
+    if (engine->model().config().scalar_head()) tokenizer.save(layout.path);
+    if (const auto scale = scales_.find(name); scale != scales_.end()) {
+      write_score_scale(layout.path, scale->second);
+    }
     engine->save_optimizer(layout.optimizer());
   }
 }
@@ -83,7 +96,7 @@ std::map<std::string, std::string> Models::hashes() const {
 }
 
 void Models::load_others(const fs::path& checkpoint, const std::map<std::string, std::string>& hashes,
-                         const OptimizerConfig& optimizer) {
+                         const std::function<const OptimizerConfig&(std::string_view)>& optimizer_of) {
   for (const auto& [name, hash] : hashes) {
     const CheckpointLayout layout = layout_of(checkpoint, name);
     Model model = load_beside(policy().model(), layout.path);
@@ -92,7 +105,8 @@ void Models::load_others(const fs::path& checkpoint, const std::map<std::string,
                   "the checkpoint is damaged: remove its folder and go on from an earlier one");
     }
     Engine& engine = put(name, std::make_unique<Engine>(std::move(model), policy().options()));
-    if (fs::exists(layout.optimizer())) engine.load_optimizer(layout.optimizer(), optimizer);
+    if (const auto scale = read_score_scale(layout.path)) set_score_scale(name, *scale);
+    if (fs::exists(layout.optimizer())) engine.load_optimizer(layout.optimizer(), optimizer_of(name));
   }
 }
 

@@ -2,9 +2,10 @@
 //
 //   policy      what the run trains and its checkpoints are of
 //   reference   an earlier state of the policy, for a divergence
+//   reward      a reward model in training     (engine/scorer.h)
+//   critic      a critic in training           (likewise)
 //
-// A name is any word; a critic, a reward model or a teacher is one more entry. A stage finds the models of
-// earlier stages by name.
+// A name is any word; one more model is one more entry. A stage finds the models of earlier stages by name.
 #pragma once
 
 #include <filesystem>
@@ -15,11 +16,15 @@
 #include <string_view>
 
 #include "engine/engine.h"
+#include "engine/scorer.h"
+#include "text/tokenizer/tokenizer.h"
 
 namespace deepscaler {
 
 inline constexpr std::string_view kPolicy = "policy";
 inline constexpr std::string_view kReference = "reference";
+inline constexpr std::string_view kReward = "reward";
+inline constexpr std::string_view kCritic = "critic";
 
 // One thread uses it at a time. A reference to an engine is valid until it is removed or
 // replaced.
@@ -37,18 +42,25 @@ class Models {
   Engine& put_copy_of_policy(std::string_view name);
   // No effect where there is none. Not the policy (CHECK).
   void remove(std::string_view name);
+  // Notes the scale of a scorer's numbers, which is saved with the model.
+  void set_score_scale(std::string_view name, const ScoreScale& scale);
 
-  // Writes the models beside the policy into a checkpoint's folder: models/NAME/ is a Hugging Face folder
-  // or that of an adapter, with an optimizer.safetensors where the model is trained. hashes() are the hashes
-  // of their weights by name.
-  void save_others(const std::filesystem::path& checkpoint) const;
+  // Gives back the workspaces of all models.
+  void release_workspaces();
+
+  // Writes the models beside the policy into a checkpoint's folder: models/NAME/ is a Hugging Face folder or
+  // that of an adapter, with an optimizer.safetensors where the model is trained, and with the tokenizer where
+  // the model is a scorer, which others load by itself. hashes() are the hashes of their weights by name.
+  void save_others(const std::filesystem::path& checkpoint, const Tokenizer& tokenizer) const;
   [[nodiscard]] std::map<std::string, std::string> hashes() const;
-  // Throws Error for a model that is missing or whose weights are not those that were saved.
+  // `optimizer_of` gives the settings of the optimizer of a name. Throws Error for a model that is missing or
+  // whose weights are not those that were saved.
   void load_others(const std::filesystem::path& checkpoint, const std::map<std::string, std::string>& hashes,
-                   const OptimizerConfig& optimizer);
+                   const std::function<const OptimizerConfig&(std::string_view name)>& optimizer_of);
 
  private:
   std::map<std::string, std::unique_ptr<Engine>, std::less<>> engines_;
+  std::map<std::string, ScoreScale, std::less<>> scales_;
 };
 
 }  // namespace deepscaler

@@ -66,6 +66,7 @@ constexpr KnownKey kConfigKeys[] = {
     {"is_encoder_decoder", "false"},
     {"label2id"},
     {"max_window_layers"},
+    {"mean"},  // of a reward model's scores, which others normalize by
     {"output_attentions"},
     {"output_hidden_states"},
     {"output_router_logits"},
@@ -76,6 +77,7 @@ constexpr KnownKey kConfigKeys[] = {
     {"return_dict"},
     {"sep_token_id"},
     {"sliding_window"},  // without use_sliding_window; llama has none
+    {"std"},             // of a reward model's scores, likewise
     {"task_specific_params"},
     {"tokenizer_class"},
     {"torch_dtype"},

@@ -81,12 +81,26 @@ int64_t token_count(std::span<const TokenGroup> groups) {
   return count;
 }
 
+// The weight of the likelihood of each token of a right answer: those of a mini-batch add up to the
+// coefficient.
+double likelihood_weight(std::span<RolloutGroup* const> mini_batch, const LossConfig& config) {
+  if (config.likelihood_coefficient == 0) return 0;
+  int64_t tokens = 0;
+  for (const RolloutGroup* group : mini_batch) {
+    for (const RolloutSample& sample : group->samples) {
+      if (sample.verdict.correct) tokens += tokens_with_loss(sample, config);
+    }
+  }
+  return tokens == 0 ? 0 : config.likelihood_coefficient / static_cast<double>(tokens);
+}
+
 // The gradient of the loss over a mini-batch. Every response counts in the denominators; those without a
 // gradient cost no pass.
 GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denominators& denominators,
                         const RolloutConfig& rollout, const LossConfig& config, Engine& policy) {
   std::vector<TokenGroup> tokens;
   std::vector<std::vector<ResponseTarget>> targets;
+  const double likelihood = likelihood_weight(mini_batch, config);
   for (const RolloutGroup* group : mini_batch) {
     if (!group->has_signal() && !config.trains_without_advantage()) continue;
     TokenGroup responses{.prompt = group->prompt.tokens, .name = group->problem->id};
@@ -100,7 +114,8 @@ GrpoLossSums accumulate(std::span<RolloutGroup* const> mini_batch, const Denomin
                                   .advantages = sample.streams.advantages,
                                   .high_covariance = sample.streams.high_covariance,
                                   .weight = token_weight(config.aggregation, length, denominators,
-                                                         rollout.sampling.max_response_tokens)});
+                                                         rollout.sampling.max_response_tokens),
+                                  .likelihood_weight = sample.verdict.correct ? likelihood : 0});
     }
     if (response_targets.empty()) continue;
     tokens.push_back(std::move(responses));
@@ -164,7 +179,17 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   for (RolloutGroup& group : result.groups) {
     if (!group.dropped) kept.push_back(&group);
   }
-  set_advantages(kept, loss);
+  if (loss.uses_reference() || sources.credit.needs_reference) {
+    const auto& every = loss.reference_every_rollouts;
+    const bool refresh = every && draw.stage_step > 0 && draw.stage_step % *every == 0;
+    if (refresh) models.reference->copy_weights_from(models.policy.model());
+    score_by_reference(*models.reference, result.groups, rollout.sampling.temperature);
+  }
+  if (sources.credit.assign) {
+    sources.credit.assign(kept);
+  } else {
+    set_advantages(kept, loss);
+  }
   if (models.teacher != nullptr) {
     score_by_teacher(*models.teacher, result.groups, rollout.sampling.temperature);
     add_teacher_credit(kept, config.teacher);
@@ -172,12 +197,6 @@ GrpoStepResult grpo_step(const GrpoConfig& config, const OptimizerConfig& optimi
   keep_uncertain_tokens(models.policy, kept, loss, rollout.sampling.temperature);
   mark_high_covariance(kept, loss,
                        Rng(draw.seed, {hash_name("covariance"), static_cast<uint64_t>(draw.stage_step)}));
-  if (loss.uses_reference()) {
-    const auto& every = loss.reference_every_rollouts;
-    const bool refresh = every && draw.stage_step > 0 && draw.stage_step % *every == 0;
-    if (refresh) models.reference->copy_weights_from(models.policy.model());
-    score_by_reference(*models.reference, result.groups, rollout.sampling.temperature);
-  }
 
   // Updates: loss and gradient by mini-batch, one optimizer step each.
   throw_if_stop_requested();

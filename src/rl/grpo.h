@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -40,11 +41,19 @@ struct GrpoDraw {
   CarriedNumbers carried = {};  // by the step before
 };
 
+// Another credit than that of the group: `assign` sets the advantages of all samples
+// (TokenStreams::advantages). Empty: set_advantages() does (rl/credit.h).
+struct CreditSource {
+  bool needs_reference = false;  // the reference's log-probabilities, also where the loss uses none
+  std::function<void(std::span<RolloutGroup* const> groups)> assign = {};
+};
+
 // What a step gets from outside: `generate` samples a group of answers to each problem by the present policy
 // (roll_out), `grade` sets the rewards of answers (rl/reward/reward.h).
 struct GrpoSources {
   std::function<std::vector<RolloutGroup>(const std::vector<const Problem*>& problems)> generate;
   std::function<void(std::vector<RolloutGroup>& groups)> grade;
+  CreditSource credit = {};
 };
 
 // Everything that one step made, for records.

@@ -24,7 +24,7 @@ void Checkpoints::save(const RunState& state, const Models& models, bool stage_i
                                   .state = json,
                                   .save_training = [&](const fs::path& folder) {
                                     models.policy().save_optimizer(CheckpointLayout{folder}.optimizer());
-                                    models.save_others(folder);
+                                    models.save_others(folder, tokenizer_);
                                   }});
   saved_step_ = state.step;
   tidy(state, stage_is_over);
@@ -49,12 +49,14 @@ void Checkpoints::tidy(const RunState& state, bool stage_is_over) {
   writer_.prune(recipe_.output.keep_last, recipe_.output.keep_full_every, kept);
 }
 
-void Checkpoints::load_training(const fs::path& checkpoint, const RunState& state,
-                                const OptimizerConfig& optimizer, Models& models) {
+void Checkpoints::load_training(const fs::path& checkpoint, const RunState& state, const StageConfig& stage,
+                                Models& models) {
   if (const fs::path file = CheckpointLayout{checkpoint}.optimizer(); fs::exists(file)) {
-    models.policy().load_optimizer(file, optimizer);
+    models.policy().load_optimizer(file, stage.optimizer);
   }
-  models.load_others(checkpoint, state.models, optimizer);
+  models.load_others(checkpoint, state.models, [&](std::string_view name) -> const OptimizerConfig& {
+    return stage.settings().optimizer_of(name, stage);
+  });
 }
 
 }  // namespace deepscaler

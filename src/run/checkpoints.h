@@ -31,8 +31,9 @@ class Checkpoints {
   void tidy(const RunState& state, bool stage_is_over);
 
   // Loads the optimizer and the models beside the policy from the checkpoint that the run goes on from.
+  // `stage` is the stage under way.
   static void load_training(const std::filesystem::path& checkpoint, const RunState& state,
-                            const OptimizerConfig& optimizer, Models& models);
+                            const StageConfig& stage, Models& models);
 
  private:
   const Recipe& recipe_;

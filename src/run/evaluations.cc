@@ -51,9 +51,8 @@ Metrics RunEvaluations::evaluate(Engine& policy, Stage& stage, const std::string
   Metrics metrics;
   metrics.set("stage", static_cast<double>(state.stage));
   if (stage.held_out_examples() > 0) {
-    const double loss = stage.held_out_loss();
-    metrics.set("eval/loss", loss);
-    if (problems_.empty() && state.step > 0) state.offer_best("eval/loss", loss);
+    metrics.add(stage.measure_held_out());
+    if (problems_.empty() && state.step > 0) state.offer_best("eval/loss", *metrics.get("eval/loss"));
   }
   if (!problems_.empty()) sample_answers(policy, title, state, metrics);
   metrics.set("time/eval", watch.seconds());

@@ -130,7 +130,7 @@ void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOption
   }
   if (checkpoint) {
     read_checkpoint(*checkpoint, folder_,
-                    [&] { Checkpoints::load_training(*checkpoint, state_, config().optimizer, models_); });
+                    [&] { Checkpoints::load_training(*checkpoint, state_, config(), models_); });
     log_info("goes on after step {}", state_.step);
     Manifest before = read_manifest(folder_.layout().manifest());
     // Stages that have not begun may get other data.
@@ -318,6 +318,7 @@ void Run::do_what_is_due() {
 void Run::evaluate() {
   const std::string title = state_.step == 0 ? "start" : stage_is_over() ? config().title() : "";
   const Stopwatch watch;
+  models_.release_workspaces();
   writer_.metrics(state_.step, evaluations_.evaluate(models_.policy(), stages_.now(), title, state_));
   clock_->took_evaluation(watch.seconds());
   state_.evaluated = true;
@@ -328,7 +329,7 @@ void Run::evaluate() {
 }
 
 void Run::save() {
-  models_.policy().release_workspace();  // writing takes a tensor's memory
+  models_.release_workspaces();  // writing takes a tensor's memory
   writer_.sync(state_);
   state_.models = models_.hashes();
   checkpoints_.save(state_, models_, stage_is_over());

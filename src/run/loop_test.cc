@@ -555,6 +555,179 @@ TEST_F(DigitsTest, APlateauEndsAStageAndItsLastEvaluationIsTheStages) {
   EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints/02-rl/model.safetensors"));
 }
 
+// A stage of kind "reward-model" on pairs whose better answer is always 0.
+class RewardModelTest : public PairsTest {
+ protected:
+  [[nodiscard]] Recipe reward_recipe(const std::vector<std::string>& overrides = {}) const {
+    std::vector<std::string> all = {"stage.0.steps=3", "stage.1.kind=\"reward-model\"", "stage.1.steps=12"};
+    all.insert(all.end(), overrides.begin(), overrides.end());
+    return pairs_recipe(all);
+  }
+  [[nodiscard]] std::vector<json> steps(const std::vector<std::string>& overrides = {}) const {
+    fs::remove_all(folder_ / "run");
+    (void)run_recipe(reward_recipe(overrides), folder_ / "run");
+    std::vector<json> steps;
+    for (json& step : metrics(folder_ / "run")) {
+      if (step.contains("accuracy")) steps.push_back(std::move(step));
+    }
+    return steps;
+  }
+  [[nodiscard]] fs::path saved() const { return folder_ / "run/checkpoints/02-reward-model/models/reward"; }
+};
+
+TEST_F(RewardModelTest, AccuracyRisesAndTheModelIsSavedAsTransformersNamesIt) {
+  const auto log = steps();
+  ASSERT_EQ(log.size(), 12u);
+  EXPECT_NEAR(log[0]["loss"], std::log(2.0), 0.02) << "scores begin near 0";
+  EXPECT_EQ(log[11]["accuracy"], 1.0);
+  EXPECT_GT(log[11]["margin"], 0.5);
+  EXPECT_EQ(log[11]["ties"], 0.0);
+  const Model model = Model::load(saved());
+  EXPECT_EQ(model.config().head, HeadKind::kSequenceScore);
+  EXPECT_GT(Tokenizer::load(saved()).size(), 0);
+  const json config = json::parse(read_file(saved() / "config.json"));
+  EXPECT_EQ(config["architectures"], json({"LlamaForSequenceClassification"}));
+  EXPECT_GT(config["std"], 0.0);
+  // The policy is the cold start's still.
+  EXPECT_EQ(Model::load(folder_ / "run/checkpoints/01-cold-start").hash(),
+            Model::load(folder_ / "run/checkpoints/02-reward-model").hash());
+}
+
+TEST_F(RewardModelTest, EverySettingActs) {
+  const auto plain = steps({"stage.1.steps=2"});
+  for (const char* change : {"centering=0.5", "model=\"stage cold start\"", "shuffle=false",
+                             "examples_per_step=4", "eval_share=0.4"}) {
+    const bool same_model = std::string(change).starts_with("model");
+    EXPECT_EQ(steps({"stage.1.steps=2", std::string("stage.1.") + change})[1]["loss"] == plain[1]["loss"],
+              same_model)
+        << change;
+  }
+  EXPECT_THROW((void)steps({"stage.1.max_tokens=9"}), Error);
+}
+
+TEST_F(RewardModelTest, HeldOutPairsAreMeasured) {
+  (void)run_recipe(reward_recipe({"stage.1.eval_share=0.4", "eval.every=6"}), folder_ / "run");
+  std::vector<json> evaluations;
+  for (json& line : metrics(folder_ / "run")) {
+    if (line.contains("eval/accuracy")) evaluations.push_back(std::move(line));
+  }
+  ASSERT_EQ(evaluations.size(), 2u);
+  EXPECT_EQ(evaluations[1]["eval/accuracy"], 1.0);
+  EXPECT_LT(evaluations[1]["eval/loss"], evaluations[0]["eval/loss"]);
+  EXPECT_EQ(evaluations[1]["eval/longer_preferred"], 0.5) << "all answers have one length";
+}
+
+TEST_F(RewardModelTest, APointwiseModelTellsGoodAnswersFromBad) {
+  std::string lines;
+  for (int i = 0; i < 8; ++i) {
+    lines += json{{"prompt", "p" + std::to_string(i)},
+                  {"completion", fmt::format("\\boxed{{{}}}", i % 2)},
+                  {"label", i % 2 == 0}}
+                 .dump() +
+             "\n";
+  }
+  write_file_atomically(folder_ / "rated.jsonl", lines);
+  const auto log = steps({"stage.1.loss=\"pointwise\"", "stage.1.steps=20",
+                          fmt::format("stage.1.data.files=[\"{}\"]", (folder_ / "rated.jsonl").string())});
+  EXPECT_EQ(log[19]["accuracy"], 1.0);
+  EXPECT_LT(log[19]["loss"], log[0]["loss"]);
+  EXPECT_FALSE(log[0].contains("margin"));
+}
+
+TEST_F(RewardModelTest, OneThatGoesOnIsTheOneLeftAlone) {
+  (void)run_recipe(reward_recipe(), folder_ / "whole");
+  for (int64_t last = 4; last < 15; last += 5) {
+    (void)run_recipe(reward_recipe({"output.save_every=1"}), folder_ / "parts", {.last_step = last});
+  }
+  (void)run_recipe(reward_recipe({"output.save_every=1"}), folder_ / "parts");
+  const char* file = "checkpoints/02-reward-model/models/reward/model.safetensors";
+  EXPECT_EQ(read_file(folder_ / "whole" / file), read_file(folder_ / "parts" / file));
+  EXPECT_EQ(log(folder_ / "whole"), log(folder_ / "parts"));
+}
+
+// Stage 1 of the digits by kind "ppo", with a critic.
+class PpoRunTest : public DigitsTest {
+ protected:
+  [[nodiscard]] Recipe ppo_recipe(const std::vector<std::string>& overrides) const {
+    std::vector<std::string> all = {"stage.1.kind=\"ppo\"", "stage.1.critic.optimizer.lr=1e-3"};
+    all.insert(all.end(), overrides.begin(), overrides.end());
+    Recipe recipe = digits_recipe(all);
+    validate(recipe, "ppo.toml");
+    return recipe;
+  }
+  [[nodiscard]] std::vector<json> steps(const fs::path& run) const {
+    std::vector<json> steps;
+    for (json& step : metrics(run)) {
+      if (step.contains("critic/vf_loss")) steps.push_back(std::move(step));
+    }
+    return steps;
+  }
+};
+
+TEST_F(PpoRunTest, TheCriticsErrorFallsAndARunThatGoesOnIsTheOneLeftAlone) {
+  const std::vector<std::string> settings = {"stage.1.steps=8", "stage.1.critic.pretraining_steps=3",
+                                             "stage.1.gae.kl_coefficient=0.01", "stage.1.gae.kl_target=0.1",
+                                             "output.save_every=1"};
+  (void)run_recipe(ppo_recipe(settings), folder_ / "whole");
+  const std::vector<json> log_of_critic = steps(folder_ / "whole");
+  ASSERT_EQ(log_of_critic.size(), 8u);
+  EXPECT_LT(log_of_critic[7]["critic/vf_loss"], log_of_critic[0]["critic/vf_loss"]);
+  EXPECT_FALSE(log_of_critic[2].contains("loss")) << "the critic alone";
+  EXPECT_EQ(log_of_critic[3]["sampling/sampling_logp_difference/max"], 0.0);
+  EXPECT_GT(log_of_critic[7]["actor/reward_kl_penalty"], 0.0);
+  for (const int64_t last : {62, 65}) {
+    (void)run_recipe(ppo_recipe(settings), folder_ / "parts", {.last_step = last});
+  }
+  (void)run_recipe(ppo_recipe(settings), folder_ / "parts");
+  EXPECT_EQ(log(folder_ / "whole"), log(folder_ / "parts"));
+  const char* critic = "checkpoints/02-rl/models/critic/model.safetensors";
+  EXPECT_EQ(read_file(folder_ / "whole" / critic), read_file(folder_ / "parts" / critic));
+  EXPECT_EQ(Model::load((folder_ / "whole" / critic).parent_path()).config().head, HeadKind::kSequenceScore);
+}
+
+TEST_F(PpoRunTest, EverySettingActs) {
+  const auto log_of = [&](const char* change) {
+    const fs::path run = folder_ / "run";
+    fs::remove_all(run);
+    std::vector<std::string> overrides = {"stage.0.steps=20", "stage.1.steps=3"};
+    if (*change != '\0') overrides.push_back(std::string("stage.1.") + change);
+    (void)run_recipe(ppo_recipe(overrides), run);
+    return log(run);
+  };
+  const std::string plain = log_of("");
+  for (const char* change :
+       {"gae.gamma=0.9", "gae.lambda=0.5", "gae.critic_lambda=0.5", "gae.length_alpha=0.2",
+        "gae.whiten=false", "gae.kl_coefficient=0.5", "critic.value_clip=0.001", "critic.warmup_steps=1",
+        "critic.pretraining_steps=1", "critic.optimizer.lr=1e-2", "loss.likelihood_coefficient=0.1"}) {
+    EXPECT_NE(log_of(change), plain) << change;
+  }
+  EXPECT_EQ(log_of("critic.model=\"stage sft\""), plain) << "the policy of the stage's start";
+}
+
+TEST_F(PpoRunTest, SaysWhatContradicts) {
+  const auto said = [&](const char* change) {
+    try {
+      (void)ppo_recipe({change, "stage.1.gae.kl_coefficient=0.1"});
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(said("stage.1.loss.kl_coefficient=0.1"),
+            "ppo.toml: stage.1: has the divergence from the reference in the loss and in the rewards; leave "
+            "loss.kl_coefficient or gae.kl_coefficient out");
+  EXPECT_EQ(
+      said("stage.1.loss.advantage=\"group-mean\""),
+      "ppo.toml: stage.1: sets loss.advantage or loss.uncertainty_sharpness, and ppo's advantages are a "
+      "critic's; leave them out; [stage.gae] has their settings");
+  EXPECT_EQ(said("stage.1.critic.warmup_steps=4"),
+            "ppo.toml: stage.1: lets the critic learn alone for 4 steps and has 4; lower "
+            "critic.pretraining_steps or critic.warmup_steps");
+  EXPECT_EQ(said("stage.1.critic.model=\"stage x\""),
+            "ppo.toml: stage.1.critic.model is \"stage x\", which names no stage before it; name one by its "
+            "name, as \"stage NAME\"");
+}
+
 TEST_F(RunTest, AFolderInUseIsRefused) {
   write_file_atomically(folder_ / "x", "");
   EXPECT_THROW((void)run_recipe(tiny_recipe(), folder_), Error);

@@ -101,6 +101,32 @@ std::optional<AdaptedBase> base_of(const Recipe& recipe) {
   return base;
 }
 
+// Scorers that a stage trains: weights, gradients and moments. Their workspace takes turns with the policy's.
+void add_trained_models(const StageNeeds& needs, const ModelConfig& policy, bool bf16, bool fixed_sums,
+                        MemoryPlan& memory) {
+  for (const TrainedModelNeeds& model : needs.trained_models) {
+    ModelConfig config = policy;
+    try {
+      if (model.source != "start" && !stage_named_in(model.source)) config = read_model_config(model.source);
+    } catch (const Error&) {
+    }
+    config.head = HeadKind::kSequenceScore;
+    const ParameterTable table(config);
+    const auto bytes = static_cast<int64_t>(sizeof(float));
+    const int64_t angles = config.context * config.attention.head_dim * bytes;
+    memory.parts.push_back({model.name + " model", MemoryPhase::kAlways,
+                            table.size() * bytes + angles + (bf16 ? table.size() * bytes / 2 : 0),
+                            "use a smaller model"});
+    memory.parts.push_back({model.name + " gradients", MemoryPhase::kAlways, table.trainable_size() * bytes,
+                            "use a smaller model"});
+    memory.parts.push_back({model.name + " optimizer", MemoryPhase::kAlways,
+                            find_optimizer(model.optimizer).memory(table), "use a smaller model"});
+    if (!fixed_sums) continue;
+    memory.parts.push_back({model.name + " sums of gradients", MemoryPhase::kAlways, fixed_sum_memory(table),
+                            "set gradients = \"f32\", on one rank"});
+  }
+}
+
 }  // namespace
 
 RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
@@ -123,6 +149,7 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
     MemoryPlan memory =
         plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model), base);
     add_fixed_models(needs[i], plan.model, copies.bf16, memory);
+    add_trained_models(needs[i], plan.model, copies.bf16, recipe.gradients == GradientSum::kFixed, memory);
     if (recipe.gradients == GradientSum::kFixed) {
       memory.parts.push_back({"sums of gradients", MemoryPhase::kAlways, fixed_sum_memory(table),
                               "set gradients = \"f32\", on one rank"});

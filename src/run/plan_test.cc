@@ -13,6 +13,7 @@
 #include "run/stages/dpo_stage.h"
 #include "run/stages/gkd_stage.h"
 #include "run/stages/grpo_stage.h"
+#include "run/stages/reward_model_stage.h"
 
 namespace deepscaler {
 namespace {
@@ -71,6 +72,20 @@ TEST(Plan, CountsATeacherAndTheLogitsThatItShows) {
   const MemoryPlan plan = plan_of(recipe).stages[0].memory;
   EXPECT_GT(bytes_of(plan, "teacher model"), 0);
   EXPECT_EQ(bytes_of(plan, "teacher logits"), kHeadRows * 67 * 4);
+}
+
+TEST(Plan, CountsARewardModelWithItsGradientsAndMoments) {
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.stages[0].kind = "reward-model";
+  const MemoryPlan plan = plan_of(recipe).stages[0].memory;
+  const int64_t weights = bytes_of(plan, "reward model"), gradients = bytes_of(plan, "reward gradients");
+  EXPECT_GT(gradients, 0);
+  EXPECT_GT(weights, gradients) << "rotary angles too";
+  EXPECT_EQ(bytes_of(plan, "reward optimizer"), 2 * gradients);
+  auto& config =
+      dynamic_cast<RewardModelSettings&>(recipe.stages[0].settings_of_kinds["reward-model"]).config;
+  config.model = DEEPSCALER_GOLDENS "/reward";
+  EXPECT_LT(bytes_of(plan_of(recipe).stages[0].memory, "reward gradients"), gradients);
 }
 
 TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {

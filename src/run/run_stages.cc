@@ -85,6 +85,7 @@ void RunStages::note_steps(int64_t number, int64_t steps) {
 }
 
 std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
+  stage_->end();
   stage_.reset();  // before the next one's data take memory
   state.stage_ends.push_back(state.step);
   if (!state.outputs.empty() && state.outputs.back().stage == state.stage) {

@@ -24,6 +24,25 @@ bool is_of_the_model(const fs::path& name) {
   return kNames.contains(name);
 }
 
+std::vector<fs::path> entries_of(const fs::path& folder) {
+  std::vector<fs::path> paths;
+  for (const auto& entry : fs::directory_iterator(folder)) paths.push_back(entry.path());
+  return paths;
+}
+
+// All but the model, its tokenizer and the models beside it.
+void remove_training(const fs::path& folder) {
+  const fs::path models = CheckpointLayout{folder}.models();
+  for (const fs::path& path : entries_of(folder)) {
+    if (!is_of_the_model(path.filename()) && path != models) fs::remove_all(path);
+  }
+}
+
+// Not what is left of a model whose removal was cut off.
+bool is_scorer(const fs::path& model) {
+  return fs::exists(model / "config.json") && read_hf_config(model).scalar_head();
+}
+
 fs::path temporary_name(const fs::path& folder) { return folder.string() + kTemporary; }
 
 // Runs `work` and turns what the file system refuses into an Error about `folder`.
@@ -84,11 +103,18 @@ void replace_state(const fs::path& folder, const nlohmann::ordered_json& state) 
 void reduce_to_model(const fs::path& folder) {
   on_disk(folder, "reduce", [&] {
     fs::remove(CheckpointLayout{folder}.state());
-    std::vector<fs::path> rest;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (!is_of_the_model(entry.path().filename())) rest.push_back(entry.path());
+    const fs::path models = CheckpointLayout{folder}.models();
+    if (fs::exists(models)) {
+      for (const fs::path& model : entries_of(models)) {
+        if (is_scorer(model)) {
+          remove_training(model);
+        } else {
+          fs::remove_all(model);
+        }
+      }
+      if (fs::is_empty(models)) fs::remove(models);
     }
-    for (const fs::path& path : rest) fs::remove_all(path);
+    remove_training(folder);
   });
 }
 

@@ -41,7 +41,8 @@ void save_checkpoint(const std::filesystem::path& folder, const CheckpointConten
 // Replaces the checkpoint's state.json, where the run has moved on and its weights have not.
 void replace_state(const std::filesystem::path& folder, const nlohmann::ordered_json& state);
 
-// Removes all but the model and its tokenizer. What makes the folder resumable goes first.
+// Removes all but the model, its tokenizer, and the scorers among the models beside it, which stages have
+// made (engine/scorer.h). What makes the folder resumable goes first.
 void reduce_to_model(const std::filesystem::path& folder);
 void remove_checkpoint(const std::filesystem::path& folder);
 // Removes what killed processes left half-written or half-removed in a folder of checkpoints.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <vector>
 
 #include "base/error.h"
@@ -102,6 +103,29 @@ TEST_P(SavedCheckpointTest, IsThereWholeOrNotAtAll) {
   EXPECT_EQ(Model::load(folder_ / "c").hash(), model_.hash());
   remove_checkpoint(folder_ / "c");
   EXPECT_TRUE(fs::is_empty(folder_.path()));
+}
+
+// A critic or a reward model is what a stage has made; a reference is not.
+TEST_P(SavedCheckpointTest, ScorersBesideTheModelStay) {
+  const AdamW optimizer(model_.table());
+  save(folder_ / "c", optimizer);
+  const fs::path models = CheckpointLayout{folder_ / "c"}.models();
+  ModelConfig config = model_.config();
+  config.head = HeadKind::kSequenceScore;
+  for (const auto& [name, head] : {std::pair("reference", model_.config()), std::pair("reward", config)}) {
+    fs::create_directories(models / name);
+    save_hf_model(Model(head), models / name);
+    write_file_atomically(CheckpointLayout{models / name}.optimizer(), "");
+  }
+  fs::create_directories(models / "half-removed");
+  reduce_to_model(folder_ / "c");
+  std::set<fs::path> left;
+  for (const auto& entry : fs::recursive_directory_iterator(models)) left.insert(entry.path());
+  EXPECT_EQ(left, (std::set<fs::path>{models / "reward", models / "reward" / "config.json",
+                                      models / "reward" / "model.safetensors"}));
+  fs::remove_all(models / "reward");
+  reduce_to_model(folder_ / "c");
+  EXPECT_FALSE(fs::exists(models));
 }
 
 TEST_P(SavedCheckpointTest, DamagedMomentsAreRefused) {

@@ -84,6 +84,9 @@ void bind(ConfigSection& s, LossConfig& c) {
   s.field("entropy_coefficient_step", c.entropy.step, "by which an update raises or lowers the coefficient")
       .at_least(0);
   s.field("entropy_coefficient_max", c.entropy.max, "to which the coefficient rises").at_least(0);
+  s.field("likelihood_coefficient", c.likelihood_coefficient,
+          "of the mean log-probability of right answers' tokens, which then rises by itself")
+      .at_least(0);
   s.field("mask_truncated", c.mask_truncated, "responses cut at the length limit have no loss");
 }
 
@@ -139,10 +142,12 @@ void GrpoLoss::evaluate(std::span<const PredictedToken> tokens, std::span<const 
       if (config_.kl_times_ratio) kl = times_ratio(kl, log_prob - old_log_prob);
     }
     derivatives[i].log_prob =
-        static_cast<float>(target.weight * (policy.derivative + config_.kl_coefficient * kl.derivative));
+        static_cast<float>(target.weight * (policy.derivative + config_.kl_coefficient * kl.derivative) -
+                           target.likelihood_weight);
     derivatives[i].entropy = static_cast<float>(-target.weight * config_.entropy_coefficient);
     sums_.loss += target.weight * (policy.loss + config_.kl_coefficient * kl.value -
-                                   config_.entropy_coefficient * scores[i].entropy);
+                                   config_.entropy_coefficient * scores[i].entropy) -
+                  target.likelihood_weight * log_prob;
     sums_.kl += kl.value;
     record(policy, scores[i], old_log_prob);
   }

@@ -2,6 +2,9 @@
 // Also the sums that are reported.
 //
 //   l = policy loss + kl_coefficient KL - entropy_coefficient H,   L = sum over tokens of weight * l
+//
+// and, for right answers, VAPO's likelihood term (Yue et al., 2025, arXiv:2504.05118, eq. 11):
+// - likelihood_coefficient times the mean log pi of their tokens.
 #pragma once
 
 #include <cstdint>
@@ -50,12 +53,14 @@ struct LossConfig {
   std::optional<int64_t> reference_every_rollouts;
   float entropy_coefficient = 0;  // at first, where there is an entropy target
   EntropyTargetConfig entropy;
-  bool mask_truncated = false;  // responses cut at the limit have no loss
+  double likelihood_coefficient = 0;  // of the mean log pi of right answers' tokens
+  bool mask_truncated = false;        // responses cut at the limit have no loss
 
   [[nodiscard]] bool uses_reference() const { return kl_coefficient > 0; }
   // Whether a response with advantage zero still has a gradient, or its entropy counts.
   [[nodiscard]] bool trains_without_advantage() const {
-    return uses_reference() || entropy_coefficient != 0 || entropy.target.has_value();
+    return uses_reference() || entropy_coefficient != 0 || entropy.target.has_value() ||
+           likelihood_coefficient != 0;
   }
 };
 
@@ -68,6 +73,7 @@ struct ResponseTarget {
   std::span<const float> advantages;           // of its tokens
   std::span<const uint8_t> high_covariance;  // 1 for the tokens that are; empty where the loss asks for none
   double weight = 0;                         // of each of them
+  double likelihood_weight = 0;              // of -log pi of each of them
 };
 
 // What the loss measures on the way, as sums over the tokens it saw.

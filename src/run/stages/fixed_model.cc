@@ -8,6 +8,7 @@
 #include "formats/excerpt.h"
 #include "model/adapter_file.h"
 #include "run/stages/stage_config.h"
+#include "track/run_layout.h"
 
 namespace deepscaler {
 namespace {
@@ -27,11 +28,22 @@ std::set<fs::path> model_files(const fs::path& path) {
   return files;
 }
 
+fs::path of_checkpoint(const fs::path& checkpoint, std::initializer_list<std::string_view> beside) {
+  for (const std::string_view name : beside) {
+    const fs::path model = CheckpointLayout{checkpoint}.models() / name;
+    if (fs::exists(model)) return model;
+  }
+  return checkpoint;
+}
+
 }  // namespace
 
-FixedModel::FixedModel(std::string source, std::string key, const StageContext& context)
+FixedModel::FixedModel(std::string source, std::string key, const StageContext& context,
+                       std::initializer_list<std::string_view> beside)
     : path_(std::move(source)), key_(std::move(key)), context_(context) {
-  if (const auto stage = stage_named_in(path_.string())) path_ = context.checkpoint_of(*stage);
+  if (const auto stage = stage_named_in(path_.string())) {
+    path_ = of_checkpoint(context.checkpoint_of(*stage), beside);
+  }
   if (!fs::exists(path_))
     throw Error(key_, fmt::format("there is no model at {}", path_.string()), "correct it");
   require_same_tokens();
@@ -54,13 +66,7 @@ void FixedModel::require_same_tokens() {
 }
 
 Engine& FixedModel::engine() {
-  if (!engine_) {
-    const Engine& policy = context_.models.policy();
-    Model model = Model::load(path_);
-    model.compute_in(policy.model().compute_type());
-    model.end_responses_at(policy.model().config().eos);
-    engine_ = std::make_unique<Engine>(std::move(model), policy.options());
-  }
+  if (!engine_) engine_ = std::make_unique<Engine>(load(), context_.models.policy().options());
   return *engine_;
 }
 
@@ -93,6 +99,27 @@ void FixedModel::require_readable(std::span<const TokenGroup> groups) {
              fmt::format("has {} tokens, more than that model's context of {}", length, config.context));
     }
   }
+}
+
+Model FixedModel::load() const {
+  const Model& policy = context_.models.policy().model();
+  Model model = Model::load(path_);
+  model.compute_in(policy.compute_type());
+  model.end_responses_at(policy.config().eos);
+  return model;
+}
+
+Model FixedModel::scorer(uint64_t seed) const {
+  Model scorer = make_scorer(load(), seed);
+  const ModelConfig &policy = context_.models.policy().model().config(), &config = scorer.config();
+  const auto require = [&](int64_t ours, int64_t theirs, const char* what) {
+    if (theirs >= ours) return;
+    throw Error(key_, fmt::format("its {} of {} is less than the policy's, {}", what, theirs, ours),
+                "name a model that can read all that the policy writes");
+  };
+  require(policy.vocabulary, config.vocabulary, "vocabulary");
+  require(policy.context, config.context, "context");
+  return scorer;
 }
 
 std::string FixedModel::identity() const {

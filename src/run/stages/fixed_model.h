@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "run/stages/stage.h"
 
@@ -17,9 +19,16 @@ class FixedModel {
   // `source` is the value of the recipe's key `key` ("stage.1.teacher.model"): a path or "stage NAME". Throws
   // Error where there is no model, or where a token of its vocabulary is another text than the policy's token
   // of that number.
-  FixedModel(std::string source, std::string key, const StageContext& context);
+  //
+  // Of a stage's checkpoint the first of the models `beside` the policy is taken that the stage has made, and
+  // the policy where it has made none.
+  FixedModel(std::string source, std::string key, const StageContext& context,
+             std::initializer_list<std::string_view> beside = {});
 
   [[nodiscard]] Engine& engine();
+  // A scorer with the model's layers (engine/scorer.h), to be trained; engine() knows nothing of it. Throws
+  // Error for a model of fewer tokens or of a shorter context than the policy's.
+  [[nodiscard]] Model scorer(uint64_t seed) const;
 
   // Token numbers below this one are the same token for both models: those of the smaller vocabulary.
   [[nodiscard]] int64_t common_tokens();
@@ -33,6 +42,7 @@ class FixedModel {
 
  private:
   void require_same_tokens();
+  [[nodiscard]] Model load() const;
 
   std::filesystem::path path_;
   std::string key_;

@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
-#include "rl/grpo.h"
 
 namespace deepscaler {
 namespace {
@@ -100,12 +99,9 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
           }};
   OptimizerConfig optimizer = stage_.optimizer;
   optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
-  GrpoStepResult result = grpo_step(
-      config_, optimizer,
+  GrpoStepResult result = take_step(
+      optimizer,
       {.problems = problems_, .seed = context_.seed, .stage_step = stage_step, .carried = context_.carried},
-      {.policy = policy,
-       .reference = context_.models.find(kReference),
-       .teacher = teacher_ ? &teacher_->engine() : nullptr},
       sources);
   int64_t tokens = 0;
   for (const RolloutGroup& group : result.groups) {
@@ -120,6 +116,16 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
           .carried = std::move(result.carried)};
 }
 
+GrpoStepResult GrpoStage::take_step(const OptimizerConfig& optimizer, const GrpoDraw& draw,
+                                    const GrpoSources& sources) {
+  Models& models = context_.models;
+  return grpo_step(config_, optimizer, draw,
+                   {.policy = models.policy(),
+                    .reference = models.find(kReference),
+                    .teacher = teacher_ ? &teacher_->engine() : nullptr},
+                   sources);
+}
+
 void GrpoStage::require_readable(std::vector<RolloutGroup>& groups) {
   std::vector<RolloutGroup*> all;
   for (RolloutGroup& group : groups) all.push_back(&group);
@@ -129,8 +135,8 @@ void GrpoStage::require_readable(std::vector<RolloutGroup>& groups) {
 void GrpoStage::begin_reference() {
   const LossConfig& loss = config_.loss;
   Models& models = context_.models;
-  if (loss.reference == ReferenceStart::kReset && !loss.uses_reference()) models.remove(kReference);
-  if (!loss.uses_reference()) return;
+  if (loss.reference == ReferenceStart::kReset && !uses_reference()) models.remove(kReference);
+  if (!uses_reference()) return;
   const bool anew = loss.reference == ReferenceStart::kReset || models.find(kReference) == nullptr;
   if (anew) models.put_copy_of_policy(kReference);
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "rl/grpo.h"
 #include "rl/grpo_config.h"
 #include "run/stages/fixed_model.h"
 #include "run/stages/stage_config.h"
@@ -30,7 +31,7 @@ class GrpoSettings : public StageSettings {
   GrpoConfig config;
 };
 
-class GrpoStage final : public Stage {
+class GrpoStage : public Stage {
  public:
   GrpoStage(const GrpoConfig& config, const StageConfig& stage, const StageContext& context);
 
@@ -38,6 +39,14 @@ class GrpoStage final : public Stage {
   [[nodiscard]] int64_t problems() const override { return std::ssize(problems_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
+
+ protected:
+  // The algorithm: one step, with the step's learning rate.
+  [[nodiscard]] virtual GrpoStepResult take_step(const OptimizerConfig& optimizer, const GrpoDraw& draw,
+                                                 const GrpoSources& sources);
+  [[nodiscard]] virtual bool uses_reference() const { return config_.loss.uses_reference(); }
+  [[nodiscard]] const StageConfig& stage() const { return stage_; }
+  [[nodiscard]] const StageContext& context() const { return context_; }
 
  private:
   void begin_reference();

@@ -3,6 +3,8 @@
 #include "run/stages/dpo_stage.h"
 #include "run/stages/gkd_stage.h"
 #include "run/stages/grpo_stage.h"
+#include "run/stages/ppo_stage.h"
+#include "run/stages/reward_model_stage.h"
 #include "run/stages/sft_stage.h"
 #include "run/stages/stage_kind.h"
 
@@ -15,7 +17,11 @@ std::vector<StageKind> built_in_stage_kinds() {
           {"distill", "on-policy distillation: a teacher gives credit to each sampled token",
            make_stage_settings<DistillSettings>},
           {"gkd", "distillation of a teacher's whole distributions, on completions of any source",
-           make_stage_settings<GkdSettings>}};
+           make_stage_settings<GkdSettings>},
+          {"ppo", "reinforcement learning in which a critic gives credit to each token",
+           make_stage_settings<PpoSettings>},
+          {"reward-model", "a model that scores answers, from pairs or from good and bad ones",
+           make_stage_settings<RewardModelSettings>}};
 }
 
 }  // namespace deepscaler

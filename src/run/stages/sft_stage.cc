@@ -70,10 +70,12 @@ std::string SftStage::data_hash() const {
   return hash.hex();
 }
 
-double SftStage::held_out_loss() {
-  return mean_loss(held_out_, [this](std::span<const TokenGroup> groups) {
-    return context_.models.policy().score(groups, /*temperature=*/1);
-  });
+Metrics SftStage::measure_held_out() {
+  Metrics metrics;
+  metrics.set("eval/loss", mean_loss(held_out_, [this](std::span<const TokenGroup> groups) {
+                return context_.models.policy().score(groups, /*temperature=*/1);
+              }));
+  return metrics;
 }
 
 StageStep SftStage::step(int64_t stage_step, int64_t) {

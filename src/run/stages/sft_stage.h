@@ -37,7 +37,7 @@ class SftStage final : public Stage {
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] int64_t held_out_examples() const override { return std::ssize(held_out_); }
-  [[nodiscard]] double held_out_loss() override;
+  [[nodiscard]] Metrics measure_held_out() override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 
  private:

@@ -55,10 +55,14 @@ class Stage {
   // Interrupted when the user asks to stop; never Interrupted once weights have changed.
   [[nodiscard]] virtual StageStep step(int64_t stage_step, int64_t run_step) = 0;
 
-  // Held-out examples of the stage, for stages that measure a loss on some, and their mean negative
-  // log-probability by the present weights, in nats a token.
+  // Held-out examples of the stage, for stages that measure a loss on some, and what the present weights make
+  // of them: "eval/loss", and more where the stage has more to say.
   [[nodiscard]] virtual int64_t held_out_examples() const { return 0; }
-  [[nodiscard]] virtual double held_out_loss() { return 0; }
+  [[nodiscard]] virtual Metrics measure_held_out() { return {}; }
+
+  // Called when the stage is over and its last checkpoint is saved: removes the models that it has trained
+  // beside the policy. Later stages read them from that checkpoint.
+  virtual void end() {}
 };
 
 }  // namespace deepscaler

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "run/stages/stage_config.h"
 
 namespace deepscaler {
 namespace {
@@ -17,6 +18,10 @@ std::vector<StageKind>& all_kinds() {
 std::span<const StageKind> stage_kinds() { return all_kinds(); }
 
 void add_stage_kind(const StageKind& kind) { all_kinds().push_back(kind); }
+
+const OptimizerConfig& StageSettings::optimizer_of(std::string_view, const StageConfig& stage) const {
+  return stage.optimizer;
+}
 
 SettingsOfKinds::SettingsOfKinds() {
   for (const StageKind& kind : stage_kinds()) entries_.push_back({kind.name, kind.make_settings()});

@@ -18,6 +18,7 @@ namespace deepscaler {
 
 class ConfigSection;
 struct ModelConfig;
+struct OptimizerConfig;
 struct StageConfig;
 
 // The length of a prompt in plans, which are made before data are read. Few prompts are longer.
@@ -30,6 +31,13 @@ struct FixedModelNeeds {
   bool shows_logits = false;  // in memory beside the policy's, while the policy is trained
 };
 
+// A scorer that this stage trains beside the policy (engine/scorer.h).
+struct TrainedModelNeeds {
+  std::string name;                 // "critic"
+  std::string source;               // "start" for the policy's layers, "stage NAME", or a path
+  std::string optimizer = "adamw";  // a name of optimizer_kinds()
+};
+
 // What determines the memory of a stage, as far as the recipe says.
 struct StageNeeds {
   int64_t longest_sequence = 0;  // in training, in tokens
@@ -37,6 +45,7 @@ struct StageNeeds {
   int64_t problems = 0, samples = 0, prompt_tokens = 0, response_tokens = 0;
   std::vector<std::string> models;  // names of the models beside the policy that the stage makes
   std::vector<FixedModelNeeds> fixed_models;
+  std::vector<TrainedModelNeeds> trained_models;
 };
 
 // The settings of a stage of one kind: the keys of [[stage]] that only this kind has.
@@ -55,6 +64,9 @@ class StageSettings {
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> earlier_stages() const { return {}; }
   // Whether its steps may leave data for later stages (StageStep::output).
   [[nodiscard]] virtual bool writes_data() const { return false; }
+  // The settings of the optimizer of a model that the stage trains beside the policy.
+  [[nodiscard]] virtual const OptimizerConfig& optimizer_of(std::string_view model,
+                                                            const StageConfig& stage) const;
   // The number of steps, where a key states it. Nothing for epochs, whose number of steps depends on the
   // data.
   [[nodiscard]] virtual std::optional<int64_t> steps() const = 0;
