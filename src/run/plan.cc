@@ -139,6 +139,10 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
   std::vector<StageNeeds> needs;
   for (const StageConfig& stage : recipe.stages) needs.push_back(stage.settings().needs(plan.model));
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
+    if (base && !needs[i].trained_models.empty()) {
+      throw Error(fmt::format("stage.{}", i), "trains a scorer, which is not built beside an adapter",
+                  "leave lora out, or the stage");
+    }
     const StageConfig& stage = recipe.stages[i];
     const TrainingShape training = {.rows = std::max(recipe.token_budget, needs[i].longest_sequence),
                                     .keep = recipe.recompute == Recompute::kNone
