@@ -147,6 +147,12 @@ TEST(Library, TakesAnyBytes) {
             std::string::npos);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr size_t kStackBytes = 2 << 20;  // its frames are several times as large
+#else
+constexpr size_t kStackBytes = 256 << 10;
+#endif
+
 // In every thread the same, with as little stack as the header promises.
 TEST(Library, IsThreadSafeOnSmallStacks) {
   const std::vector<std::string> answers = hostile_answers();
@@ -160,7 +166,7 @@ TEST(Library, IsThreadSafeOnSmallStacks) {
   using Work = decltype(grade_all);
   pthread_attr_t small;
   pthread_attr_init(&small);
-  pthread_attr_setstacksize(&small, 256 << 10);
+  pthread_attr_setstacksize(&small, kStackBytes);
   std::vector<pthread_t> threads(4);
   for (pthread_t& thread : threads) {
     const auto run = [](void* work) -> void* { return (*static_cast<Work*>(work))(), nullptr; };
