@@ -645,6 +645,61 @@ TEST_F(RewardModelTest, OneThatGoesOnIsTheOneLeftAlone) {
   EXPECT_EQ(log(folder_ / "whole"), log(folder_ / "parts"));
 }
 
+// A reward model of two stages before raises its score in the stage that follows.
+TEST_F(RewardModelTest, IsARewardOfALaterStage) {
+  const std::string text = fmt::format(R"(
+seed = 5
+token_budget = 512
+model.random = "recipes/tiny-model"
+prompt.text = "{{problem}}"
+[[stage]]
+kind = "sft"
+name = "cold start"
+steps = 60
+data.files = ["{0}"]
+optimizer.lr = 1e-2
+[[stage]]
+kind = "reward-model"
+name = "scores"
+steps = 12
+data.files = ["{1}"]
+optimizer.lr = 5e-3
+[[stage]]
+kind = "grpo"
+steps = 12
+data.files = ["{0}"]
+sampling = {{problems_per_step = 4, samples_per_problem = 4, max_response_tokens = 12}}
+reward.accuracy = 0.0
+optimizer.lr = 1e-3
+[[stage.reward.model]]
+name = "zeros"
+model = "stage scores"
+)",
+                                       (folder_ / "problems.jsonl").string(), pairs().string());
+  const auto recipe_of = [&](const std::vector<std::string>& overrides) {
+    Recipe recipe;
+    read_config_text(text, "r.toml", overrides, [&](ConfigSection& s) { bind(s, recipe); });
+    validate(recipe, "r.toml");
+    return recipe;
+  };
+  (void)run_recipe(recipe_of({}), folder_ / "run");
+  std::vector<double> rewards;
+  for (const json& step : metrics(folder_ / "run")) {
+    if (step.contains("rewards/zeros/mean")) rewards.push_back(step["rewards/zeros/mean"]);
+  }
+  ASSERT_EQ(rewards.size(), 12u);
+  EXPECT_GT(mean_reward(rewards, 9, 3), mean_reward(rewards, 0, 3) + 0.2);
+  EXPECT_FALSE(fs::exists(folder_ / "run/checkpoints/03-grpo/models/reward")) << "it is gone with its stage";
+  try {
+    (void)run_recipe(recipe_of({"stage.2.reward.model.0.model=\"stage cold start\""}), folder_ / "other");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("scores nothing: it is a language model; name a reward model"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 // Stage 1 of the digits by kind "ppo", with a critic.
 class PpoRunTest : public DigitsTest {
  protected:

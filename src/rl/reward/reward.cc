@@ -57,14 +57,26 @@ std::vector<std::optional<double>> rewards_of_leader(const CommandRewardConfig& 
   return rewards;
 }
 
-void add_command_rewards(std::vector<RolloutGroup>& groups, const CommandRewardConfig& command) {
-  const auto rewards = rewards_of_leader(command, groups);
+// `rewards` are those of all samples, group by group.
+void add_part(std::vector<RolloutGroup>& groups, const std::string& name, double weight,
+              const std::vector<std::optional<double>>& rewards) {
   auto reward = rewards.begin();
   for (RolloutGroup& group : groups) {
-    for (RolloutSample& sample : group.samples) {
-      sample.rewards.push_back({command.name, *reward++, command.weight});
-    }
+    for (RolloutSample& sample : group.samples) sample.rewards.push_back({name, *reward++, weight});
   }
+}
+
+// Throws Error where `name` is not a word or is among `names`; else adds it to them.
+void require_own_name(const std::string& name, const char* what, const std::string& where,
+                      std::vector<std::string>& names) {
+  const bool word = !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) || c == '_' || c == '-';
+  });
+  if (!word || std::ranges::count(names, name) > 0) {
+    throw Error(where, fmt::format("a {} can't be named \"{}\"", what, name),
+                "take a word of its own, of letters, digits, _ and -");
+  }
+  names.push_back(name);
 }
 
 // The weighted sum; none where a part that counts is undecided.
@@ -100,30 +112,26 @@ void bind(ConfigSection& s, RewardConfig& c) {
           "share of a step's samples that may be left undecided before the run stops")
       .range(0, 1);
   s.sections("command", c.commands, "rewards by external programs");
+  s.sections("model", c.models, "rewards by reward models");
 }
 
 void validate(const RewardConfig& config, const std::string& where) {
-  std::vector<std::string_view> names;
-  for (const RewardKind& kind : reward_kinds()) names.push_back(kind.name);
+  std::vector<std::string> names;
+  for (const RewardKind& kind : reward_kinds()) names.emplace_back(kind.name);
   for (const CommandRewardConfig& command : config.commands) {
-    const bool word = !command.name.empty() && std::ranges::all_of(command.name, [](unsigned char c) {
-      return std::isalnum(c) || c == '_' || c == '-';
-    });
-    if (!word || std::ranges::count(names, command.name) > 0) {
-      throw Error(where, fmt::format("a command can't be named \"{}\"", command.name),
-                  "take a word of its own, of letters, digits, _ and -");
-    }
+    require_own_name(command.name, "command", where, names);
     if (command.program.empty()) {
       throw Error(where, fmt::format("command \"{}\" has no program", command.name),
                   "name it: program = [\"python3\", \"reward.py\"]");
     }
     require_program(command, where);
-    names.push_back(command.name);
   }
+  for (const ModelRewardConfig& model : config.models) require_own_name(model.name, "model", where, names);
 }
 
-void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config,
-                   int64_t max_response_tokens) {
+void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config, int64_t max_response_tokens,
+                   std::span<const RewardScorer> scorers) {
+  DEEPSCALER_CHECK(scorers.size() == config.models.size());
   std::vector<std::pair<RolloutGroup*, RolloutSample*>> all;
   for (RolloutGroup& group : groups) {
     for (RolloutSample& sample : group.samples) all.emplace_back(&group, &sample);
@@ -136,7 +144,13 @@ void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config
     sample->rewards.clear();
   });
   parallel_for(std::ssize(groups), [&](int64_t g) { add_rewards(groups[g], config, max_response_tokens); });
-  for (const CommandRewardConfig& command : config.commands) add_command_rewards(groups, command);
+  for (const CommandRewardConfig& command : config.commands) {
+    add_part(groups, command.name, command.weight, rewards_of_leader(command, groups));
+  }
+  for (size_t i = 0; i < scorers.size(); ++i) {
+    const ModelRewardConfig& model = config.models[i];
+    add_part(groups, model.name, model.weight, model_rewards(scorers[i], groups));
+  }
   for (auto& [group, sample] : all) {
     sample->reward = total(sample->rewards);
     if (sample->reward && sample->truncated()) *sample->reward *= config.truncated_scale;

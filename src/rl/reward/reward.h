@@ -8,7 +8,7 @@
 //              DeepSeek-R1, section 2.3.2)
 //   length     short right answers gain, long wrong ones lose, within a group (reward_length.h)
 //   overlong   DAPO's penalty in [-1, 0] for coming close to the length limit (reward_length.h)
-//   NAME       what an external program says (reward_command.h)
+//   NAME       what an external program says (reward_command.h), or a reward model (reward_model.h)
 //
 // A reward that can't be decided is none, never a zero, and its sample is left out of the group's statistics.
 // A reward that fails is an Error of the run.
@@ -22,6 +22,7 @@
 
 #include "rl/reward/reward_command.h"
 #include "rl/reward/reward_format.h"
+#include "rl/reward/reward_model.h"
 #include "rl/rollout/rollout.h"
 #include "text/unicode/language.h"
 
@@ -60,18 +61,21 @@ struct RewardConfig {
   Language target_language = Language::kEnglish;
   int64_t overlong_buffer_tokens = 512;  // before the limit, over which the penalty grows
   std::vector<CommandRewardConfig> commands;
+  std::vector<ModelRewardConfig> models;
   double truncated_scale = 1;        // of the whole reward of a response that was cut at the limit
   float max_undecided_share = 0.1f;  // of a step's samples; the run stops above it
 };
 
 void bind(ConfigSection& section, RewardConfig& config);
 
-// Throws Error naming `where` for a command without a program, or whose name is not a word of its own.
+// Throws Error naming `where` for a command without a program, and for a command or a model whose name is not
+// a word of its own.
 void validate(const RewardConfig& config, const std::string& where);
 
 // Sets verdict, rewards and reward of every sample; `max_response_tokens` is the limit they were sampled
-// with. Throws Error where a program fails, and Interrupted when the user asks to stop.
-void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config,
-                   int64_t max_response_tokens);
+// with, and `scorers` are those of config.models. Throws Error where a program fails, and Interrupted when
+// the user asks to stop.
+void grade_rollout(std::vector<RolloutGroup>& groups, const RewardConfig& config, int64_t max_response_tokens,
+                   std::span<const RewardScorer> scorers = {});
 
 }  // namespace deepscaler

@@ -20,11 +20,16 @@ void DistillSettings::validate(const StageConfig& stage, const std::string& wher
   }
 }
 
-std::vector<std::string*> DistillSettings::files() { return {&config.teacher.model}; }
+std::vector<std::string*> DistillSettings::files() {
+  std::vector<std::string*> files = GrpoSettings::files();
+  files.push_back(&config.teacher.model);
+  return files;
+}
 
 std::vector<std::pair<std::string, std::string>> DistillSettings::earlier_stages() const {
-  if (!stage_named_in(config.teacher.model)) return {};
-  return {{"teacher.model", config.teacher.model}};
+  auto stages = GrpoSettings::earlier_stages();
+  if (stage_named_in(config.teacher.model)) stages.emplace_back("teacher.model", config.teacher.model);
+  return stages;
 }
 
 StageNeeds DistillSettings::needs(const ModelConfig& model) const {

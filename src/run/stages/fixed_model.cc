@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "formats/excerpt.h"
 #include "model/adapter_file.h"
+#include "model/model_file.h"
 #include "run/stages/stage_config.h"
 #include "track/run_layout.h"
 
@@ -120,6 +121,18 @@ Model FixedModel::scorer(uint64_t seed) const {
   require(policy.vocabulary, config.vocabulary, "vocabulary");
   require(policy.context, config.context, "context");
   return scorer;
+}
+
+void FixedModel::require_scorer(bool with_scale) const {
+  if (!read_model_config(path_).scalar_head()) {
+    throw Error(key_, fmt::format("the model at {} scores nothing: it is a language model", path_.string()),
+                "name a reward model, as a stage of kind reward-model makes");
+  }
+  if (with_scale && !score_scale()) {
+    throw Error(key_,
+                fmt::format("{} has no \"mean\" and \"std\" of its scores", (path_ / "config.json").string()),
+                "add them, or set normalize = false");
+  }
 }
 
 std::string FixedModel::identity() const {

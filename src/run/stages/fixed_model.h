@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,6 +37,11 @@ class FixedModel {
   // Throws Error naming the first group with a token that this model or the policy does not have, or with
   // more tokens than this model's context.
   void require_readable(std::span<const TokenGroup> groups);
+
+  // Throws Error where the model has no scalar head, or has one and no scale of its scores though one is
+  // wanted.
+  void require_scorer(bool with_scale) const;
+  [[nodiscard]] std::optional<ScoreScale> score_scale() const { return read_score_scale(path_); }
 
   // What tells it from other models, for the hash of a stage's data.
   [[nodiscard]] std::string identity() const;

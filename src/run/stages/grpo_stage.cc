@@ -36,6 +36,21 @@ double GrpoSettings::tokens_of_step() const {
   return 3.0 * static_cast<double>(responses * rollout.sampling.max_response_tokens);
 }
 
+std::vector<std::string*> GrpoSettings::files() {
+  std::vector<std::string*> files;
+  for (ModelRewardConfig& reward : config.reward.models) files.push_back(&reward.model);
+  return files;
+}
+
+std::vector<std::pair<std::string, std::string>> GrpoSettings::earlier_stages() const {
+  std::vector<std::pair<std::string, std::string>> stages;
+  for (size_t i = 0; i < config.reward.models.size(); ++i) {
+    const std::string& model = config.reward.models[i].model;
+    if (stage_named_in(model)) stages.emplace_back(fmt::format("reward.model.{}.model", i), model);
+  }
+  return stages;
+}
+
 StageNeeds GrpoSettings::needs(const ModelConfig& model) const {
   const RolloutConfig& rollout = config.rollout;
   const int64_t prompt = rollout.max_prompt_tokens.value_or(kUsualPromptTokens);
@@ -46,6 +61,9 @@ StageNeeds GrpoSettings::needs(const ModelConfig& model) const {
       .prompt_tokens = kUsualPromptTokens,
       .response_tokens = rollout.sampling.max_response_tokens};
   if (config.loss.uses_reference()) needs.models.emplace_back(kReference);
+  for (const ModelRewardConfig& reward : config.reward.models) {
+    needs.fixed_models.push_back({.name = reward.name, .source = reward.model});
+  }
   return needs;
 }
 
@@ -71,11 +89,33 @@ GrpoStage::GrpoStage(const GrpoConfig& config, const StageConfig& stage, const S
   if (!config.teacher.model.empty()) {
     teacher_.emplace(config.teacher.model, context.section + ".teacher.model", context_);
   }
+  load_reward_models();
+}
+
+void GrpoStage::load_reward_models() {
+  for (const ModelRewardConfig& reward : config_.reward.models) {
+    const std::string key = fmt::format("{}.reward.model.{}.model", context_.section, reward_models_.size());
+    auto& model = reward_models_.emplace_back(
+        std::make_unique<FixedModel>(reward.model, key, context_, std::initializer_list{kReward}));
+    model->require_scorer(reward.normalize);
+  }
 }
 
 std::string GrpoStage::data_hash() const {
   std::string hash = hash_problems(problems_);
-  return teacher_ ? sha256_hex(hash + teacher_->identity()) : hash;
+  if (teacher_) hash = sha256_hex(hash + teacher_->identity());
+  for (const auto& model : reward_models_) hash = sha256_hex(hash + model->identity());
+  return hash;
+}
+
+std::vector<RewardScorer> GrpoStage::scorers() {
+  std::vector<RewardScorer> scorers;
+  for (size_t i = 0; i < reward_models_.size(); ++i) {
+    FixedModel& model = *reward_models_[i];
+    scorers.push_back({.engine = model.engine(),
+                       .scale = config_.reward.models[i].normalize ? model.score_scale() : std::nullopt});
+  }
+  return scorers;
 }
 
 StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
@@ -90,12 +130,12 @@ StageStep GrpoStage::step(int64_t stage_step, int64_t run_step) {
                          {.sampling = rollout.sampling,
                           .seed = context_.seed,
                           .step = static_cast<uint64_t>(run_step)});
-            if (teacher_) require_readable(groups);
+            require_readable(groups);
             return groups;
           },
       .grade =
           [&](std::vector<RolloutGroup>& groups) {
-            grade_rollout(groups, config_.reward, rollout.sampling.max_response_tokens);
+            grade_rollout(groups, config_.reward, rollout.sampling.max_response_tokens, scorers());
           }};
   OptimizerConfig optimizer = stage_.optimizer;
   optimizer.lr = learning_rate(optimizer.schedule, optimizer.lr, stage_step, steps());
@@ -129,7 +169,8 @@ GrpoStepResult GrpoStage::take_step(const OptimizerConfig& optimizer, const Grpo
 void GrpoStage::require_readable(std::vector<RolloutGroup>& groups) {
   std::vector<RolloutGroup*> all;
   for (RolloutGroup& group : groups) all.push_back(&group);
-  teacher_->require_readable(token_groups(all));
+  if (teacher_) teacher_->require_readable(token_groups(all));
+  for (const auto& model : reward_models_) model->require_readable(token_groups(all));
 }
 
 void GrpoStage::begin_reference() {

@@ -4,6 +4,9 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "rl/grpo.h"
 #include "rl/grpo_config.h"
@@ -21,6 +24,8 @@ class GrpoSettings : public StageSettings {
   void validate(const StageConfig&, const std::string& where) const override {
     deepscaler::validate(config, where);
   }
+  [[nodiscard]] std::vector<std::string*> files() override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> earlier_stages() const override;
   [[nodiscard]] std::optional<int64_t> steps() const override { return config.steps; }
   [[nodiscard]] bool samples_responses() const override { return true; }
   [[nodiscard]] double tokens_of_step() const override;
@@ -45,11 +50,14 @@ class GrpoStage : public Stage {
   [[nodiscard]] virtual GrpoStepResult take_step(const OptimizerConfig& optimizer, const GrpoDraw& draw,
                                                  const GrpoSources& sources);
   [[nodiscard]] virtual bool uses_reference() const { return config_.loss.uses_reference(); }
-  [[nodiscard]] const StageConfig& stage() const { return stage_; }
   [[nodiscard]] const StageContext& context() const { return context_; }
 
  private:
   void begin_reference();
+  void load_reward_models();
+  // Of the reward models, which are then in memory.
+  [[nodiscard]] std::vector<RewardScorer> scorers();
+  // Throws Error where a teacher or a reward model can't read the groups.
   void require_readable(std::vector<RolloutGroup>& groups);
 
   const GrpoConfig& config_;
@@ -57,6 +65,7 @@ class GrpoStage : public Stage {
   StageContext context_;
   std::vector<Problem> problems_;
   std::optional<FixedModel> teacher_;
+  std::vector<std::unique_ptr<FixedModel>> reward_models_;  // of config.reward.models
 };
 
 }  // namespace deepscaler

@@ -41,12 +41,15 @@ void PpoSettings::validate(const StageConfig& stage, const std::string& where) c
 }
 
 std::vector<std::string*> PpoSettings::files() {
-  return critic.model == kStart ? std::vector<std::string*>() : std::vector<std::string*>{&critic.model};
+  std::vector<std::string*> files = GrpoSettings::files();
+  if (critic.model != kStart) files.push_back(&critic.model);
+  return files;
 }
 
 std::vector<std::pair<std::string, std::string>> PpoSettings::earlier_stages() const {
-  if (!stage_named_in(critic.model)) return {};
-  return {{"critic.model", critic.model}};
+  auto stages = GrpoSettings::earlier_stages();
+  if (stage_named_in(critic.model)) stages.emplace_back("critic.model", critic.model);
+  return stages;
 }
 
 const OptimizerConfig& PpoSettings::optimizer_of(std::string_view model, const StageConfig& stage) const {
