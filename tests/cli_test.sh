@@ -26,6 +26,26 @@ sed 's/"temperature":1.0/"temperature":0.5/' one.jsonl >other.jsonl
 "$program" score --model $model --input other.jsonl --output rescored.jsonl 2>err
 grep -q "recorded log-probabilities differ" err || fail "score saw no difference: $(cat err)"
 
+# A teacher's traces, made and graded here, and its most likely tokens teach a student.
+for digit in 1 2 3 4; do
+  printf '{"problem": "p%s", "answer": "%s", "solution": "\\\\boxed{%s}"}\n' $digit $digit $digit
+done >problems.jsonl
+bare=(--set 'prompt.text="{problem}"')
+"$program" sft --model $model --data problems.jsonl --output taught --set stage.0.epochs=120 \
+  --set stage.0.optimizer.lr=1e-2 "${bare[@]}" 2>err || fail "sft said: $(tail -n 1 err)"
+teacher=$(realpath taught/checkpoints/01-*)
+"$program" generate --model "$teacher" --input problems.jsonl --output graded.jsonl --samples 4 --max-response-tokens 12 \
+  --grade --filter traces.jsonl --prompt-text '{problem}' 2>err || fail "generate said: $(tail -n 1 err)"
+grep -q "traces.jsonl: [0-9]* of 16 traces to 4 problems" err || fail "generate said: $(cat err)"
+grep -q '"problem":"p1","correct":true' graded.jsonl || fail "no right answer is marked"
+right=$(grep -c '"finish_reason":"stop".*"correct":true' graded.jsonl)
+"$program" sft --model $model --data traces.jsonl --output student "${bare[@]}" 2>err || fail "sft said: $(tail -n 1 err)"
+grep -q "learns $right of $right traces" err || fail "sft said: $(cat err)"
+"$program" score --model "$teacher" --input graded.jsonl --output listed.jsonl --top-tokens 4 2>/dev/null
+printf '%s\n' '[[stage]]' 'kind = "gkd"' 'steps = 2' 'student_share = 0' 'teacher.model = "data"' \
+  'data.files = ["listed.jsonl"]' >gkd.toml
+"$program" train gkd.toml --output listed --set "model.path=$model" 2>err || fail "train said: $(tail -n 1 err)"
+
 # What was stopped goes on: an unfinished line is cut off, order and bits are those of one run.
 (sed -n '5p;1p' one.jsonl && head -c 100 one.jsonl) >resumed.jsonl
 options=(generate --model $model --input prompts.jsonl --samples 3 --max-response-tokens 12)

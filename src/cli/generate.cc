@@ -16,9 +16,11 @@
 #include "cli/runtime_options.h"
 #include "cli/sampling_flags.h"
 #include "cli/template_flags.h"
+#include "data/problem_set.h"
 #include "generate/generation_file.h"
 #include "generate/missing_samples.h"
 #include "generate/response_stream.h"
+#include "generate/trace_set.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
 
@@ -31,6 +33,8 @@ struct Options {
   bool resume = false;
   int64_t samples = 1;
   std::optional<int64_t> limit;  // of prompts
+  bool grade = false;            // the lines of the input are problems
+  std::string filter;            // where the right responses go as a data set
   PromptConfig template_variables;
   GenerationSettings generation;
   GenerationMemory memory;
@@ -107,6 +111,28 @@ std::vector<Prompt> prompts_of(const Options& options, const PromptEncoder& enco
   return prompts;
 }
 
+std::vector<Problem> problems_of(const Options& options) {
+  const DataConfig data = {.files = {options.input}};
+  std::vector<Problem> problems = load_problems(data, "--input", UnreadableAnswers::kKeep);
+  if (options.limit && *options.limit < std::ssize(problems)) {
+    problems.resize(static_cast<size_t>(*options.limit));
+  }
+  require_fewer_responses("--samples", std::ssize(problems), options.samples);
+  return problems;
+}
+
+std::vector<Prompt> prompts_of(const std::vector<Problem>& problems, const PromptEncoder& encoder) {
+  std::vector<Prompt> prompts;
+  for (const Problem& problem : problems) {
+    EncodedPrompt encoded = encoder.encode(problem);
+    prompts.push_back({.id = nlohmann::json(problem.id).dump(),
+                       .tokens = std::move(encoded.tokens),
+                       .opened_thinking = encoded.opened_thinking,
+                       .where = problem.where});
+  }
+  return prompts;
+}
+
 Prompt prompt_of(const Options& options, const PromptEncoder& encoder) {
   if (!options.chat && !options.template_variables.variables().empty()) {
     throw Error("--prompt", "is raw text, and only a chat template takes tools and variables", "give --chat");
@@ -131,18 +157,32 @@ void run(const Options& options) {
     require_new_file(options.output, {options.input, options.model},
                      "give --resume to go on with it, or choose another --output");
   }
+  if (!options.filter.empty()) {
+    require_new_file(options.filter, {options.input, options.output, options.model}, "name another --filter",
+                     "--filter");
+  }
   const GenerationSettings settings = with_logit_biases(options.generation);
   const Tokenizer tokenizer = load_tokenizer(options.model);
   const PromptEncoder encoder(tokenizer, options.template_variables);
   const bool file = !options.input.empty();
-  std::vector<Prompt> prompts =
-      file ? prompts_of(options, encoder) : std::vector<Prompt>{prompt_of(options, encoder)};
+  std::vector<Problem> problems;
+  if (options.grade) problems = problems_of(options);
+  std::vector<Prompt> prompts = !file           ? std::vector{prompt_of(options, encoder)}
+                                : options.grade ? prompts_of(problems, encoder)
+                                                : prompts_of(options, encoder);
   const Model model = load_model(options, tokenizer);
   Generator generator(model, options.memory.kv_memory_mib << 20);
   if (file)
-    generate_file(options, generator, encoder, {std::move(prompts), options.samples, settings});
+    generate_file(options, generator, encoder,
+                  {.prompts = std::move(prompts),
+                   .samples = options.samples,
+                   .problems = problems,
+                   .settings = settings});
   else
     answer_on_terminal(generator, tokenizer, prompts[0], settings);
+  if (options.filter.empty()) return;
+  const TraceCounts counts = write_trace_set(options.output, problems, options.filter);
+  log_info("{}: {}", options.filter, describe(counts));
 }
 
 }  // namespace
@@ -169,6 +209,21 @@ void add_generate_command(CLI::App& app) {
   command->add_option("--limit", options->limit, "only the first so many prompts")
       ->check(whole_number(1, 1 << 30))
       ->needs(input);
+  auto* grade = command
+                    ->add_flag("--grade", options->grade,
+                               "--input holds problems with answers; each response is graded")
+                    ->needs(input);
+  command
+      ->add_option("--filter", options->filter,
+                   "write the right responses that are whole as a data set for sft, JSONL")
+      ->needs(grade);
+  command->add_option("--prompt-text", options->template_variables.text, "the user's turn, with {problem}")
+      ->needs(grade)
+      ->capture_default_str();
+  command
+      ->add_option("--system", options->template_variables.system,
+                   "the system message, in place of the chat template's")
+      ->needs(grade);
   command->add_flag("--resume", options->resume, "keep the lines of --output and generate what is missing")
       ->needs(input);
   command

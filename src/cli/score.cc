@@ -17,6 +17,7 @@ namespace {
 struct Options {
   std::string model, input, output;
   int64_t token_budget = 2048;
+  int64_t top_tokens = 0;
   Precision precision;
   RuntimeOptions runtime;
 };
@@ -36,9 +37,12 @@ void run(const Options& options) {
   Model model = load_for_use(options.model, options.precision);
   Engine engine(std::move(model), {.token_budget = options.token_budget});
   Progress progress("scoring", "tokens", 0);
-  const ScoreComparison comparison =
-      score_file(engine, {.input = options.input, .output = options.output, .model = options.model},
-                 [&](int64_t tokens) { progress.update(tokens); });
+  const ScoreComparison comparison = score_file(engine,
+                                                {.input = options.input,
+                                                 .output = options.output,
+                                                 .model = options.model,
+                                                 .top_tokens = options.top_tokens},
+                                                [&](int64_t tokens) { progress.update(tokens); });
   log_info("{}", comparison_text(comparison));
 }
 
@@ -59,6 +63,10 @@ void add_score_command(CLI::App& app) {
                    "rows computed at a time; less is slower, not different")
       ->check(whole_number(1, 1 << 30))
       ->capture_default_str();
+  command
+      ->add_option("--top-tokens", options->top_tokens,
+                   "write so many of the most likely tokens beside each token, for a stage of kind gkd")
+      ->check(whole_number(1, 1 << 20));
   add_precision(*command, options->precision);
   add_runtime_options(*command, options->runtime);
   command->callback([options] { run(*options); });

@@ -183,7 +183,8 @@ class RecordReader {
       turns.push_back({{"role", "system"}, {"content", text("system")}});
     }
     for (size_t i = 0; i < list.size(); ++i) {
-      Json turn = {{"role", sharegpt_role(list[i], i)}, {"content", list[i]["value"]}};
+      Json turn = {{"role", sharegpt_role(list[i], i)},
+                   {"content", with_think_marks(list[i]["value"].get<std::string>())}};
       for (const auto& [key, value] : list[i].items()) {
         if (key != "from" && key != "value") turn[key] = value;
       }
@@ -286,6 +287,35 @@ class RecordReader {
   bool hides_answer_ = false;
 };
 
+// A trace after the prompt of its problem, whose own opening <think> it then leaves out.
+Demonstration demonstrate_trace(const Problem& problem, std::string text, const std::string& where,
+                                const PromptEncoder& encoder, LossOn loss_on) {
+  constexpr std::string_view kOpen = "<think>";
+  Builder builder(where, encoder, loss_on);
+  const EncodedPrompt prompt = encoder.encode(problem);
+  builder.read(prompt.tokens);
+  if (prompt.opened_thinking && text.starts_with(kOpen)) {
+    text.erase(0, kOpen.size());
+    const bool line_is_over = encoder.tokenizer().decode(prompt.tokens).ends_with('\n');
+    if (line_is_over && text.starts_with('\n')) text.erase(0, 1);
+  }
+  builder.learn(text, encoder.chat_template() ? encoder.end_of_turn() : encoder.end_of_text());
+  // All traces to a problem share an id, so that they stand on one side of a split.
+  return builder.finish(Json(problem.problem));
+}
+
+// Whether the last turn of a conversation is a thought that never ends.
+bool is_cut_conversation(const Json& record) {
+  for (const auto& [list, text] : {std::pair("messages", "content"), std::pair("conversations", "value")}) {
+    if (!record.is_object() || !record.contains(list)) continue;
+    const Json& turns = record[list];
+    if (!turns.is_array() || turns.empty() || !turns.back().is_object()) return false;
+    const Json last = turns.back().value(text, Json());
+    return last.is_string() && breaks_off(with_think_marks(last.get<std::string>()));
+  }
+  return false;
+}
+
 }  // namespace
 
 int64_t Demonstration::learned() const { return std::accumulate(in_loss.begin(), in_loss.end(), int64_t{0}); }
@@ -306,25 +336,43 @@ Demonstration demonstrate(const Problem& problem, const std::string& where, cons
   return builder.finish(Json::array({problem.problem, problem.solution}));
 }
 
-std::vector<Demonstration> read_demonstrations(std::span<const std::filesystem::path> files,
-                                               const PromptEncoder& encoder, LossOn loss_on) {
-  std::vector<Demonstration> demonstrations;
+DemonstrationSet read_demonstrations(std::span<const std::filesystem::path> files,
+                                     const PromptEncoder& encoder, LossOn loss_on, TraceChoice choice) {
+  DemonstrationSet set;
   for (const auto& file : files) {
-    const size_t before = demonstrations.size();
+    const size_t before = set.demonstrations.size();
+    bool holds_records = false;
     int64_t hidden = 0;
     for_each_record(file, [&](const Json& record, const std::string& where) {
-      RecordReader reader(record, where, encoder, loss_on);
-      demonstrations.push_back(reader.read());
-      hidden += reader.hides_answer();
+      holds_records = true;
+      if (auto traces = read_traces(record, where)) {
+        const Problem problem = traces->problem;
+        for (std::string& text : choose_traces(*std::move(traces), choice, set.traces)) {
+          set.demonstrations.push_back(demonstrate_trace(problem, std::move(text), where, encoder, loss_on));
+        }
+      } else if (is_cut_conversation(record)) {
+        set.traces.records += 1;
+        set.traces.traces += 1;
+        set.traces.truncated += 1;
+      } else {
+        RecordReader reader(record, where, encoder, loss_on);
+        set.demonstrations.push_back(reader.read());
+        hidden += reader.hides_answer();
+      }
     });
     if (hidden > 0) {
       log_warning(
           "{}: in {} worked solutions of {} the checker does not find the answer; it looks in \\boxed{{}}",
-          file.string(), hidden, demonstrations.size() - before);
+          file.string(), hidden, set.demonstrations.size() - before);
     }
-    if (demonstrations.size() == before) throw Error(file.string(), "it holds no demonstrations", kFormats);
+    if (!holds_records) throw Error(file.string(), "it holds no demonstrations", kFormats);
   }
-  return demonstrations;
+  if (!files.empty() && set.demonstrations.empty()) {
+    throw Error(files[0].string(), "no trace is left to learn: " + describe(set.traces),
+                choice == TraceChoice::kAll ? "name a file of complete ones"
+                                            : "give problems an \"answer\", or set traces = \"all\"");
+  }
+  return set;
 }
 
 }  // namespace deepscaler

@@ -10,9 +10,11 @@
 //   {"instruction", "input"?, "output"}             Alpaca: a question and its answer, "system" and "history"
 //   too
 //   {"question" or "problem", "answer", "solution"} a problem and its worked solution (data/dataset.h)
+//   {"question" or "problem", "generations"}        traces of a teacher, each of them a demonstration; two
+//                                                   more formats of them are in data/trace.h
 //
-// Where a record has keys of several formats the first format counts. Other keys are ignored, but "tools" and
-// "chat_template_kwargs" go to the chat template.
+// Where a record has keys of several formats, traces count before all others, then the first format. Other
+// keys are ignored, but "tools" and "chat_template_kwargs" go to the chat template.
 //
 // A learned text ends with a token that ends a response. A turn is learned up to the chat template's own end
 // token; where the template has none, the last turn gets the model's end-of-text token. Pieces are tokenized
@@ -27,6 +29,7 @@
 #include <vector>
 
 #include "data/prompt_encoder.h"
+#include "data/trace.h"
 
 namespace deepscaler {
 
@@ -45,13 +48,22 @@ struct Demonstration {
   [[nodiscard]] int64_t learned() const;  // tokens
 };
 
-// Reads the files one after the other. Throws Error naming file and line for a record that is none of the
-// above or has nothing to learn, and for no records at all.
-[[nodiscard]] std::vector<Demonstration> read_demonstrations(std::span<const std::filesystem::path> files,
-                                                             const PromptEncoder& encoder, LossOn loss_on);
+// What some files hold, and what became of the traces among it.
+struct DemonstrationSet {
+  std::vector<Demonstration> demonstrations;
+  TraceCounts traces;
+};
 
-// The demonstration in one record, and in a problem that has a worked solution. Both throw Error naming
-// `where`.
+// Reads the files one after the other. Of traces those that `choice` says are demonstrations; a conversation
+// whose thinking never ends counts as a trace that breaks off. Throws Error naming file and line for a record
+// that is none of the above or has nothing to learn, for no records at all, and for traces of which none is
+// left.
+[[nodiscard]] DemonstrationSet read_demonstrations(std::span<const std::filesystem::path> files,
+                                                   const PromptEncoder& encoder, LossOn loss_on,
+                                                   TraceChoice choice);
+
+// The demonstration in one record that holds no traces, and in a problem that has a worked solution. Both
+// throw Error naming `where`.
 [[nodiscard]] Demonstration read_demonstration(const nlohmann::ordered_json& record, const std::string& where,
                                                const PromptEncoder& encoder, LossOn loss_on);
 [[nodiscard]] Demonstration demonstrate(const Problem& problem, const std::string& where,

@@ -323,7 +323,7 @@ TEST_F(DemonstrationTest, FilesAreReadInOrderAndTheirFaultsNamed) {
     const std::filesystem::path path = folder_ / "a.jsonl";
     write_file_atomically(path, text);
     try {
-      (void)read_demonstrations({&path, 1}, encoder_, LossOn::kAll);
+      (void)read_demonstrations({&path, 1}, encoder_, LossOn::kAll, TraceChoice::kVerified);
     } catch (const Error& error) {
       return std::string(error.what()).substr(folder_.path().string().size() + 1);
     }
@@ -336,12 +336,70 @@ TEST_F(DemonstrationTest, FilesAreReadInOrderAndTheirFaultsNamed) {
   write_file_atomically(folder_ / "b.json", R"([{"text": "b"}, {"text": "c"}])");
   write_file_atomically(folder_ / "a.jsonl", "{\"text\": \"a\"}\n\n{\"text\": \"b\"}\n");
   const std::vector<std::filesystem::path> both = {folder_ / "b.json", folder_ / "a.jsonl"};
-  const auto read = read_demonstrations(both, encoder_, LossOn::kCompletions);
+  const auto read =
+      read_demonstrations(both, encoder_, LossOn::kCompletions, TraceChoice::kAll).demonstrations;
   ASSERT_EQ(read.size(), 4u);
   EXPECT_EQ(read[3].where, (folder_ / "a.jsonl").string() + ":3");
   EXPECT_EQ(read[0].id, read[3].id) << "an id comes from the text alone";
   EXPECT_NE(read[0].id, read[1].id);
   EXPECT_EQ(read[1].learned(), 1);
+}
+
+// Traces come before a record's messages, follow the prompt of the problem, and break off nowhere.
+TEST_F(DemonstrationTest, TracesAreDemonstrationsOfTheirProblem) {
+  const std::filesystem::path path = folder_ / "traces.jsonl";
+  const std::string record =
+      R"({"problem": "1+1?", "answer": "2", "generations": ["<think>\na\n</think>\n\\boxed{2}",
+          "<think>\nb\n</think>\n\\boxed{3}", "<think>\nc", "d \\boxed{2}"],
+          "messages": [{"role": "user", "content": "1+1?"}, {"role": "assistant", "content": "e"}]})";
+  const auto read = [&](const std::string& line, const PromptEncoder& encoder, TraceChoice choice) {
+    write_file_atomically(path, Json::parse(line).dump() + "\n");
+    DemonstrationSet set = read_demonstrations({&path, 1}, encoder, LossOn::kCompletions, choice);
+    std::string all;
+    for (const Demonstration& d : set.demonstrations) all += shown(d) + "|";
+    return all + describe(set.traces);
+  };
+  const PromptConfig bare = {.text = "{problem}"};
+  const PromptEncoder encoder(tokenizer_, bare);
+  EXPECT_EQ(read(record, encoder, TraceChoice::kVerified),
+            "<user>1+1?$\n<assistant>[<think>\na\n</think>\n\\boxed{2}$]|"
+            "<user>1+1?$\n<assistant>[d \\boxed{2}$]|"
+            "2 of 4 traces to 1 problems: 1 break off, 1 are wrong");
+  EXPECT_EQ(read_demonstrations({&path, 1}, encoder, LossOn::kAll, TraceChoice::kAll).demonstrations[0].id,
+            read_demonstrations({&path, 1}, encoder, LossOn::kAll, TraceChoice::kAll).demonstrations[2].id)
+      << "traces to one problem stand on one side of a split";
+  try {
+    (void)read(record, encoder, TraceChoice::kStated);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), path.string() +
+                                ": no trace is left to learn: 0 of 4 traces to 1 problems: 1 break off, 3 "
+                                "can't be decided; give problems an \"answer\", or set traces = \"all\"");
+  }
+  // A prompt that opens the thinking itself.
+  const Tokenizer thinking = with_template(kThinkingTemplate);
+  EXPECT_EQ(read(record, PromptEncoder(thinking, bare), TraceChoice::kVerified),
+            "<user>1+1?$<assistant><think>\n[a\n</think>\n\\boxed{2}$]|"
+            "<user>1+1?$<assistant><think>\n[d \\boxed{2}$]|"
+            "2 of 4 traces to 1 problems: 1 break off, 1 are wrong");
+}
+
+TEST_F(DemonstrationTest, AConversationOfOpenThoughtsIsReadWithThinkMarks) {
+  const std::string user =
+      R"({"conversations": [{"from": "user", "value": "1+1?"}, {"from": "assistant", "value": )";
+  EXPECT_EQ(
+      read(user + R"("<|begin_of_thought|>\n\na\n\n<|end_of_thought|>\n\n<|begin_of_solution|>\n\n2\n\n)"
+                  R"(<|end_of_solution|>"}]})"),
+      "<user>1+1?$\n<assistant>[<think>\na\n</think>\n\n2$]");
+  // Nothing to compare with, so it is learned unless it breaks off.
+  const std::filesystem::path path = folder_ / "conversations.jsonl";
+  write_file_atomically(path, user + R"("<|begin_of_thought|>a"}]})" + "\n" + user + "\"<think>a\"}]}\n" +
+                                  user + "\"<think>a</think>2\"}]}\n");
+  const DemonstrationSet set =
+      read_demonstrations({&path, 1}, encoder_, LossOn::kCompletions, TraceChoice::kVerified);
+  ASSERT_EQ(set.demonstrations.size(), 1u);
+  EXPECT_EQ(set.demonstrations[0].where, path.string() + ":3");
+  EXPECT_EQ(describe(set.traces), "0 of 2 traces to 2 problems: 2 break off");
 }
 
 }  // namespace

@@ -26,11 +26,15 @@ std::string normalized(std::string_view text) {
   return words;
 }
 
+// What users say in a conversation, in the keys of messages and of ShareGPT's.
 void add_messages(const Json& messages, QuestionSet& questions) {
   for (const Json& message : messages) {
-    if (!message.is_object() || message.value("role", Json()) != "user") continue;
-    if (message.contains("content") && message["content"].is_string()) {
-      questions.add(message["content"].get_ref<const std::string&>());
+    if (!message.is_object()) continue;
+    for (const auto& [role, text] : {std::pair("role", "content"), std::pair("from", "value")}) {
+      const Json speaker = message.value(role, Json()), said = message.value(text, Json());
+      if ((speaker == "user" || speaker == "human") && said.is_string()) {
+        questions.add(said.get_ref<const std::string&>());
+      }
     }
   }
 }
@@ -46,7 +50,7 @@ bool QuestionSet::contains(std::string_view question) const {
 void QuestionSet::add_file(const std::filesystem::path& path) {
   for_each_record(path, [&](const Json& record, const std::string&) {
     if (!record.is_object()) return;
-    for (const char* key : {"problem", "question", "prompt", "messages"}) {
+    for (const char* key : {"problem", "question", "prompt", "messages", "conversations", "instruction"}) {
       const auto value = record.find(key);
       if (value == record.end()) continue;
       if (value->is_string()) add(value->get_ref<const std::string&>());

@@ -25,11 +25,14 @@ TEST(Overlap, EveryFormOfRecordAsksSomething) {
                         "{\"messages\": [{\"role\": \"system\", \"content\": \"s\"}, {\"role\": \"user\", "
                         "\"content\": \"d\"}, {\"role\": \"assistant\", \"content\": \"y\"}]}\n"
                         "{\"prompt\": [{\"role\": \"user\", \"content\": \"e\"}], \"completion\": \"z\"}\n"
+                        "{\"conversations\": [{\"from\": \"human\", \"value\": \"f\"}, {\"from\": \"gpt\", "
+                        "\"value\": \"w\"}]}\n{\"instruction\": \"g\", \"output\": \"v\"}\n"
                         "{\"messages\": 3}\n[1]\n");
   QuestionSet questions;
   questions.add_file(path);
-  for (const char* asked : {"a", "b", "c", "d", "e"}) EXPECT_TRUE(questions.contains(asked)) << asked;
-  for (const char* said : {"s", "x", "y", "z"}) EXPECT_FALSE(questions.contains(said)) << said;
+  for (const char* asked : {"a", "b", "c", "d", "e", "f", "g"})
+    EXPECT_TRUE(questions.contains(asked)) << asked;
+  for (const char* said : {"s", "v", "w", "x", "y", "z"}) EXPECT_FALSE(questions.contains(said)) << said;
 }
 
 TEST(Overlap, CountsCopies) {

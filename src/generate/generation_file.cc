@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/grading.h"
 
 namespace deepscaler {
 namespace {
@@ -68,6 +69,12 @@ void GenerationFile::check_prompt(const ordered_json& line, int64_t prompt, cons
 }
 
 void GenerationFile::check_settings(const ordered_json& line, const std::string& where) const {
+  const bool graded = line.contains("correct");
+  if (graded == job_.problems.empty()) {
+    throw Error(where,
+                graded ? "was graded, and this run grades nothing" : "was not graded, and this run grades",
+                kRemedy);
+  }
   const json now = json(*settings_).flatten();
   json made = json::object();
   for (const auto& [key, value] : settings_->items()) {
@@ -133,6 +140,13 @@ void GenerationFile::add(SampleName name, const Generation& generation) {
                        {"logprobs", generation.log_probs},
                        {"finish_reason", finish_reason_name(generation.finish_reason)},
                        {"prompt_opened_thinking", prompt.opened_thinking}};
+  if (!job_.problems.empty()) {
+    const Problem& problem = job_.problems[static_cast<size_t>(name.item)];
+    const Verdict verdict =
+        grade_response(problem, line["text"].get_ref<const std::string&>(), prompt.opened_thinking);
+    line["problem"] = problem.problem;
+    line["correct"] = verdict.undecided ? ordered_json() : ordered_json(verdict.correct);
+  }
   line.update(*settings_);
   file_.write(line);
   remember(name, file_.path().string());

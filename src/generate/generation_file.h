@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "data/problem.h"
 #include "data/prompt_encoder.h"
 #include "generate/generation_settings.h"
 #include "generate/prompts.h"
@@ -27,6 +28,9 @@ namespace deepscaler {
 struct GenerationJob {
   std::vector<Prompt> prompts;
   int64_t samples = 1;  // of a prompt
+  // One for each prompt: then every line has "problem", and in "correct" whether the response is
+  // right: true, false, or null where that can't be decided. None: nothing is graded.
+  std::vector<Problem> problems = {};
   GenerationSettings settings;
 };
 

@@ -84,6 +84,21 @@ TEST_F(GenerationFileTest, ALineSaysWhatWasMadeOfWhat) {
   EXPECT_EQ(line["sampling"].dump(), R"({"max_tokens":6,"seed":0})");
 }
 
+// What is graded is said in each line, and a file goes on as it was begun.
+TEST_F(GenerationFileTest, ResponsesToProblemsAreGraded) {
+  const std::string plain = fill();
+  for (const char* answer : {"2", "3", "7"}) {
+    job_.problems.push_back({.id = answer, .problem = "what", .answers = {answer}});
+  }
+  const auto lines = lines_of(fill());
+  const auto line = ordered_json::parse(lines[0]);
+  EXPECT_EQ(line["problem"], "what");
+  EXPECT_EQ(line["correct"], false) << "it is noise";
+  EXPECT_EQ(refusal(plain), ":1: was not graded, and this run grades" + std::string(kRemedy));
+  job_.problems.clear();
+  EXPECT_EQ(refusal(together(lines)), ":1: was graded, and this run grades nothing" + std::string(kRemedy));
+}
+
 TEST_F(GenerationFileTest, GoesOnFromAnyPart) {
   job_.settings.options.sampling.max_response_tokens = 2;
   const std::string whole = fill();

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/signals.h"
+#include "engine/top_tokens.h"
 #include "formats/jsonl.h"
 #include "generate/generation_settings.h"
 #include "generate/prompts.h"
@@ -123,38 +124,57 @@ class Scorer {
       }
       groups.back().responses.emplace_back(response.tokens);
     }
+    const float temperature = scoring_temperature(batch_.front());
+    const GroupScores scores = engine_.score(groups, temperature);
+    require_finite(scores);
+    const GroupTopTokens top =
+        job_.top_tokens > 0 ? top_tokens(engine_, groups, temperature, job_.top_tokens) : GroupTopTokens();
     auto response = batch_.begin();
-    for (const auto& group : engine_.score(groups, scoring_temperature(batch_.front()))) {
-      for (const auto& scores : group) {
-        write(*response, scores);
-        compare(*response++, scores, comparison_);
+    for (size_t g = 0; g < scores.size(); ++g) {
+      for (size_t r = 0; r < scores[g].size(); ++r) {
+        write(*response, scores[g][r], top.empty() ? nullptr : &top[g][r]);
+        compare(*response++, scores[g][r], comparison_);
       }
     }
     batch_.clear();
     batch_tokens_ = 0;
   }
 
-  // The line as `generate` would have written it, then what else it has.
-  void write(const Response& response, const std::vector<TokenScore>& scores) {
-    std::vector<float> log_probs;
-    for (const TokenScore& score : scores) {
-      if (!std::isfinite(score.log_prob)) {
+  void require_finite(const GroupScores& scores) const {
+    for (const auto& group : scores) {
+      for (const auto& response : group) {
+        if (std::ranges::all_of(response, [](const auto& score) { return std::isfinite(score.log_prob); }))
+          continue;
         throw Error(job_.model, "gives logits that are not finite",
                     "its weights have diverged, or are damaged");
       }
-      log_probs.push_back(score.log_prob);
     }
+  }
+
+  // The line as `generate` would have written it, then what else it has.
+  void write(const Response& response, const std::vector<TokenScore>& scores,
+             const std::vector<TopTokens>* top) {
+    std::vector<float> log_probs;
+    for (const TokenScore& score : scores) log_probs.push_back(score.log_prob);
     ordered_json values = response.line;
     values["logprobs"] = log_probs;
+    for (const char* key : {kTopTokenIds, kTopLogProbs}) values.erase(key);  // another model's
+    if (top != nullptr) {
+      for (const char* key : {kTopTokenIds, kTopLogProbs}) values[key] = ordered_json::array();
+      for (const TopTokens& token : *top) {
+        values[kTopTokenIds].push_back(token.tokens);
+        values[kTopLogProbs].push_back(token.log_probs);
+      }
+    }
     values["temperature"] = response.temperature;
     for (const char* key : {"dtype", "products", "kv"}) values.erase(key);
     values.update(precision_of_lines(engine_.model()));
     values["kernels"] = default_device().name();
     values["model"] = model_hash_;
     ordered_json line;
-    for (const char* key :
-         {"index", "id", "sample", "text", "prompt_token_ids", "token_ids", "logprobs", "finish_reason",
-          "prompt_opened_thinking", "temperature", "dtype", "products", "kv", "kernels", "model"}) {
+    for (const char* key : {"index", "id", "sample", "text", "prompt_token_ids", "token_ids", "logprobs",
+                            kTopTokenIds, kTopLogProbs, "finish_reason", "prompt_opened_thinking", "problem",
+                            "correct", "temperature", "dtype", "products", "kv", "kernels", "model"}) {
       if (values.contains(key)) line[key] = values[key];
     }
     line.update(values);

@@ -1,6 +1,7 @@
 // Log-probabilities of given responses, computed as training computes them: the lines of a generation file
 // with new "logprobs". Lines that the same model, precision and kernels have generated come out as they are,
-// to the last bit.
+// to the last bit. With them go the most likely tokens, where they are asked for: "top_token_ids" and
+// "top_logprobs", a list for each token, by the softmax at the line's temperature.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +13,14 @@
 
 namespace deepscaler {
 
+// The keys of the most likely tokens.
+inline constexpr const char* kTopTokenIds = "top_token_ids";
+inline constexpr const char* kTopLogProbs = "top_logprobs";
+
 struct ScoreJob {
   std::filesystem::path input, output;
-  std::string model;  // where the engine's model is from, for messages
+  std::string model;       // where the engine's model is from, for messages
+  int64_t top_tokens = 0;  // so many of the most likely tokens are written beside each token
 };
 
 // How recorded and computed log-probabilities compare.

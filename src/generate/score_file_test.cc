@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -50,6 +52,32 @@ TEST_F(ScoreFileTest, RecordedLogProbabilitiesAreTheBitsOfTheScore) {
     EXPECT_EQ(comparison.largest_difference, 0);
     EXPECT_EQ(read_file(out_), read_file(in_));
   }
+}
+
+TEST_F(ScoreFileTest, TheMostLikelyTokensStandBesideEachToken) {
+  generate(0.7f);
+  (void)score_file(tiny_.engine, {.input = in_, .output = out_, .model = "m", .top_tokens = 3});
+  const std::string text = read_file(out_);
+  const auto line = ordered_json::parse(text.substr(0, text.find('\n')));
+  const auto tokens = line[kTopTokenIds].get<std::vector<std::vector<int32_t>>>();
+  const auto log_probs = line[kTopLogProbs].get<std::vector<std::vector<double>>>();
+  ASSERT_EQ(tokens.size(), line["token_ids"].size());
+  ASSERT_EQ(log_probs.size(), tokens.size());
+  int found = 0;
+  for (size_t t = 0; t < tokens.size(); ++t) {
+    ASSERT_EQ(tokens[t].size(), 3u);
+    EXPECT_TRUE(std::ranges::is_sorted(log_probs[t], std::greater()));
+    for (size_t i = 0; i < 3; ++i) {
+      if (tokens[t][i] != line["token_ids"][t]) continue;
+      EXPECT_NEAR(log_probs[t][i], line["logprobs"][t], 1e-5) << "at the line's temperature";
+      ++found;
+    }
+  }
+  EXPECT_GT(found, 0);
+  // They are the model's that has scored last.
+  std::filesystem::rename(out_, in_);
+  (void)score();
+  EXPECT_EQ(read_file(out_).find(kTopTokenIds), std::string::npos);
 }
 
 TEST_F(ScoreFileTest, ADifferenceIsCountedAndTheLineTellsWhatComputed) {

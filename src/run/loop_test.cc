@@ -15,6 +15,8 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/temporary_folder.h"
+#include "engine/engine.h"
+#include "generate/score_file.h"
 #include "model/model.h"
 
 namespace deepscaler {
@@ -303,10 +305,15 @@ optimizer.lr = 3e-3
     }
     return steps;
   }
-  [[nodiscard]] std::string refusal(const std::string& stage,
-                                    const std::vector<std::string>& overrides = {}) const {
+  // The same with models that have hardly learned, where it does not matter what they say.
+  [[nodiscard]] std::vector<json> quick_steps(const std::string& stage,
+                                              std::vector<std::string> overrides) const {
+    for (const char* few : {"stage.0.steps=4", "stage.1.steps=2"}) overrides.emplace_back(few);
+    return steps(stage, overrides);
+  }
+  [[nodiscard]] std::string refusal(const std::string& stage, std::vector<std::string> overrides) const {
     try {
-      (void)steps(stage, overrides);
+      (void)quick_steps(stage, std::move(overrides));
     } catch (const Error& error) {
       return error.what();
     }
@@ -357,16 +364,16 @@ TEST_F(TeacherTest, WholeDistributionsBringTheStudentNearWhosesoeverTheCompletio
 }
 
 TEST_F(TeacherTest, EverySettingActs) {
-  const auto plain_credit = steps(kDistill, {"stage.2.steps=1"});
+  const auto plain_credit = quick_steps(kDistill, {"stage.2.steps=1"});
   for (const char* change : {"teacher.coefficient=0.5", "teacher.discount=0.9"}) {
-    const auto changed = steps(kDistill, {fmt::format("stage.2.{}", change), "stage.2.steps=1"});
+    const auto changed = quick_steps(kDistill, {fmt::format("stage.2.{}", change), "stage.2.steps=1"});
     EXPECT_EQ(changed[0]["teacher_kl"], plain_credit[0]["teacher_kl"]) << change;
     EXPECT_NE(changed[0]["grad_norm"], plain_credit[0]["grad_norm"]) << change;
   }
   const auto first_loss = [&](std::vector<std::string> overrides) {
     for (std::string& key : overrides) key = "stage.2." + key;
     overrides.emplace_back("stage.2.steps=1");
-    return steps(kGkd, overrides)[0]["loss"];
+    return quick_steps(kGkd, overrides)[0]["loss"];
   };
   const auto own = first_loss({"student_share=1"}), datas = first_loss({"student_share=0"});
   EXPECT_NE(own, datas);
@@ -377,6 +384,56 @@ TEST_F(TeacherTest, EverySettingActs) {
   for (const char* change : {"others=\"teacher\"", "divergence_temperature=2", "examples_per_step=4"}) {
     EXPECT_NE(first_loss({"student_share=0", change}), datas) << change;
   }
+}
+
+// The teacher is gone, and its most likely tokens are in a file.
+TEST_F(TeacherTest, ATeachersMostLikelyTokensAreEnough) {
+  (void)steps(kGkd, {"stage.2.steps=1"});
+  const fs::path teacher = folder_ / "teacher";
+  fs::rename(fs::canonical(folder_ / "run" / "checkpoints" / "01-teacher"), teacher);
+  const Tokenizer tokenizer = Tokenizer::load(teacher);
+  std::string lines;
+  std::istringstream problems(read_file(folder_ / "problems.jsonl"));
+  for (std::string line; std::getline(problems, line);) {
+    const json problem = json::parse(line);
+    auto tokens = tokenizer.encode(problem["solution"].get<std::string>());
+    tokens.push_back(tokenizer.ends().front());
+    lines += json{{"prompt_token_ids", tokenizer.encode(problem["problem"].get<std::string>())},
+                  {"token_ids", tokens},
+                  {"text", problem["solution"]}}
+                 .dump() +
+             "\n";
+  }
+  write_file_atomically(folder_ / "plain.jsonl", lines);
+  Engine engine(Model::load(teacher), {});
+  (void)score_file(engine, {.input = folder_ / "plain.jsonl",
+                            .output = folder_ / "listed.jsonl",
+                            .model = "teacher",
+                            .top_tokens = 8});
+  const auto listed = [&](const std::string& file, std::vector<std::string> more) {
+    for (std::string& key : more) key = "stage.2." + key;
+    more.emplace_back("stage.2.teacher.model=\"data\"");
+    more.push_back(fmt::format("stage.2.data.files=[\"{}\"]", (folder_ / file).string()));
+    return more;
+  };
+  for (const char* divergence : {"\"forward\"", "\"reverse\"", "\"jsd\""}) {
+    const auto log =
+        steps(kGkd, listed("listed.jsonl", {"student_share=0", fmt::format("divergence={}", divergence)}));
+    ASSERT_EQ(log.size(), 16u);
+    EXPECT_LT(mean_of(log, "loss", 12, 4), 0.5 * mean_of(log, "loss", 0, 2)) << divergence;
+  }
+
+  const auto refused = [&](const std::string& file, const std::vector<std::string>& more) {
+    return refusal(kGkd, listed(file, more));
+  };
+  EXPECT_EQ(
+      refused("listed.jsonl", {}),
+      "teacher.toml: stage.2: has teacher.model = \"data\", which says nothing of other completions than "
+      "the data's; set student_share = 0 and others = \"data\", or name a model");
+  EXPECT_EQ(
+      refused("listed.jsonl", {"student_share=0", "data.kinds=[\"sub\"]", "data.count=5"}),
+      "teacher.toml: stage.2: has data.kinds, and a teacher in the data has not read generated problems; "
+      "name files of `score --top-tokens` in data.files");
 }
 
 TEST_F(TeacherTest, AModelThatCantBeComparedIsRefused) {
@@ -393,7 +450,7 @@ TEST_F(TeacherTest, AModelThatCantBeComparedIsRefused) {
             (folder_ / "problems.jsonl:1").string() +
                 ": a prompt of 2 tokens and 255 of a response exceed the model's context of 256 by 1; lower "
                 "sampling.max_response_tokens, or leave the example out");
-  (void)steps(kGkd, {"stage.2.steps=1"});
+  (void)quick_steps(kGkd, {"stage.2.steps=1"});
   const fs::path teacher = folder_ / "teacher";
   fs::rename(fs::canonical(folder_ / "run" / "checkpoints" / "01-teacher"), teacher);
   const std::string named = fmt::format("stage.2.teacher.model=\"{}\"", teacher.string());

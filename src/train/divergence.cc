@@ -98,28 +98,89 @@ DivergenceTerm divergence_term(const DivergenceConfig& config, int64_t common, d
   return term;
 }
 
-DivergenceLoss::DivergenceLoss(const DivergenceConfig& config, const Model& teacher, int64_t common,
-                               int64_t tokens, const Device& device)
-    : config_(config), teacher_(device.make_pass(teacher)), common_(common), tokens_(tokens) {}
+namespace {
 
-void DivergenceLoss::begin(const MicroBatch& batch) {
+// What the truncated sum of p (log p - log q) comes to, and its gradient: mass q - p.
+double truncated_forward(const TopTokens& teacher, const LogProbs& log_s, double scale,
+                         std::span<float> student) {
+  double mass = 0, divergence = 0;
+  for (const float log_p : teacher.log_probs) mass += std::exp(static_cast<double>(log_p));
+  std::vector<double> listed(teacher.tokens.size());
+  for (size_t i = 0; i < listed.size(); ++i) {
+    const double log_p = teacher.log_probs[i], p = std::exp(log_p);
+    const double log_q = log_s[static_cast<size_t>(teacher.tokens[i])];
+    divergence += p * (log_p - log_q);
+    listed[i] = scale * (mass * std::exp(log_q) - p);
+  }
+  for (size_t v = 0; v < student.size(); ++v) {
+    student[v] = static_cast<float>(scale * mass * std::exp(log_s[v]));
+  }
+  for (size_t i = 0; i < listed.size(); ++i) {
+    student[static_cast<size_t>(teacher.tokens[i])] = static_cast<float>(listed[i]);
+  }
+  return divergence;
+}
+
+}  // namespace
+
+DivergenceTerm divergence_term(const DivergenceConfig& config, const TopTokens& teacher, double weight,
+                               std::span<float> student) {
+  const std::vector<float> logits(student.begin(), student.end());
+  const LogProbs log_s(logits, config.temperature);
+  DivergenceTerm term;
+  for (size_t v = 0; v < logits.size(); ++v) term.entropy -= std::exp(log_s[v]) * log_s[v];
+  if (config.kind == DivergenceKind::kForward) {
+    term.divergence = truncated_forward(teacher, log_s, weight / config.temperature, student);
+    return term;
+  }
+  // Log-probabilities at a temperature are logits over it, but for a constant.
+  std::vector<float> listed, teachers;
+  for (size_t i = 0; i < teacher.tokens.size(); ++i) {
+    listed.push_back(logits[static_cast<size_t>(teacher.tokens[i])]);
+    teachers.push_back(static_cast<float>(config.temperature * teacher.log_probs[i]));
+  }
+  term.divergence = divergence_term(config, std::ssize(listed), weight, listed, teachers).divergence;
+  std::ranges::fill(student, 0.0f);
+  for (size_t i = 0; i < listed.size(); ++i) student[static_cast<size_t>(teacher.tokens[i])] = listed[i];
+  return term;
+}
+
+void DivergenceLoss::evaluate(std::span<const PredictedToken> tokens, MatrixView logits) {
+  look_at(tokens);
+  std::vector<DivergenceTerm> terms(tokens.size());
+  const double weight = 1 / static_cast<double>(tokens_);
+  parallel_for(std::ssize(tokens), [&](int64_t i) {
+    const auto at = static_cast<size_t>(i);
+    terms[at] = term(tokens[at], i, weight, {logits.row(i), static_cast<size_t>(logits.cols)});
+  });
+  for (const DivergenceTerm& term : terms) sums_.add(term);
+}
+
+TeacherDivergence::TeacherDivergence(const DivergenceConfig& config, const Model& teacher, int64_t common,
+                                     int64_t tokens, const Device& device)
+    : DivergenceLoss(tokens), config_(config), teacher_(device.make_pass(teacher)), common_(common) {}
+
+void TeacherDivergence::begin(const MicroBatch& batch) {
   teacher_->reserve(batch.blocks, Contents::kZero);
   teacher_->forward(batch.forward, PassPurpose::kInference);
 }
 
-void DivergenceLoss::evaluate(std::span<const PredictedToken> tokens, MatrixView logits) {
-  const MatrixView teacher = teacher_->logits(token_rows(tokens));
-  DEEPSCALER_CHECK(common_ <= std::min(logits.cols, teacher.cols), "more common tokens than a model has");
-  std::vector<DivergenceTerm> terms(tokens.size());
-  const double weight = 1 / static_cast<double>(tokens_);
-  parallel_for(std::ssize(tokens), [&](int64_t i) {
-    terms[static_cast<size_t>(i)] =
-        divergence_term(config_, common_, weight, {logits.row(i), static_cast<size_t>(logits.cols)},
-                        {teacher.row(i), static_cast<size_t>(teacher.cols)});
-  });
-  for (const DivergenceTerm& term : terms) {
-    sums_.add(term);
-  }
+void TeacherDivergence::look_at(std::span<const PredictedToken> tokens) {
+  logits_ = teacher_->logits(token_rows(tokens));
+}
+
+DivergenceTerm TeacherDivergence::term(const PredictedToken&, int64_t index, double weight,
+                                       std::span<float> student) const {
+  DEEPSCALER_CHECK(common_ <= std::min(std::ssize(student), logits_.cols),
+                   "more common tokens than a model has");
+  return divergence_term(config_, common_, weight, student,
+                         {logits_.row(index), static_cast<size_t>(logits_.cols)});
+}
+
+DivergenceTerm TopTokensDivergence::term(const PredictedToken& token, int64_t, double weight,
+                                         std::span<float> student) const {
+  const auto& response = teacher_[static_cast<size_t>(token.group)];
+  return divergence_term(config_, response[static_cast<size_t>(token.token)], weight, student);
 }
 
 }  // namespace deepscaler

@@ -49,6 +49,15 @@ class DivergenceOnModels : public testing::Test {
     }
     return groups;
   }
+  // With one completion each.
+  [[nodiscard]] std::vector<TokenGroup> single_groups() const {
+    std::vector<TokenGroup> single;
+    for (const TokenGroup& group : groups()) {
+      for (const auto& response : group.responses)
+        single.push_back({.prompt = group.prompt, .responses = {response}});
+    }
+    return single;
+  }
   [[nodiscard]] int64_t tokens() const {
     int64_t count = 0;
     for (const TokenGroup& group : groups()) {
@@ -58,7 +67,7 @@ class DivergenceOnModels : public testing::Test {
   }
   // The mean divergence; the gradient is then in `step`.
   double accumulate(TrainStep& step, const DivergenceConfig& config) const {
-    DivergenceLoss loss(config, teacher_, student_.config().vocabulary, tokens());
+    TeacherDivergence loss(config, teacher_, student_.config().vocabulary, tokens());
     LogitsHead head(loss);
     step.clear_gradients();
     step.accumulate(groups(), head);
@@ -88,6 +97,82 @@ TEST(Divergence, HasTheValuesAndGradientsOfTorch) {
         EXPECT_NEAR(student[v], 0.5 * slope, 1e-6 * std::max(1.0, std::abs(slope))) << golden["kind"] << v;
       }
     }
+  }
+}
+
+TEST(Divergence, OfTheMostLikelyTokensHasTheValuesAndGradientsOfTorch) {
+  const json all = goldens();
+  for (const json& golden : all["top"]) {
+    const DivergenceConfig config = config_of(golden);
+    for (size_t row = 0; row < all["student"].size(); ++row) {
+      const auto logits = all["teacher"][row].get<std::vector<float>>();
+      const TopTokens top = top_tokens(std::span(logits).first(5), static_cast<float>(config.temperature),
+                                       std::ssize(golden["tokens"][row]));
+      EXPECT_EQ(top.tokens, golden["tokens"][row].get<std::vector<int32_t>>());
+      for (size_t i = 0; i < top.tokens.size(); ++i) {
+        const double log_prob = golden["log_probs"][row][i];
+        EXPECT_NEAR(top.log_probs[i], log_prob, 1e-6 * std::max(1.0, std::abs(log_prob)));
+      }
+      auto student = all["student"][row].get<std::vector<float>>();
+      const DivergenceTerm term = divergence_term(config, top, 0.5, student);
+      const double expected = golden["divergence"][row];
+      EXPECT_NEAR(term.divergence, expected, 1e-5 * std::max(1.0, std::abs(expected))) << golden.dump();
+      EXPECT_NEAR(term.entropy, golden["entropy"][row], 1e-12);
+      for (size_t v = 0; v < student.size(); ++v) {
+        const double slope = golden["gradient"][row][v];
+        EXPECT_NEAR(student[v], 0.5 * slope, 1e-5 * std::max(1.0, std::abs(slope))) << golden.dump() << v;
+      }
+    }
+  }
+}
+
+// Of equally likely tokens the lower numbers, as everywhere.
+TEST(TopTokens, TiesGoToTheLowerNumber) {
+  const float logits[] = {1, 3, 3, 0, 3};
+  EXPECT_EQ(top_tokens(logits, 1, 2).tokens, (std::vector<int32_t>{1, 2}));
+  EXPECT_EQ(top_tokens(logits, 1, 9).tokens, (std::vector<int32_t>{1, 2, 4, 0, 3}));
+}
+
+// Keeps all tokens at each place, and has no gradient.
+struct Listing : LogitsLoss {
+  Listing(size_t groups, float temperature) : opinions(groups), temperature(temperature) {}
+  void evaluate(std::span<const PredictedToken> tokens, MatrixView logits) override {
+    for (int64_t i = 0; i < std::ssize(tokens); ++i) {
+      const std::span row(logits.row(i), static_cast<size_t>(logits.cols));
+      opinions[static_cast<size_t>(tokens[i].group)].push_back(top_tokens(row, temperature, logits.cols));
+      std::ranges::fill(row, 0.0f);
+    }
+  }
+  std::vector<std::vector<TopTokens>> opinions;
+  float temperature;
+};
+
+// All tokens of a teacher, as a file would have them, say what the teacher says.
+TEST_F(DivergenceOnModels, AllTokensOfATeacherAreTheTeacher) {
+  TrainStep teacher(student_, {});
+  Model other = Model::load(kGoldens / "trl");
+  {
+    const WeightEdit weights = other.edit_weights();
+    for (int64_t i = 0; i < other.table().size(); ++i) weights[i] *= 1.5f;
+  }
+  for (const auto kind : {DivergenceKind::kForward, DivergenceKind::kReverse, DivergenceKind::kJsd}) {
+    const DivergenceConfig config = {.kind = kind, .temperature = 0.8};
+    TrainStep whole(other, {}), listed(other, {});
+    TeacherDivergence by_model(config, student_, student_.config().vocabulary, tokens());
+    LogitsHead head(by_model);
+    whole.accumulate(single_groups(), head);
+    Listing listing(single_groups().size(), 0.8f);
+    LogitsHead reader(listing);
+    teacher.accumulate(single_groups(), reader);
+    const std::vector<std::span<const TopTokens>> opinions(listing.opinions.begin(), listing.opinions.end());
+    TopTokensDivergence by_list(config, opinions, tokens());
+    LogitsHead other_head(by_list);
+    listed.accumulate(single_groups(), other_head);
+    EXPECT_NEAR(by_list.divergence(), by_model.divergence(), 1e-5 * by_model.divergence());
+    const std::span<const float> a = whole.gradients(), b = listed.gradients();
+    std::vector<float> difference(a.size());
+    for (size_t i = 0; i < a.size(); ++i) difference[i] = a[i] - b[i];
+    EXPECT_LT(norm_of(difference), 1e-4 * norm_of(a));
   }
 }
 

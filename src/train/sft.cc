@@ -11,17 +11,27 @@ namespace deepscaler {
 namespace {
 
 constexpr ConfigName<LossOn> kLossOnNames[] = {{"completions", LossOn::kCompletions}, {"all", LossOn::kAll}};
+constexpr ConfigName<TraceChoice> kTraceNames[] = {
+    {"verified", TraceChoice::kVerified}, {"stated", TraceChoice::kStated}, {"all", TraceChoice::kAll}};
 constexpr ConfigName<TooLong> kTooLongNames[] = {
     {"skip", TooLong::kSkip}, {"truncate", TooLong::kTruncate}, {"refuse", TooLong::kRefuse}};
 
 }  // namespace
 
-void bind(ConfigSection& s, SftConfig& c) {
-  bind(s, c.passes);
-  s.choice("loss_on", c.loss_on, "what is learned of an example", kLossOnNames);
+void bind(ConfigSection& s, ExamplesConfig& c) {
+  s.choice("traces", c.traces,
+           "which traces of a teacher are learned: those that the answer checker accepts, those that their "
+           "record states to be right, or all; truncated ones never are",
+           kTraceNames);
   s.field("max_tokens", c.max_tokens, "longest example, in tokens; 0 is the model's context").at_least(0);
   s.choice("too_long", c.too_long, "what happens to longer ones; how many there are is always said",
            kTooLongNames);
+}
+
+void bind(ConfigSection& s, SftConfig& c) {
+  bind(s, c.passes);
+  s.choice("loss_on", c.loss_on, "what is learned of an example", kLossOnNames);
+  bind(s, c.examples);
   s.field("eval_files", c.eval_files, "held-out examples for eval/loss, in the formats of data.files");
   s.field("eval_share", c.eval_share, "share of the examples to hold out for eval/loss").range(0, 0.9);
 }

@@ -25,11 +25,19 @@ enum class TooLong {
   kRefuse,    // an error
 };
 
+// Which examples a stage learns from.
+struct ExamplesConfig {
+  TraceChoice traces = TraceChoice::kVerified;
+  int64_t max_tokens = 0;  // of a demonstration; 0: the model's context
+  TooLong too_long = TooLong::kSkip;
+};
+
+void bind(ConfigSection& section, ExamplesConfig& config);
+
 struct SftConfig {
   PassesConfig passes;
   LossOn loss_on = LossOn::kCompletions;
-  int64_t max_tokens = 0;  // of a demonstration; 0: the model's context
-  TooLong too_long = TooLong::kSkip;
+  ExamplesConfig examples;
   std::vector<std::string> eval_files;  // held-out demonstrations
   double eval_share = 0;                // of the demonstrations, held out
 };

@@ -9,6 +9,8 @@ rows        logits of student and teacher; the teacher has more tokens. Over the
             student's entropy, and the gradient with respect to the student's logits
 model       student (tests/goldens/trl) and teacher (tests/goldens/models/llama) on the same tokens: the mean divergence
             over all completion tokens and the Euclidean norm of the gradient of each of the student's tensors
+top         of the teacher's most likely tokens: forward sums p (log p - log q) over those alone, with p and q of whole
+            vocabularies; reverse and jsd compare both as normalized over those
 credit      log-probabilities of sampled tokens by student and teacher, and the advantages of on-policy distillation
 """
 
@@ -58,6 +60,23 @@ def solve_rows(case, common):
                    "gradient": student.grad.tolist()}
 
 
+def solve_top(case, count):
+    student = torch.tensor(STUDENT, dtype=torch.float64, requires_grad=True)
+    teacher = torch.tensor(TEACHER, dtype=torch.float64)[:, :5]
+    # As a file has them: f32.
+    log_p, tokens = [x[:, :count] for x in torch.sort(torch.log_softmax(teacher / case["temperature"], -1),
+                                                      descending=True, stable=True)]
+    log_p = log_p.float().double()
+    log_q = torch.log_softmax(student / case["temperature"], -1)
+    if case["kind"] == "forward":
+        terms = (log_p.exp() * (log_p - log_q.gather(1, tokens))).sum(-1)
+    else:
+        terms = divergence(case | {"temperature": 1.0}, student.gather(1, tokens) / case["temperature"], log_p, count)
+    terms.sum().backward()
+    return case | {"tokens": tokens.tolist(), "log_probs": log_p.tolist(), "divergence": terms.tolist(),
+                   "entropy": (-(log_q.exp() * log_q).sum(-1)).tolist(), "gradient": student.grad.tolist()}
+
+
 def solve_model(case, student, teacher):
     common = min(student.config.vocab_size, teacher.config.vocab_size)
     student.zero_grad()
@@ -90,6 +109,7 @@ def main():
     lists = {
         "rows": [solve_rows(case, common) for case in KINDS for common in (5, 4)],
         "model": [solve_model(case, student, teacher) for case in KINDS],
+        "top": [solve_top(case, count) for case in KINDS for count in (2, 5)],
         "credit": [solve_credit(c, d) for c, d in ((1.0, 0.0), (1.0, 0.5), (0.25, 1.0))],
     }
     text = {"student": STUDENT, "teacher": TEACHER, "groups": GROUPS}

@@ -6,9 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/progress.h"
 #include "base/sha256.h"
-#include "base/signals.h"
 
 namespace deepscaler {
 namespace {
@@ -95,7 +93,7 @@ std::unique_ptr<Stage> DpoSettings::make(const StageConfig& stage, const StageCo
 }
 
 DpoStage::DpoStage(const PreferenceConfig& config, const StageConfig& stage, const StageContext& context)
-    : config_(config), stage_(stage), context_(context), pairs_(load_pairs(stage.data, context)) {
+    : PassesStage(config.passes, stage, context), config_(config), pairs_(load_pairs(stage.data, context)) {
   leave_out_long_pairs();
   check_reference();
   if (is_model(config.reference)) {
@@ -169,37 +167,22 @@ StageStep DpoStage::step(int64_t stage_step, int64_t) {
     }
   }
   StageStep result;
-  const auto batch = config_.passes.batch(problems(), stage_step, context_.seed);
   std::vector<const PreferencePair*> pairs;
   std::vector<TokenGroup> groups;
-  for (const int64_t i : batch) {
+  for (const int64_t i : batch_of(stage_step)) {
     pairs.push_back(&pairs_[static_cast<size_t>(i)]);
     groups.push_back(token_group(*pairs.back()));
     result.tokens += std::ssize(pairs.back()->chosen.tokens) + std::ssize(pairs.back()->rejected.tokens);
   }
   const GroupScores reference = reference_scores(groups);
-  Engine& policy = context_.models.policy();
-  const GroupScores scores = policy.score(groups, /*temperature=*/1);
+  const GroupScores scores = policy().score(groups, /*temperature=*/1);
   PreferenceBatch losses = preference_batch(config_, pairs, scores, reference);
-
   LinearLoss loss(std::move(losses.derivatives));
   LmHead head(loss, /*temperature=*/1);
-  Progress progress("training", "tokens", result.tokens);
-  progress.within_a_step();
-  {
-    const DroppableWork droppable;
-    policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
-  }
-  const StopNotice notice(kFinishesStep);  // from here on the step is finished
-  const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
-  const double norm = policy.update(stage_.optimizer, lr);
-
-  const int64_t done = stage_step * config_.passes.examples_per_step + std::ssize(batch);
-  result.metrics.set("epoch", static_cast<double>(done) / static_cast<double>(problems()));
-  record(losses, result.metrics);
-  result.metrics.set("entropy", mean_entropy(scores, pairs));
-  result.metrics.set("grad_norm", norm);
-  result.metrics.set("learning_rate", as_written(lr));
+  learn(groups, head, stage_step, result, [&](Metrics& metrics) {
+    record(losses, metrics);
+    metrics.set("entropy", mean_entropy(scores, pairs));
+  });
   return result;
 }
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "run/stages/fixed_model.h"
-#include "run/stages/stage_config.h"
+#include "run/stages/passes_stage.h"
 #include "train/preference_loss.h"
 
 namespace deepscaler {
@@ -32,11 +32,10 @@ class DpoSettings final : public StageSettings {
   PreferenceConfig config;
 };
 
-class DpoStage final : public Stage {
+class DpoStage final : public PassesStage {
  public:
   DpoStage(const PreferenceConfig& config, const StageConfig& stage, const StageContext& context);
 
-  [[nodiscard]] int64_t steps() const override { return config_.passes.steps_over(problems()); }
   [[nodiscard]] int64_t problems() const override { return std::ssize(pairs_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
@@ -49,8 +48,6 @@ class DpoStage final : public Stage {
   [[nodiscard]] GroupScores reference_scores(const std::vector<TokenGroup>& groups);
 
   const PreferenceConfig& config_;
-  const StageConfig& stage_;
-  StageContext context_;
   std::vector<PreferencePair> pairs_;
   std::optional<FixedModel> model_;  // the reference, where it is neither the start nor in the data
 };

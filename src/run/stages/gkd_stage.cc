@@ -1,5 +1,7 @@
 #include "run/stages/gkd_stage.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "base/config.h"
@@ -7,7 +9,6 @@
 #include "base/progress.h"
 #include "base/rng.h"
 #include "base/sha256.h"
-#include "base/signals.h"
 #include "run/stages/stage_demonstrations.h"
 
 namespace deepscaler {
@@ -15,12 +16,9 @@ namespace {
 
 constexpr ConfigName<OtherCompletions> kOthersNames[] = {{"data", OtherCompletions::kData},
                                                          {"teacher", OtherCompletions::kTeacher}};
-constexpr ConfigName<TooLong> kTooLongNames[] = {
-    {"skip", TooLong::kSkip}, {"truncate", TooLong::kTruncate}, {"refuse", TooLong::kRefuse}};
 
 // Prompts alone, of problems that need no solution.
-std::vector<Demonstration> load_prompts(const StageConfig& stage, const StageContext& context) {
-  DataConfig data = stage.data;
+std::vector<Demonstration> load_prompts(DataConfig data, const StageContext& context) {
   if (const auto from = stage_named_in(data.from)) data.files.push_back(context.output_of(*from));
   std::vector<Demonstration> prompts;
   for (const Problem& problem : load_problems(data, context.section + ".data", UnreadableAnswers::kUnused)) {
@@ -47,7 +45,9 @@ void record(const std::vector<Generation>& completions, Metrics& metrics) {
 }  // namespace
 
 void bind(ConfigSection& s, GkdTeacherConfig& c) {
-  s.field("model", c.model, "\"stage NAME\" (what that earlier stage ended with), or the path of a model")
+  s.field("model", c.model,
+          "\"stage NAME\" (what that earlier stage ended with), the path of a model, or \"data\" (the most "
+          "likely tokens stand beside the data's completions, as `score --top-tokens` writes them)")
       .required();
 }
 
@@ -60,11 +60,28 @@ void bind(ConfigSection& s, GkdConfig& c) {
       "others", c.others,
       "whose completions the other steps learn from: those of the \"data\", or samples of the \"teacher\"",
       kOthersNames);
-  s.field("max_tokens", c.max_tokens, "longest example, in tokens; 0 is the model's context").at_least(0);
-  s.choice("too_long", c.too_long, "what happens to longer ones; how many there are is always said",
-           kTooLongNames);
+  bind(s, c.examples);
   s.section("teacher", c.teacher, "the model that the policy comes near to");
   s.section("sampling", c.sampling, "how completions are sampled");
+}
+
+void GkdSettings::validate(const StageConfig& stage, const std::string& where) const {
+  require_no_choice_of_problems(stage, where);
+  if (!config.teacher.is_in_data()) return;
+  if (!config.learns_from_data() || config.student_share > 0) {
+    throw Error(where,
+                "has teacher.model = \"data\", which says nothing of other completions than the data's",
+                "set student_share = 0 and others = \"data\", or name a model");
+  }
+  if (!stage.data.kinds.empty()) {
+    throw Error(where, "has data.kinds, and a teacher in the data has not read generated problems",
+                "name files of `score --top-tokens` in data.files");
+  }
+}
+
+std::vector<std::string*> GkdSettings::files() {
+  return config.teacher.is_in_data() ? std::vector<std::string*>()
+                                     : std::vector<std::string*>{&config.teacher.model};
 }
 
 std::vector<std::pair<std::string, std::string>> GkdSettings::earlier_stages() const {
@@ -80,7 +97,7 @@ double GkdSettings::tokens_of_step() const {
 }
 
 StageNeeds GkdSettings::needs(const ModelConfig& model) const {
-  StageNeeds needs = {.longest_sequence = config.max_tokens};
+  StageNeeds needs = {.longest_sequence = config.examples.max_tokens};
   if (config.samples()) {
     const int64_t response = config.sampling.max_response_tokens;
     needs.longest_sequence =
@@ -90,7 +107,9 @@ StageNeeds GkdSettings::needs(const ModelConfig& model) const {
     needs.prompt_tokens = kUsualPromptTokens;
     needs.response_tokens = response;
   }
-  needs.fixed_models.push_back({.name = "teacher", .source = config.teacher.model, .shows_logits = true});
+  if (!config.teacher.is_in_data()) {
+    needs.fixed_models.push_back({.name = "teacher", .source = config.teacher.model, .shows_logits = true});
+  }
   return needs;
 }
 
@@ -99,21 +118,31 @@ std::unique_ptr<Stage> GkdSettings::make(const StageConfig& stage, const StageCo
 }
 
 GkdStage::GkdStage(const GkdConfig& config, const StageConfig& stage, const StageContext& context)
-    : config_(config),
-      stage_(stage),
-      context_(context),
-      examples_(config.learns_from_data() ? load_demonstrations(stage.data, context, LossOn::kCompletions)
-                                          : load_prompts(stage, context)),
-      teacher_(config.teacher.model, context.section + ".teacher.model", context_) {
-  const LengthLimit limit = {.max_tokens = config.max_tokens,
-                             .too_long = config.too_long,
-                             .context = context.models.policy().model().config().context};
-  if (config.learns_from_data()) apply(limit, "examples", examples_);
+    : PassesStage(config.passes, stage, context), config_(config) {
+  load(stage.data);
+  if (!config.teacher.is_in_data()) {
+    teacher_.emplace(config.teacher.model, context.section + ".teacher.model", context_);
+  }
   if (config.samples()) require_room_for_responses();
 }
 
+void GkdStage::load(const DataConfig& data) {
+  if (config_.teacher.is_in_data()) {
+    std::vector<std::string> files = data.files;
+    if (const auto from = stage_named_in(data.from)) files.push_back(context_.output_of(*from).string());
+    ListedTeacher teacher = read_listed_teacher(files, config_.divergence.temperature, context_);
+    examples_ = std::move(teacher.completions);
+    opinions_ = std::move(teacher.opinions);
+    limit_examples(examples_, "completions", config_.examples, context_);
+  } else if (config_.learns_from_data()) {
+    examples_ = load_demonstrations(data, LossOn::kCompletions, config_.examples, context_);
+  } else {
+    examples_ = load_prompts(data, context_);
+  }
+}
+
 void GkdStage::require_room_for_responses() const {
-  const int64_t context = context_.models.policy().model().config().context;
+  const int64_t context = policy().model().config().context;
   const int64_t response = config_.sampling.max_response_tokens;
   for (const Demonstration& example : examples_) {
     const auto prompt = std::ssize(token_group(example).prompt);
@@ -129,7 +158,12 @@ void GkdStage::require_room_for_responses() const {
 std::string GkdStage::data_hash() const {
   Sha256 hash;
   add_to_hash(examples_, hash);
-  hash.add(teacher_.identity());
+  if (teacher_) hash.add(teacher_->identity());
+  for (const auto& [where, opinions] : opinions_) {
+    for (const TopTokens& top : opinions) {
+      hash.add(fmt::format("{} {}\n", fmt::join(top.tokens, ","), fmt::join(top.log_probs, ",")));
+    }
+  }
   return hash.hex();
 }
 
@@ -177,15 +211,25 @@ std::vector<TokenGroup> GkdStage::groups_of(const std::vector<int64_t>& batch,
   return groups;
 }
 
+std::unique_ptr<DivergenceLoss> GkdStage::loss_of(const std::vector<TokenGroup>& groups, int64_t learned) {
+  if (teacher_) {
+    teacher_->require_readable(groups);
+    return std::make_unique<TeacherDivergence>(config_.divergence, teacher_->engine().model(),
+                                               teacher_->common_tokens(), learned);
+  }
+  std::vector<std::span<const TopTokens>> opinions;
+  for (const TokenGroup& group : groups) opinions.emplace_back(opinions_.at(std::string(group.name)));
+  return std::make_unique<TopTokensDivergence>(config_.divergence, std::move(opinions), learned);
+}
+
 StageStep GkdStage::step(int64_t stage_step, int64_t run_step) {
-  const auto batch = config_.passes.batch(problems(), stage_step, context_.seed);
-  Engine& policy = context_.models.policy();
+  const auto batch = batch_of(stage_step);
   const bool on_policy = is_on_policy(stage_step);
   Completions completions;
   if (on_policy) {
-    completions = sample(policy, batch, run_step);
+    completions = sample(policy(), batch, run_step);
   } else if (config_.others == OtherCompletions::kTeacher) {
-    completions = sample(teacher_.engine(), batch, run_step);
+    completions = sample(teacher_->engine(), batch, run_step);
   }
   StageStep result;
   int64_t learned = 0;
@@ -195,25 +239,13 @@ StageStep GkdStage::step(int64_t stage_step, int64_t run_step) {
     learned += completions.empty() ? examples_[static_cast<size_t>(batch[i])].learned()
                                    : std::ssize(completions[i].tokens);
   }
-  teacher_.require_readable(groups);
-  DivergenceLoss loss(config_.divergence, teacher_.engine().model(), teacher_.common_tokens(), learned);
-  LogitsHead head(loss);
-  Progress progress("training", "tokens", result.tokens);
-  progress.within_a_step();
-  {
-    const DroppableWork droppable;
-    policy.accumulate(groups, head, [&](int64_t done) { progress.update(done); });
-  }
-  const StopNotice notice(kFinishesStep);  // from here on the step is finished
-  const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
-  const double norm = policy.update(stage_.optimizer, lr);
-  if (config_.samples()) policy.release_workspace();  // sampling comes next and needs the memory
-  const int64_t done = stage_step * config_.passes.examples_per_step + std::ssize(batch);
-  result.metrics.set("epoch", static_cast<double>(done) / static_cast<double>(problems()));
-  result.metrics.set("loss", loss.divergence());
-  result.metrics.set("entropy", loss.entropy());
-  result.metrics.set("grad_norm", norm);
-  result.metrics.set("learning_rate", as_written(lr));
+  const std::unique_ptr<DivergenceLoss> loss = loss_of(groups, learned);
+  LogitsHead head(*loss);
+  learn(groups, head, stage_step, result, [&](Metrics& metrics) {
+    metrics.set("loss", loss->divergence());
+    metrics.set("entropy", loss->entropy());
+  });
+  if (config_.samples()) policy().release_workspace();  // sampling comes next and needs the memory
   result.metrics.set("on_policy", on_policy ? 1 : 0);
   record(completions, result.metrics);
   return result;

@@ -3,13 +3,16 @@
 // 2024, algorithm 1). No gradient passes through sampling. The loss is in train/divergence.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "run/stages/fixed_model.h"
-#include "run/stages/stage_config.h"
+#include "run/stages/listed_teacher.h"
+#include "run/stages/passes_stage.h"
 #include "train/divergence.h"
 #include "train/sft.h"
 
@@ -19,7 +22,9 @@ namespace deepscaler {
 enum class OtherCompletions { kData, kTeacher };
 
 struct GkdTeacherConfig {
-  std::string model;  // a path or "stage NAME"
+  std::string model;  // a path, "stage NAME", or "data": its opinions stand beside the completions
+
+  [[nodiscard]] bool is_in_data() const { return model == "data"; }
 };
 
 struct GkdConfig {
@@ -29,8 +34,7 @@ struct GkdConfig {
   double student_share = 0.5;  // of steps: GKD's lambda
   OtherCompletions others = OtherCompletions::kData;
   SamplingConfig sampling;
-  int64_t max_tokens = 0;  // of an example whose completion is learned; 0: the model's context
-  TooLong too_long = TooLong::kSkip;
+  ExamplesConfig examples;  // whose completions are learned
 
   [[nodiscard]] bool learns_from_data() const {
     return student_share < 1 && others == OtherCompletions::kData;
@@ -46,10 +50,8 @@ class GkdSettings final : public StageSettings {
     return std::make_unique<GkdSettings>(*this);
   }
   void bind(ConfigSection& section) override { deepscaler::bind(section, config); }
-  void validate(const StageConfig& stage, const std::string& where) const override {
-    require_no_choice_of_problems(stage, where);
-  }
-  [[nodiscard]] std::vector<std::string*> files() override { return {&config.teacher.model}; }
+  void validate(const StageConfig& stage, const std::string& where) const override;
+  [[nodiscard]] std::vector<std::string*> files() override;
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> earlier_stages() const override;
   [[nodiscard]] std::optional<int64_t> steps() const override { return config.passes.steps; }
   [[nodiscard]] double tokens_of_step() const override;
@@ -60,11 +62,10 @@ class GkdSettings final : public StageSettings {
   GkdConfig config;
 };
 
-class GkdStage final : public Stage {
+class GkdStage final : public PassesStage {
  public:
   GkdStage(const GkdConfig& config, const StageConfig& stage, const StageContext& context);
 
-  [[nodiscard]] int64_t steps() const override { return config_.passes.steps_over(problems()); }
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
@@ -72,6 +73,7 @@ class GkdStage final : public Stage {
  private:
   using Completions = std::vector<Generation>;
 
+  void load(const DataConfig& data);
   void require_room_for_responses() const;
   [[nodiscard]] bool is_on_policy(int64_t stage_step) const;
   // A completion of each example of the batch, by that model.
@@ -80,11 +82,14 @@ class GkdStage final : public Stage {
   [[nodiscard]] std::vector<TokenGroup> groups_of(const std::vector<int64_t>& batch,
                                                   const Completions& completions) const;
 
+  // The loss of a step over these groups, with `learned` tokens.
+  [[nodiscard]] std::unique_ptr<DivergenceLoss> loss_of(const std::vector<TokenGroup>& groups,
+                                                        int64_t learned);
+
   const GkdConfig& config_;
-  const StageConfig& stage_;
-  StageContext context_;
   std::vector<Demonstration> examples_;  // with nothing in the loss where no completion of them is learned
-  FixedModel teacher_;
+  std::optional<FixedModel> teacher_;    // else the data have
+  std::map<std::string, std::vector<TopTokens>> opinions_;  // ListedTeacher::opinions
 };
 
 }  // namespace deepscaler

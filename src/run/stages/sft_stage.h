@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "run/stages/stage_config.h"
+#include "run/stages/passes_stage.h"
 #include "train/sft.h"
 
 namespace deepscaler {
@@ -29,11 +29,10 @@ class SftSettings final : public StageSettings {
   SftConfig config;
 };
 
-class SftStage final : public Stage {
+class SftStage final : public PassesStage {
  public:
   SftStage(const SftConfig& config, const StageConfig& stage, const StageContext& context);
 
-  [[nodiscard]] int64_t steps() const override { return config_.passes.steps_over(problems()); }
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] int64_t held_out_examples() const override { return std::ssize(held_out_); }
@@ -41,9 +40,6 @@ class SftStage final : public Stage {
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
 
  private:
-  const SftConfig& config_;
-  const StageConfig& stage_;
-  StageContext context_;
   std::vector<Demonstration> examples_;
   std::vector<Demonstration> held_out_;
 };

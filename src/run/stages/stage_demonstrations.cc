@@ -8,31 +8,53 @@
 #include "base/log.h"
 
 namespace deepscaler {
+namespace {
 
-std::vector<Demonstration> load_demonstrations(const DataConfig& data, const StageContext& context,
-                                               LossOn loss_on) {
-  std::vector<std::filesystem::path> files(data.files.begin(), data.files.end());
-  if (const auto stage = stage_named_in(data.from)) files.push_back(context.output_of(*stage));
-  std::vector<Demonstration> examples = read_demonstrations(files, context.encoder, loss_on);
-  if (data.kinds.empty()) return examples;
-  DataConfig generated = data;
-  generated.files.clear();
-  for (const Problem& problem :
-       load_problems(generated, context.section + ".data", UnreadableAnswers::kRefuse)) {
-    examples.push_back(demonstrate(problem, problem.id, context.encoder, loss_on));
+std::vector<Demonstration> read_files(const std::vector<std::string>& files, LossOn loss_on,
+                                      const ExamplesConfig& config, const StageContext& context) {
+  const std::vector<std::filesystem::path> paths(files.begin(), files.end());
+  DemonstrationSet set = read_demonstrations(paths, context.encoder, loss_on, config.traces);
+  if (set.traces.traces > 0) log_info("{}: learns {}", context.section, describe(set.traces));
+  return std::move(set.demonstrations);
+}
+
+}  // namespace
+
+std::vector<Demonstration> load_demonstrations(const DataConfig& data, LossOn loss_on,
+                                               const ExamplesConfig& config, const StageContext& context) {
+  std::vector<std::string> files = data.files;
+  if (const auto stage = stage_named_in(data.from)) files.push_back(context.output_of(*stage).string());
+  std::vector<Demonstration> examples = read_files(files, loss_on, config, context);
+  if (!data.kinds.empty()) {
+    DataConfig generated = data;
+    generated.files.clear();
+    for (const Problem& problem :
+         load_problems(generated, context.section + ".data", UnreadableAnswers::kRefuse)) {
+      examples.push_back(demonstrate(problem, problem.id, context.encoder, loss_on));
+    }
   }
+  limit_examples(examples, "examples", config, context);
   return examples;
 }
 
-void apply(const LengthLimit& limit, std::string_view what, std::vector<Demonstration>& demonstrations) {
-  if (limit.max_tokens > limit.context) {
+std::vector<Demonstration> load_held_out(const std::vector<std::string>& files, LossOn loss_on,
+                                         const ExamplesConfig& config, const StageContext& context) {
+  std::vector<Demonstration> examples = read_files(files, loss_on, config, context);
+  limit_examples(examples, "held-out examples", config, context);
+  return examples;
+}
+
+void limit_examples(std::vector<Demonstration>& demonstrations, std::string_view what,
+                    const ExamplesConfig& config, const StageContext& context) {
+  const int64_t longest = context.models.policy().model().config().context;
+  if (config.max_tokens > longest) {
     throw Error("max_tokens",
-                fmt::format("{} is more than the model's context of {}", limit.max_tokens, limit.context),
+                fmt::format("{} is more than the model's context of {}", config.max_tokens, longest),
                 "lower it");
   }
-  const int64_t max_tokens = limit.max_tokens == 0 ? limit.context : limit.max_tokens;
+  const int64_t max_tokens = config.max_tokens == 0 ? longest : config.max_tokens;
   const auto before = demonstrations.size();
-  const LengthCounts counts = limit_lengths(demonstrations, max_tokens, limit.too_long);
+  const LengthCounts counts = limit_lengths(demonstrations, max_tokens, config.too_long);
   if (counts.longer == 0) return;
   log_warning("{} of {} {} are longer than {} tokens (the longest has {}): {} cut, {} left out",
               counts.longer, before, what, max_tokens, counts.longest, counts.truncated,

@@ -1,7 +1,8 @@
-// The demonstrations of a stage's data: from files, from an earlier stage, and of generated problems.
+// The demonstrations of a stage: from files, from an earlier stage, and of generated problems. What is left
+// out of them, and why, is always said.
 #pragma once
 
-#include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,19 +13,19 @@
 namespace deepscaler {
 
 // Files come first, then the earlier stage's output, then generated problems. Throws Error as
-// read_demonstrations does.
-[[nodiscard]] std::vector<Demonstration> load_demonstrations(const DataConfig& data,
-                                                             const StageContext& context, LossOn loss_on);
+// read_demonstrations and limit_lengths do, and for a limit above the model's context.
+[[nodiscard]] std::vector<Demonstration> load_demonstrations(const DataConfig& data, LossOn loss_on,
+                                                             const ExamplesConfig& config,
+                                                             const StageContext& context);
 
-struct LengthLimit {
-  int64_t max_tokens = 0;  // 0: the model's context
-  TooLong too_long = TooLong::kSkip;
-  int64_t context = 0;
-};
+// Those of files that are held out.
+[[nodiscard]] std::vector<Demonstration> load_held_out(const std::vector<std::string>& files, LossOn loss_on,
+                                                       const ExamplesConfig& config,
+                                                       const StageContext& context);
 
-// Applies the limit in place; a warning says what it did to `what`. Throws Error as limit_lengths does, and
-// for a limit above the context.
-void apply(const LengthLimit& limit, std::string_view what, std::vector<Demonstration>& demonstrations);
+// Applies the limit of lengths in place; a warning says what it did to `what`.
+void limit_examples(std::vector<Demonstration>& demonstrations, std::string_view what,
+                    const ExamplesConfig& config, const StageContext& context);
 
 // Adds their number, their tokens and which are learned.
 void add_to_hash(const std::vector<Demonstration>& demonstrations, Sha256& hash);
