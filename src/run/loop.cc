@@ -218,6 +218,35 @@ void Run::begin_next_stage() {
   announce_stage();
 }
 
+// How evenly the ranks were at work since `before`.
+struct RankWork {
+  double waited_s = ranks().waited_s();
+  double bytes = static_cast<double>(ranks().bytes_given());
+};
+
+void measure_ranks(const RankWork& before, double seconds, Metrics& metrics) {
+  if (ranks().size() == 1) return;
+  const RankWork now;
+  const double wait = now.waited_s - before.waited_s;
+  const std::array<double, 3> mine = {seconds - wait, wait, now.bytes - before.bytes};
+  std::array<std::vector<double>, 3> all;
+  for (const std::string& bytes :
+       ranks().gather({reinterpret_cast<const char*>(mine.data()), sizeof(mine)})) {
+    std::array<double, 3> theirs;
+    std::memcpy(theirs.data(), bytes.data(), sizeof(theirs));
+    for (size_t i = 0; i < all.size(); ++i) all[i].push_back(theirs[i]);
+  }
+  const auto sum = [](const std::vector<double>& numbers) {
+    return std::accumulate(numbers.begin(), numbers.end(), 0.0);
+  };
+  for (const auto& [name, numbers] : {std::pair("busy", &all[0]), std::pair("wait", &all[1])}) {
+    metrics.set(fmt::format("time/rank/{}_min", name), std::ranges::min(*numbers));
+    metrics.set(fmt::format("time/rank/{}_mean", name), sum(*numbers) / static_cast<double>(numbers->size()));
+    metrics.set(fmt::format("time/rank/{}_max", name), std::ranges::max(*numbers));
+  }
+  metrics.set("time/rank/mib", sum(all[2]) / (1 << 20));
+}
+
 void Run::take_step() {
   // Not before the stage's first step: its rate leaves out an evaluation that comes before.
   if (!std::exchange(stage_is_shown_, true)) records_.begin_stage(stages_.now(), state_);
@@ -254,35 +283,6 @@ void Run::take_step() {
   measure_ranks(before, seconds, result.metrics);
   clock_->took_step(state_.stage, seconds);
   records_.step(result, weights, state_, clock_->left_s(state_.stage, state_.stage_step));
-}
-
-// How evenly the ranks were at work since `before`.
-struct RankWork {
-  double waited_s = ranks().waited_s();
-  double bytes = static_cast<double>(ranks().bytes_given());
-};
-
-void measure_ranks(const RankWork& before, double seconds, Metrics& metrics) {
-  if (ranks().size() == 1) return;
-  const RankWork now;
-  const double wait = now.waited_s - before.waited_s;
-  const std::array<double, 3> mine = {seconds - wait, wait, now.bytes - before.bytes};
-  std::array<std::vector<double>, 3> all;
-  for (const std::string& bytes :
-       ranks().gather({reinterpret_cast<const char*>(mine.data()), sizeof(mine)})) {
-    std::array<double, 3> theirs;
-    std::memcpy(theirs.data(), bytes.data(), sizeof(theirs));
-    for (size_t i = 0; i < all.size(); ++i) all[i].push_back(theirs[i]);
-  }
-  const auto sum = [](const std::vector<double>& numbers) {
-    return std::accumulate(numbers.begin(), numbers.end(), 0.0);
-  };
-  for (const auto& [name, numbers] : {std::pair("busy", &all[0]), std::pair("wait", &all[1])}) {
-    metrics.set(fmt::format("time/rank/{}_min", name), std::ranges::min(*numbers));
-    metrics.set(fmt::format("time/rank/{}_mean", name), sum(*numbers) / static_cast<double>(numbers->size()));
-    metrics.set(fmt::format("time/rank/{}_max", name), std::ranges::max(*numbers));
-  }
-  metrics.set("time/rank/mib", sum(all[2]) / (1 << 20));
 }
 
 // What nothing is learned from looks like any other run.
