@@ -99,9 +99,9 @@ check(run("turns[3].fault") == "Stopped.", "not stopped")
 
 # What a model may write.
 show = "(text => { const box = document.createElement('div'); box.append(...markdownNodes(text)); return box.innerHTML; })"
-attack = "<img src=x onerror=alert(1)> ![x](http://example.org/leak) [y](javascript:alert(1)) <script>alert(1)</script>"
+attack = "<img src=x onerror=alert(1)> ![x](http://example.org/leak) [y](javascript:alert) [z](data:text/html,z) <script>alert(1)</script>"
 html = run(f"{show}({attack!r})")
-check("<img" not in html and "<script" not in html and "javascript:" not in html.replace("[y](javascript:", ""), html)
+check("<img" not in html and "<script" not in html and "javascript:" not in html and "data:" not in html, html)
 check('<a href="http://example.org/leak" target="_blank" rel="noopener noreferrer">' in html, html)
 html = run(show + r"""('So \\(\\frac{1}{2}x^2\\) and\n\\[ \\boxed{\\sqrt[3]{8} = 2} \\]\n$$\\begin{cases} a & b \\\\ c & d \\end{cases}$$ costs $5 or $6')""")
 for part in ("<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac><msup><mi>x</mi><mn>2</mn></msup>", 'class="boxed"',
@@ -113,15 +113,16 @@ for part in ("<h3>A</h3>", "<ul><li><p>one</p><ul><li><p>two <strong>b</strong><
     check(part in html, f"no {part} in {html}")
 run("mathOf('{'.repeat(5000), false); mathOf('\\\\frac\\\\left\\\\begin{', true); markdownNodes('> '.repeat(5000)); true")
 
-# In the light, in the dark, and on a phone: different pictures, and nothing wider than the screen.
-pictures = []
+# In the light, in the dark, and on a phone: other colours, and nothing wider than the screen.
+pictures, papers = [], []
 for width, is_dark in ((1000, False), (1000, True), (360, False)):
     browser.resize(width, 700, is_dark)
     pictures.append(browser.call("Page.captureScreenshot")["data"])
+    papers.append(run("getComputedStyle(document.body).backgroundColor"))
     check(run("document.documentElement.scrollWidth") <= width, f"wider than {width}")
     with open(f"{folder}/page-{len(pictures)}.png", "wb") as file:
         file.write(base64.b64decode(pictures[-1]))
-check(len(set(pictures)) == 3, "dark looks as light")
+check(papers[0] == papers[2] != papers[1], f"dark looks as light: {papers}")
 # The policy holds: a script that was not there does not run.
 run("const s = document.createElement('script'); s.textContent = 'window.attacked = true'; document.body.append(s)")
 check(run("window.attacked") is None, "a foreign script ran")
