@@ -159,7 +159,7 @@ void run(const Options& options) {
   }
   if (!options.filter.empty()) {
     require_new_file(options.filter, {options.input, options.output, options.model}, "name another --filter",
-                     "--filter");
+                     {.flag = "--filter"});
   }
   const GenerationSettings settings = with_logit_biases(options.generation);
   const Tokenizer tokenizer = load_tokenizer(options.model);
