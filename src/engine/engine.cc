@@ -15,12 +15,11 @@ Engine::Engine(Model model, const EngineOptions& options, const Device& device)
 
 TrainStep& Engine::step() {
   if (!step_) {
-    step_ = std::make_unique<TrainStep>(
-        *model_,
-        StepOptions{.token_budget = options_.token_budget,
-                    .recompute = options_.recompute,
-                    .gradients = options_.gradients},
-        device_);
+    step_ = std::make_unique<TrainStep>(*model_,
+                                        StepOptions{.token_budget = options_.token_budget,
+                                                    .recompute = options_.recompute,
+                                                    .gradients = options_.gradients},
+                                        device_);
   }
   return *step_;
 }

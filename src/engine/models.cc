@@ -105,7 +105,9 @@ void Models::load_others(const fs::path& checkpoint, const std::map<std::string,
                   "the checkpoint is damaged: remove its folder and go on from an earlier one");
     }
     Engine& engine = put(name, std::make_unique<Engine>(std::move(model), policy().options()));
-    if (const auto scale = read_score_scale(layout.path)) set_score_scale(name, *scale);
+    if (engine.model().config().scalar_head()) {
+      if (const auto scale = read_score_scale(layout.path)) set_score_scale(name, *scale);
+    }
     if (fs::exists(layout.optimizer())) engine.load_optimizer(layout.optimizer(), optimizer_of(name));
   }
 }

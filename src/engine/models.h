@@ -49,8 +49,9 @@ class Models {
   void release_workspaces();
 
   // Writes the models beside the policy into a checkpoint's folder: models/NAME/ is a Hugging Face folder or
-  // that of an adapter, with an optimizer.safetensors where the model is trained, and with the tokenizer where
-  // the model is a scorer, which others load by itself. hashes() are the hashes of their weights by name.
+  // that of an adapter, with an optimizer.safetensors where the model is trained, and with the tokenizer
+  // where the model is a scorer, which others load by itself. hashes() are the hashes of their weights by
+  // name.
   void save_others(const std::filesystem::path& checkpoint, const Tokenizer& tokenizer) const;
   [[nodiscard]] std::map<std::string, std::string> hashes() const;
   // `optimizer_of` gives the settings of the optimizer of a name. Throws Error for a model that is missing or

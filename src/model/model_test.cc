@@ -193,8 +193,11 @@ TEST(ModelLoad, WeightsUnderOtherNamesAndTypes) {
 TEST(ModelLoad, FoldersOfOtherKindsAreNamed) {
   const TemporaryFolder folder;
   write_file_atomically(folder / "adapter_config.json", "{}");
-  EXPECT_EQ(verdict(folder.path(), folder),
-            "M: holds an adapter (PEFT), not a whole model; merge it into its base model first");
+  EXPECT_EQ(
+      verdict(folder.path(), folder),
+      "M/adapter_config.json: names no base model; set base_model_name_or_path to the folder or file of the "
+      "base");
+  fs::remove(folder / "adapter_config.json");
   fs::copy_file(kLlama / "config.json", folder / "config.json");
   write_file_atomically(folder / "pytorch_model.bin", "");
   EXPECT_EQ(verdict(folder.path(), folder),
