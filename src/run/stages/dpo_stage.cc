@@ -179,7 +179,7 @@ StageStep DpoStage::step(int64_t stage_step, int64_t) {
   PreferenceBatch losses = preference_batch(config_, pairs, scores, reference);
   LinearLoss loss(std::move(losses.derivatives));
   LmHead head(loss, /*temperature=*/1);
-  learn(groups, head, stage_step, result, [&](Metrics& metrics) {
+  learn(policy(), groups, head, stage_step, result, [&](Metrics& metrics) {
     record(losses, metrics);
     metrics.set("entropy", mean_entropy(scores, pairs));
   });

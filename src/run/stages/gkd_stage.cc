@@ -241,7 +241,7 @@ StageStep GkdStage::step(int64_t stage_step, int64_t run_step) {
   }
   const std::unique_ptr<DivergenceLoss> loss = loss_of(groups, learned);
   LogitsHead head(*loss);
-  learn(groups, head, stage_step, result, [&](Metrics& metrics) {
+  learn(policy(), groups, head, stage_step, result, [&](Metrics& metrics) {
     metrics.set("loss", loss->divergence());
     metrics.set("entropy", loss->entropy());
   });

@@ -1,4 +1,5 @@
-// A stage that makes passes over examples and learns from a batch of them at a time: sft, dpo, gkd.
+// A stage that makes passes over examples and learns from a batch of them at a time: sft, dpo, gkd,
+// reward-model.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +24,10 @@ class PassesStage : public Stage {
   // The numbers of the step's examples.
   [[nodiscard]] std::vector<int64_t> batch_of(int64_t stage_step) const;
 
-  // The gradient of the head's loss over the groups, and the update. Records epoch, then what `record` does,
-  // then grad_norm and learning_rate. StageStep::tokens must be set.
-  void learn(std::span<const TokenGroup> groups, Head& head, int64_t stage_step, StageStep& result,
-             const std::function<void(Metrics&)>& record);
+  // The gradient of the head's loss over the groups, a group an example, and the model's update. Records
+  // epoch, then what `record` does, then grad_norm and learning_rate. StageStep::tokens must be set.
+  void learn(Engine& model, std::span<const TokenGroup> groups, Head& head, int64_t stage_step,
+             StageStep& result, const std::function<void(Metrics&)>& record);
 
   [[nodiscard]] Engine& policy() const { return context_.models.policy(); }
 

@@ -9,10 +9,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/progress.h"
 #include "base/rng.h"
 #include "base/sha256.h"
-#include "base/signals.h"
 
 namespace deepscaler {
 namespace {
@@ -107,9 +105,8 @@ std::unique_ptr<Stage> RewardModelSettings::make(const StageConfig& stage,
 
 RewardModelStage::RewardModelStage(const RewardModelConfig& config, const StageConfig& stage,
                                    const StageContext& context)
-    : config_(config),
-      stage_(stage),
-      context_(context),
+    : PassesStage(config.passes, stage, context),
+      config_(config),
       examples_(load_examples(config, stage.data, context)) {
   leave_out_long(examples_, "examples");
   if (!config.eval_files.empty()) {
@@ -198,10 +195,9 @@ Metrics RewardModelStage::measure_held_out() {
 
 StageStep RewardModelStage::step(int64_t stage_step, int64_t) {
   StageStep result;
-  const auto batch = config_.passes.batch(problems(), stage_step, context_.seed);
   std::vector<const RewardExample*> examples;
   std::vector<TokenGroup> groups;
-  for (const int64_t i : batch) {
+  for (const int64_t i : batch_of(stage_step)) {
     examples.push_back(&examples_[static_cast<size_t>(i)]);
     groups.push_back(token_group(*examples.back()));
     result.tokens += examples.back()->tokens();
@@ -217,21 +213,9 @@ StageStep RewardModelStage::step(int64_t stage_step, int64_t) {
 
   LastValueLoss loss(groups, std::move(derivatives));
   ScalarHead head(loss, TokenRow::kAt);
-  Progress progress("training", "tokens", result.tokens);
-  progress.within_a_step();
-  model().accumulate(groups, head, [&](int64_t done) {
-    progress.update(done);
-    throw_if_stop_requested();
+  learn(model(), groups, head, stage_step, result, [&](Metrics& metrics) {
+    record(reward_figures(config_, examples, scores), examples.front()->is_pair(), metrics);
   });
-  const StopNotice notice(kFinishesStep);  // from here on the step is finished
-  const float lr = learning_rate(stage_.optimizer.schedule, stage_.optimizer.lr, stage_step, steps());
-  const double norm = model().update(stage_.optimizer, lr);
-
-  const int64_t done = stage_step * config_.passes.examples_per_step + std::ssize(batch);
-  result.metrics.set("epoch", static_cast<double>(done) / static_cast<double>(problems()));
-  record(reward_figures(config_, examples, scores), examples.front()->is_pair(), result.metrics);
-  result.metrics.set("grad_norm", norm);
-  result.metrics.set("learning_rate", as_written(lr));
   return result;
 }
 

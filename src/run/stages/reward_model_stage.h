@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "run/stages/fixed_model.h"
-#include "run/stages/stage_config.h"
+#include "run/stages/passes_stage.h"
 #include "train/reward_loss.h"
 
 namespace deepscaler {
@@ -34,11 +34,10 @@ class RewardModelSettings final : public StageSettings {
   RewardModelConfig config;
 };
 
-class RewardModelStage final : public Stage {
+class RewardModelStage final : public PassesStage {
  public:
   RewardModelStage(const RewardModelConfig& config, const StageConfig& stage, const StageContext& context);
 
-  [[nodiscard]] int64_t steps() const override { return config_.passes.steps_over(problems()); }
   [[nodiscard]] int64_t problems() const override { return std::ssize(examples_); }
   [[nodiscard]] std::string data_hash() const override;
   [[nodiscard]] StageStep step(int64_t stage_step, int64_t run_step) override;
@@ -55,8 +54,6 @@ class RewardModelStage final : public Stage {
   void note_scale();
 
   const RewardModelConfig& config_;
-  const StageConfig& stage_;
-  StageContext context_;
   std::vector<RewardExample> examples_, held_out_;
   std::optional<FixedModel> source_;  // where it is not the policy
 };

@@ -81,7 +81,7 @@ StageStep SftStage::step(int64_t stage_step, int64_t) {
   }
   NegativeLogLikelihood loss(learned);
   LmHead head(loss, /*temperature=*/1);
-  learn(groups, head, stage_step, result, [&](Metrics& metrics) {
+  learn(policy(), groups, head, stage_step, result, [&](Metrics& metrics) {
     metrics.set("loss", loss.loss());
     metrics.set("entropy", loss.entropy());
   });

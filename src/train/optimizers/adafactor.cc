@@ -20,6 +20,12 @@ constexpr int64_t kColumnsOfTask = 64;
 // Numbers that are kept of a parameter: its rows' means, then its columns'; of a vector one each.
 int64_t kept(const ParameterInfo& p) { return p.is_matrix() ? p.rows + p.cols : p.cols; }
 
+int64_t state_size(const ParameterTable& table) {
+  int64_t size = 0;
+  for (const ParameterInfo& p : table.trainable()) size += kept(p);
+  return size;
+}
+
 // The gradient of one parameter, scaled, by row and column.
 class Gradient {
  public:
@@ -57,21 +63,14 @@ void blend(double b2, std::span<const double> sums, int64_t count, float* means)
   }
 }
 
-class Adafactor final : public Optimizer {
+class Adafactor final : public StateOptimizer {
  public:
-  explicit Adafactor(const ParameterTable& table) : table_(table) {
-    int64_t size = 0;
-    for (const ParameterInfo& p : table.trainable()) size += kept(p);
-    means_ = Buffer<float>(size);
-  }
+  explicit Adafactor(const ParameterTable& table) : table_(table), means_(state_size(table)) {}
 
   void reset() override {
     std::ranges::fill(means_.span(), 0.0f);
     steps_ = 0;
   }
-  void save(const std::filesystem::path& path) const override { save_state(path, arrays(), steps_); }
-  void load(const std::filesystem::path& path) override { steps_ = load_state(path, arrays()); }
-  [[nodiscard]] int64_t steps() const override { return steps_; }
 
   double step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
               float* weights) override {
@@ -94,7 +93,7 @@ class Adafactor final : public Optimizer {
   }
 
  private:
-  [[nodiscard]] std::vector<StateArray> arrays() const {
+  [[nodiscard]] std::vector<StateArray> arrays() const override {
     return {state_array("means", "F32", means_.span())};
   }
 
@@ -154,7 +153,6 @@ class Adafactor final : public Optimizer {
 
   const ParameterTable& table_;
   mutable Buffer<float> means_;  // arrays() shows it to save() as to load()
-  int64_t steps_ = 0;
 };
 
 }  // namespace
@@ -164,9 +162,7 @@ std::unique_ptr<Optimizer> make_adafactor(const ParameterTable& table) {
 }
 
 int64_t adafactor_memory(const ParameterTable& table) {
-  int64_t size = 0;
-  for (const ParameterInfo& p : table.trainable()) size += kept(p);
-  return size * static_cast<int64_t>(sizeof(float));
+  return state_size(table) * static_cast<int64_t>(sizeof(float));
 }
 
 }  // namespace deepscaler

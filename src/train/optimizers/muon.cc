@@ -75,21 +75,20 @@ bool is_hidden_matrix(const ParameterInfo& p) {
 // How many numbers of state a parameter has.
 int64_t kept(const ParameterInfo& p) { return is_hidden_matrix(p) ? p.size : 2 * p.size; }
 
-class Muon final : public Optimizer {
+int64_t state_size(const ParameterTable& table) {
+  int64_t size = 0;
+  for (const ParameterInfo& p : table.trainable()) size += kept(p);
+  return size;
+}
+
+class Muon final : public StateOptimizer {
  public:
-  explicit Muon(const ParameterTable& table) : table_(table) {
-    int64_t size = 0;
-    for (const ParameterInfo& p : table.trainable()) size += kept(p);
-    state_ = Buffer<float>(size);
-  }
+  explicit Muon(const ParameterTable& table) : table_(table), state_(state_size(table)) {}
 
   void reset() override {
     std::ranges::fill(state_.span(), 0.0f);
     steps_ = 0;
   }
-  void save(const std::filesystem::path& path) const override { save_state(path, arrays(), steps_); }
-  void load(const std::filesystem::path& path) override { steps_ = load_state(path, arrays()); }
-  [[nodiscard]] int64_t steps() const override { return steps_; }
 
   double step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
               float* weights) override {
@@ -109,7 +108,7 @@ class Muon final : public Optimizer {
   }
 
  private:
-  [[nodiscard]] std::vector<StateArray> arrays() const {
+  [[nodiscard]] std::vector<StateArray> arrays() const override {
     return {state_array("state", "F32", state_.span())};
   }
 
@@ -152,7 +151,6 @@ class Muon final : public Optimizer {
   // Of a hidden matrix its momentum, of others the first and the second moment, one parameter after the
   // other.
   mutable Buffer<float> state_;  // arrays() shows it to save() as to load()
-  int64_t steps_ = 0;
 };
 
 }  // namespace
@@ -175,9 +173,7 @@ void orthogonalize(Matrix& x) {
 std::unique_ptr<Optimizer> make_muon(const ParameterTable& table) { return std::make_unique<Muon>(table); }
 
 int64_t muon_memory(const ParameterTable& table) {
-  int64_t size = 0;
-  for (const ParameterInfo& p : table.trainable()) size += kept(p);
-  return size * static_cast<int64_t>(sizeof(float));
+  return state_size(table) * static_cast<int64_t>(sizeof(float));
 }
 
 }  // namespace deepscaler

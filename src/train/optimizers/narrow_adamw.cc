@@ -12,7 +12,7 @@ namespace {
 
 static_assert(kOptimizerTile % kMomentRun == 0);
 
-class NarrowAdamW final : public Optimizer {
+class NarrowAdamW final : public StateOptimizer {
  public:
   NarrowAdamW(const ParameterTable& table, std::unique_ptr<MomentStore> moments)
       : table_(table), moments_(std::move(moments)) {
@@ -23,11 +23,6 @@ class NarrowAdamW final : public Optimizer {
     moments_->reset();
     steps_ = 0;
   }
-  void save(const std::filesystem::path& path) const override {
-    save_state(path, moments_->arrays(), steps_);
-  }
-  void load(const std::filesystem::path& path) override { steps_ = load_state(path, moments_->arrays()); }
-  [[nodiscard]] int64_t steps() const override { return steps_; }
 
   double step(const OptimizerConfig& config, float lr, std::span<const float> gradients,
               float* weights) override {
@@ -50,9 +45,10 @@ class NarrowAdamW final : public Optimizer {
   }
 
  private:
+  [[nodiscard]] std::vector<StateArray> arrays() const override { return moments_->arrays(); }
+
   const ParameterTable& table_;
   std::unique_ptr<MomentStore> moments_;
-  int64_t steps_ = 0;
 };
 
 }  // namespace

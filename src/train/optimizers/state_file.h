@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "train/optimizers/optimizer.h"
+
 namespace deepscaler {
 
 struct StateArray {
@@ -28,5 +30,19 @@ void save_state(const std::filesystem::path& path, const std::vector<StateArray>
 // Fills in the arrays and returns the number of steps. Throws Error for an array that is missing or of
 // another type or size, and for bytes that are not those that were saved.
 [[nodiscard]] int64_t load_state(const std::filesystem::path& path, const std::vector<StateArray>& arrays);
+
+// An optimizer whose whole state is some arrays and the number of its steps.
+class StateOptimizer : public Optimizer {
+ public:
+  void save(const std::filesystem::path& path) const final { save_state(path, arrays(), steps_); }
+  void load(const std::filesystem::path& path) final { steps_ = load_state(path, arrays()); }
+  [[nodiscard]] int64_t steps() const final { return steps_; }
+
+ protected:
+  // To be read by save() and filled in by load().
+  [[nodiscard]] virtual std::vector<StateArray> arrays() const = 0;
+
+  int64_t steps_ = 0;
+};
 
 }  // namespace deepscaler
