@@ -62,6 +62,21 @@ teacher.model = "stage cold start"
 sampling.max_response_tokens = 12
 optimizer.lr = 1e-3
 [[stage]]
+kind = "reward-model"
+name = "scores"
+steps = 2
+examples_per_step = 3
+data.files = ["pairs.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
+kind = "ppo"
+name = "critic"
+steps = 2
+data.files = ["problems.jsonl"]
+sampling = {problems_per_step = 4, samples_per_problem = 2, max_response_tokens = 12}
+critic = {model = "stage scores", optimizer.lr = 1e-3}
+optimizer.lr = 1e-3
+[[stage]]
 kind = "dpo"
 name = "pairs"
 steps = 2
@@ -122,6 +137,18 @@ same stopped
 on 2 train recipe.toml --output rewarded --set 'stage.1.reward.command=[{name = "mine", program = ["./reward.sh"]}]' \
   >log 2>&1 || fail "a reward program: $(cat log)"
 [[ $(wc -l <starts) == 6 ]] || fail "the reward program was started $(wc -l <starts) times"
+
+# A rank with a recipe of its own.
+cat >differ.sh <<'END'
+#!/bin/sh
+[ "$OMPI_COMM_WORLD_RANK" = 1 ] && set -- "$@" --set stage.1.sampling.temperature=0.5
+exec "$PROGRAM" "$@"
+END
+chmod +x differ.sh
+status=0
+PROGRAM=$program mpirun -n 2 --bind-to none ./differ.sh train recipe.toml --output differ --threads 1 >out 2>err || status=$?
+[[ $status == 1 ]] && grep -q "^deepscaler: rank [01] on $(hostname): rank 1 on $(hostname): the hash of the recipe is " err ||
+  fail "ranks with other recipes: exit code $status, $(cat err)"
 
 status=0
 on 2 train recipe.toml --output float --set 'gradients="f32"' >out 2>err || status=$?

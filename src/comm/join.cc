@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -15,12 +16,15 @@ namespace fs = std::filesystem;
 
 constexpr const char* kModule = "libdeepscaler_mpi.so";
 
-// What Open MPI's, MPICH's and PMIx's launchers set for each process.
-bool is_launched() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"}) {
-    if (std::getenv(name) != nullptr) return true;
+// Whether a launcher, Open MPI's, MPICH's or Slurm's with PMIx, has started more than this process, as it
+// tells each in its environment.
+bool is_one_of_several() {
+  for (const char* size : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}) {
+    if (const char* text = std::getenv(size)) return std::string_view(text) != "1";
   }
-  return false;
+  if (std::getenv("PMIX_RANK") == nullptr) return false;
+  const char* tasks = std::getenv("SLURM_STEP_NUM_TASKS");
+  return tasks == nullptr || std::string_view(tasks) != "1";
 }
 
 // Beside the program where it is built, else where it is installed.
@@ -33,7 +37,7 @@ fs::path module_path() {
 }  // namespace
 
 std::unique_ptr<Ranks> join_ranks() {
-  if (!is_launched()) return nullptr;
+  if (!is_one_of_several()) return nullptr;
   const fs::path path = module_path();
   if (!fs::exists(path)) {
     throw Error("MPI",

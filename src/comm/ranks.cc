@@ -79,6 +79,8 @@ std::string Ranks::from_leader(std::string_view mine) {
   return std::move(gather(leads() ? mine : std::string_view()).front());
 }
 
+int64_t Ranks::on_this_host() { return std::ranges::count(gather(host()), host()); }
+
 void Ranks::require_same(std::string_view what, std::string_view text) {
   const std::vector<std::string> hosts = gather(host()), texts = gather(text);
   for (size_t i = 1; i < texts.size(); ++i) {

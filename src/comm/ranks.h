@@ -34,6 +34,8 @@ class Ranks {
                                                       std::span<const std::string> mine);
   // What the leader has.
   [[nodiscard]] std::string from_leader(std::string_view mine);
+  // How many of them are on this one's host.
+  [[nodiscard]] int64_t on_this_host();
   // Throws Error naming the first rank whose text is not the leader's; `what` says of what: "the program".
   void require_same(std::string_view what, std::string_view text);
 

@@ -23,6 +23,7 @@ TEST(Ranks, GatherWhatEachHas) {
     const std::string mine(static_cast<size_t>(ranks().rank()), 'x');
     EXPECT_EQ(ranks().gather(mine), (std::vector<std::string>{"", "x", "xx"}));
     EXPECT_EQ(ranks().from_leader(ranks().leads() ? "first" : "other"), "first");
+    EXPECT_EQ(ranks().on_this_host(), 3);
   });
 }
 

@@ -1,16 +1,14 @@
 #include "run/loop.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <memory>
-#include <numeric>
 #include <optional>
 
 #include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/signals.h"
 #include "base/stopwatch.h"
 #include "comm/ranks.h"
@@ -18,6 +16,7 @@
 #include "run/checkpoints.h"
 #include "run/evaluations.h"
 #include "run/plan.h"
+#include "run/rank_metrics.h"
 #include "run/recipe_changes.h"
 #include "run/records.h"
 #include "run/run_clock.h"
@@ -66,6 +65,7 @@ class Run {
   void announce_stage() const;
   void begin_next_stage();
   void take_step();
+  void require_same_models(const std::string& policy) const;
   void warn_of_stillness(const Metrics& metrics);
   void measure_speed(StageStep& step, double seconds, int64_t flops);
   void do_what_is_due();
@@ -147,6 +147,7 @@ void Run::open_folder(const std::optional<fs::path>& checkpoint, const RunOption
 void Run::require_same_on_all_ranks() const {
   if (ranks().size() == 1) return;
   ranks().require_same("the program", manifest_.binary);
+  ranks().require_same("the hash of the recipe", sha256_hex(write_config(recipe_)));
   ranks().require_same("the device", manifest_.device);
   ranks().require_same("the precision", manifest_.dtype);
   ranks().require_same("the hash of the model", manifest_.model);
@@ -214,37 +215,17 @@ void Run::begin_next_stage() {
   ranks().meet();  // what the leader has written of the stage may be read
   stage_is_shown_ = false;
   const auto [section, hash] = stages_.begin_next(state_);
+  ranks().require_same(fmt::format("the hash of the data of {}", section), hash);
   if (manifest_.data.emplace(section, hash).second) writer_.manifest(manifest_);
   announce_stage();
 }
 
-// How evenly the ranks were at work since `before`.
-struct RankWork {
-  double waited_s = ranks().waited_s();
-  double bytes = static_cast<double>(ranks().bytes_given());
-};
-
-void measure_ranks(const RankWork& before, double seconds, Metrics& metrics) {
+// One that has other weights is named before it writes or draws anything by them.
+void Run::require_same_models(const std::string& policy) const {
   if (ranks().size() == 1) return;
-  const RankWork now;
-  const double wait = now.waited_s - before.waited_s;
-  const std::array<double, 3> mine = {seconds - wait, wait, now.bytes - before.bytes};
-  std::array<std::vector<double>, 3> all;
-  for (const std::string& bytes :
-       ranks().gather({reinterpret_cast<const char*>(mine.data()), sizeof(mine)})) {
-    std::array<double, 3> theirs;
-    std::memcpy(theirs.data(), bytes.data(), sizeof(theirs));
-    for (size_t i = 0; i < all.size(); ++i) all[i].push_back(theirs[i]);
-  }
-  const auto sum = [](const std::vector<double>& numbers) {
-    return std::accumulate(numbers.begin(), numbers.end(), 0.0);
-  };
-  for (const auto& [name, numbers] : {std::pair("busy", &all[0]), std::pair("wait", &all[1])}) {
-    metrics.set(fmt::format("time/rank/{}_min", name), std::ranges::min(*numbers));
-    metrics.set(fmt::format("time/rank/{}_mean", name), sum(*numbers) / static_cast<double>(numbers->size()));
-    metrics.set(fmt::format("time/rank/{}_max", name), std::ranges::max(*numbers));
-  }
-  metrics.set("time/rank/mib", sum(all[2]) / (1 << 20));
+  std::string hashes = policy;
+  for (const auto& [name, hash] : models_.hashes()) hashes += fmt::format(", {} {}", name, hash);
+  ranks().require_same(fmt::format("the hash of the weights after step {}", state_.step), hashes);
 }
 
 void Run::take_step() {
@@ -276,11 +257,11 @@ void Run::take_step() {
   result.metrics.set("num_tokens", static_cast<double>(state_.trained_tokens));
   const Stopwatch hashing;
   const std::string weights = policy.model().hash();
-  ranks().require_same(fmt::format("the hash of the weights after step {}", state_.step), weights);
+  require_same_models(weights);
   result.metrics.set("time/hash", hashing.seconds());
   const double seconds = watch.seconds();
   measure_speed(result, seconds, product_flops() - flops);
-  measure_ranks(before, seconds, result.metrics);
+  record_ranks(before, seconds, result.metrics);
   clock_->took_step(state_.stage, seconds);
   records_.step(result, weights, state_, clock_->left_s(state_.stage, state_.stage_step));
 }
@@ -353,14 +334,16 @@ void say_where_it_goes_on(const RunFolder& folder) {
 
 RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOptions& options) {
   require_fixed_sums(recipe);
-  // The leader settles what is in the folder, then the others read it.
+  const int64_t memory = available_memory() / ranks().on_this_host();
+  // The leader settles what is in the folder, then the others read it. Its day is the run's.
   const bool leads = ranks().leads();
-  if (!leads) ranks().meet();
+  const std::string date = leads ? "" : ranks().from_leader({});
   const RunFolder folder(path, leads ? options.access : FolderAccess::kRead);
-  const RunStart start = start_of(recipe, folder);
-  require_memory(plan_recipe(recipe, start.config), available_memory());
+  RunStart start = start_of(recipe, folder);
+  if (!leads) start.date = date;
+  require_memory(plan_recipe(recipe, start.config), memory);
   Run run(recipe, folder, start, options);
-  if (leads) ranks().meet();
+  if (leads) (void)ranks().from_leader(start.date);
   run.require_same_on_all_ranks();
   try {
     const bool complete = run.carry_out(options.last_step);
