@@ -166,3 +166,21 @@ sed -i 's/data.count/data.cuont/' tiny.toml
 "$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"
 grep -q 'tiny.toml:7: .*cuont.*"count"' err || fail "a misspelt key: $(cat err)"
 echo "all good"
+
+# Recipes by name, from anywhere; a list of them, each on one line that can be read; and the text of one.
+"$program" recipes >list
+for shipped in "$recipes"/*.toml; do
+  name=$(basename "$shipped" .toml)
+  description=$(sed -n "s/^$name  *//p" list)
+  [[ -n $description ]] || fail "recipes does not list $name"
+  ((${#description} <= 120)) || fail "the description of $name is long: $description"
+done
+"$program" recipes tiny | cmp -s - "$recipes/tiny.toml" || fail "recipes tiny is not the text of tiny.toml"
+"$program" plan tiny >by_name || fail "plan does not know tiny by its name"
+"$program" plan "$recipes/tiny.toml" | grep -v ^available | cmp -s - <(grep -v ^available by_name) || fail "plan tiny is not that of tiny.toml"
+"$program" train tiny --set stage.0.steps=1 --set stage.1.steps=1 --set 'eval.data.kinds=[]' --set eval.data.count=0 \
+  >/dev/null 2>err || fail "train does not know tiny by its name: $(tail -n 1 err)"
+[[ -e runs/tiny/metrics.jsonl ]] || fail "the run of a recipe by name is not in runs/tiny"
+refuses 1 'deepscaler: tinny: is neither a file nor the name of a recipe; did you mean tiny?' plan tinny
+refuses 1 'deepscaler: nowhere: is neither a file nor the name of a recipe; `deepscaler recipes` lists those there are' \
+  train nowhere

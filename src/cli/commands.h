@@ -32,6 +32,7 @@ void add_perplexity_command(CLI::App& app);
 void add_plan_command(CLI::App& app);
 void add_problems_command(CLI::App& app);
 void add_quantize_command(CLI::App& app);
+void add_recipes_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_score_command(CLI::App& app);
 void add_seeds_command(CLI::App& app);

@@ -135,6 +135,7 @@ int main(int argc, char** argv) {
   deepscaler::add_plan_command(app);
   deepscaler::add_problems_command(app);
   deepscaler::add_quantize_command(app);
+  deepscaler::add_recipes_command(app);
   deepscaler::add_report_command(app);
   deepscaler::add_score_command(app);
   deepscaler::add_seeds_command(app);

@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "base/file.h"
 #include "base/parallel.h"
+#include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
@@ -31,7 +32,10 @@ void RunTest::SetUp() { fs::current_path(root()); }
 void RunTest::TearDown() { set_thread_count(0); }
 
 Recipe RunTest::tiny_recipe(const std::vector<std::string>& overrides) {
-  return read_config<Recipe>(root() / "recipes" / "tiny.toml", overrides);
+  const fs::path file = root() / "recipes" / "tiny.toml";
+  auto recipe = read_config<Recipe>(file, overrides);
+  find_files(recipe, file);
+  return recipe;
 }
 
 Recipe RunTest::recipe_of(const std::string& stages, const std::vector<std::string>& overrides) {

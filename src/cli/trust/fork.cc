@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
-#include "cli/train.h"
+#include "cli/recipe/train.h"
 #include "trust/fork.h"
 
 namespace deepscaler {

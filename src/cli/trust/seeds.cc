@@ -4,13 +4,12 @@
 #include <filesystem>
 #include <memory>
 
-#include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/output_path.h"
-#include "cli/train.h"
-#include "run/recipe_paths.h"
+#include "cli/recipe/shipped_recipes.h"
+#include "cli/recipe/train.h"
 #include "trust/seeds.h"
 
 namespace deepscaler {
@@ -30,16 +29,14 @@ void run(const Options& options) {
     if (!text.starts_with("seed=")) continue;
     throw Error("--set " + text, "has no effect, since the seeds are those of --seeds", "leave it out");
   }
-  const std::string& file = options.train.recipe;
-  auto recipe = read_config<Recipe>(file, options.train.overrides);
-  find_files(recipe, file);
-  validate(recipe, file);
+  const fs::path file = recipe_file(options.train.recipe);
+  Recipe recipe = read_recipe(file, options.train.overrides);
   if (recipe.eval.data.empty()) {
-    throw Error(file, "has no eval.data, so there is nothing to compare", "name files or kinds of problems");
+    throw Error(file.string(), "has no eval.data, so there is nothing to compare",
+                "name files or kinds of problems");
   }
-  const fs::path folder = options.train.output.empty()
-                              ? fs::path("runs") / (fs::path(file).stem().string() + "-seeds")
-                              : fs::path(options.train.output);
+  const fs::path folder = options.train.output.empty() ? fs::path("runs") / (file.stem().string() + "-seeds")
+                                                       : fs::path(options.train.output);
   std::vector<SeedRun> runs;
   for (const int64_t seed : seeds) {
     recipe.seed = seed;
@@ -63,7 +60,7 @@ void add_seeds_command(CLI::App& app) {
   auto* command =
       app.add_subcommand("seeds", "Carry out a recipe with several seeds, and print one table of them");
   auto options = std::make_shared<Options>();
-  command->add_option("recipe", options->train.recipe, "the recipe, a TOML file")->required();
+  command->add_option("recipe", options->train.recipe, kRecipeArgument)->required();
   command->add_option("--seeds", options->seeds, "a range or a list, as 1..5 or 1,3,8 (default: 1..3)");
   add_train_options(*command, options->train);
   command->get_option("--output")

@@ -6,14 +6,13 @@
 #include <cstdio>
 #include <memory>
 
-#include "base/config.h"
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/recipe/shipped_recipes.h"
 #include "model/model.h"
 #include "model/model_file.h"
 #include "run/plan.h"
-#include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
@@ -48,9 +47,7 @@ std::vector<std::string> part_names(const std::vector<StagePlan>& stages) {
 }
 
 void run(const Options& options) {
-  auto recipe = read_config<Recipe>(options.recipe, options.overrides);
-  find_files(recipe, options.recipe);
-  validate(recipe, options.recipe);
+  const Recipe recipe = read_recipe(recipe_file(options.recipe), options.overrides);
   const RecipePlan plan = plan_recipe(recipe, read_model_config(recipe.start()));
   fmt::print("{} parameters, dtype {}, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
              recipe.model.dtype, recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer",
@@ -72,7 +69,7 @@ void run(const Options& options) {
 void add_plan_command(CLI::App& app) {
   auto* command = app.add_subcommand("plan", "Say how much memory the stages of a recipe will take");
   auto options = std::make_shared<Options>();
-  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
+  command->add_option("recipe", options->recipe, kRecipeArgument)->required();
   command->add_option("--set", options->overrides, "override a key, e.g. recompute=layer")
       ->check(is_text())
       ->allow_extra_args(false);

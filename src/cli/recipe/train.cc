@@ -14,11 +14,11 @@
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
 #include "cli/output_path.h"
+#include "cli/recipe/shipped_recipes.h"
+#include "cli/recipe/train.h"
 #include "cli/run_report.h"
-#include "cli/train.h"
 #include "comm/join.h"
 #include "run/loop.h"
-#include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
@@ -53,12 +53,10 @@ void print_evaluations(const std::vector<RunEvaluation>& evaluations, int64_t tr
     fmt::print("{} problems, the same each time; trained on too: {}\n", problems, trained_on);
 }
 
-void run(const TrainOptions& options) {
+void run(TrainOptions options) {
   apply(options.runtime);
-  auto recipe = read_config<Recipe>(options.recipe, options.overrides);
-  find_files(recipe, options.recipe);
-  validate(recipe, options.recipe);
-  run_and_print(recipe, options);
+  options.recipe = recipe_file(options.recipe).string();
+  run_and_print(read_recipe(options.recipe, options.overrides), options);
 }
 
 }  // namespace
@@ -121,7 +119,7 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
 void add_train_command(CLI::App& app) {
   auto* command = app.add_subcommand("train", "Carry out a recipe, or go on with it where it was stopped");
   auto options = std::make_shared<TrainOptions>();
-  command->add_option("recipe", options->recipe, "the recipe, a TOML file")->required();
+  command->add_option("recipe", options->recipe, kRecipeArgument)->required();
   add_train_options(*command, *options);
   command->callback([options] { on_each_rank([&] { run(*options); }); });
 }

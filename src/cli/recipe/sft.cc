@@ -5,8 +5,8 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/train.h"
-#include "run/recipe_paths.h"
+#include "cli/recipe/shipped_recipes.h"
+#include "cli/recipe/train.h"
 
 namespace deepscaler {
 namespace {
@@ -28,32 +28,29 @@ std::string quoted(const std::string& text) {
 }
 
 Recipe recipe_of(const Options& options) {
-  if (!options.train.recipe.empty()) {
-    auto recipe = read_config<Recipe>(options.train.recipe, options.train.overrides);
-    find_files(recipe, options.train.recipe);
-    return recipe;
-  }
+  if (!options.train.recipe.empty()) return read_recipe(options.train.recipe, options.train.overrides);
   Recipe recipe;
   std::vector<std::string> overrides = {"model.path=" + quoted(options.model),
                                         "stage.0.data.files=[" + quoted(options.data) + "]"};
   overrides.insert(overrides.end(), options.train.overrides.begin(), options.train.overrides.end());
   read_config_text(kRecipe, "sft", overrides, [&](ConfigSection& section) { bind(section, recipe); });
+  validate(recipe, "sft");
   return recipe;
 }
 
-void run(const Options& options) {
-  if (options.train.recipe.empty() && options.model.empty()) {
+void run(Options options) {
+  TrainOptions& train = options.train;
+  if (train.recipe.empty() && options.model.empty()) {
     throw Error("sft", "there is nothing to train on", "name a recipe, or --model and --data");
   }
-  apply(options.train.runtime);
+  apply(train.runtime);
+  if (!train.recipe.empty()) train.recipe = recipe_file(train.recipe).string();
   const Recipe recipe = recipe_of(options);
-  validate(recipe, options.train.recipe.empty() ? "sft" : options.train.recipe);
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     if (!recipe.stages[i].settings().samples_responses()) continue;
-    throw Error(options.train.recipe, fmt::format("stage.{} is of kind \"{}\"", i, recipe.stages[i].kind),
+    throw Error(train.recipe, fmt::format("stage.{} is of kind \"{}\"", i, recipe.stages[i].kind),
                 "use `deepscaler train` for recipes with other stages than sft");
   }
-  TrainOptions train = options.train;
   if (train.recipe.empty()) train.recipe = options.data;  // what the run's folder is named after
   run_and_print(recipe, train);
 }
