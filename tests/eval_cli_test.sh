@@ -55,3 +55,15 @@ rm whole.samples.jsonl
 refuses 1 "deepscaler: whole.json: is there already; name another --output" \
   "${options[@]}" --output whole.json
 echo "all good"
+
+# A suite takes the files that it knows from a folder, by its protocol unless told otherwise.
+mkdir suite
+printf '[{"problem": "1 + 1?", "answer": "2"}, {"problem": "1 + 2?", "answer": "3"}]' >suite/aime.json
+printf '%s\n' '{"problem": "2 + 2?", "answer": "4"}' >suite/math500.jsonl
+"$program" eval --suite math --data suite --model $model --samples 3 --max-response-tokens 4 --output suite.json >out 2>err ||
+  fail "eval --suite said: $(tail -n 1 err)"
+grep -q '^| AIME 2024 ' out && grep -q '^| MATH-500 ' out || fail "no row for each benchmark: $(cat out)"
+for setting in '"samples":3' '"temperature":0.6' '"top_p":0.95' '"max_response_tokens":4'; do
+  tr -d ' \n' <suite.json | grep -q "$setting" || fail "the report lacks $setting"
+done
+refuses 1 'deepscaler: --suite: takes its files from one folder; name the folder with --data' eval --suite math --model $model

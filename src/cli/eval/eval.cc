@@ -27,6 +27,7 @@
 #include "eval/evaluate.h"
 #include "eval/evaluate_endpoint.h"
 #include "eval/markdown.h"
+#include "eval/suite.h"
 #include "generate/missing_samples.h"
 #include "model/text_ends.h"
 #include "run/own_files.h"
@@ -37,7 +38,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Options {
-  std::string model, output;
+  std::string model, output, suite;
   std::vector<std::string> files, kinds, compare;
   int64_t count = 200;
   int64_t data_seed = 1;
@@ -53,7 +54,12 @@ struct Options {
   [[nodiscard]] bool asks_a_server() const { return !endpoint.model.url.empty(); }
 };
 
-std::vector<Problem> eval_problems(const Options& options) {
+std::vector<Problem> problems_of(const Options& options) {
+  if (!options.suite.empty()) {
+    if (options.files.size() != 1)
+      throw Error("--suite", "takes its files from one folder", "name the folder with --data");
+    return suite_problems(find_suite(options.suite), options.files[0]);
+  }
   const DataConfig data = {.files = options.files,
                            .kinds = options.kinds,
                            .count = options.kinds.empty() ? 0 : options.count,
@@ -61,7 +67,11 @@ std::vector<Problem> eval_problems(const Options& options) {
                            .held_out = true};
   // A problem whose reference can't be read stays: its samples with an answer are undecided, and counted as
   // such.
-  auto problems = load_problems(data, "--data", UnreadableAnswers::kKeep);
+  return load_problems(data, "--data", UnreadableAnswers::kKeep);
+}
+
+std::vector<Problem> eval_problems(const Options& options) {
+  auto problems = problems_of(options);
   if (problems.empty()) throw Error("eval", "there are no problems", "give --data or --kind");
   if (options.limit) {
     std::map<std::string, int64_t> taken;
@@ -199,6 +209,16 @@ void run(const Options& options) {
   std::fputs(comparison_markdown(comparison).c_str(), stdout);
 }
 
+// A suite is sampled by its protocol where the command line does not say otherwise.
+void take_protocol(const CLI::App& command, const EvalConfig& protocol, EvalConfig& config) {
+  const auto given = [&](const char* option) { return command.get_option(option)->count() > 0; };
+  if (!given("--samples")) config.samples = protocol.samples;
+  if (!given("--temperature")) config.sampling.temperature = protocol.sampling.temperature;
+  if (!given("--top-p")) config.sampling.top_p = protocol.sampling.top_p;
+  if (!given("--max-response-tokens"))
+    config.sampling.max_response_tokens = protocol.sampling.max_response_tokens;
+}
+
 // Options that another one leaves nothing to do.
 void refuse_without_effect(const CLI::App& command, const std::string& mode,
                            const std::vector<std::string>& used) {
@@ -221,6 +241,12 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--data", options->files, "problem files (DeepScaleR JSON, GSM8K or other JSONL)");
   auto* kind = command->add_option("--kind", options->kinds, "generated held-out problems of these kinds")
                    ->delimiter(',');
+  command
+      ->add_option(
+          "--suite", options->suite,
+          "benchmarks with their protocol: math (AIME, AMC, MATH-500, Minerva, OlympiadBench, HMMT, BRUMO), "
+          "from the files in the folder --data")
+      ->excludes(kind);
   command->add_option("--count", options->count, "how many of them")
       ->check(whole_number(1, 1 << 30))
       ->needs(kind)
@@ -272,6 +298,7 @@ void add_eval_command(CLI::App& app) {
       refuse_without_effect(*command, "--compare", {"--compare", "--allow-settings"});
     else if (options->model.empty())
       throw CLI::RequiredError("--model, --compare or --replay");
+    if (!options->suite.empty()) take_protocol(*command, find_suite(options->suite).protocol, options->eval);
     run(*options);
   });
 }
