@@ -15,7 +15,7 @@
 #include "ops/matmul/matmul.h"
 #include "run/checkpoints.h"
 #include "run/evaluations.h"
-#include "run/plan.h"
+#include "run/plan_advice.h"
 #include "run/rank_metrics.h"
 #include "run/recipe_changes.h"
 #include "run/records.h"
@@ -341,7 +341,7 @@ RunResult run_recipe(const Recipe& recipe, const fs::path& path, const RunOption
   const RunFolder folder(path, leads ? options.access : FolderAccess::kRead);
   RunStart start = start_of(recipe, folder);
   if (!leads) start.date = date;
-  require_memory(plan_recipe(recipe, start.config), memory);
+  require_memory(recipe, plan_recipe(recipe, start.config), memory);
   Run run(recipe, folder, start, options);
   if (leads) (void)ranks().from_leader(start.date);
   run.require_same_on_all_ranks();

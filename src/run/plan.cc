@@ -164,19 +164,4 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
   return plan;
 }
 
-void require_memory(const RecipePlan& plan, int64_t available) {
-  constexpr double kGib = 1 << 30;
-  for (size_t i = 0; i < plan.stages.size(); ++i) {
-    const MemoryPlan& memory = plan.stages[i].memory;
-    if (memory.total() <= available) continue;
-    const MemoryPart& largest = memory.largest();
-    throw Error(fmt::format("stage.{}", i),
-                fmt::format("it needs {:.2f} GiB of memory and {:.2f} are available; the largest part is "
-                            "{} with {:.2f}",
-                            static_cast<double>(memory.total()) / kGib, static_cast<double>(available) / kGib,
-                            largest.name, static_cast<double>(largest.bytes) / kGib),
-                largest.remedy);
-  }
-}
-
 }  // namespace deepscaler

@@ -24,8 +24,4 @@ struct RecipePlan {
 // The plan of the recipe with a model of that config.
 [[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model);
 
-// Throws Error for the first stage that needs more than `available` bytes. The message names the stage, its
-// largest part and the key that makes this part smaller.
-void require_memory(const RecipePlan& plan, int64_t available);
-
 }  // namespace deepscaler

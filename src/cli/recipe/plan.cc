@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "base/memory.h"
 #include "cli/commands.h"
@@ -12,7 +13,7 @@
 #include "cli/recipe/shipped_recipes.h"
 #include "model/model.h"
 #include "model/model_file.h"
-#include "run/plan.h"
+#include "run/plan_advice.h"
 
 namespace deepscaler {
 namespace {
@@ -20,6 +21,7 @@ namespace {
 struct Options {
   std::string recipe;
   std::vector<std::string> overrides;
+  std::optional<double> memory_gib;
 };
 
 double mib(int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
@@ -59,9 +61,11 @@ void run(const Options& options) {
   }
   // Training and generation take turns, so this is less than the sum.
   print_row("at most at a time", plan.stages, [](const MemoryPlan& memory) { return memory.total(); });
-  const int64_t available = available_memory();
+  const int64_t available = options.memory_gib
+                                ? static_cast<int64_t>(*options.memory_gib * (int64_t{1} << 30))
+                                : available_memory();
   fmt::print("{:<28} {:>16.1f}\n", "available", mib(available));
-  require_memory(plan, available);
+  require_memory(recipe, plan, available);
 }
 
 }  // namespace
@@ -73,6 +77,10 @@ void add_plan_command(CLI::App& app) {
   command->add_option("--set", options->overrides, "override a key, e.g. recompute=layer")
       ->check(is_text())
       ->allow_extra_args(false);
+  command
+      ->add_option("--memory", options->memory_gib,
+                   "of the machine to plan for, in GiB (default: what is free here)")
+      ->check(positive());
   command->callback([options] { run(*options); });
 }
 
