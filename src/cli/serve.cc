@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/api_keys.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/signals.h"

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "base/file.h"
@@ -18,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-enum class Fault { kNone, kBusy, kBroken, kRefused, kCut, kNonsense, kHanging, kNoKey };
+enum class Fault { kNone, kBusy, kBroken, kRefused, kCut, kNonsense, kHanging, kNoKey, kFiltered, kTooLong };
 
 struct Reply {
   std::string content;
@@ -70,12 +71,17 @@ class AskedStepsTest : public PipelineTest {
       reply = script_(question, n);
     }
     const Json choice = {{"message", {{"role", "assistant"}, {"content", reply.content}}},
-                         {"finish_reason", "stop"}};
+                         {"finish_reason", reply.fault == Fault::kFiltered ? "content_filter" : "stop"}};
     std::string body = Json{{"choices", {choice}}}.dump();
-    if (reply.fault != Fault::kNone && reply.fault != Fault::kCut && reply.fault != Fault::kHanging)
-      body = "";
+    const std::set<Fault> with_body = {Fault::kNone, Fault::kCut, Fault::kHanging, Fault::kFiltered};
+    if (!with_body.contains(reply.fault)) body = "";
     switch (reply.fault) {
       case Fault::kNone:
+      case Fault::kFiltered:
+        break;
+      case Fault::kTooLong:
+        response.status = 400;
+        body = R"({"error": {"message": "too much", "code": "context_length_exceeded"}})";
         break;
       case Fault::kBusy:
         response.status = 429;
@@ -119,37 +125,52 @@ Json problem(const std::string& id, const std::string& text) {
 TEST_F(AskedStepsTest, NoRecordIsKeptWhoseModelFailed) {
   problems({problem("good", "good?"), problem("broken", "broken?"), problem("refused", "refused?"),
             problem("cut", "cut?"), problem("busy", "busy?"), problem("nonsense", "nonsense?"),
-            problem("hanging", "hanging?"), problem("talk", "talk?"), problem("half", "half?")});
+            problem("hanging", "hanging?"), problem("talk", "talk?"), problem("half", "half?"),
+            problem("empty", "empty?"), problem("filtered", "filtered?"), problem("long", "long?")});
   bool is_well = false;
   script_ = [&](const std::string& question, int64_t n) -> Reply {
     const std::string yes = "A number. [[1]]";
     if (question == "talk?") return {"I love problems."};
+    if (question == "long?") return {"", Fault::kTooLong};
     if (question == "busy?" && n < 2) return {"", Fault::kBusy};
     if (is_well || question == "good?" || question == "busy?") return {yes};
     if (question == "hanging?" && n > 0) return {yes};
+    if (question == "empty?") return {" "};
     if (question == "half?") return n % 2 == 0 ? Reply{yes} : Reply{"", Fault::kRefused};
     return {yes, question == "broken?"     ? Fault::kBroken
                  : question == "refused?"  ? Fault::kRefused
                  : question == "cut?"      ? Fault::kCut
                  : question == "nonsense?" ? Fault::kNonsense
+                 : question == "filtered?" ? Fault::kFiltered
                                            : Fault::kHanging};
   };
   const std::string toml = kIngest + std::string("[[step]]\nkind = \"proofs\"\n") + model("samples = 2\n");
   (void)run(toml);
   EXPECT_EQ(dropped("02-proofs"), (Reasons{"model-failed broken", "model-failed refused", "model-failed cut",
                                            "model-failed nonsense", "model-failed hanging",
-                                           "model-unclear talk", "model-failed half"}));
-  const std::string refused = lines("out/steps/02-proofs/dropped.jsonl")[1]["evidence"]["fault"];
-  EXPECT_EQ(refused, "refused: " + url_ +
-                         "/chat/completions: the server answers 400; check the request and the model's name");
+                                           "model-unclear talk", "model-failed half", "model-failed empty",
+                                           "model-failed filtered", "prompt-too-long long"}));
+  const auto fault = [&](size_t i) -> std::string {
+    return lines("out/steps/02-proofs/dropped.jsonl")[i]["evidence"]["fault"];
+  };
+  EXPECT_EQ(fault(7), "empty: " + url_ + ": the answer is empty");
+  EXPECT_EQ(fault(8), "filtered: " + url_ + ": the server withholds its answer (content_filter)");
+  EXPECT_EQ(fault(9),
+            "long: " + url_ +
+                "/chat/completions: the server answers 400: too much; shorten what is asked, or ask "
+                "for a shorter answer");
+  EXPECT_EQ(fault(1),
+            "refused: " + url_ +
+                "/chat/completions: the server answers 400; check the request and the model's name");
   // The same command asks for what did not come, and for nothing else; then it does nothing.
   is_well = true;
   asked_.clear();
   EXPECT_EQ(run(toml).done_now, 1);
   std::ranges::sort(asked_);
-  EXPECT_EQ(asked_, (std::vector<std::string>{"broken?", "broken?", "cut?", "cut?", "half?", "hanging?",
+  EXPECT_EQ(asked_, (std::vector<std::string>{"broken?", "broken?", "cut?", "cut?", "empty?", "empty?",
+                                              "filtered?", "filtered?", "half?", "hanging?", "long?", "long?",
                                               "nonsense?", "nonsense?", "refused?", "refused?"}));
-  EXPECT_EQ(dropped("02-proofs"), (Reasons{"model-unclear talk"}));
+  EXPECT_EQ(dropped("02-proofs"), (Reasons{"model-unclear talk", "prompt-too-long long"}));
   asked_.clear();
   EXPECT_EQ(run(toml).done_now, 0);
   EXPECT_TRUE(asked_.empty());

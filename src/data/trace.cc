@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/thoughts.h"
 #include "base/trim.h"
 #include "data/dataset.h"
 #include "data/grading.h"
@@ -31,10 +32,6 @@ const std::string& text_of(const Json& record, const char* key, const std::strin
     throw Error(where, fmt::format("its \"{}\" is not a text", key), "correct it, or leave the record out");
   }
   return record[key].get_ref<const std::string&>();
-}
-
-std::string joined(std::string_view thought, std::string_view answer) {
-  return fmt::format("<think>\n{}\n</think>\n\n{}", trim(thought), trim(answer));
 }
 
 // What stands between two marks; nothing where one of them is missing.
@@ -88,7 +85,7 @@ Trace read_thoughts(const Json& record, const char* thoughts, const char* answer
   const std::string& thought = text_of(record, thoughts, where);
   const std::string& text = text_of(record, answer, where);
   const bool cut = has(record, "finish_reason") && record["finish_reason"] == "length";
-  return {.text = joined(thought, text), .complete = !cut && !trim(text).empty()};
+  return {.text = with_thoughts(thought, text), .complete = !cut && !trim(text).empty()};
 }
 
 // The answers to compare with: the record's, else that in the boxes of its worked solution.
@@ -168,7 +165,7 @@ std::string describe(const TraceCounts& counts) {
 std::string with_think_marks(std::string text) {
   const auto thought = between(text, "<|begin_of_thought|>", "<|end_of_thought|>");
   const auto answer = between(text, "<|begin_of_solution|>", "<|end_of_solution|>");
-  if (thought && answer) return joined(*thought, *answer);
+  if (thought && answer) return with_thoughts(*thought, *answer);
   constexpr std::string_view kOpen = "<|begin_of_thought|>";
   const size_t open = text.find(kOpen);
   if (open != std::string::npos) text.replace(open, kOpen.size(), "<think>");

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/rng.h"
 #include "formats/json_text.h"
 
 namespace deepscaler {
@@ -28,19 +27,6 @@ Json messages_of(const EvalSettings& settings, const Problem& problem) {
   if (!settings.system.empty()) messages.push_back({{"role", "system"}, {"content", settings.system}});
   messages.push_back({{"role", "user"}, {"content", make_prompt(settings.prompt, problem.problem)}});
   return messages;
-}
-
-// Positive in 31 bits, which every server takes.
-int64_t seed_of(const EvalSettings& settings, const Problem& problem, int64_t sample) {
-  const Rng rng(settings.config.seed, {hash_name(problem.id), static_cast<uint64_t>(sample)});
-  return static_cast<int64_t>(rng.bits(0) >> 33);
-}
-
-// As the model would have written it, for the verifier: an answer counts only behind the thoughts.
-std::string text_of(const ChatChoice& choice) {
-  if (choice.reasoning.empty()) return choice.content;
-  const bool still_thinks = choice.content.empty() && choice.finish_reason == "length";
-  return "<think>" + choice.reasoning + (still_thinks ? "" : "</think>") + choice.content;
 }
 
 // Kept answers are found by what was asked.
@@ -99,7 +85,7 @@ Json endpoint_request(const EvalSettings& settings, const Problem& problem, int6
                   {"temperature", written["temperature"]},
                   {"top_p", written["top_p"]},
                   {"max_tokens", sampling.max_response_tokens},
-                  {"seed", seed_of(settings, problem, sample)}};
+                  {"seed", request_seed(settings.config.seed, problem.id, sample)}};
   if (sampling.top_k != none.top_k) request["top_k"] = written["top_k"];
   if (sampling.min_p != none.min_p) request["min_p"] = written["min_p"];
   if (sampling.repetition_penalty != none.repetition_penalty)
@@ -124,6 +110,7 @@ EvalReport evaluate_endpoint(ChatEndpoint& endpoint, const std::vector<Problem>&
       if (!report.has(name)) missing.push_back(name);
     }
   }
+  int64_t unanswered = 0;
   ask_all(endpoint, {.requests = std::ssize(missing),
                      .side_by_side = side_by_side,
                      .request =
@@ -138,10 +125,15 @@ EvalReport evaluate_endpoint(ChatEndpoint& endpoint, const std::vector<Problem>&
                      .on_answer =
                          [&](int64_t i, ChatAnswer&& answer) {
                            const ChatChoice& choice = answer.choices[0];
-                           report.add(missing[i], text_of(choice), answer.completion_tokens,
+                           unanswered += choice.fault().empty() ? 0 : 1;
+                           report.add(missing[i], choice.text(), answer.completion_tokens,
                                       choice.finish_reason == "length");
                          }});
   EvalReport finished = report.take_report();
+  if (unanswered > 0) {
+    log_warning("{} of {} answers were empty or withheld by the server's filter; they count as wrong",
+                unanswered, missing.size());
+  }
   warn_of_missing_lengths(finished);
   return finished;
 }

@@ -181,9 +181,9 @@ TEST_F(EvaluateEndpointTest, AnAnswerCountsOnlyBehindTheThoughts) {
   const EvalSample only_thought =
       sample_of(answer_json({{"content", nullptr}, {"reasoning_content", boxed}}));
   EXPECT_FALSE(only_thought.correct);
-  EXPECT_EQ(only_thought.text, "<think>" + boxed + "</think>");
+  EXPECT_EQ(only_thought.text, "<think>\n" + boxed + "\n</think>\n\n");
   const EvalSample cut = sample_of(answer_json({{"content", ""}, {"reasoning_content", boxed}}, "length"));
-  EXPECT_EQ(cut.text, "<think>" + boxed);
+  EXPECT_EQ(cut.text, "<think>\n" + boxed);
   EXPECT_FALSE(cut.correct);
   EXPECT_EQ(cut.reason, "truncated");
   EXPECT_FALSE(sample_of(answer_json({{"content", nullptr}})).correct);  // a call of a tool, say

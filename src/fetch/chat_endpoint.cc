@@ -5,11 +5,16 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <thread>
+#include <utility>
 
 #include "base/file.h"
+#include "base/log.h"
+#include "base/rng.h"
 #include "base/sha256.h"
 #include "base/signals.h"
 #include "base/stopwatch.h"
+#include "base/thoughts.h"
+#include "base/trim.h"
 #include "fetch/http.h"
 
 namespace deepscaler {
@@ -78,11 +83,50 @@ ChatAnswer read_answer(const std::string& body, const std::string& where) {
   }
 }
 
+bool has_fault(const ChatAnswer& answer) {
+  return std::ranges::any_of(answer.choices,
+                             [](const ChatChoice& choice) { return !choice.fault().empty(); });
+}
+
+// By the words of OpenAI, vLLM, llama.cpp and this program's own server.
+bool is_of_length(const HttpAnswer& answer) {
+  if (answer.status == 413) return true;
+  if (answer.status != 400 && answer.status != 422) return false;
+  const auto has = [&](const char* words) { return answer.body.find(words) != std::string::npos; };
+  return has("context_length_exceeded") || has("maximum context length") ||
+         has("exceed_context_size_error") || has("exceeds the available context size") ||
+         has("there is room for");
+}
+
 std::string place(const std::string& purpose, const std::string& url) {
   return purpose.empty() ? url : purpose + ": " + url;
 }
 
 }  // namespace
+
+std::string ChatChoice::text() const {
+  if (reasoning.empty()) return content;
+  const bool still_thinks = content.empty() && finish_reason == "length";
+  return still_thinks ? unfinished_thoughts(reasoning) : with_thoughts(reasoning, content);
+}
+
+std::string ChatChoice::fault() const {
+  if (finish_reason == "content_filter") return "the server withholds its answer (content_filter)";
+  if (finish_reason == "length" || !trim(content).empty() || !trim(reasoning).empty()) return "";
+  return "the answer is empty";
+}
+
+std::function<void(const std::string& fault)> warn_of_retries(double patience_s) {
+  return [patience_s, last = std::string()](const std::string& fault) mutable {
+    if (std::exchange(last, fault) != fault)
+      log_warning("{}; asking again for up to {} s", fault, patience_s);
+  };
+}
+
+int64_t request_seed(uint64_t seed, std::string_view item, int64_t sample) {
+  const Rng rng(seed, {hash_name(item), static_cast<uint64_t>(sample)});
+  return static_cast<int64_t>(rng.bits(0) >> 33);
+}
 
 ChatEndpoint::ChatEndpoint(ChatEndpointOptions options) : options_(std::move(options)) {
   const std::string& url = options_.url;
@@ -97,11 +141,11 @@ ChatAnswer ChatEndpoint::ask(const Json& request, const std::string& purpose) {
   if (const auto kept = find_kept(text)) {
     ChatAnswer answer = read_answer(*kept, kept_at(text).string());
     answer.was_kept = true;
-    return answer;
+    if (!has_fault(answer)) return answer;
   }
   const std::string body = fetch(text, purpose);
   ChatAnswer answer = read_answer(body, place(purpose, url_));
-  if (!options_.cache.empty()) {
+  if (!options_.cache.empty() && !has_fault(answer)) {
     const std::filesystem::path path = kept_at(text);
     std::filesystem::create_directories(path.parent_path());
     write_file_atomically(path,
@@ -139,6 +183,10 @@ std::string ChatEndpoint::fetch(const std::string& request, const std::string& p
       if (answer.status >= 200 && answer.status < 300) return std::move(answer.body);
       fault = words_of(answer);
       if (answer.status == 401 || answer.status == 403) throw Error(url_, fault, "check the key");
+      if (is_of_length(answer)) {
+        throw PromptTooLong(place(purpose, url_), fault,
+                            "shorten what is asked, or ask for a shorter answer");
+      }
       if (!is_worth_another_try(answer.status))
         throw Error(place(purpose, url_), fault, "check the request and the model's name");
       pause_s = answer.retry_after_s.value_or(delay_s);
@@ -182,19 +230,16 @@ void ask_all(ChatEndpoint& endpoint, const ChatJob& job) {
   std::atomic<int64_t> next = 0;
   const auto ask_one = [&](int64_t i) {
     std::optional<ChatAnswer> answer;
-    std::optional<Error> error;
     try {
       answer = endpoint.ask(job.request(i), job.purpose(i));
     } catch (const Error& fault) {
       if (!job.on_failure) throw;
-      error = fault;
+      const std::lock_guard lock(mutex);
+      if (!failure) job.on_failure(i, fault);
+      return;
     }
     const std::lock_guard lock(mutex);
-    if (failure) return;
-    if (error)
-      job.on_failure(i, *error);
-    else
-      job.on_answer(i, std::move(*answer));
+    if (!failure) job.on_answer(i, std::move(*answer));
   };
   const auto work = [&] {
     for (int64_t i = next++; i < job.requests; i = next++) {

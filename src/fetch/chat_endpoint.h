@@ -14,6 +14,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -36,6 +37,12 @@ struct ChatChoice {
   std::string content;
   std::string reasoning;      // the chain of thought, where the server tells it apart
   std::string finish_reason;  // "stop", "length", ...
+
+  // As the model would have written it: an answer counts only behind the thoughts.
+  [[nodiscard]] std::string text() const;
+  // Why the server has given no answer: it withheld what it filters, or nothing was said. Empty where there
+  // is one, and where no token was left for it.
+  [[nodiscard]] std::string fault() const;
 };
 
 struct ChatAnswer {
@@ -43,6 +50,18 @@ struct ChatAnswer {
   int64_t prompt_tokens = 0, completion_tokens = 0;  // of all choices; 0 where the server does not say
   bool was_kept = false;                             // in the cache
 };
+
+// A request whose prompt is longer than the server takes: asked again, it is refused again.
+class PromptTooLong : public Error {
+ public:
+  using Error::Error;
+};
+
+// For on_retry: a warning for each fault that differs from the one before.
+[[nodiscard]] std::function<void(const std::string& fault)> warn_of_retries(double patience_s);
+
+// The seed of a request: its own for each item and sample. Positive in 31 bits, which every server takes.
+[[nodiscard]] int64_t request_seed(uint64_t seed, std::string_view item, int64_t sample);
 
 // Thread-safe: several threads may ask side by side.
 class ChatEndpoint {
@@ -52,7 +71,8 @@ class ChatEndpoint {
 
   // The answer to {"model", "messages", ...}, whose keys are sent in their order. Throws Error, with the
   // server's words and behind `purpose`, for a request that it refuses for good and for an answer that is
-  // none; Unreachable when patience is at its end; Interrupted.
+  // none; PromptTooLong; Unreachable when patience is at its end; Interrupted. An answer in which a choice
+  // has a fault is not kept.
   [[nodiscard]] ChatAnswer ask(const nlohmann::ordered_json& request, const std::string& purpose = "");
 
   [[nodiscard]] const ChatEndpointOptions& options() const { return options_; }

@@ -161,6 +161,49 @@ TEST_F(ChatEndpointTest, KeptAnswersAreNotAskedForAgain) {
   EXPECT_THROW((void)ChatEndpoint(options_).ask(request_), Error);
 }
 
+TEST_F(ChatEndpointTest, WhatAnswersNothingIsNotKept) {
+  const TemporaryFolder folder;
+  options_.cache = folder / "answers";
+  const auto body = [](const char* content, const char* reason) {
+    return Json{{"choices", {{{"message", {{"content", content}}}, {"finish_reason", reason}}}}}.dump();
+  };
+  replies_.push_back({.body = body("", "stop")});
+  EXPECT_EQ(ChatEndpoint(options_).ask(request_).choices[0].fault(), "the answer is empty");
+  replies_.push_back({.body = body("a part", "content_filter")});
+  EXPECT_EQ(ChatEndpoint(options_).ask(request_).choices[0].fault(),
+            "the server withholds its answer (content_filter)");
+  replies_.push_back({.body = body("", "length")});  // its thoughts, which it doesn't show, took all tokens
+  EXPECT_EQ(ChatEndpoint(options_).ask(request_).choices[0].fault(), "");
+  EXPECT_TRUE(ChatEndpoint(options_).ask(request_).was_kept);
+  EXPECT_EQ(asked_.size(), 3u);
+}
+
+TEST_F(ChatEndpointTest, APromptThatIsTooLongIsTold) {
+  const Reply replies[] = {
+      {.status = 413, .body = ""},
+      {.status = 400, .body = R"({"error": {"message": "m", "code": "context_length_exceeded"}})"},
+      {.status = 400,
+       .body = R"({"error": {"message": "This model's maximum context length is 8 tokens."}})"},
+      {.status = 400, .body = R"({"error": {"message": "m", "type": "exceed_context_size_error"}})"},
+      {.status = 400, .body = R"({"error": {"message": "2, but there is room for 8 tokens together"}})"}};
+  for (const Reply& reply : replies) {
+    replies_.push_back(reply);
+    EXPECT_THROW((void)ChatEndpoint(options_).ask(request_), PromptTooLong) << reply.body;
+  }
+}
+
+TEST_F(ChatEndpointTest, SeedsAreOfItemAndSampleIn31Bits) {
+  std::set<int64_t> seeds;
+  for (const uint64_t seed : {uint64_t{1}, ~uint64_t{0}}) {
+    for (const char* item : {"a", "b"}) {
+      for (int64_t sample = 0; sample < 100; ++sample) seeds.insert(request_seed(seed, item, sample));
+    }
+  }
+  EXPECT_EQ(seeds.size(), 400u);
+  EXPECT_GE(*seeds.begin(), 0);
+  EXPECT_LT(*seeds.rbegin(), int64_t{1} << 31);
+}
+
 TEST_F(ChatEndpointTest, ManyAreAskedSideBySide) {
   ChatEndpoint endpoint(options_);
   std::set<int64_t> answered;

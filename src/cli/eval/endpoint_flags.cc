@@ -1,12 +1,9 @@
 #include "cli/eval/endpoint_flags.h"
 
 #include <CLI/CLI.hpp>
-#include <memory>
 
-#include "base/error.h"
-#include "base/log.h"
+#include "base/api_keys.h"
 #include "cli/flag_checks.h"
-#include "serve/http/access.h"
 
 namespace deepscaler {
 
@@ -47,17 +44,8 @@ void add_endpoint_flags(CLI::App& command, EndpointFlags& flags, const std::vect
 ChatEndpointOptions endpoint_options(const EndpointFlags& flags) {
   ChatEndpointOptions options = flags.asking;
   options.url = flags.model.url;
-  if (!flags.key_file.empty()) {
-    const std::vector<std::string> keys = read_api_keys(flags.key_file);
-    if (keys.size() > 1)
-      throw Error(flags.key_file, fmt::format("holds {} keys", keys.size()), "leave the one to send");
-    options.key = keys[0];
-  }
-  options.on_retry = [patience_s = options.patience_s,
-                      last = std::make_shared<std::string>()](const std::string& fault) {
-    if (std::exchange(*last, fault) == fault) return;
-    log_warning("{}; asking again for up to {} s", fault, patience_s);
-  };
+  if (!flags.key_file.empty()) options.key = read_api_key(flags.key_file);
+  options.on_retry = warn_of_retries(options.patience_s);
   return options;
 }
 

@@ -1,8 +1,8 @@
 // The language model that steps ask: behind HTTP, or in memory.
 //
 // Every reply is kept in a folder by the hash of what was asked, so a step that is stopped, killed or done
-// again asks for nothing twice. A sample that does not come, however that failed, is missing: the step then
-// has no right to keep the record for it.
+// again asks for nothing twice. A sample that does not come, however that failed, is missing, and so is an
+// empty reply and one that a server withholds: the step then has no right to keep the record for it.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ class ConfigSection;
 struct ChatModelConfig {
   std::string model;     // its name at the endpoint, or a folder or GGUF file; empty: no model is asked
   std::string endpoint;  // what stands before /chat/completions; empty: the model is in memory
-  std::string key_file;  // holds the key that is sent to the endpoint; empty: none
+  std::string key_file;  // holds the key that is sent to the endpoint (base/api_keys.h); empty: none
   int64_t samples = 1;   // of each question
   double temperature = 0.7;
   int64_t max_response_tokens = 2048;
@@ -43,7 +43,8 @@ struct ChatQuestion {
 
 struct Replies {
   std::vector<std::string> texts;  // a sample each; with <think> and </think> around what was thought
-  std::string fault;               // why a sample is missing; empty: all are there
+  std::string fault;               // why a sample is missing; empty: none is, or the prompt is too long
+  std::string too_long;            // what the model says of a prompt that is too long for it; empty: it fits
 };
 
 // Where steps ask from.

@@ -1,13 +1,9 @@
 #include "corpus/asking/endpoint_replies.h"
 
-#include <memory>
 #include <nlohmann/json.hpp>
-#include <utility>
 
+#include "base/api_keys.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/trim.h"
 #include "fetch/chat_endpoint.h"
 
 namespace deepscaler {
@@ -24,22 +20,9 @@ ChatEndpointOptions options_of(const ChatModelConfig& config, const Asking& aski
                               .requests_per_minute = config.requests_per_minute,
                               .patience_s = config.patience_s,
                               .answer_time_s = config.answer_time_s};
-  if (!config.key_file.empty()) {
-    const std::filesystem::path path = asking.root / config.key_file;
-    options.key = trim(read_file(path));
-    if (options.key.empty()) throw Error(path.string(), "holds no key", "put the endpoint's key into it");
-  }
-  options.on_retry = [last = std::make_shared<std::string>(),
-                      patience_s = config.patience_s](const std::string& fault) {
-    if (std::exchange(*last, fault) != fault)
-      log_warning("{}; asking again for up to {} s", fault, patience_s);
-  };
+  if (!config.key_file.empty()) options.key = read_api_key(asking.root / config.key_file);
+  options.on_retry = warn_of_retries(config.patience_s);
   return options;
-}
-
-std::string text_of(const ChatChoice& choice) {
-  if (choice.reasoning.empty()) return choice.content;
-  return fmt::format("<think>\n{}\n</think>\n\n{}", choice.reasoning, choice.content);
 }
 
 }  // namespace
@@ -52,34 +35,43 @@ std::vector<Replies> ask_endpoint(const ChatModelConfig& config, std::span<const
   const auto question_of = [&](int64_t i) { return static_cast<size_t>(i / config.samples); };
   int64_t ended = 0, failed_in_a_row = 0;
   const auto end_one = [&] { asking.progress(++ended / config.samples); };
+  const auto fail_one = [&](int64_t i, const std::string& fault) {
+    all[question_of(i)].fault = fault;
+    if (++failed_in_a_row == kMostFailuresInARow) {
+      throw Error(
+          config.endpoint,
+          fmt::format("{} requests in a row have failed; the last one: {}", kMostFailuresInARow, fault),
+          "replies so far are kept, and the same command goes on from there");
+    }
+    end_one();
+  };
   ask_all(endpoint, {.requests = std::ssize(questions) * config.samples,
                      .side_by_side = config.side_by_side,
                      .request =
                          [&](int64_t i) {
-                           return Json{
-                               {"model", config.model},
-                               {"messages", Json::parse(questions[question_of(i)].messages)},
-                               {"temperature", config.temperature},
-                               {"max_tokens", config.max_response_tokens},
-                               {"seed", static_cast<int64_t>(asking.seed) * 1024 + i % config.samples}};
+                           return Json{{"model", config.model},
+                                       {"messages", Json::parse(questions[question_of(i)].messages)},
+                                       {"temperature", config.temperature},
+                                       {"max_tokens", config.max_response_tokens},
+                                       {"seed", request_seed(asking.seed, questions[question_of(i)].id,
+                                                             i % config.samples)}};
                          },
                      .purpose = [&](int64_t i) { return questions[question_of(i)].id; },
                      .on_answer =
                          [&](int64_t i, ChatAnswer&& answer) {
-                           all[question_of(i)].texts[static_cast<size_t>(i % config.samples)] =
-                               text_of(answer.choices[0]);
+                           const ChatChoice& choice = answer.choices[0];
+                           const std::string& id = questions[question_of(i)].id;
+                           if (const std::string fault = choice.fault(); !fault.empty())
+                             return fail_one(i, fmt::format("{}: {}: {}", id, config.endpoint, fault));
+                           all[question_of(i)].texts[static_cast<size_t>(i % config.samples)] = choice.text();
                            failed_in_a_row = 0;
                            end_one();
                          },
                      .on_failure =
                          [&](int64_t i, const Error& error) {
-                           all[question_of(i)].fault = error.what();
-                           if (++failed_in_a_row == kMostFailuresInARow) {
-                             throw Error(config.endpoint,
-                                         fmt::format("{} requests in a row have failed; the last one: {}",
-                                                     kMostFailuresInARow, error.what()),
-                                         "replies so far are kept, and the same command goes on from there");
-                           }
+                           if (dynamic_cast<const PromptTooLong*>(&error) == nullptr)
+                             return fail_one(i, error.what());
+                           all[question_of(i)].too_long = error.what();
                            end_one();
                          }});
   return all;

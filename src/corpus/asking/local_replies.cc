@@ -104,8 +104,8 @@ std::vector<Replies> ask_local(const ChatModelConfig& config, std::span<const Ch
     has[q].assign(static_cast<size_t>(config.samples), false);
     prompts[q] = encode(encoder, questions[q]);
     if (const auto length = std::ssize(prompts[q].tokens); length > room) {
-      all[q].fault = fmt::format("its prompt of {} tokens leaves no room for {} of a reply", length,
-                                 config.max_response_tokens);
+      all[q].too_long = fmt::format("its prompt of {} tokens leaves no room for {} of a reply", length,
+                                    config.max_response_tokens);
       has[q].assign(static_cast<size_t>(config.samples), true);
       ended += config.samples;
       continue;

@@ -91,7 +91,7 @@ std::vector<std::filesystem::path> AnswersStep::inputs(const StepContext& contex
 
 std::vector<std::pair<std::string, std::string>> AnswersStep::versions() const {
   if (!model_.is_asked()) return {};
-  return {{"questions", questions_version()}, {"verifier", verifier_version()}};
+  return model_versions(model_, {{"questions", questions_version()}, {"verifier", verifier_version()}});
 }
 
 StepResult AnswersStep::run(CorpusRecords records, const StepContext& context) const {
@@ -114,8 +114,8 @@ StepResult AnswersStep::run(CorpusRecords records, const StepContext& context) c
   std::vector<Judgement> judgements(records.size());
   for (const auto& [place, replies] : read) {
     std::vector<std::string> answers = distinct_answers(replies);
-    if (!replies.fault.empty())
-      judgements[place] = model_failed(replies);
+    if (auto missing = missing_replies(replies))
+      judgements[place] = *missing;
     else if (answers.size() > 1 && disagreement_ == Disagreement::kDrop)
       judgements[place] = dropped_for("answers-differ", {{"answers", answers}});
     else
@@ -155,7 +155,7 @@ Judgement AnswersStep::replace_by_text(CorpusRecord& record) const {
 }
 
 Judgement AnswersStep::replace_by_model(CorpusRecord& record, const Replies& replies) const {
-  if (!replies.fault.empty()) return model_failed(replies);
+  if (auto missing = missing_replies(replies)) return *missing;
   const auto open = open_problem_in_reply(replies.texts[0]);
   if (!open) return model_unclear(replies);
   if (open->values.empty()) return {};

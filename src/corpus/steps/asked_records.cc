@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/device.h"
+
 namespace deepscaler {
 
 using Json = nlohmann::ordered_json;
@@ -28,8 +30,16 @@ std::map<size_t, Replies> ask_about(const ChatModelConfig& config, const CorpusR
   return by_place;
 }
 
-Judgement model_failed(const Replies& replies) {
-  return dropped_for(kModelFailed, {{"fault", replies.fault}});
+std::vector<std::pair<std::string, std::string>> model_versions(
+    const ChatModelConfig& config, std::vector<std::pair<std::string, std::string>> versions) {
+  if (config.endpoint.empty()) versions.emplace_back("kernels", default_device().name());
+  return versions;
+}
+
+std::optional<Judgement> missing_replies(const Replies& replies) {
+  if (!replies.too_long.empty()) return dropped_for("prompt-too-long", {{"fault", replies.too_long}});
+  if (!replies.fault.empty()) return dropped_for(kModelFailed, {{"fault", replies.fault}});
+  return std::nullopt;
 }
 
 Judgement model_unclear(const Replies& replies) {

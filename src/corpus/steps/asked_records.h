@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 
 #include "corpus/asking/chat_model.h"
 #include "corpus/steps/step.h"
@@ -17,8 +18,13 @@ namespace deepscaler {
     const std::function<bool(const CorpusRecord&)>& is_asked,
     const std::function<nlohmann::ordered_json(const CorpusRecord&)>& question);
 
-// Dropped as kModelFailed (step.h): a reply is missing.
-[[nodiscard]] Judgement model_failed(const Replies& replies);
+// `versions`, and where the model is in memory the kernels, to which its replies belong.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> model_versions(
+    const ChatModelConfig& config, std::vector<std::pair<std::string, std::string>> versions);
+
+// Dropped as kModelFailed (step.h) where a reply is missing, and as "prompt-too-long" where none can come;
+// nothing where all are there.
+[[nodiscard]] std::optional<Judgement> missing_replies(const Replies& replies);
 // Dropped as "model-unclear": the replies are there, and none says what it was asked.
 [[nodiscard]] Judgement model_unclear(const Replies& replies);
 

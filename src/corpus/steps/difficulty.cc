@@ -58,8 +58,8 @@ std::vector<std::filesystem::path> DifficultyStep::inputs(const StepContext& con
 }
 
 std::vector<std::pair<std::string, std::string>> DifficultyStep::versions() const {
-  if (by_ == By::kJudgement) return {{"questions", questions_version()}};
-  return {{"verifier", verifier_version()}};
+  if (by_ == By::kJudgement) return model_versions(model_, {{"questions", questions_version()}});
+  return model_versions(model_, {{"verifier", verifier_version()}});
 }
 
 StepResult DifficultyStep::run(CorpusRecords records, const StepContext& context) const {
@@ -75,7 +75,7 @@ StepResult DifficultyStep::run(CorpusRecords records, const StepContext& context
   return judge_each(std::move(records), context, [&](CorpusRecord& record) -> Judgement {
     const auto replies = asked.find(next++);
     if (replies == asked.end()) return dropped_for("no-answer", {{"answer", "none"}});
-    if (!replies->second.fault.empty()) return model_failed(replies->second);
+    if (auto missing = missing_replies(replies->second)) return *missing;
     return measure(record, replies->second);
   });
 }

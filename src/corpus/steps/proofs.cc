@@ -48,7 +48,7 @@ bool is_no_answer(const std::string& answer) {
 }
 
 Judgement by_replies(const Replies& replies) {
-  if (!replies.fault.empty()) return model_failed(replies);
+  if (auto missing = missing_replies(replies)) return *missing;
   std::map<Asked, int64_t> votes;
   for (const std::string& reply : replies.texts) {
     if (const auto asked = asked_in_reply(reply)) ++votes[*asked];
@@ -74,7 +74,7 @@ std::vector<std::filesystem::path> ProofsStep::inputs(const StepContext& context
 
 std::vector<std::pair<std::string, std::string>> ProofsStep::versions() const {
   if (!model_.is_asked()) return {};
-  return {{"questions", questions_version()}};
+  return model_versions(model_, {{"questions", questions_version()}});
 }
 
 StepResult ProofsStep::run(CorpusRecords records, const StepContext& context) const {

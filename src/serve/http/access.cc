@@ -1,13 +1,9 @@
 #include "serve/http/access.h"
 
 #include <openssl/crypto.h>
-#include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "base/error.h"
-#include "base/file.h"
 #include "base/sha256.h"
 #include "base/trim.h"
 
@@ -126,22 +122,6 @@ int64_t Access::key_number(const HttpRequest& request) const {
       number = static_cast<int64_t>(i + 1);
   }
   return number;
-}
-
-std::vector<std::string> read_api_keys(const std::filesystem::path& path) {
-  std::istringstream lines(read_file(path));
-  struct stat status = {};
-  if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-      (status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    throw Error(path.string(), "others than its owner may use it", "chmod 600 it");
-  }
-  std::vector<std::string> keys;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string_view key = trim(line);
-    if (!key.empty() && !key.starts_with('#')) keys.emplace_back(key);
-  }
-  if (keys.empty()) throw Error(path.string(), "has no keys", "write one a line");
-  return keys;
 }
 
 HttpResponse error_response(int status, std::string_view message, std::string_view type,

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,10 +43,6 @@ class Access {
   AccessRules rules_;
   std::vector<std::string> key_hashes_;
 };
-
-// The keys of a file, one a line; empty lines and those that begin with # are none. Throws Error where it has
-// no keys, or others than its owner may read it.
-[[nodiscard]] std::vector<std::string> read_api_keys(const std::filesystem::path& path);
 
 // {"error": {"message", "type", "param", "code"}}, as OpenAI's clients read it.
 [[nodiscard]] HttpResponse error_response(int status, std::string_view message, std::string_view type = "",

@@ -80,27 +80,5 @@ TEST(Access, APostIsJson) {
   }
 }
 
-TEST(Access, KeysComeFromAFileOfTheOwnersAlone) {
-  const TemporaryFolder folder;
-  const auto path = folder / "keys";
-  const auto fault = [&] {
-    try {
-      (void)read_api_keys(path);
-    } catch (const Error& error) {
-      return std::string(error.what());
-    }
-    return std::string("none");
-  };
-  using std::filesystem::perms;
-  write_file_atomically(path, "# of the lab\nalpha\n\n beta \r\n");
-  std::filesystem::permissions(path, perms::owner_read | perms::group_read);
-  EXPECT_EQ(fault(), path.string() + ": others than its owner may use it; chmod 600 it");
-  std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
-  EXPECT_EQ(read_api_keys(path), (std::vector<std::string>{"alpha", "beta"}));
-  write_file_atomically(path, "# none\n");
-  std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
-  EXPECT_EQ(fault(), path.string() + ": has no keys; write one a line");
-}
-
 }  // namespace
 }  // namespace deepscaler
