@@ -271,6 +271,8 @@ train still --set stage.0.steps=6
   fail "$(cat err)"
 "$program" eval --model $model --data train.jsonl --samples 2 --temperature 0 --max-response-tokens 2 >/dev/null 2>err
 grep -qx 'warning: --samples: at temperature 0 all 2 samples of a problem are the same; one says as much' err || fail "$(cat err)"
+"$program" generate --model $model --input train.jsonl --grade --limit 1 --samples 2 --temperature 0 --max-response-tokens 2 --output equal.jsonl 2>err
+grep -qx 'warning: --samples: at temperature 0 all 2 samples of a problem are the same; one says as much' err || fail "$(cat err)"
 printf '{"problem": "1+%s=", "answer": "%s", "solution": "%s"}\n' 1 2 'so 2' 2 3 'so \\boxed{3}' >worked.jsonl
 "$program" sft --model $model --data worked.jsonl --output sft_worked >/dev/null 2>err || fail "$(cat err)"
 grep -qx 'warning: worked.jsonl: in 1 worked solutions of 2 the checker does not find the answer; it looks in \\boxed{}' err || fail "$(cat err)"

@@ -118,6 +118,7 @@ std::vector<Problem> problems_of(const Options& options) {
     problems.resize(static_cast<size_t>(*options.limit));
   }
   require_fewer_responses("--samples", std::ssize(problems), options.samples);
+  warn_of_equal_samples("--samples", options.generation.options.sampling.temperature, options.samples);
   return problems;
 }
 

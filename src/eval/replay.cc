@@ -2,11 +2,9 @@
 
 #include <fmt/ranges.h>
 
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <string_view>
 
 #include "base/error.h"
 #include "base/trim.h"
@@ -27,6 +25,7 @@ constexpr const char* kResponses[] = {"resps",       "responses",  "completions"
 constexpr const char* kQuestions[] = {"problem", "question"};
 constexpr const char* kAnswers[] = {"answer", "answers", "target", "gold", "reference", "ground_truth"};
 constexpr const char* kIds[] = {"id", "doc_id"};
+constexpr const char* kFilters[] = {"filter"};
 
 constexpr const char* kRemedy =
     "a record needs \"response\" (or \"text\", \"completion\", \"resps\", ...), and its \"answer\" where no "
@@ -76,6 +75,7 @@ class Reader {
     const auto doc = record.find("doc");
     const bool has_doc = doc != record.end() && doc->is_object();
     ReplayedProblem& replayed = problem_of(record, has_doc ? *doc : record, where);
+    if (has_doc && is_again(record, replayed)) return;
     for (std::string& text : responses) replayed.responses.push_back(std::move(text));
   }
 
@@ -93,6 +93,12 @@ class Reader {
   [[nodiscard]] std::vector<ReplayedProblem> take() { return std::move(problems_); }
 
  private:
+  // lm-eval has a line for each of a task's filters, all with the same samples: those of the first count.
+  bool is_again(const Json& record, const ReplayedProblem& replayed) {
+    const std::string filter = text_of(first_of(record, kFilters));
+    return filters_.emplace(&replayed - problems_.data(), filter).first->second != filter;
+  }
+
   [[noreturn]] static void refuse(const Json& record, const std::string& where) {
     constexpr size_t kShown = 8;
     std::vector<std::string> names;
@@ -149,14 +155,8 @@ class Reader {
   std::span<const Problem> data_;
   std::map<std::string, size_t> by_id_, by_question_, known_;
   std::vector<ReplayedProblem> problems_;
+  std::map<std::ptrdiff_t, std::string> filters_;  // by the problem's place
 };
-
-bool is_report(const std::filesystem::path& path) {
-  constexpr std::string_view kBeginning = "{\n \"program\":";
-  std::string bytes(kBeginning.size(), '\0');
-  std::ifstream file(path, std::ios::binary);
-  return file.read(bytes.data(), std::ssize(bytes)) && bytes == kBeginning;
-}
 
 }  // namespace
 

@@ -59,6 +59,14 @@ TEST_F(ReplayTest, RecordsOfManyProgramsAreRead) {
   EXPECT_EQ(problems[0].problem.answers, std::vector<std::string>{"18"});
   EXPECT_EQ(problems[0].responses, (std::vector<std::string>{"It is 18.", "17"}));
 
+  // A line for each filter of a task: the samples count once.
+  const std::string line =
+      "{\"doc_id\": 7, \"doc\": {\"question\": \"How many?\"}, \"target\": \"18\", \"resps\": [[\"a\", "
+      "\"b\"]], \"filter\": \"";
+  problems = read(line + "strict-match\"}\n" + line + "flexible-extract\"}\n");
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].responses, (std::vector<std::string>{"a", "b"}));
+
   // A sample log of ours, whose problems are in a data set.
   const std::vector<Problem> data = {{.id = "p", .problem = "1+1?", .answers = {"2"}}};
   problems =

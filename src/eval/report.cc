@@ -1,6 +1,8 @@
 #include "eval/report.h"
 
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -93,6 +95,13 @@ void write_report(const std::filesystem::path& path, const EvalReport& report) {
                {"problems", Json::array()}};
   for (const EvalProblem& problem : report.problems) json["problems"].push_back(problem_json(problem));
   write_file_atomically(path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+bool is_report(const std::filesystem::path& path) {
+  constexpr std::string_view kBeginning = "{\n \"program\":";
+  std::string bytes(kBeginning.size(), '\0');
+  std::ifstream file(path, std::ios::binary);
+  return file.read(bytes.data(), std::ssize(bytes)) && bytes == kBeginning;
 }
 
 EvalReport read_report(const std::filesystem::path& path) {

@@ -48,6 +48,8 @@ struct EvalReport {
 
 // Writes settings, summary and every sample as JSON. Throws Error where the disk refuses.
 void write_report(const std::filesystem::path& path, const EvalReport& report);
+// Whether a file begins as write_report() begins one; false where there is none.
+[[nodiscard]] bool is_report(const std::filesystem::path& path);
 // The report that write_report wrote; throws Error for a file that is none.
 [[nodiscard]] EvalReport read_report(const std::filesystem::path& path);
 

@@ -87,10 +87,11 @@ fs::path beside(const Options& options, const char* extension) {
   return fs::path(options.output).replace_extension(extension);
 }
 
-bool begins_with(const fs::path& path, std::string_view beginning) {
-  std::string bytes(beginning.size(), '\0');
+// Whether a page is markdown()'s.
+bool is_page(const fs::path& path) {
+  std::string line;
   std::ifstream file(path, std::ios::binary);
-  return file.read(bytes.data(), std::ssize(bytes)) && bytes == beginning;
+  return std::getline(file, line) && line == "# Evaluation";
 }
 
 // The three files are one evaluation's or none's: what else is there stays as it is.
@@ -102,11 +103,11 @@ void check_output(const Options& options) {
   if (!options.asks_a_server()) inputs.push_back(options.model);
   const fs::path samples = beside(options, ".samples.jsonl"), page = beside(options, ".md");
   require_place_for(samples, inputs);
-  if (fs::exists(samples) && begins_with(options.output, "{\n \"program\":"))
+  if (fs::exists(samples) && is_report(options.output))
     require_place_for(options.output, inputs);
   else
     require_new_file(options.output, inputs, "name another --output");
-  if (fs::exists(samples) && begins_with(page, "# Evaluation\n"))
+  if (fs::exists(samples) && is_page(page))
     require_place_for(page, inputs);
   else
     require_new_file(page, inputs, "name another --output");
