@@ -26,22 +26,18 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 std::string kept_lines(const CorpusRecords& records) {
   std::string lines;
-  for (const CorpusRecord& record : records) lines += line_of(to_json(record));
+  for (const CorpusRecord& record : records) lines += json_line(to_json(record));
   return lines;
 }
 
 std::string dropped_lines(const std::vector<DroppedRecord>& dropped) {
   std::string lines;
   for (const DroppedRecord& each : dropped) {
-    lines += line_of({{"reason", each.reason},
-                      {"evidence", Json::parse(each.evidence)},
-                      {"record", to_json(each.record)}});
+    lines += json_line({{"reason", each.reason},
+                        {"evidence", Json::parse(each.evidence)},
+                        {"record", to_json(each.record)}});
   }
   return lines;
 }

@@ -114,6 +114,15 @@ TEST_F(PipelineTest, ParquetAsTheHubAndVerlHaveIt) {
       refusal(toml),
       "p.toml: step.1: data/train-00000-of-00001.parquet: column 't': is an integer in one row and a text "
       "in another; leave it out (`keep` of ingest), or write JSON Lines");
+  // The splits of a data set have one schema: lists in all where one record has several answers.
+  std::string records = "{\"problem\": \"p0?\", \"answer\": [\"0\", \"none\"]}\n";
+  for (int i = 1; i < 8; ++i) records += fmt::format("{{\"problem\": \"p{0}?\", \"answer\": \"{0}\"}}\n", i);
+  file("in.jsonl", records);
+  (void)run(std::string(kIngest) +
+            "[[step]]\nkind = \"split\"\ntest = 0.5\n[[step]]\nkind = \"write\"\nform = \"parquet\"\n");
+  for (const char* name : {"data/test-00000-of-00001.parquet", "data/train-00000-of-00001.parquet"}) {
+    for (const Json& row : table(name)) EXPECT_TRUE(row["answer"].is_array()) << name;
+  }
   EXPECT_EQ(refusal(std::string(kIngest) + "[[step]]\nkind = \"write\"\nprompt = \"x\"\n"),
             "p.toml: step.1.prompt: has no {problem}; write {problem} where the problem goes");
 }

@@ -354,14 +354,22 @@ class FileBuilder {
 
 }  // namespace
 
-std::string parquet_file(std::span<const Json> rows, const std::string& where) {
+std::vector<std::string> parquet_files(std::span<const ParquetTable> tables) {
   Field root{.kind = Kind::kObject};
-  const SchemaBuilder schema(where);
-  for (const Json& row : rows) schema.learn(root, row, "");
+  for (const ParquetTable& table : tables) {
+    const SchemaBuilder schema(table.where);
+    for (const Json& row : table.rows) schema.learn(root, row, "");
+  }
+  if (tables.empty()) return {};
+  const SchemaBuilder schema(tables[0].where);
   for (Field& column : root.children) schema.settle(column, 1, 0, column.name);
-  FileBuilder file(root, where);
-  for (const Json& row : rows) file.add(row);
-  return file.file();
+  std::vector<std::string> files;
+  for (const ParquetTable& table : tables) {
+    FileBuilder file(root, table.where);
+    for (const Json& row : table.rows) file.add(row);
+    files.push_back(file.file());
+  }
+  return files;
 }
 
 }  // namespace deepscaler

@@ -8,12 +8,18 @@
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace deepscaler {
 
-// The file's bytes, the same for the same rows. `where` names the file in errors. Throws Error naming the
-// column for values of different types, and for an object without keys, which Parquet can't hold.
-[[nodiscard]] std::string parquet_file(std::span<const nlohmann::ordered_json> rows,
-                                       const std::string& where);
+struct ParquetTable {
+  std::string where;  // names the file in errors
+  std::vector<nlohmann::ordered_json> rows;
+};
+
+// The bytes of each table's file, the same for the same rows. All have the columns, and the types, that the
+// rows of all together give. Throws Error naming file and column for values of different types, and for an
+// object without keys, which Parquet can't hold.
+[[nodiscard]] std::vector<std::string> parquet_files(std::span<const ParquetTable> tables);
 
 }  // namespace deepscaler

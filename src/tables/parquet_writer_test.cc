@@ -21,15 +21,20 @@ Rows rows_of(const std::filesystem::path& path) {
   return rows;
 }
 
+std::string file_of(const Rows& rows) {
+  const ParquetTable table{"x.parquet", rows};
+  return parquet_files({&table, 1})[0];
+}
+
 Rows read_back(const Rows& rows) {
   const TemporaryFolder folder;
-  write_file_atomically(folder / "x.parquet", parquet_file(rows, "x.parquet"));
+  write_file_atomically(folder / "x.parquet", file_of(rows));
   return rows_of(folder / "x.parquet");
 }
 
 std::string refusal(const Rows& rows) {
   try {
-    (void)parquet_file(rows, "x.parquet");
+    (void)file_of(rows);
   } catch (const Error& error) {
     return error.what();
   }
@@ -78,6 +83,23 @@ TEST(ParquetWriter, RefusesWhatHasNoType) {
   Json deep = "x";
   for (int i = 0; i < 16; ++i) deep = Json::array({deep});
   EXPECT_EQ(refusal({{{"a", deep}}}), "x.parquet: column 'a': is nested too deeply; leave it out");
+}
+
+TEST(ParquetWriter, TablesOfOneDataSetHaveOneSchema) {
+  const ParquetTable both[] = {{"train", {{{"a", nullptr}}}}, {"test", {{{"a", 1}}}}};
+  const std::vector<std::string> files = parquet_files(both);
+  const auto schema = [](const std::string& file) { return file.substr(file.rfind("schema"), 20); };
+  EXPECT_EQ(schema(files[0]), schema(files[1]));
+  EXPECT_NE(schema(file_of(both[0].rows)), schema(files[0]));  // alone: a text
+  const ParquetTable mixed[] = {{"train", {{{"a", "x"}}}}, {"test", {{{"a", 1}}}}};
+  try {
+    (void)parquet_files(mixed);
+    ADD_FAILURE() << "written";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "test: column 'a': is a text in one row and an integer in another; leave it out (`keep` of "
+              "ingest), or write JSON Lines");
+  }
 }
 
 }  // namespace

@@ -114,10 +114,6 @@ Json pair_of(const CorpusRecord& record, const Verdicts& verdicts, const Overlap
           {"test_problem", verdicts.tests->problems[match.test]}};
 }
 
-std::string line_of(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 // Counts by rule, source and test set.
 Json report_of(const std::vector<Verdicts>& all, const CorpusRecords& records) {
   Json report = Json::array();
@@ -180,6 +176,11 @@ std::vector<std::filesystem::path> DecontaminateStep::inputs(const StepContext& 
   return files;
 }
 
+std::vector<std::pair<std::string, std::string>> DecontaminateStep::versions() const {
+  if (!uses(kEmbeddings)) return {};
+  return {encoder_version()};
+}
+
 StepResult DecontaminateStep::run(CorpusRecords records, const StepContext& context) const {
   const std::vector<std::filesystem::path> files = files_of(context, against_);
   std::vector<TestSet> sets;
@@ -204,7 +205,7 @@ StepResult DecontaminateStep::run(CorpusRecords records, const StepContext& cont
   for (const Verdicts& verdicts : all) {
     for (size_t i = 0; i < records.size(); ++i) {
       for (const OverlapMatch& match : verdicts.matches[i])
-        pairs += line_of(pair_of(records[i], verdicts, match));
+        pairs += json_line(pair_of(records[i], verdicts, match));
     }
   }
   result.reports = {{"report.json", report_of(all, records).dump(1) + "\n"},

@@ -23,6 +23,7 @@ class DecontaminateStep : public PipelineStep {
   void bind(ConfigSection& section) override;
   void validate(const std::string& where) const override;
   [[nodiscard]] std::vector<std::filesystem::path> inputs(const StepContext& context) const override;
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> versions() const override;
   [[nodiscard]] StepResult run(CorpusRecords records, const StepContext& context) const override;
 
  private:

@@ -205,7 +205,9 @@ std::vector<std::filesystem::path> DuplicatesStep::inputs(const StepContext& con
 }
 
 std::vector<std::pair<std::string, std::string>> DuplicatesStep::versions() const {
-  return {{"verifier", verifier_version()}};
+  std::vector<std::pair<std::string, std::string>> versions = {{"verifier", verifier_version()}};
+  if (uses_embeddings()) versions.push_back(encoder_version());
+  return versions;
 }
 
 StepResult DuplicatesStep::run(CorpusRecords records, const StepContext& context) const {
@@ -242,9 +244,12 @@ StepResult DuplicatesStep::run(CorpusRecords records, const StepContext& context
       context.progress(static_cast<int64_t>(i) + 1);
     }
   } else {
+    int64_t looked_at = 0;
     for (const std::string& source : sources) {
       for (size_t i = 0; i < records.size(); ++i) {
-        if (records[i].source == source) look(i);
+        if (records[i].source != source) continue;
+        look(i);
+        context.progress(++looked_at);
       }
       for (size_t i = 0; i < records.size(); ++i) {
         if (records[i].source == source) add(i);

@@ -3,6 +3,7 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "embed/sentence_encoder.h"
+#include "model/device.h"
 
 namespace deepscaler {
 
@@ -16,6 +17,8 @@ void require_encoder(const EncoderConfig& config, const std::string& where) {
   throw Error(where + ".encoder", "is empty, and the rule \"embeddings\" needs it",
               "name the folder that `deepscaler fetch sentence-transformers/all-MiniLM-L6-v2` prints");
 }
+
+std::pair<std::string, std::string> encoder_version() { return {"kernels", default_device().name()}; }
 
 std::vector<std::filesystem::path> encoder_files(const EncoderConfig& config, const StepContext& context) {
   return SentenceEncoder::files(from_root(context, config.folder));

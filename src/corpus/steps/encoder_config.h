@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "corpus/steps/step.h"
@@ -18,6 +19,9 @@ void bind(ConfigSection& section, EncoderConfig& config);
 
 // Throws Error naming `where` where no folder is named.
 void require_encoder(const EncoderConfig& config, const std::string& where);
+
+// The kernels, to which the bits of embeddings belong: {"kernels", name}.
+[[nodiscard]] std::pair<std::string, std::string> encoder_version();
 
 // The encoder's files, which a step reads. Throws Error for what is not there.
 [[nodiscard]] std::vector<std::filesystem::path> encoder_files(const EncoderConfig& config,

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/config.h"
 #include "base/error.h"
@@ -173,7 +174,8 @@ StepResult IngestStep::run(CorpusRecords records, const StepContext& context) co
   StepResult result;
   result.kept = std::move(records);
   const size_t before = result.kept.size();
-  std::vector<std::string> seen_keys;
+  std::vector<std::string> seen_keys;  // in their order, each once:
+  std::unordered_set<std::string> is_seen;
   for (const auto& file : inputs(context)) {
     const std::string source = source_.empty() ? uncompressed_name(file).stem().string() : source_;
     const size_t kept = result.kept.size();
@@ -181,7 +183,7 @@ StepResult IngestStep::run(CorpusRecords records, const StepContext& context) co
     std::string first_nested;
     for_each_row(file, [&](const Json& row, const std::string& where) {
       for (const std::string& key : keys_of(row)) {
-        if (std::ranges::count(seen_keys, key) == 0) seen_keys.push_back(key);
+        if (is_seen.insert(key).second) seen_keys.push_back(key);
       }
       std::string_view nested;
       CorpusRecord record = reader.read(row, source, nested);

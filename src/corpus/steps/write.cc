@@ -1,6 +1,7 @@
 #include "corpus/steps/write.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -14,82 +15,97 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Pointers = std::vector<const CorpusRecord*>;
 
-// The records of a split, and what a form may ask for beside them.
+// The records of a split.
 struct Split {
-  const std::string& name;
-  const Pointers& records;
+  std::string name;
+  Pointers records;
+};
+using Splits = std::vector<Split>;
+
+// What a form may ask for beside the records.
+struct Wanted {
   const std::string& prompt;       // the user's turn, with {problem}
   const std::string& data_source;  // for verl
   const std::string& where;        // for errors
 };
 
-std::string dump(const Json& json, int indent) {
-  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
-}
-
-StepFile jsonl(const Split& split) {
-  StepFile file{split.name + ".jsonl", ""};
-  for (const CorpusRecord* record : split.records) file.bytes += dump(to_json(*record), -1) + "\n";
-  return file;
+std::vector<StepFile> jsonl(const Splits& splits, const Wanted& /*wanted*/) {
+  std::vector<StepFile> files;
+  for (const Split& split : splits) {
+    StepFile& file = files.emplace_back(split.name + ".jsonl");
+    for (const CorpusRecord* record : split.records) file.bytes += json_line(to_json(*record));
+  }
+  return files;
 }
 
 // "" where there is no solution; several answers are a list, as in its test sets.
-StepFile deepscaler_json(const Split& split) {
-  Json array = Json::array();
-  for (const CorpusRecord* record : split.records) {
-    array.push_back({{"problem", record->problem},
-                     {"solution", record->solution},
-                     {"answer", to_json(*record)["answer"]}});
-    if (record->difficulty) array.back()["difficulty"] = *record->difficulty;
+std::vector<StepFile> deepscaler_json(const Splits& splits, const Wanted& /*wanted*/) {
+  std::vector<StepFile> files;
+  for (const Split& split : splits) {
+    Json array = Json::array();
+    for (const CorpusRecord* record : split.records) {
+      array.push_back({{"problem", record->problem},
+                       {"solution", record->solution},
+                       {"answer", to_json(*record)["answer"]}});
+      if (record->difficulty) array.back()["difficulty"] = *record->difficulty;
+    }
+    files.push_back({split.name + ".json", array.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"});
   }
-  return {split.name + ".json", dump(array, 2) + "\n"};
+  return files;
 }
 
-// The answers of every record in one type: texts, or lists where some record has several.
-std::vector<Json> answer_column(const Pointers& records) {
-  const bool lists =
-      std::ranges::any_of(records, [](const CorpusRecord* record) { return record->answers.size() > 1; });
-  std::vector<Json> column;
-  for (const CorpusRecord* record : records) {
-    if (lists)
-      column.emplace_back(record->answers);
-    else
-      column.push_back(record->answers.empty() ? Json() : Json(record->answers[0]));
-  }
-  return column;
+// Whether a record of any split has several answers: then all have lists, for a column has one type.
+bool are_lists(const Splits& splits) {
+  return std::ranges::any_of(splits, [](const Split& split) {
+    return std::ranges::any_of(split.records, [](const auto* record) { return record->answers.size() > 1; });
+  });
 }
 
-StepFile table(const std::string& name, const std::vector<Json>& rows, const std::string& where) {
-  return {name, parquet_file(rows, where + ": " + name)};
+Json answer_of(const CorpusRecord& record, bool is_list) {
+  if (is_list) return record.answers;
+  return record.answers.empty() ? Json() : Json(record.answers[0]);
 }
 
-StepFile hub_parquet(const Split& split) {
-  const std::vector<Json> answers = answer_column(split.records);
-  std::vector<Json> rows;
-  for (const CorpusRecord* record : split.records) {
-    rows.push_back(to_json(*record));
-    rows.back()["answer"] = answers[rows.size() - 1];
+// A table for each split, of one schema: the hub reads them as one data set.
+std::vector<StepFile> tables(const Splits& splits, const Wanted& wanted, const char* name,
+                             const std::function<Json(const Split&, size_t i, bool lists)>& row) {
+  const bool lists = are_lists(splits);
+  std::vector<StepFile> files;
+  std::vector<ParquetTable> tables;
+  for (const Split& split : splits) {
+    files.push_back({fmt::format(fmt::runtime(name), split.name), ""});
+    tables.push_back({wanted.where + ": " + files.back().name, {}});
+    for (size_t i = 0; i < split.records.size(); ++i) tables.back().rows.push_back(row(split, i, lists));
   }
-  return table(fmt::format("data/{}-00000-of-00001.parquet", split.name), rows, split.where);
+  std::vector<std::string> bytes = parquet_files(tables);
+  for (size_t f = 0; f < files.size(); ++f) files[f].bytes = std::move(bytes[f]);
+  return files;
 }
 
-StepFile verl_parquet(const Split& split) {
-  const std::vector<Json> answers = answer_column(split.records);
-  std::vector<Json> rows;
-  for (size_t i = 0; i < split.records.size(); ++i) {
-    const Json turn = {{"role", "user"}, {"content", make_prompt(split.prompt, split.records[i]->problem)}};
-    rows.push_back({{"data_source", split.data_source},
-                    {"prompt", Json::array({turn})},
-                    {"ability", "math"},
-                    {"reward_model", {{"style", "rule"}, {"ground_truth", answers[i]}}},
-                    {"extra_info", {{"split", split.name}, {"index", i}}}});
-  }
-  return table(split.name + ".parquet", rows, split.where);
+std::vector<StepFile> hub_parquet(const Splits& splits, const Wanted& wanted) {
+  return tables(splits, wanted, "data/{}-00000-of-00001.parquet",
+                [](const Split& split, size_t i, bool lists) {
+                  Json row = to_json(*split.records[i]);
+                  row["answer"] = answer_of(*split.records[i], lists);
+                  return row;
+                });
+}
+
+std::vector<StepFile> verl_parquet(const Splits& splits, const Wanted& wanted) {
+  return tables(splits, wanted, "{}.parquet", [&](const Split& split, size_t i, bool lists) -> Json {
+    const CorpusRecord& record = *split.records[i];
+    const Json turn = {{"role", "user"}, {"content", make_prompt(wanted.prompt, record.problem)}};
+    return {{"data_source", wanted.data_source},
+            {"prompt", Json::array({turn})},
+            {"ability", "math"},
+            {"reward_model", {{"style", "rule"}, {"ground_truth", answer_of(record, lists)}}},
+            {"extra_info", {{"split", split.name}, {"index", i}}}};
+  });
 }
 
 struct Form {
   std::string_view name;
-  StepFile (*file)(const Split& split);
+  std::vector<StepFile> (*files)(const Splits& splits, const Wanted& wanted);
 };
 constexpr Form kForms[] = {
     {"jsonl", jsonl}, {"deepscaler", deepscaler_json}, {"parquet", hub_parquet}, {"verl", verl_parquet}};
@@ -110,15 +126,16 @@ void WriteStep::validate(const std::string& where) const {
 }
 
 StepResult WriteStep::run(CorpusRecords records, const StepContext& context) const {
-  std::map<std::string, Pointers> splits;
+  std::map<std::string, Pointers> by_name;
   for (const CorpusRecord& record : records)
-    splits[record.split.empty() ? "train" : record.split].push_back(&record);
+    by_name[record.split.empty() ? "train" : record.split].push_back(&record);
+  Splits splits;
+  for (auto& [name, of_split] : by_name) splits.push_back({name, std::move(of_split)});
   StepResult result;
   const auto* form = std::ranges::find(kForms, form_, &Form::name);
-  for (const auto& [name, of_split] : splits) {
-    result.outputs.push_back(form->file({name, of_split, prompt_, data_source_, context.where}));
-    result.figures.emplace_back(result.outputs.back().name, std::ssize(of_split));
-  }
+  result.outputs = form->files(splits, {prompt_, data_source_, context.where});
+  for (size_t s = 0; s < splits.size(); ++s)
+    result.figures.emplace_back(result.outputs[s].name, std::ssize(splits[s].records));
   result.kept = std::move(records);
   return result;
 }

@@ -7,8 +7,8 @@
 //   hub verl         SPLIT.parquet: {data_source, prompt [{role, content}], ability, reward_model {style,
 //                ground_truth}, extra_info {split, index}}, what verl's trainer reads
 //
-// Parquet's columns have one type. Where some record has several answers, `answer` and `ground_truth` are
-// lists in every row.
+// Parquet's columns have one type, the same in the files of all splits. Where some record has several
+// answers, `answer` and `ground_truth` are lists in every row.
 #pragma once
 
 #include <string>
