@@ -111,6 +111,32 @@ html = run(show + r"""('# A\n\n- one\n  - two **b**\n- three\n\n```c\nint a<b;\n
 for part in ("<h3>A</h3>", "<ul><li><p>one</p><ul><li><p>two <strong>b</strong></p></li></ul></li><li>", "int a&lt;b;",
              "<td><code>1</code></td><td><em>2</em></td>"):
     check(part in html, f"no {part} in {html}")
+# Formulas nested however deep are shown, and names of JavaScript are none of its tables'.
+for deep in (r"\sqrt", r"\hat", r"\not", "x^", r"\frac12^", r"\sqrt[2]", r"\sqrt{", r"\left("):
+    run(f"mathOf({deep!r}.repeat(20000), false); true")
+check(run(r"mathOf('\\sqrt'.repeat(3) + '2', false).querySelectorAll('msqrt').length") == 3, "no nested roots")
+for name in ("constructor", "toString", "hasOwnProperty", "__proto__"):
+    html = run(show + rf"('$\\{name}$ $\\mathbb{{{name}}}$ $\\begin{{{name}}}x\\end{{{name}}}$')")
+    check("native code" not in html and "object" not in html and html.count("<math") == 3, html)
+# The time to read a text grows with its length, and little more.
+for text in ("a " + "`" * 20000 + " a", "[" * 20000 + "a"):
+    check(run(f"{show}({text!r})") == f"<p>{text}</p>", "lone marks are no text")
+check(run(show + "('a ``b`c`` `d`')") == "<p>a <code>b`c</code> <code>d</code></p>", "code in a line")
+# What can't be made into elements is text.
+run("const nodes = markdownNodes; markdownNodes = () => { throw new RangeError('too deep'); }; turns[1].content = '*x*'; show(turns[1])")
+check(run("turns[1].element.querySelector('.text').innerHTML") == "*x*", "a fault in a text hides it")
+run("markdownNodes = nodes; turns[1].content = 'x'; showAll()")
+# Answers that say nothing are not in the next prompt.
+check(run("turns.map(turn => turn.content)") == ["Hello <b>there</b>", "x", "Go on", ""], "other turns")
+run("turns.push({role: 'user', content: 'More'}, {role: 'assistant', content: ''})")
+check(run("request().messages.map(message => message.content)") == ["Hello <b>there</b>", "x", "Go on", "More"], "an empty message")
+run("turns.splice(-2)")
+# Without a clipboard nothing offers to copy.
+copies = "(() => { showAll(); const box = make('div', {}, ...markdownNodes('```\\nx\\n```')); " \
+    "return [box, byId('turns')].map(b => [...b.querySelectorAll('button')].filter(c => c.textContent === 'Copy').length); })()"
+check(run(copies) == [1, 2], "nothing to copy with")
+run("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})")
+check(run(copies) == [0, 0], "copies without a clipboard")
 run("mathOf('{'.repeat(5000), false); mathOf('\\\\frac\\\\left\\\\begin{', true); markdownNodes('> '.repeat(5000)); true")
 
 # In the light, in the dark, and on a phone: other colours, and nothing wider than the screen.

@@ -68,6 +68,16 @@ function button(label, action) {
   return element;
 }
 
+// A text that can't be made into elements is better read as it is than not at all.
+function textNodes(turn) {
+  if (turn.role === "user") return [turn.content];
+  try {
+    return markdownNodes(turn.content);
+  } catch {
+    return [turn.content];
+  }
+}
+
 function show(turn) {
   const isUser = turn.role === "user";
   const parts = [];
@@ -80,12 +90,12 @@ function show(turn) {
     details.querySelector("summary").addEventListener("click", () => (turn.isFolded = details.open));
     parts.push(details);
   }
-  parts.push(make("div", {class: "text"}, ...(isUser ? [turn.content] : markdownNodes(turn.content))));
+  parts.push(make("div", {class: "text"}, ...textNodes(turn)));
   if (turn.fault) parts.push(make("p", {class: "fault"}, turn.fault));
   const tools = make("div", {class: "tools"});
   if (answering === null) {
     if (isUser) tools.append(button("Edit", () => beginEdit(turn)));
-    else tools.append(button("Copy", () => navigator.clipboard.writeText(turn.content)));
+    else if (canCopy()) tools.append(button("Copy", () => navigator.clipboard.writeText(turn.content)));
     if (!isUser && turn === turns.at(-1)) tools.append(button("Regenerate", regenerate));
   }
   if (turn.figures) tools.append(make("span", {class: "figures"}, turn.figures));
@@ -115,7 +125,10 @@ function showAll() {
 
 function request() {
   const messages = setting("system") ? [{role: "system", content: setting("system")}] : [];
-  for (const turn of turns.slice(0, -1)) messages.push({role: turn.role, content: turn.content});
+  for (const turn of turns.slice(0, -1)) {
+    // An answer that failed, or was stopped while the model thought, says nothing.
+    if (turn.role === "user" || turn.content !== "") messages.push({role: turn.role, content: turn.content});
+  }
   const body = {messages, stream: true, stream_options: {include_usage: true}};
   for (const name of ["temperature", "top_p", "top_k", "min_p", "repetition_penalty", "max_tokens", "seed"]) {
     if (setting(name) !== "") body[name] = Number(setting(name));

@@ -12,12 +12,12 @@ function make(tag, attributes = {}, ...children) {
 // What stands in a line, the first that matches counting: code, formulas, links and pictures, bold, italic, struck out.
 const INLINE = new RegExp(
   [
-    "(?<ticks>`+)(?<code>[^]*?[^`])\\k<ticks>(?!`)",
+    "(?<!`)(?<ticks>`+)(?!`)(?<code>[^]*?[^`])\\k<ticks>(?!`)",
     "\\\\\\((?<paren>[^]+?)\\\\\\)",
     "\\\\\\[(?<bracket>[^]+?)\\\\\\]",
     "\\$\\$(?<dollars>[^]+?)\\$\\$",
     "\\$(?<dollar>[^\\s$](?:[^$\\n]*[^\\s$\\\\])?)\\$(?![0-9])",
-    "!?\\[(?<label>[^\\]\\n]*)\\]\\((?<target>[^()\\s]+)\\)",
+    "!?\\[(?<label>[^\\]\\n]{0,999})\\]\\((?<target>[^()\\s]+)\\)",
     "\\*\\*(?<bold>[^\\s*](?:[^]*?[^\\s*])?)\\*\\*",
     "\\*(?<italic>[^\\s*](?:[^*\\n]*[^\\s*])?)\\*",
     "~~(?<struck>[^~\\n]+)~~",
@@ -63,14 +63,23 @@ function inlineNodes(text, depth = 0) {
   return nodes;
 }
 
+// Browsers give a clipboard to pages of this machine and over TLS alone.
+function canCopy() {
+  return navigator.clipboard !== undefined;
+}
+
 function codeBlock(language, code) {
-  const copy = make("button", {type: "button", class: "copy"}, "Copy");
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(code);
-    copy.textContent = "Copied";
-    setTimeout(() => (copy.textContent = "Copy"), 1500);
-  });
-  return make("figure", {class: "code"}, make("figcaption", {}, make("span", {}, language), copy), make("pre", {}, make("code", {}, code)));
+  const caption = make("figcaption", {}, make("span", {}, language));
+  if (canCopy()) {
+    const copy = make("button", {type: "button", class: "copy"}, "Copy");
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(code);
+      copy.textContent = "Copied";
+      setTimeout(() => (copy.textContent = "Copy"), 1500);
+    });
+    caption.append(copy);
+  }
+  return make("figure", {class: "code"}, caption, make("pre", {}, make("code", {}, code)));
 }
 
 function tableOf(lines) {

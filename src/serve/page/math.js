@@ -3,7 +3,9 @@
 
 const MATHML = "http://www.w3.org/1998/Math/MathML";
 
+// Tables without a prototype: a model may write \constructor.
 const LETTERS = {
+  __proto__: null,
   alpha: "α", beta: "β", gamma: "γ", delta: "δ", epsilon: "ϵ", varepsilon: "ε", zeta: "ζ", eta: "η", theta: "θ",
   vartheta: "ϑ", iota: "ι", kappa: "κ", lambda: "λ", mu: "μ", nu: "ν", xi: "ξ", pi: "π", rho: "ρ", sigma: "σ",
   tau: "τ", upsilon: "υ", phi: "ϕ", varphi: "φ", chi: "χ", psi: "ψ", omega: "ω", Gamma: "Γ", Delta: "Δ",
@@ -12,6 +14,7 @@ const LETTERS = {
   dots: "…", cdots: "⋯", vdots: "⋮", ddots: "⋱", angle: "∠", triangle: "△", degree: "°", circ: "∘", prime: "′",
 };
 const OPERATORS = {
+  __proto__: null,
   times: "×", cdot: "⋅", div: "÷", pm: "±", mp: "∓", ast: "∗", star: "⋆", le: "≤", leq: "≤", ge: "≥", geq: "≥",
   ne: "≠", neq: "≠", lt: "<", gt: ">", approx: "≈", equiv: "≡", sim: "∼", simeq: "≃", cong: "≅", propto: "∝",
   ll: "≪", gg: "≫", to: "→", rightarrow: "→", leftarrow: "←", leftrightarrow: "↔", Rightarrow: "⇒",
@@ -21,14 +24,14 @@ const OPERATORS = {
   perp: "⊥", therefore: "∴", because: "∵", lfloor: "⌊", rfloor: "⌋", lceil: "⌈", rceil: "⌉", langle: "⟨",
   rangle: "⟩", vert: "|", lvert: "|", rvert: "|", Vert: "‖", lVert: "‖", rVert: "‖", oplus: "⊕", otimes: "⊗", bullet: "∙",
 };
-const LARGE = {sum: "∑", prod: "∏", int: "∫", iint: "∬", oint: "∮", bigcup: "⋃", bigcap: "⋂"};
+const LARGE = {__proto__: null, sum: "∑", prod: "∏", int: "∫", iint: "∬", oint: "∮", bigcup: "⋃", bigcap: "⋂"};
 const FUNCTIONS = new Set(("sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh log ln lg exp lim max min gcd " +
   "lcm det dim ker deg arg sup inf Pr").split(" "));
-const SPACES = {",": "0.17em", ":": "0.22em", ";": "0.28em", " ": "0.33em", quad: "1em", qquad: "2em", "!": "0em", "~": "0.33em"};
-const ACCENTS = {hat: "^", widehat: "^", bar: "¯", overline: "¯", vec: "→", dot: "˙", ddot: "¨", tilde: "~", overrightarrow: "→"};
-const VARIANTS = {mathrm: "normal", mathbf: "bold", mathit: "italic", mathsf: "normal", boldsymbol: "bold", bm: "bold"};
-const DOUBLE = {R: "ℝ", N: "ℕ", Z: "ℤ", Q: "ℚ", C: "ℂ", P: "ℙ", E: "𝔼", F: "𝔽"};
-const FENCES = {matrix: ["", ""], pmatrix: ["(", ")"], bmatrix: ["[", "]"], vmatrix: ["|", "|"], Bmatrix: ["{", "}"],
+const SPACES = {__proto__: null, ",": "0.17em", ":": "0.22em", ";": "0.28em", " ": "0.33em", quad: "1em", qquad: "2em", "!": "0em", "~": "0.33em"};
+const ACCENTS = {__proto__: null, hat: "^", widehat: "^", bar: "¯", overline: "¯", vec: "→", dot: "˙", ddot: "¨", tilde: "~", overrightarrow: "→"};
+const VARIANTS = {__proto__: null, mathrm: "normal", mathbf: "bold", mathit: "italic", mathsf: "normal", boldsymbol: "bold", bm: "bold"};
+const DOUBLE = {__proto__: null, R: "ℝ", N: "ℕ", Z: "ℤ", Q: "ℚ", C: "ℂ", P: "ℙ", E: "𝔼", F: "𝔽"};
+const FENCES = {__proto__: null, matrix: ["", ""], pmatrix: ["(", ")"], bmatrix: ["[", "]"], vmatrix: ["|", "|"], Bmatrix: ["{", "}"],
   cases: ["{", ""], aligned: ["", ""], align: ["", ""], "align*": ["", ""], array: ["", ""], gathered: ["", ""],
   "gather*": ["", ""], gather: ["", ""], split: ["", ""], equation: ["", ""], "equation*": ["", ""]};
 const MOST_DEPTH = 40;
@@ -51,16 +54,26 @@ class MathReader {
   next() { return this.tokens[this.at++]; }
   skipSpaces() { while (this.at < this.tokens.length && /^\s+$/.test(this.peek())) this.at++; }
 
+  // What `read` makes of what comes; the rest of the formula as it was written where that is nested too deeply.
+  nested(read) {
+    if (this.depth === MOST_DEPTH) {
+      const rest = this.tokens.slice(this.at).join("");
+      this.at = this.tokens.length;
+      return mathElement("mrow", mathElement("mtext", rest));
+    }
+    this.depth++;
+    const element = read();
+    this.depth--;
+    return element;
+  }
+
   // Up to a token that `ends`, which stays.
   row(ends) {
-    const row = mathElement("mrow");
-    if (++this.depth > MOST_DEPTH) {
-      row.append(mathElement("mtext", this.tokens.slice(this.at).join("")));
-      this.at = this.tokens.length;
-    }
-    for (this.skipSpaces(); this.at < this.tokens.length && !ends(this.peek()); this.skipSpaces()) row.append(this.scripted());
-    this.depth--;
-    return row;
+    return this.nested(() => {
+      const row = mathElement("mrow");
+      for (this.skipSpaces(); this.at < this.tokens.length && !ends(this.peek()); this.skipSpaces()) row.append(this.scripted());
+      return row;
+    });
   }
 
   // An atom with what is written above and below.
@@ -108,7 +121,7 @@ class MathReader {
       this.tokens.splice(this.at, 0, digits.slice(1));
       return mathElement("mn", digits[0]);
     }
-    return this.atom();
+    return this.nested(() => this.atom());
   }
 
   braced() {
