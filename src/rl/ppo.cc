@@ -220,11 +220,14 @@ GrpoStepResult ppo_step(const PpoConfig& config, const PpoOptimizers& optimizers
 
   record_credit(credit.sums(), result.metrics);
   record_critic(updates, optimizers.critic, result.metrics);
-  if (gae.kl_coefficient > 0 && credit.sums().responses > 0) {
-    const double kl = credit.sums().kl / static_cast<double>(credit.sums().responses);
-    result.metrics.set("actor/reward_kl_penalty", kl);
-    result.metrics.set("actor/reward_kl_penalty_coeff", kl_coefficient);
-    result.carried[kKlCoefficient] = adapted_kl_coefficient(gae, kl_coefficient, kl, credit.sums().responses);
+  if (gae.kl_coefficient > 0) {
+    result.carried[kKlCoefficient] = kl_coefficient;  // also past a step in which no response has credit
+    if (const int64_t responses = credit.sums().responses; responses > 0) {
+      const double kl = credit.sums().kl / static_cast<double>(responses);
+      result.metrics.set("actor/reward_kl_penalty", kl);
+      result.metrics.set("actor/reward_kl_penalty_coeff", kl_coefficient);
+      result.carried[kKlCoefficient] = adapted_kl_coefficient(gae, kl_coefficient, kl, responses);
+    }
   }
   return result;
 }

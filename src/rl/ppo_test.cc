@@ -179,6 +179,20 @@ TEST_F(PpoTest, TheCoefficientOfTheDivergenceIsCarriedOver) {
   EXPECT_NE(*second.metrics.get("actor/reward_kl_penalty"), 0);
 }
 
+TEST_F(PpoTest, TheCoefficientOfTheDivergenceOutlivesAStepWithoutCredit) {
+  gae_.kl_coefficient = 0.1;
+  loop_.reward.max_undecided_share = 1;
+  const CarriedNumbers carried = {{"kl_coefficient", 0.03}};
+  const auto result = ppo_step(
+      {.loop = loop_, .gae = gae_, .critic = critic_config_},
+      {.policy = policy_optimizer_, .critic = critic_config_.optimizer},
+      {.problems = problems_, .seed = 1, .carried = carried},
+      {.policy = policy_, .critic = critic_, .reference = &reference_},
+      {.generate = [&](const auto&) { return play(0); }, .grade = [](auto&) { /* no reward is decided */ }});
+  EXPECT_EQ(result.carried, carried);
+  EXPECT_FALSE(result.metrics.get("actor/reward_kl_penalty").has_value());
+}
+
 // Undecided samples and those that have no loss teach neither model anything.
 TEST_F(PpoTest, ASampleWithoutARewardHasNoCredit) {
   loop_.reward.max_undecided_share = 1;

@@ -91,6 +91,7 @@ void TrainStep::accumulate(std::span<const TokenGroup> groups, Head& head,
 
 void TrainStep::accumulate_dealt(std::span<const TokenGroup> groups, const std::vector<MicroBatch>& batches,
                                  Head& head, const std::function<void(int64_t)>& progress) {
+  if (!sum_) clear_gradients();
   int64_t rows = 0;
   const auto compute = [&](const MicroBatch& batch) {
     pass_->clear_gradients();

@@ -127,7 +127,6 @@ FixedStep fixed_step_on(const Model& model, int64_t size) {
     NegativeLogLikelihood loss(641);
     LmHead head(loss, 0.7f);
     TrainStep step(model, {.token_budget = 64, .gradients = GradientSum::kFixed});
-    step.clear_gradients();
     step.accumulate(texts.groups(), head);
     step.add_up_gradients();
     const GroupScores scores = step.score(texts.groups(), 0.7f);

@@ -28,6 +28,10 @@ void PpoSettings::validate(const StageConfig& stage, const std::string& where) c
                 "sets loss.advantage or loss.uncertainty_sharpness, and ppo's advantages are a critic's",
                 "leave them out; [stage.gae] has their settings");
   }
+  if (config.rollout.resample_rounds > 0) {
+    throw Error(where, "replaces groups with equal rewards, from which a critic's credit is learned",
+                "leave sampling.resample_rounds out");
+  }
   if (loss.uses_reference() && gae.kl_coefficient > 0) {
     throw Error(where, "has the divergence from the reference in the loss and in the rewards",
                 "leave loss.kl_coefficient or gae.kl_coefficient out");

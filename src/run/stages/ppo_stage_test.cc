@@ -48,22 +48,30 @@ TEST_F(PpoRunTest, TheCriticsErrorFallsAndARunThatGoesOnIsTheOneLeftAlone) {
 }
 
 TEST_F(PpoRunTest, EverySettingActs) {
-  const auto log_of = [&](const char* change) {
+  const auto log_of = [&](const std::vector<std::string>& changes) {
     const fs::path run = folder_ / "run";
     fs::remove_all(run);
     std::vector<std::string> overrides = {"stage.0.steps=20", "stage.1.steps=3"};
-    if (*change != '\0') overrides.push_back(std::string("stage.1.") + change);
+    for (const std::string& change : changes) overrides.push_back("stage.1." + change);
     (void)run_recipe(ppo_recipe(overrides), run);
     return log(run);
   };
-  const std::string plain = log_of("");
+  const std::string plain = log_of({});
   for (const char* change :
        {"gae.gamma=0.9", "gae.lambda=0.5", "gae.critic_lambda=0.5", "gae.length_alpha=0.2",
         "gae.whiten=false", "gae.kl_coefficient=0.5", "critic.value_clip=0.001", "critic.warmup_steps=1",
         "critic.pretraining_steps=1", "critic.optimizer.lr=1e-2", "loss.likelihood_coefficient=0.1"}) {
-    EXPECT_NE(log_of(change), plain) << change;
+    EXPECT_NE(log_of({change}), plain) << change;
   }
-  EXPECT_EQ(log_of("critic.model=\"stage sft\""), plain) << "the policy of the stage's start";
+  EXPECT_EQ(log_of({"critic.model=\"stage sft\""}), plain) << "the policy of the stage's start";
+  const std::string afresh = "start=\"recipe\"";
+  EXPECT_NE(log_of({afresh, "critic.model=\"stage sft\""}), log_of({afresh}));
+
+  const std::string penalty = "gae.kl_coefficient=0.5", target = "gae.kl_target=0.1";
+  const std::string fixed = log_of({penalty}), adaptive = log_of({penalty, target});
+  EXPECT_NE(log_of({penalty, "gae.kl=\"k2\""}), fixed);
+  EXPECT_NE(adaptive, fixed);
+  EXPECT_NE(log_of({penalty, target, "gae.kl_horizon=100"}), adaptive);
 }
 
 TEST_F(PpoRunTest, SaysWhatContradicts) {
@@ -78,6 +86,9 @@ TEST_F(PpoRunTest, SaysWhatContradicts) {
   EXPECT_EQ(said("stage.1.loss.kl_coefficient=0.1"),
             "r.toml: stage.1: has the divergence from the reference in the loss and in the rewards; leave "
             "loss.kl_coefficient or gae.kl_coefficient out");
+  EXPECT_EQ(said("stage.1.sampling.resample_rounds=1"),
+            "r.toml: stage.1: replaces groups with equal rewards, from which a critic's credit is learned; "
+            "leave sampling.resample_rounds out");
   EXPECT_EQ(said("stage.1.loss.advantage=\"group-mean\""),
             "r.toml: stage.1: sets loss.advantage or loss.uncertainty_sharpness, and ppo's advantages are a "
             "critic's; leave them out; [stage.gae] has their settings");
