@@ -81,7 +81,9 @@ double DpoSettings::tokens_of_step() const {
 }
 
 StageNeeds DpoSettings::needs(const ModelConfig&) const {
-  StageNeeds needs = {.longest_sequence = config.max_tokens};
+  StageNeeds needs = {.longest_sequence = config.max_tokens,
+                      .examples = config.passes.examples_per_step,
+                      .passes = config.passes.epochs};
   if (config.reference == kStart) needs.models.emplace_back(kReference);
   if (is_model(config.reference))
     needs.fixed_models.push_back({.name = "reference", .source = config.reference});

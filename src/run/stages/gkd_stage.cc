@@ -97,7 +97,7 @@ double GkdSettings::tokens_of_step() const {
 }
 
 StageNeeds GkdSettings::needs(const ModelConfig& model) const {
-  StageNeeds needs = {.longest_sequence = config.examples.max_tokens};
+  StageNeeds needs = {.longest_sequence = config.examples.max_tokens, .passes = config.passes.epochs};
   if (config.samples()) {
     const int64_t response = config.sampling.max_response_tokens;
     needs.longest_sequence =
@@ -106,6 +106,8 @@ StageNeeds GkdSettings::needs(const ModelConfig& model) const {
     needs.samples = 1;
     needs.prompt_tokens = kUsualPromptTokens;
     needs.response_tokens = response;
+  } else {
+    needs.examples = config.passes.examples_per_step;
   }
   if (!config.teacher.is_in_data()) {
     needs.fixed_models.push_back({.name = "teacher", .source = config.teacher.model, .shows_logits = true});

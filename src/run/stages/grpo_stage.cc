@@ -59,7 +59,9 @@ StageNeeds GrpoSettings::needs(const ModelConfig& model) const {
       .problems = rollout.problems_per_step,
       .samples = rollout.samples_per_problem,
       .prompt_tokens = kUsualPromptTokens,
-      .response_tokens = rollout.sampling.max_response_tokens};
+      .response_tokens = rollout.sampling.max_response_tokens,
+      .updates = config.loss.mini_batches * config.loss.epochs,
+      .epochs = config.loss.epochs};
   if (config.loss.uses_reference()) needs.models.emplace_back(kReference);
   for (const ModelRewardConfig& reward : config.reward.models) {
     needs.fixed_models.push_back({.name = reward.name, .source = reward.model});

@@ -93,7 +93,9 @@ double RewardModelSettings::tokens_of_step() const {
 }
 
 StageNeeds RewardModelSettings::needs(const ModelConfig&) const {
-  StageNeeds needs = {.longest_sequence = config.max_tokens};
+  StageNeeds needs = {.longest_sequence = config.max_tokens,
+                      .examples = config.passes.examples_per_step,
+                      .passes = config.passes.epochs};
   needs.trained_models.push_back({.name = std::string(kReward), .source = config.model});
   return needs;
 }

@@ -38,7 +38,9 @@ double SftSettings::tokens_of_step() const {
 }
 
 StageNeeds SftSettings::needs(const ModelConfig&) const {
-  return {.longest_sequence = config.examples.max_tokens};
+  return {.longest_sequence = config.examples.max_tokens,
+          .examples = config.passes.examples_per_step,
+          .passes = config.passes.epochs};
 }
 
 std::unique_ptr<Stage> SftSettings::make(const StageConfig& stage, const StageContext& context) const {

@@ -38,7 +38,7 @@ struct TrainedModelNeeds {
   std::string optimizer = "adamw";  // a name of optimizer_kinds()
 };
 
-// What determines the memory of a stage, as far as the recipe says.
+// What determines the memory of a stage and the time of its steps, as far as the recipe says.
 struct StageNeeds {
   int64_t longest_sequence = 0;  // in training, in tokens
   // Sampling: problems at a time, responses to each, and their lengths in tokens.
@@ -46,6 +46,10 @@ struct StageNeeds {
   std::vector<std::string> models;  // names of the models beside the policy that the stage makes
   std::vector<FixedModelNeeds> fixed_models;
   std::vector<TrainedModelNeeds> trained_models;
+  int64_t examples = 0;          // of a step that trains on data as they are
+  int64_t updates = 1;           // of the weights in a step
+  int64_t epochs = 1;            // over the samples of a step
+  std::optional<double> passes;  // over the data, where the stage states no number of steps
 };
 
 // The settings of a stage of one kind: the keys of [[stage]] that only this kind has.
