@@ -19,6 +19,7 @@ void add_convert_command(CLI::App& app);
 void add_data_command(CLI::App& app);
 void add_diff_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
+void add_export_eval_command(CLI::App& app);
 void add_export_run_command(CLI::App& app);
 void add_fetch_command(CLI::App& app);
 void add_fork_command(CLI::App& app);

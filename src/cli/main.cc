@@ -122,6 +122,7 @@ int main(int argc, char** argv) {
   deepscaler::add_data_command(app);
   deepscaler::add_diff_command(app);
   deepscaler::add_eval_command(app);
+  deepscaler::add_export_eval_command(app);
   deepscaler::add_export_run_command(app);
   deepscaler::add_fetch_command(app);
   deepscaler::add_fork_command(app);
