@@ -91,6 +91,40 @@ TEST(OllamaServer, ThoughtsAreApartOrNotThere) {
   EXPECT_TRUE(server.ask("/api/chat", request)["message"].contains("thinking"));
 }
 
+constexpr const char* kCallTemplate =
+    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% for c in m.tool_calls or [] %}"
+    "({{ c.function.arguments | tojson }}){% endfor %}{% endfor %}";
+
+// A conversation in which f has been called with these arguments.
+Json called_with(const Json& arguments) {
+  const Json call = {{"function", {{"name", "f"}, {"arguments", arguments}}}};
+  const Json messages = {{{"role", "user"}, {"content", "x"}},
+                         {{"role", "assistant"}, {"content", ""}, {"tool_calls", Json::array({call})}},
+                         {{"role", "tool"}, {"content", "3"}, {"tool_name", "f"}}};
+  return {{"messages", messages}, {"stream", false}, {"options", {{"num_predict", 1}}}};
+}
+
+TEST(OllamaServer, ACallOfAToolComesBackAsAnObjectOrAText) {
+  const TinyServer server({}, random_model(), kCallTemplate);
+  EXPECT_EQ(server.ask("/api/chat", called_with({{"b", 1}}))["done"], true);
+  const auto rendered = [&](const Json& arguments) -> std::string {
+    return server.ask("/apply-template", called_with(arguments))["prompt"];
+  };
+  const char* as_object = R"([user]x[assistant]({"b": 1, "a": [2]})[tool]3)";
+  EXPECT_EQ(rendered({{"b", 1}, {"a", {2}}}), as_object);
+  EXPECT_EQ(rendered(R"({"b": 1, "a": [2]})"), as_object);
+  // What is no JSON stays a text.
+  for (const std::string& text : {std::string("b = 1"), std::string(100'000, '[')})
+    EXPECT_EQ(rendered(text), "[user]x[assistant](" + Json(text).dump() + ")[tool]3");
+  const Json deep = called_with(std::string(100'000, '[') + std::string(100'000, ']'));
+  EXPECT_EQ(server.post("/api/chat", deep.dump())->status, 400);
+  const auto refused = server.post("/api/chat", R"({"messages": [{"role": "assistant", "tool_calls": )"
+                                                R"([{"function": {"name": "f", "arguments": 3}}]}]})");
+  EXPECT_EQ(refused->status, 400);
+  EXPECT_EQ(Json::parse(refused->body)["error"],
+            "tool_calls.function.arguments is neither an object nor a text");
+}
+
 TEST(OllamaServer, TellsOfTheModel) {
   const TinyServer server({}, random_model(), kThinkingTemplate);
   const Json tags = Json::parse(server.client().Get("/api/tags")->body);

@@ -13,41 +13,14 @@
 #include "serve/answer/answer_engine.h"
 #include "serve/ollama/ollama_form.h"
 #include "serve/ollama/ollama_models.h"
-#include "serve/ollama/ollama_orders.h"
-#include "serve/openai/chat.h"
-#include "serve/openai/completions.h"
 #include "serve/openai/openai_head.h"
-#include "serve/openai/score.h"
 #include "serve/openai/text_tools.h"
 #include "serve/page/page.h"
+#include "serve/post_routes.h"
 #include "serve/request_queue.h"
 
 namespace deepscaler {
 namespace {
-
-// Paths that are asked with POST: some of them at the engine, some of the text tools.
-struct PostRoute {
-  std::string_view path;
-  TakeOrder order = nullptr;
-  Json (*tool)(const ServedModel&, const Json&) = nullptr;
-};
-
-constexpr PostRoute kPostRoutes[] = {
-    {.path = "/v1/chat/completions", .order = order_chat},
-    {.path = "/v1/completions", .order = order_completion},
-    {.path = "/v1/score", .order = order_score},
-    {.path = "/tokenize", .tool = tokenize_json},
-    {.path = "/detokenize", .tool = detokenize_json},
-    {.path = "/apply-template", .tool = apply_template_json},
-    {.path = "/api/chat", .order = order_ollama_chat},
-    {.path = "/api/generate", .order = order_ollama_generate},
-    {.path = "/api/show", .tool = ollama_show_json},
-};
-
-const PostRoute* find_post_route(std::string_view path) {
-  const auto* found = std::ranges::find(kPostRoutes, path, &PostRoute::path);
-  return found == std::end(kPostRoutes) ? nullptr : found;
-}
 
 constexpr std::string_view kHealth = "/health", kHealthToo = "/v1/health", kMetrics = "/metrics",
                            kModels = "/v1/models", kModel = "/v1/models/", kTags = "/api/tags",

@@ -1,5 +1,6 @@
 // Any bytes are the body of a request that becomes questions for the engine, or one that is refused:
-// RequestError, or Error. The first line names the path.
+// RequestError, or Error. The first line names the path; where the server has none of that name, all its
+// paths get the body.
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
@@ -9,12 +10,7 @@
 #include "base/error.h"
 #include "base/temporary_folder.h"
 #include "formats/json_text.h"
-#include "serve/ollama/ollama_models.h"
-#include "serve/ollama/ollama_orders.h"
-#include "serve/openai/chat.h"
-#include "serve/openai/completions.h"
-#include "serve/openai/score.h"
-#include "serve/openai/text_tools.h"
+#include "serve/post_routes.h"
 #include "text/tokenizer/byte_tokenizer.h"
 
 namespace deepscaler {
@@ -50,16 +46,27 @@ const ServedModel& served() {
   return tiny;
 }
 
-void take(std::string_view path, const Json& request) {
-  if (path == "/v1/chat/completions") (void)order_chat(served(), request, 0);
-  if (path == "/v1/completions") (void)order_completion(served(), request, 0);
-  if (path == "/v1/score") (void)order_score(served(), request, 0);
-  if (path == "/api/chat") (void)order_ollama_chat(served(), request, 0);
-  if (path == "/api/generate") (void)order_ollama_generate(served(), request, 0);
-  if (path == "/api/show") (void)ollama_show_json(served(), request);
-  if (path == "/tokenize") (void)tokenize_json(served(), request);
-  if (path == "/detokenize") (void)detokenize_json(served(), request);
-  if (path == "/apply-template") (void)apply_template_json(served(), request);
+void take(const PostRoute& route, const Json& request) {
+  try {
+    if (route.tool != nullptr) {
+      (void)route.tool(served(), request);
+    } else {
+      (void)route.order(served(), request, 0);
+    }
+  } catch (const RequestError&) {
+  } catch (const Error&) {
+  }
+}
+
+void take(std::string_view path, std::string_view body) {
+  Json request;
+  try {
+    request = parse_record(body, "body");
+  } catch (const Error&) {
+    return;
+  }
+  if (const PostRoute* route = find_post_route(path)) return take(*route, request);
+  for (const PostRoute& route : post_routes()) take(route, request);
 }
 
 }  // namespace
@@ -68,11 +75,6 @@ void take(std::string_view path, const Json& request) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const size_t line = std::min(text.find('\n'), text.size());
-  try {
-    const auto request = deepscaler::parse_record(text.substr(std::min(line + 1, text.size())), "body");
-    deepscaler::take(text.substr(0, line), request);
-  } catch (const deepscaler::RequestError&) {
-  } catch (const deepscaler::Error&) {
-  }
+  deepscaler::take(text.substr(0, line), text.substr(std::min(line + 1, text.size())));
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/trim.h"
 #include "formats/json_text.h"
+#include "serve/http/json_body.h"
 
 namespace deepscaler {
 namespace {
@@ -19,8 +20,7 @@ std::optional<ToolCall> call_of(std::string_view text) {
     const Json json = parse_record(trim(text), "call");
     if (!json.is_object() || !json.contains("name") || !json["name"].is_string()) return std::nullopt;
     for (const char* key : {"arguments", "parameters"}) {
-      if (json.contains(key) && json[key].is_object())
-        return ToolCall{json["name"], json[key].dump(-1, ' ', false, Json::error_handler_t::replace)};
+      if (json.contains(key) && json[key].is_object()) return ToolCall{json["name"], text_of(json[key])};
     }
   } catch (const Error&) {  // it is no JSON
   }

@@ -1,9 +1,9 @@
 // Calls of tools in the text of a response. A model writes them as its chat template has taught it:
 //
-//   kTagged     <tool_call>{"name": "f", "arguments": {...}}</tool_call>, any number, after other text:
-//   Qwen's kWholeText  {"name": "f", "parameters": {...}} is the whole text; several are apart by ; or white
-//   space:
-//               Llama 3's, after <|python_tag|> where the model has that token
+//   kTagged     Qwen's <tool_call>{"name": "f", "arguments": {...}}</tool_call>, any number, after other text
+//   kWholeText  Llama 3's {"name": "f", "parameters": {...}} is the whole text, after <|python_tag|> where
+//   the
+//               model has that token; several are apart by ; or white space
 //
 // What only looks like a call stays text. A text that may become a call is held back until it is one or not.
 #pragma once

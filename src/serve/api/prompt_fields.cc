@@ -4,6 +4,10 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/error.h"
+#include "formats/json_text.h"
 
 namespace deepscaler {
 namespace {
@@ -24,6 +28,15 @@ std::string text_of_content(const Json& content, const RequestFields& message) {
   return text;
 }
 
+// The JSON in a text; nothing where it is none that a body could hold.
+std::optional<Json> json_in(const std::string& text) {
+  try {
+    return parse_record(text, "arguments");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 Json tool_call_of(const Json& call) {
   const RequestFields fields(call, "tool_calls");
   const Json* function = fields.object("function");
@@ -31,11 +44,12 @@ Json tool_call_of(const Json& call) {
   const RequestFields inner(*function, "tool_calls.function");
   Json copy = call;
   if (!inner.text("name")) inner.fail("name", "is missing");
-  // Clients send the arguments as a text of JSON; templates take the object.
-  if (const auto arguments = inner.text("arguments")) {
-    const Json parsed = Json::parse(*arguments, nullptr, false);
-    if (!parsed.is_discarded()) copy["function"]["arguments"] = parsed;
-  }
+  // Templates take the object. Ollama's clients send it, OpenAI's send a text of its JSON.
+  const Json* arguments = inner.find("arguments");
+  if (arguments == nullptr || arguments->is_object()) return copy;
+  if (!arguments->is_string()) inner.fail("arguments", "is neither an object nor a text");
+  if (auto parsed = json_in(arguments->get_ref<const std::string&>()))
+    copy["function"]["arguments"] = *std::move(parsed);
   return copy;
 }
 

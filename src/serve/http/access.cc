@@ -6,6 +6,7 @@
 
 #include "base/sha256.h"
 #include "base/trim.h"
+#include "serve/http/json_body.h"
 
 namespace deepscaler {
 namespace {
@@ -131,9 +132,7 @@ HttpResponse error_response(int status, std::string_view message, std::string_vi
                                   {"param", nullptr},
                                   {"code", nullptr}};
   if (!param.empty()) error["param"] = param;
-  return {.status = status,
-          .body = nlohmann::ordered_json{{"error", std::move(error)}}.dump(
-              -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
+  return {.status = status, .body = text_of({{"error", std::move(error)}})};
 }
 
 }  // namespace deepscaler

@@ -36,8 +36,6 @@ Json usage_json(const Answer& answer) {
           {"completion_tokens_details", {{"reasoning_tokens", answer.reasoning_tokens()}}}};
 }
 
-std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 std::string event_of(const Json& json) { return "data: " + text_of(json) + "\n\n"; }
 
 std::string token_text(const Tokenizer& tokenizer, TokenId token) {

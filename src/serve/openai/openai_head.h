@@ -8,6 +8,7 @@
 
 #include "serve/answer/answer.h"
 #include "serve/api/served_model.h"
+#include "serve/http/json_body.h"
 
 namespace deepscaler {
 
@@ -24,8 +25,6 @@ struct OpenAiHead {
 
 [[nodiscard]] Json usage_json(const Answer& answer);
 
-// As it is sent: bytes that are no UTF-8 are replaced.
-[[nodiscard]] std::string text_of(const Json& json);
 // An event of a stream.
 [[nodiscard]] std::string event_of(const Json& json);
 inline constexpr const char* kLastEvent = "data: [DONE]\n\n";
