@@ -24,26 +24,30 @@ std::optional<std::string> accepted_trace(const ordered_json& line, TraceCounts&
     ++counts.wrong;
   } else {
     const auto& text = line["text"].get_ref<const std::string&>();
-    return line["prompt_opened_thinking"] == true ? "<think>\n" + text : text;
+    return trace_of_response(text, line["prompt_opened_thinking"] == true);
   }
   return std::nullopt;
 }
 
-ordered_json record_of(const Problem& problem) {
+}  // namespace
+
+std::string trace_record_line(const Problem& problem, const std::vector<std::string>& texts) {
   ordered_json record = {{"id", problem.id}, {"problem", problem.problem}};
   record["answer"] =
       problem.answers.size() == 1 ? ordered_json(problem.answers[0]) : ordered_json(problem.answers);
   if (problem.grader != Grader::kAnswer) record["grader"] = grader_name(problem.grader);
-  record["generations"] = ordered_json::array();
-  return record;
+  record["generations"] = texts;
+  return record.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace
+std::string trace_of_response(const std::string& text, bool prompt_opened_thinking) {
+  return prompt_opened_thinking ? "<think>\n" + text : text;
+}
 
 TraceCounts write_trace_set(const std::filesystem::path& generations, const std::vector<Problem>& problems,
                             const std::filesystem::path& output) {
   TraceCounts counts = {.records = std::ssize(problems)};
-  std::vector<ordered_json> texts(problems.size(), ordered_json::array());
+  std::vector<std::vector<std::string>> texts(problems.size());
   JsonlReader lines(generations);
   for (ordered_json line; lines.next(line);) {
     if (auto trace = accepted_trace(line, counts)) {
@@ -57,9 +61,7 @@ TraceCounts write_trace_set(const std::filesystem::path& generations, const std:
   AtomicFile file(output);
   for (size_t i = 0; i < problems.size(); ++i) {
     if (texts[i].empty()) continue;
-    ordered_json record = record_of(problems[i]);
-    record["generations"] = std::move(texts[i]);
-    file.write(record.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+    file.write(trace_record_line(problems[i], texts[i]));
   }
   file.commit();
   return counts;

@@ -5,12 +5,19 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "data/problem.h"
 #include "data/trace.h"
 
 namespace deepscaler {
+
+// The record of a problem, as a line of JSON with its line break, whose traces are these texts.
+[[nodiscard]] std::string trace_record_line(const Problem& problem, const std::vector<std::string>& texts);
+
+// A response as a trace: with the <think> that its prompt has opened.
+[[nodiscard]] std::string trace_of_response(const std::string& text, bool prompt_opened_thinking);
 
 // Writes the responses that are right and whole. `generations` is a file of graded responses, in the order of
 // their prompts, whose prompts are those of `problems`. Throws Error where no response is right; no file is

@@ -55,6 +55,8 @@ constexpr MetricInfo kTable[] = {
     {"completions/undecided_ratio",
      "share of responses without a reward: the verifier or a program left them open", "1", "samples"},
     {"completions/no_answer_ratio", "share of responses in which no answer was found", "1", "samples"},
+    {"kept", "responses that went into the stage's data set", "responses", "the step"},
+    {"rejected/{name}", "responses that did not, by reason", "responses", "the step"},
     {"kl", "the chosen estimator of the divergence from the reference model", "nats", "tokens with a loss"},
     {"teacher_kl", "log pi - log teacher, an estimate of KL(pi || teacher)", "nats", "sampled tokens"},
     {"on_policy", "1 where the step's completions are the policy's own, else 0", "1", "the step"},

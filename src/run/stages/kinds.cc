@@ -4,6 +4,7 @@
 #include "run/stages/gkd_stage.h"
 #include "run/stages/grpo_stage.h"
 #include "run/stages/ppo_stage.h"
+#include "run/stages/rejection_stage.h"
 #include "run/stages/reward_model_stage.h"
 #include "run/stages/sft_stage.h"
 #include "run/stages/stage_kind.h"
@@ -20,6 +21,8 @@ std::vector<StageKind> built_in_stage_kinds() {
            make_stage_settings<GkdSettings>},
           {"ppo", "reinforcement learning in which a critic gives credit to each token",
            make_stage_settings<PpoSettings>},
+          {"rejection", "rejection sampling: writes right responses as a data set for later stages",
+           make_stage_settings<RejectionSettings>},
           {"reward-model", "a model that scores answers, from pairs or from good and bad ones",
            make_stage_settings<RewardModelSettings>}};
 }
