@@ -191,7 +191,14 @@ TEST_F(DigitsTest, APlateauEndsAStageAndItsLastEvaluationIsTheStages) {
 
 TEST_F(RunTest, AFolderInUseIsRefused) {
   write_file_atomically(folder_ / "x", "");
-  EXPECT_THROW((void)run_recipe(tiny_recipe(), folder_), Error);
+  try {
+    (void)run_recipe(tiny_recipe(), folder_);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(
+        error.what(),
+        folder_.string() + ": is there already, not empty, and not a run's folder; choose another --output");
+  }
   EXPECT_EQ(read_file(folder_ / "x"), "");
 }
 

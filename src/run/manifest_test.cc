@@ -51,7 +51,14 @@ TEST(Manifest, ComesBackFromItsFile) {
   EXPECT_EQ(back.forked_from->run, "runs/a");
   EXPECT_EQ(back.forked_from->changes, std::vector<std::string>{"seed = 2 (was 1)"});
   write_file_atomically(folder / "manifest.json", "[]");
-  EXPECT_THROW((void)read_manifest(folder / "manifest.json"), Error);
+  try {
+    (void)read_manifest(folder / "manifest.json");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(),
+              (folder / "manifest.json").string() +
+                  ": is no manifest of a run; put the run's own back, or start a new run from a checkpoint");
+  }
 }
 
 TEST(Manifest, OtherBitsAreRefusedUnlessAllowed) {

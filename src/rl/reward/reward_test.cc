@@ -82,8 +82,18 @@ TEST_F(RewardTest, AnUndecidedPartThatCountsLeavesTheSampleUndecided) {
 }
 
 TEST_F(RewardTest, AFailingProgramIsAnError) {
-  EXPECT_THROW((void)graded("[[command]]\nname = \"mine\"\nprogram = [\"false\"]"), Error);
-  EXPECT_THROW((void)graded("[[command]]\nname = \"mine\"\nprogram = [\"/no/such\"]"), Error);
+  const auto refusal = [&](const std::string& program) -> std::string {
+    try {
+      (void)graded("[[command]]\nname = \"mine\"\nprogram = [\"" + program + "\"]");
+      return "no error";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(refusal("false"), "reward mine: exited with code 1; mend the program");
+  EXPECT_EQ(refusal("/no/such"),
+            "reward mine: can't start /no/such: No such file or directory; check the program's path and "
+            "permissions");
 }
 
 }  // namespace

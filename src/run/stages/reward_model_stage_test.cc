@@ -53,14 +53,23 @@ TEST_F(RewardModelTest, AccuracyRisesAndTheModelIsSavedAsTransformersNamesIt) {
 
 TEST_F(RewardModelTest, EverySettingActs) {
   const auto plain = steps({"stage.1.steps=2"});
-  for (const char* change : {"centering=0.5", "model=\"stage cold start\"", "shuffle=false",
-                             "examples_per_step=4", "eval_share=0.4"}) {
-    const bool same_model = std::string(change).starts_with("model");
-    EXPECT_EQ(steps({"stage.1.steps=2", std::string("stage.1.") + change})[1]["loss"] == plain[1]["loss"],
-              same_model)
-        << change;
+  const auto loss_with = [&](const std::vector<std::string>& changes) {
+    std::vector<std::string> overrides = {"stage.1.steps=2"};
+    for (const std::string& change : changes) overrides.push_back("stage.1." + change);
+    return steps(overrides)[1]["loss"];
+  };
+  for (const char* change : {"centering=0.5", "shuffle=false", "examples_per_step=4", "eval_share=0.4"}) {
+    EXPECT_NE(loss_with({change}), plain[1]["loss"]) << change;
   }
-  EXPECT_THROW((void)steps({"stage.1.max_tokens=9"}), Error);
+  const std::string model = "model=\"stage cold start\"", afresh = "start=\"recipe\"";
+  EXPECT_EQ(loss_with({model}), plain[1]["loss"]) << "the policy of the stage's start";
+  EXPECT_NE(loss_with({model, afresh}), loss_with({afresh}));
+  try {
+    (void)steps({"stage.1.max_tokens=9"});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "stage.1.data: all 8 examples are longer than 9 tokens; raise max_tokens");
+  }
 }
 
 TEST_F(RewardModelTest, HeldOutPairsAreMeasured) {
