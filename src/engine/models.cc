@@ -24,7 +24,8 @@ Model copy_of(const Model& model) {
   return copy;
 }
 
-// A model of a checkpoint, which computes as the policy does. An adapter stands on the policy's base.
+}  // namespace
+
 Model load_beside(const Model& policy, const fs::path& folder) {
   if (policy.base() && is_adapter(folder)) {
     Model model = policy.copy_over_same_base();
@@ -35,8 +36,6 @@ Model load_beside(const Model& policy, const fs::path& folder) {
   model.compute_in(policy.compute_type());
   return model;
 }
-
-}  // namespace
 
 Models::Models(std::unique_ptr<Engine> policy) { put(kPolicy, std::move(policy)); }
 

@@ -26,6 +26,10 @@ inline constexpr std::string_view kReference = "reference";
 inline constexpr std::string_view kReward = "reward";
 inline constexpr std::string_view kCritic = "critic";
 
+// A model from a checkpoint of the run that `policy` is trained in; it computes as the policy does. An
+// adapter stands on the policy's base, so it takes its own memory alone. Throws Error as Model::load() does.
+[[nodiscard]] Model load_beside(const Model& policy, const std::filesystem::path& folder);
+
 // One thread uses it at a time. A reference to an engine is valid until it is removed or
 // replaced.
 class Models {

@@ -31,6 +31,7 @@ void draw_head(Model& scorer, uint64_t seed) {
 }  // namespace
 
 Model make_scorer(const Model& model, uint64_t seed) {
+  DEEPSCALER_CHECK(!model.base(), "an adapter is not among the parameters that are copied");
   ModelConfig config = model.config();
   const bool has_head = config.scalar_head();
   if (!has_head) config.head = HeadKind::kSequenceScore;

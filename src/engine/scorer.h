@@ -11,7 +11,8 @@
 namespace deepscaler {
 
 // A model with the layers of `model`. A scalar head is taken over; in place of an LM head comes a new one,
-// with weights from N(0, (1 / (D + 1))^2) and no bias, as in OpenRLHF. Computes in the same type as `model`.
+// with weights from N(0, (1 / (D + 1))^2) and no bias, as in OpenRLHF. Computes in the same type as `model`,
+// which is no adapter (CHECK).
 [[nodiscard]] Model make_scorer(const Model& model, uint64_t seed);
 
 // Mean and unbiased standard deviation of a reward model's scores of its training answers. With them a score

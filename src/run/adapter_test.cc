@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/temporary_folder.h"
+#include "engine/models.h"
 #include "model/adapter_file.h"
 #include "model/model_file.h"
 #include "run/loop.h"
@@ -174,6 +175,54 @@ TEST_F(AdapterRun, StagesStartFromTheRecipeOrFromAStage) {
   const auto steps = metrics(run);
   EXPECT_EQ(steps[3]["kl"], 0.0);
   EXPECT_NE(steps[5]["weights"], steps[2]["weights"]);
+
+  // At a rate of 0 a stage ends with what it began with.
+  const fs::path still = folder_ / "still";
+  (void)run_recipe(recipe({"stage.1.start=\"recipe\"", "stage.1.optimizer.lr=0"}), still, {.last_step = 4});
+  EXPECT_EQ(metrics(still)[3]["weights"], load_first_model(recipe()).hash());
+}
+
+std::string refusal(const Recipe& recipe, const fs::path& run) {
+  try {
+    (void)run_recipe(recipe, run);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST_F(AdapterRun, AModelOfAnEarlierStageStandsOnThePolicysBase) {
+  const fs::path run = folder_ / "run";
+  (void)run_recipe(recipe(), run, {.last_step = 2});  // with a checkpoint after step 1
+  const fs::path adapter = run / "checkpoints/step-000001";
+  const Model policy = Model::adapt(Model::load(*shared_ / "base"), recipe().lora, 5);
+  const Model beside = load_beside(policy, adapter);
+  EXPECT_EQ(beside.base(), policy.base());
+  EXPECT_EQ(beside.hash(), Model::load(adapter).hash());
+
+  // As a teacher it says what the policy says that it was.
+  (void)run_recipe(
+      recipe({"stage.0.name=\"first\"", "stage.1.kind=\"distill\"", "stage.1.teacher.model=\"stage first\"",
+              "stage.1.loss.kl_coefficient=0", "stage.1.loss.mini_batches=1"}),
+      folder_ / "taught", {.last_step = 5});
+  const auto steps = metrics(folder_ / "taught");
+  EXPECT_EQ(steps[3]["teacher_kl"], 0.0);
+  EXPECT_NE(steps[4]["teacher_kl"], 0.0);
+
+  // Where whole layers are needed an adapter is refused.
+  EXPECT_EQ(
+      refusal(recipe({fmt::format("model.path=\"{}\"", adapter.string()), "lora.rank=0"}),
+              folder_ / "refused"),
+      fmt::format("model.path: {} is an adapter, and a run begins with a whole model; merge it into its "
+                  "base with `deepscaler convert`, and name that model",
+                  adapter.string()));
+  EXPECT_EQ(
+      refusal(recipe({"lora.rank=0", "stage.0.kind=\"ppo\"", "stage.0.loss.kl_coefficient=0",
+                      fmt::format("stage.0.critic.model=\"{}\"", adapter.string())}),
+              folder_ / "critic"),
+      fmt::format("stage.0.critic.model: the model at {} is an adapter, and a scorer trains whole layers; "
+                  "merge it into its base with `deepscaler convert`, and name that model",
+                  adapter.string()));
 }
 
 TEST_F(AdapterRun, ThePlanCountsTheAdapterAlone) {
@@ -191,6 +240,10 @@ TEST_F(AdapterRun, ThePlanCountsTheAdapterAlone) {
   for (const char* part : {"adapter", "gradients", "reference adapter"})
     EXPECT_EQ(bytes(with, part), adapter) << part;
   EXPECT_EQ(bytes(with, "reference model"), 0);
+  Recipe dpo = recipe({"stage.3.reference=\"stage longer\""});
+  dpo.stages = {dpo.stages[3]};
+  EXPECT_EQ(bytes(dpo, "reference adapter"), adapter);
+  EXPECT_EQ(bytes(dpo, "reference model"), 0);
   EXPECT_LT(bytes(with, "optimizer"), bytes(without, "optimizer"));
   EXPECT_LT(bytes(with, "optimizer"), 2 * adapter + 1);
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/records.h"
 #include "infer/scheduler.h"
+#include "model/adapter_file.h"
 #include "model/kv_cache.h"
 #include "model/model.h"
 #include "model/model_file.h"
@@ -66,25 +67,39 @@ std::vector<std::string> models_up_to(const std::vector<StageNeeds>& needs, size
   return {names.begin(), names.end()};
 }
 
-// The weights of a stage's fixed models, with their rotary angles. A model that can't be read is one of the
-// policy's shape: the stage says what is wrong with it.
-void add_fixed_models(const StageNeeds& needs, const ModelConfig& policy, bool bf16, MemoryPlan& memory) {
+// The weights of a stage's fixed models, with their rotary angles; of an earlier stage's adapter its own
+// weights. A model that can't be read is one of the policy's shape: the stage says what is wrong with it.
+void add_fixed_models(const StageNeeds& needs, const ModelConfig& policy,
+                      const std::optional<AdaptedBase>& base, bool bf16, MemoryPlan& memory) {
   for (const FixedModelNeeds& model : needs.fixed_models) {
+    const bool of_earlier_stage = stage_named_in(model.source).has_value();
     ModelConfig config = policy;
     try {
-      if (!stage_named_in(model.source)) config = read_model_config(model.source);
+      if (!of_earlier_stage) config = read_model_config(model.source);
     } catch (const Error&) {
     }
-    const int64_t parameters = ParameterTable(config).size();
+    const ParameterTable table(config);
     const auto bytes = static_cast<int64_t>(sizeof(float));
-    const int64_t angles = config.context * config.attention.head_dim * bytes;
-    memory.parts.push_back({model.name + " model", MemoryPhase::kAlways,
-                            parameters * bytes + angles + (bf16 ? parameters * bytes / 2 : 0),
-                            "use a smaller model"});
+    if (base && of_earlier_stage) {
+      memory.parts.push_back({model.name + " adapter", MemoryPhase::kAlways,
+                              adapted_table(table, base->lora).trainable_size() * bytes, "lower lora.rank"});
+    } else {
+      const int64_t angles = config.context * config.attention.head_dim * bytes;
+      memory.parts.push_back({model.name + " model", MemoryPhase::kAlways,
+                              table.size() * bytes + angles + (bf16 ? table.size() * bytes / 2 : 0),
+                              "use a smaller model"});
+    }
     if (!model.shows_logits) continue;
     memory.parts.push_back({model.name + " logits", MemoryPhase::kTraining,
                             kHeadRows * config.vocabulary * bytes, "use a model of a smaller vocabulary"});
   }
+}
+
+void require_whole_model(const Recipe& recipe) {
+  if (!is_adapter(recipe.model.path)) return;
+  throw Error("model.path",
+              fmt::format("{} is an adapter, and a run begins with a whole model", recipe.model.path),
+              "merge it into its base with `deepscaler convert`, and name that model");
 }
 
 // What the base of the recipe's adapter takes; nothing where all weights are trained.
@@ -130,6 +145,7 @@ void add_trained_models(const StageNeeds& needs, const ModelConfig& policy, bool
 }  // namespace
 
 RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
+  require_whole_model(recipe);
   RecipePlan plan;
   plan.model = model;
   const std::optional<AdaptedBase> base = base_of(recipe);
@@ -152,7 +168,7 @@ RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model) {
     const WeightCopies copies = {.bf16 = computes_in_bf16(recipe), .others = models_up_to(needs, i)};
     MemoryPlan memory =
         plan_memory(plan.model, copies, training, generation_of(recipe, i, needs[i], plan.model), base);
-    add_fixed_models(needs[i], plan.model, copies.bf16, memory);
+    add_fixed_models(needs[i], plan.model, base, copies.bf16, memory);
     add_trained_models(needs[i], plan.model, copies.bf16, recipe.gradients == GradientSum::kFixed, memory);
     if (recipe.gradients == GradientSum::kFixed) {
       memory.parts.push_back({"sums of gradients", MemoryPhase::kAlways, fixed_sum_memory(table),

@@ -21,7 +21,8 @@ struct RecipePlan {
   std::vector<StagePlan> stages;
 };
 
-// The plan of the recipe with a model of that config.
+// The plan of the recipe with a model of that config. Throws Error for what no run can begin with: an adapter
+// as the model, or a scorer beside an adapter.
 [[nodiscard]] RecipePlan plan_recipe(const Recipe& recipe, const ModelConfig& model);
 
 }  // namespace deepscaler

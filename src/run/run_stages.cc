@@ -5,12 +5,21 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "model/lora.h"
 #include "run/start.h"
 
 namespace deepscaler {
 namespace {
 
 std::string section_of(int64_t stage) { return fmt::format("stage.{}", stage); }
+
+// What the recipe's first stage begins with. A new adapter stands on the policy's base.
+Model first_model_beside(const Model& policy, const Recipe& recipe) {
+  if (!policy.base()) return load_first_model(recipe);
+  Model model = policy.copy_over_same_base();
+  begin_adapter(model.table(), recipe.lora, static_cast<uint64_t>(recipe.seed), model.edit_weights().data());
+  return model;
+}
 
 }  // namespace
 
@@ -113,10 +122,11 @@ std::pair<std::string, std::string> RunStages::begin_next(RunState& state) {
 
 void RunStages::take_start_weights(const RunState& state) {
   const std::string& start = config(state).start;
+  Engine& policy = models_.policy();
   if (start == "recipe") {
-    models_.policy().copy_weights_from(load_first_model(recipe_));
+    policy.copy_weights_from(first_model_beside(policy.model(), recipe_));
   } else if (const auto name = stage_named_in(start)) {
-    models_.policy().copy_weights_from(Model::load(checkpoint_of(state.stage, *name, state)));
+    policy.copy_weights_from(load_beside(policy.model(), checkpoint_of(state.stage, *name, state)));
   }
 }
 

@@ -44,6 +44,7 @@ FixedModel::FixedModel(std::string source, std::string key, const StageContext& 
     : path_(std::move(source)), key_(std::move(key)), context_(context) {
   if (const auto stage = stage_named_in(path_.string())) {
     path_ = of_checkpoint(context.checkpoint_of(*stage), beside);
+    is_of_this_run_ = true;
   }
   if (!fs::exists(path_))
     throw Error(key_, fmt::format("there is no model at {}", path_.string()), "correct it");
@@ -104,13 +105,18 @@ void FixedModel::require_readable(std::span<const TokenGroup> groups) {
 
 Model FixedModel::load() const {
   const Model& policy = context_.models.policy().model();
-  Model model = Model::load(path_);
-  model.compute_in(policy.compute_type());
+  Model model = is_of_this_run_ ? load_beside(policy, path_) : Model::load(path_);
+  if (!is_of_this_run_) model.compute_in(policy.compute_type());
   model.end_responses_at(policy.config().eos);
   return model;
 }
 
 Model FixedModel::scorer(uint64_t seed) const {
+  if (is_adapter(path_)) {
+    throw Error(
+        key_, fmt::format("the model at {} is an adapter, and a scorer trains whole layers", path_.string()),
+        "merge it into its base with `deepscaler convert`, and name that model");
+  }
   Model scorer = make_scorer(load(), seed);
   const ModelConfig &policy = context_.models.policy().model().config(), &config = scorer.config();
   const auto require = [&](int64_t ours, int64_t theirs, const char* what) {

@@ -28,7 +28,7 @@ class FixedModel {
 
   [[nodiscard]] Engine& engine();
   // A scorer with the model's layers (engine/scorer.h), to be trained; engine() knows nothing of it. Throws
-  // Error for a model of fewer tokens or of a shorter context than the policy's.
+  // Error for an adapter, and for a model of fewer tokens or of a shorter context than the policy's.
   [[nodiscard]] Model scorer(uint64_t seed) const;
 
   // Token numbers below this one are the same token for both models: those of the smaller vocabulary.
@@ -51,6 +51,7 @@ class FixedModel {
   [[nodiscard]] Model load() const;
 
   std::filesystem::path path_;
+  bool is_of_this_run_ = false;  // so an adapter stands on the policy's base
   std::string key_;
   const StageContext& context_;
   int64_t tokens_ = 0;  // of its tokenizer
