@@ -1,7 +1,7 @@
 # cmake --install build [--component NAME] --prefix FOLDER. The components:
 # - library: libdeepscaler_verify, for programs that run with it
 # - development: its header, link and pkg-config file, for programs that are built with it
-# - program: deepscaler, with its man page, completions and recipes
+# - program: deepscaler, with its man page, completions, recipes and machines
 # - bundle: what deepscaler needs beside the C library, for machines that have nothing; only when asked for
 install(TARGETS deepscaler_verify_shared
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)
@@ -22,6 +22,7 @@ set_target_properties(deepscaler PROPERTIES INSTALL_RPATH "$ORIGIN/../${librarie
 target_link_options(deepscaler PRIVATE LINKER:--disable-new-dtags)
 install(TARGETS deepscaler RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
 install(DIRECTORY recipes/ DESTINATION ${CMAKE_INSTALL_DATADIR}/deepscaler/recipes COMPONENT program)
+install(DIRECTORY machines/ DESTINATION ${CMAKE_INSTALL_DATADIR}/deepscaler/machines COMPONENT program)
 install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 
 set(manual ${PROJECT_BINARY_DIR}/manual)

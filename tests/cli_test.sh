@@ -162,6 +162,34 @@ printf '%s\n' '{"messages": [{"role": "user", "content": "a"}]}' >bad.jsonl
 sft "deepscaler: bad.jsonl:1: it has messages, and the model has no chat template; give \"prompt\" and \"completion\" as texts"
 refuses 1 "deepscaler: sft: there is nothing to train on; name a recipe, or --model and --data" sft
 "$program" plan tiny.toml | grep -q '^weights  *[0-9.]*$' || fail "plan: $("$program" plan tiny.toml)"
+refuses 1 "deepscaler: --hours: needs --machine; name a file, or one of machines/" plan tiny.toml --hours
+refuses 1 "deepscaler: --hours: needs --lengths; name a file that says how long the texts of each stage are" plan tiny.toml --hours --machine slow.toml
+cat >slow.toml <<'END'
+name = "slow"
+flops_f32 = 1e9
+flops_bf16 = 1e9
+bandwidth = 1e9
+memory_gib = 1
+efficiency_low = 0.1
+efficiency = 0.2
+efficiency_high = 0.4
+watts = 1000
+price = 2
+network.inside.bandwidth = 1e9
+network.between.bandwidth = 1e9
+END
+lengths=$recipes/lengths/tiny.toml
+hours() { "$program" plan "$recipes/tiny.toml" --config "$recipes/tiny-model" --hours --machine slow.toml --lengths "$lengths" "$@"; }
+# A kilowatt and two dollars an hour: kWh are hours, dollars twice as many. Half the efficiency takes twice as long.
+hours >hours
+awk '/^all stages/ { gsub(/[][,]/, ""); exit !($7 > 0 && $8 < $7 && $7 < $9 && $11 / $7 > 0.99 && $11 / $7 < 1.01 && $12 / $11 > 1.98 &&
+  $12 / $11 < 2.02) }' hours || fail "plan --hours: $(cat hours)"
+awk '/^all stages/ { gsub(/[][,]/, ""); exit !($9 / $8 > 3.6 && $9 / $8 < 4.1) }' hours || fail "the range: $(cat hours)"
+hours --ranks 1,4 >hours
+awk '$1 == 1 { one = $2 } $1 == 4 { four = $2 } END { exit !(four > one / 4 && four < one) }' hours || fail "ranks: $(cat hours)"
+echo >nothing.toml
+refuses 1 'deepscaler: nothing.toml: says nothing of the stage "cold start"; add [[stage]] with name = "cold start"' \
+  plan "$recipes/tiny.toml" --config "$recipes/tiny-model" --hours --machine slow.toml --lengths nothing.toml
 sed -i 's/data.count/data.cuont/' tiny.toml
 "$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"
 grep -q 'tiny.toml:7: .*cuont.*"count"' err || fail "a misspelt key: $(cat err)"

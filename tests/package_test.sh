@@ -24,11 +24,13 @@ grep -A1 -x "Package: libdeepscaler-verify-dev" fields | grep -q "libdeepscaler-
 
 root/usr/bin/deepscaler verify --explain 1/2 '\boxed{0.5}' | grep -q "^verdict    correct$" || fail "the program does not run"
 for file in share/man/man1/deepscaler.1 share/bash-completion/completions/deepscaler share/zsh/site-functions/_deepscaler \
-  share/fish/vendor_completions.d/deepscaler.fish share/deepscaler/recipes/demo.toml share/doc/deepscaler/LICENSE; do
+  share/fish/vendor_completions.d/deepscaler.fish share/deepscaler/recipes/demo.toml share/deepscaler/machines/h200.toml share/doc/deepscaler/LICENSE; do
   [[ -s root/usr/$file ]] || fail "no $file"
 done
 root/usr/bin/deepscaler manual | cmp - root/usr/share/man/man1/deepscaler.1 || fail "another manual page than the program's"
 (cd root/usr/share/deepscaler && ../../bin/deepscaler plan recipes/tiny.toml >/dev/null) || fail "the recipes can't be read where they lie"
+(cd root/usr && recipes=share/deepscaler/recipes && bin/deepscaler plan $recipes/tiny.toml --config $recipes/tiny-model --hours \
+  --lengths $recipes/lengths/tiny.toml --machine h200 >/dev/null) || fail "machines are not found by name where they are installed"
 
 sed -n '/^```c$/,/^```$/{/^```/d;p}' "$sources/docs/library/c.md" >example.c
 "$cc" example.c -o example -Iroot/usr/include -Lroot/usr/lib -ldeepscaler_verify "-Wl,-rpath,$PWD/root/usr/lib"

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cli/commands.h"
 #include "cli/flag_checks.h"
+#include "cli/plan/plan_hours.h"
 #include "cli/recipe/shipped_recipes.h"
 #include "model/model.h"
 #include "model/model_file.h"
@@ -22,6 +23,8 @@ struct Options {
   std::string recipe;
   std::vector<std::string> overrides;
   std::optional<double> memory_gib;
+  bool hours = false;
+  HoursOptions of_hours;
 };
 
 double mib(int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
@@ -50,7 +53,11 @@ std::vector<std::string> part_names(const std::vector<StagePlan>& stages) {
 
 void run(const Options& options) {
   const Recipe recipe = read_recipe(recipe_file(options.recipe), options.overrides);
-  const RecipePlan plan = plan_recipe(recipe, read_model_config(recipe.start()));
+  const ModelConfig model = options.hours && !options.of_hours.config.empty()
+                                ? read_hf_config(options.of_hours.config)
+                                : read_model_config(recipe.start());
+  const RecipePlan plan = plan_recipe(recipe, model);
+  if (options.hours) return print_hours(recipe, plan, options.of_hours);
   fmt::print("{} parameters, dtype {}, token_budget {}, recompute \"{}\"\n\n{:<28}", plan.parameters,
              recipe.model.dtype, recipe.token_budget, recipe.recompute == Recompute::kNone ? "none" : "layer",
              "memory, MiB");
@@ -71,7 +78,8 @@ void run(const Options& options) {
 }  // namespace
 
 void add_plan_command(CLI::App& app) {
-  auto* command = app.add_subcommand("plan", "Say how much memory the stages of a recipe will take");
+  auto* command = app.add_subcommand(
+      "plan", "Say how much memory, or time, energy and money, the stages of a recipe will take");
   auto options = std::make_shared<Options>();
   command->add_option("recipe", options->recipe, kRecipeArgument)->required();
   command->add_option("--set", options->overrides, "override a key, e.g. recompute=layer")
@@ -81,6 +89,9 @@ void add_plan_command(CLI::App& app) {
       ->add_option("--memory", options->memory_gib,
                    "of the machine to plan for, in GiB (default: what is free here)")
       ->check(positive());
+  auto* hours =
+      command->add_flag("--hours", options->hours, "hours, energy and money on a described machine");
+  add_hours_options(*command, *hours, options->of_hours);
   command->callback([options] { run(*options); });
 }
 
