@@ -190,6 +190,9 @@ awk '$1 == 1 { one = $2 } $1 == 4 { four = $2 } END { exit !(four > one / 4 && f
 echo >nothing.toml
 refuses 1 'deepscaler: nothing.toml: says nothing of the stage "cold start"; add [[stage]] with name = "cold start"' \
   plan "$recipes/tiny.toml" --config "$recipes/tiny-model" --hours --machine slow.toml --lengths nothing.toml
+printf '[[stage]]\nname = "RL"\nmean = 10\np90 = 90\n' >nothing.toml
+refuses 1 'deepscaler: nothing.toml:4: "stage.0.p90" belongs to no distribution of this mean; give mean < p90 <= 2.27 mean' \
+  plan "$recipes/tiny.toml" --config "$recipes/tiny-model" --hours --machine slow.toml --lengths nothing.toml
 sed -i 's/data.count/data.cuont/' tiny.toml
 "$program" train tiny.toml --output run2 2>err && fail "a misspelt key was accepted"
 grep -q 'tiny.toml:7: .*cuont.*"count"' err || fail "a misspelt key: $(cat err)"

@@ -57,6 +57,9 @@ void bind(ConfigSection& section, AssumedLengths& lengths) {
   section.field("prompt_tokens", lengths.prompt_tokens, "of a prompt").at_least(1);
   section.field("example_tokens", lengths.example_tokens, "of an example of a stage that samples nothing")
       .at_least(0);
+  const bool is_stated = lengths.mean > 0 || lengths.p90 > 0;
+  section.require(!is_stated || (lengths.mean < lengths.p90 && lengths.p90 <= 2.27 * lengths.mean), "p90",
+                  "belongs to no distribution of this mean", "give mean < p90 <= 2.27 mean");
 }
 
 void bind(ConfigSection& section, Assumptions& assumptions) {
