@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/shipped_folder.h"
 #include "model/parameters.h"
 
 namespace deepscaler {
@@ -65,13 +66,12 @@ void bind(ConfigSection& section, Machine& machine) {
 
 Machine read_machine(const std::string& file_or_name) {
   if (file_or_name.ends_with(".toml")) return read_config<Machine>(file_or_name);
-  const fs::path file = fs::path("machines") / (file_or_name + ".toml");
-  if (fs::exists(file)) return read_config<Machine>(file);
-  const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
-  const fs::path installed = program.parent_path() / "share" / "deepscaler" / file;
-  if (fs::exists(installed)) return read_config<Machine>(installed);
-  throw Error(file.string(), "there is no machine of this name",
-              "name a file that ends in .toml, or one of machines/");
+  if (const auto folder = shipped_folder("machines")) {
+    const fs::path file = *folder / (file_or_name + ".toml");
+    if (fs::exists(file)) return read_config<Machine>(file);
+  }
+  throw Error(file_or_name, "is no machine that comes with the program",
+              "name one of machines/, or a file that ends in .toml");
 }
 
 PassTimes roofline_times(const Machine& machine, const ModelConfig& model, const Computation& computation,

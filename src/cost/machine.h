@@ -31,8 +31,8 @@ struct Machine {
 
 void bind(ConfigSection& section, Machine& machine);
 
-// The machine of a file, or of a name: machines/NAME.toml in the folder in which the program runs, else where
-// the program is installed. Throws Error.
+// The machine of a file that ends in .toml, or of a name: machines/NAME.toml of those that come with the
+// program (base/shipped_folder.h). Throws Error.
 [[nodiscard]] Machine read_machine(const std::string& file_or_name);
 
 struct Computation {

@@ -64,10 +64,9 @@ TEST(Machine, AFileIsReadAndCheckedAndANameMayBeUnknown) {
   EXPECT_EQ(read_machine((folder / "m.toml").string()).network.between.bytes_per_s, 1e9);
   write_file_atomically(folder / "bad.toml", text + "[extra]\n");
   EXPECT_NE(message_of([&] { (void)read_machine((folder / "bad.toml").string()); }), "");
-  EXPECT_EQ(
-      message_of([] { (void)read_machine("abacus"); }),
-      "machines/abacus.toml: there is no machine of this name; name a file that ends in .toml, or one of "
-      "machines/");
+  EXPECT_EQ(message_of([] { (void)read_machine("abacus"); }),
+            "abacus: is no machine that comes with the program; name one of machines/, or a file that ends "
+            "in .toml");
 }
 
 TEST(StageCost, IsTheStepsAndTheEvaluations) {

@@ -1,7 +1,6 @@
 #include "cli/recipe/shipped_recipes.h"
 
 #include <algorithm>
-#include <optional>
 #include <sstream>
 #include <string_view>
 
@@ -9,22 +8,13 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/nearest.h"
+#include "base/shipped_folder.h"
 #include "run/recipe_paths.h"
 
 namespace deepscaler {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::optional<fs::path> recipes_folder() {
-  std::error_code ignored;
-  const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const char* place : {"../recipes", "../share/deepscaler/recipes"}) {
-    const fs::path folder = (program / place).lexically_normal();
-    if (fs::exists(folder / "tiny.toml", ignored)) return folder;
-  }
-  return std::nullopt;
-}
 
 // The comment at the top of a text, up to its first empty line, as one line.
 std::string heading(const std::string& text) {
@@ -42,7 +32,7 @@ std::string first_sentence(const std::string& text) { return text.substr(0, text
 
 std::vector<ShippedRecipe> shipped_recipes() {
   std::vector<ShippedRecipe> recipes;
-  const auto folder = recipes_folder();
+  const auto folder = shipped_folder("recipes");
   if (!folder) return recipes;
   for (const auto& entry : fs::directory_iterator(*folder)) {
     if (entry.path().extension() != ".toml") continue;

@@ -1,5 +1,5 @@
-// Recipes that come with the program: in the folder recipes of the tree that it was built in, or in
-// share/deepscaler where it is installed. Each begins with a comment whose first sentence says what it is.
+// Recipes that come with the program (base/shipped_folder.h). Each begins with a comment whose first sentence
+// says what it is.
 #pragma once
 
 #include <filesystem>
