@@ -20,6 +20,7 @@
 #include "capi/caller_state.h"
 #include "capi/check_options.h"
 #include "capi/verdict_fields.h"
+#include "formats/json_text.h"
 #include "verify/countdown.h"
 #include "verify/grade.h"
 #include "verify/version.h"

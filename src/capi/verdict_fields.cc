@@ -13,8 +13,4 @@ void add_verdict(ordered_json& fields, const Verdict& verdict) {
   fields["reason"] = reason_name(verdict.reason);
 }
 
-std::string json_line(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
 }  // namespace deepscaler

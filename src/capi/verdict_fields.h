@@ -11,7 +11,4 @@ namespace deepscaler {
 // Sets "correct", "undecided", "extracted" and "reason" in an object.
 void add_verdict(nlohmann::ordered_json& fields, const Verdict& verdict);
 
-// JSON in one line, without its line break, of any bytes: those that are no UTF-8 become U+FFFD.
-[[nodiscard]] std::string json_line(const nlohmann::ordered_json& value);
-
 }  // namespace deepscaler

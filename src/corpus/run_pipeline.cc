@@ -18,6 +18,7 @@
 #include "corpus/funnel_page.h"
 #include "corpus/steps/step.h"
 #include "corpus/written_files.h"
+#include "formats/json_text.h"
 #include "formats/jsonl.h"
 
 namespace deepscaler {
@@ -28,7 +29,7 @@ using Json = nlohmann::ordered_json;
 
 std::string kept_lines(const CorpusRecords& records) {
   std::string lines;
-  for (const CorpusRecord& record : records) lines += json_line(to_json(record));
+  for (const CorpusRecord& record : records) lines += json_line(to_json(record)) + "\n";
   return lines;
 }
 
@@ -37,7 +38,8 @@ std::string dropped_lines(const std::vector<DroppedRecord>& dropped) {
   for (const DroppedRecord& each : dropped) {
     lines += json_line({{"reason", each.reason},
                         {"evidence", Json::parse(each.evidence)},
-                        {"record", to_json(each.record)}});
+                        {"record", to_json(each.record)}}) +
+             "\n";
   }
   return lines;
 }

@@ -219,4 +219,8 @@ json read_model_object(const std::filesystem::path& path) {
   return parse_model_object(read_file(path), path.string());
 }
 
+std::string json_line(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 }  // namespace deepscaler

@@ -25,4 +25,7 @@ namespace deepscaler {
 [[nodiscard]] nlohmann::ordered_json read_record_file(const std::filesystem::path& path);
 [[nodiscard]] nlohmann::json read_model_object(const std::filesystem::path& path);
 
+// A value on one line, without its end. Bytes that are no UTF-8 become U+FFFD.
+[[nodiscard]] std::string json_line(const nlohmann::ordered_json& value);
+
 }  // namespace deepscaler

@@ -18,6 +18,7 @@
 #include "cli/output_path.h"
 #include "cli/verify/verify_line.h"
 #include "cli/verify/verify_serve.h"
+#include "formats/json_text.h"
 #include "verify/grade.h"
 
 namespace deepscaler {

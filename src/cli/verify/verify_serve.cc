@@ -15,6 +15,7 @@
 #include "base/parallel.h"
 #include "capi/verdict_fields.h"
 #include "cli/verify/verify_line.h"
+#include "formats/json_text.h"
 
 namespace deepscaler {
 namespace {

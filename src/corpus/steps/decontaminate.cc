@@ -13,6 +13,7 @@
 #include "corpus/steps/record_form.h"
 #include "embed/sentence_encoder.h"
 #include "embed/vector_index.h"
+#include "formats/json_text.h"
 #include "tables/compressed.h"
 #include "tables/data_file.h"
 
@@ -205,7 +206,7 @@ StepResult DecontaminateStep::run(CorpusRecords records, const StepContext& cont
   for (const Verdicts& verdicts : all) {
     for (size_t i = 0; i < records.size(); ++i) {
       for (const OverlapMatch& match : verdicts.matches[i])
-        pairs += json_line(pair_of(records[i], verdicts, match));
+        pairs += json_line(pair_of(records[i], verdicts, match)) + "\n";
     }
   }
   result.reports = {{"report.json", report_of(all, records).dump(1) + "\n"},

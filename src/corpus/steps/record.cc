@@ -27,10 +27,6 @@ Json to_json(const CorpusRecord& record) {
   return json;
 }
 
-std::string json_line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 CorpusRecord corpus_record(const Json& json) {
   CorpusRecord record;
   for (const auto& [key, value] : json.items()) {

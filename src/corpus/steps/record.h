@@ -32,8 +32,6 @@ using CorpusRecords = std::vector<CorpusRecord>;
 // As an object: id, kind (the source), problem, answer (a string, a list of several, or null), solution,
 // difficulty and split where there are any, then the fields. data/dataset.h reads it as a problem.
 [[nodiscard]] nlohmann::ordered_json to_json(const CorpusRecord& record);
-// A line of a JSONL file, with its line break. Strings that are not UTF-8 get U+FFFD.
-[[nodiscard]] std::string json_line(const nlohmann::ordered_json& json);
 // What to_json() has written.
 [[nodiscard]] CorpusRecord corpus_record(const nlohmann::ordered_json& json);
 

@@ -7,6 +7,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "formats/json_text.h"
 #include "tables/parquet_writer.h"
 
 namespace deepscaler {
@@ -33,7 +34,7 @@ std::vector<StepFile> jsonl(const Splits& splits, const Wanted& /*wanted*/) {
   std::vector<StepFile> files;
   for (const Split& split : splits) {
     StepFile& file = files.emplace_back(split.name + ".jsonl");
-    for (const CorpusRecord* record : split.records) file.bytes += json_line(to_json(*record));
+    for (const CorpusRecord* record : split.records) file.bytes += json_line(to_json(*record)) + "\n";
   }
   return files;
 }
