@@ -33,7 +33,7 @@ while read -r path; do
   read -ra words <<<"$path"
   section=${path:-OPTIONS}
   # The man page has a section for each command, with its options in it.
-  awk -v section="$section" '/^\.S[HS] / { name = $0; sub(/^\.S[HS] (\\&)?(deepscaler )?/, "", name); gsub(/\\-/, "-", name); sub(/ [^a-z].*/, "", name); while (sub(/ (recipe|run|left|right|repository|model|shell|pipeline|folder|inputs)$/, "", name)); inside = name == section } inside' page >section
+  awk -v section="$section" '/^\.S[HS] / { name = $0; sub(/^\.S[HS] (\\&)?(deepscaler )?/, "", name); gsub(/\\-/, "-", name); sub(/ [^a-z].*/, "", name); while (sub(/ (recipe|report|run|left|right|repository|model|shell|pipeline|folder|inputs)$/, "", name)); inside = name == section } inside' page >section
   [[ -s section ]] || fail "the manual page has no section '$section'"
   while read -r option; do
     grep -qF -- "\\fB\\&${option//-/\\-}\\fR" section || fail "the manual page has no $option for '$path'"

@@ -49,7 +49,7 @@ answers '<title>deepscaler</title>' GET /
 answers '"models":[{"name":"model"' GET /api/tags
 answers '"version":"' GET /api/version
 answers '"capabilities":["completion"]' POST /api/show '{"model": "model"}'
-answers '"done_reason":"length"' POST /api/generate '{"prompt": "x", "options": {"num_predict": 3}}'
+answers '"done_reason":"length"' POST /api/generate '{"prompt": "x", "options": {"num_predict": 3, "seed": 1}}'
 answers '{"error":"the model has no chat template' POST /api/chat '{"messages": [{"role": "user", "content": "x"}]}'
 answers 'the model has no chat template; ask /v1/completions' POST /v1/chat/completions \
   '{"messages": [{"role": "user", "content": "x"}]}'

@@ -8,8 +8,8 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "cli/flag_checks.h"
+#include "cli/plan/stage_work.h"
 #include "cost/machine.h"
-#include "run/stage_work.h"
 
 namespace deepscaler {
 namespace {

@@ -1,4 +1,4 @@
-#include "run/stage_work.h"
+#include "cli/plan/stage_work.h"
 
 #include <algorithm>
 #include <cmath>
