@@ -36,7 +36,9 @@ bare=(--set 'prompt.text="{problem}"')
 teacher=$(realpath taught/checkpoints/01-*)
 "$program" generate --model "$teacher" --input problems.jsonl --output graded.jsonl --samples 4 --max-response-tokens 12 \
   --grade --filter traces.jsonl --prompt-text '{problem}' 2>err || fail "generate said: $(tail -n 1 err)"
-grep -q "traces.jsonl: [0-9]* of 16 traces to 4 problems" err || fail "generate said: $(cat err)"
+grep -q "traces.jsonl: keeps [0-9]* of 16 responses" err || fail "generate said: $(cat err)"
+refuses 1 'deepscaler: --keep:1: unknown key "most"; did you mean "most_tokens"?' generate --model "$teacher" \
+  --input problems.jsonl --output kept.jsonl --grade --filter kept-traces.jsonl --keep most=1
 grep -q '"problem":"p1","correct":true' graded.jsonl || fail "no right answer is marked"
 right=$(grep -c '"finish_reason":"stop".*"correct":true' graded.jsonl)
 "$program" sft --model $model --data traces.jsonl --output student "${bare[@]}" 2>err || fail "sft said: $(tail -n 1 err)"

@@ -1,4 +1,6 @@
 // `deepscaler generate`: responses to the prompts of a JSONL file, or one response on the terminal.
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -6,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/progress.h"
@@ -32,14 +35,26 @@ struct Options {
   bool chat = false;
   bool resume = false;
   int64_t samples = 1;
-  std::optional<int64_t> limit;  // of prompts
-  bool grade = false;            // the lines of the input are problems
-  std::string filter;            // where the right responses go as a data set
+  std::optional<int64_t> limit;   // of prompts
+  bool grade = false;             // the lines of the input are problems
+  std::string filter;             // where the right responses go as a data set
+  std::vector<std::string> keep;  // what they must be besides, as KEY=VALUE
   PromptConfig template_variables;
   GenerationSettings generation;
   GenerationMemory memory;
   RuntimeOptions runtime;
 };
+
+TraceFilterConfig trace_filter_of(const std::vector<std::string>& keep) {
+  TraceFilterConfig filter;
+  read_config_text(fmt::format("{}", fmt::join(keep, "\n")), "--keep", {},
+                   [&](ConfigSection& section) { bind(section, filter); });
+  if (filter.least_reward) {
+    throw Error("--keep least_reward", "has no effect, since this command gives no rewards",
+                "leave it out, or use a stage of kind rejection");
+  }
+  return filter;
+}
 
 Model load_model(const Options& options, const Tokenizer& tokenizer) {
   Model model = load_for_use(options.model, options.memory.precision);
@@ -162,6 +177,7 @@ void run(const Options& options) {
     require_new_file(options.filter, {options.input, options.output, options.model}, "name another --filter",
                      {.flag = "--filter"});
   }
+  const TraceFilterConfig trace_filter = trace_filter_of(options.keep);
   const GenerationSettings settings = with_logit_biases(options.generation);
   const Tokenizer tokenizer = load_tokenizer(options.model);
   const PromptEncoder encoder(tokenizer, options.template_variables);
@@ -182,8 +198,7 @@ void run(const Options& options) {
   else
     answer_on_terminal(generator, tokenizer, prompts[0], settings);
   if (options.filter.empty()) return;
-  const TraceCounts counts = write_trace_set(options.output, problems, options.filter);
-  log_info("{}: {}", options.filter, describe(counts));
+  log_info("{}: {}", options.filter, write_trace_set(options.output, problems, trace_filter, options.filter));
 }
 
 }  // namespace
@@ -218,6 +233,11 @@ void add_generate_command(CLI::App& app) {
       ->add_option("--filter", options->filter,
                    "write the right responses that are whole as a data set for sft, JSONL")
       ->needs(grade);
+  command
+      ->add_option("--keep", options->keep,
+                   "what else they must be, a key of a rejection stage's keep: --keep most_per_problem=4")
+      ->needs("--filter")
+      ->allow_extra_args(false);
   command->add_option("--prompt-text", options->template_variables.text, "the user's turn, with {problem}")
       ->needs(grade)
       ->capture_default_str();

@@ -1,7 +1,8 @@
 #include "generate/trace_set.h"
 
+#include <map>
 #include <nlohmann/json.hpp>
-#include <string_view>
+#include <optional>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -13,20 +14,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// Counts the response, and returns its trace where it is right and whole.
-std::optional<std::string> accepted_trace(const ordered_json& line, TraceCounts& counts) {
-  ++counts.traces;
-  if (line["finish_reason"] == "length") {
-    ++counts.truncated;
-  } else if (line["correct"].is_null()) {
-    ++counts.open;
-  } else if (line["correct"] == false) {
-    ++counts.wrong;
-  } else {
-    const auto& text = line["text"].get_ref<const std::string&>();
-    return trace_of_response(text, line["prompt_opened_thinking"] == true);
-  }
-  return std::nullopt;
+TraceCandidate candidate_of(const ordered_json& line) {
+  const ordered_json& correct = line["correct"];
+  return {.text = line["text"].get_ref<const std::string&>(),
+          .tokens = std::ssize(line["token_ids"]),
+          .truncated = line["finish_reason"] == "length",
+          .correct = correct.is_null() ? std::nullopt : std::optional(correct.get<bool>()),
+          .reward = std::nullopt};
 }
 
 }  // namespace
@@ -44,27 +38,34 @@ std::string trace_of_response(const std::string& text, bool prompt_opened_thinki
   return prompt_opened_thinking ? "<think>\n" + text : text;
 }
 
-TraceCounts write_trace_set(const std::filesystem::path& generations, const std::vector<Problem>& problems,
-                            const std::filesystem::path& output) {
-  TraceCounts counts = {.records = std::ssize(problems)};
+std::string write_trace_set(const std::filesystem::path& generations, const std::vector<Problem>& problems,
+                            const TraceFilterConfig& filter, const std::filesystem::path& output) {
+  int64_t responses = 0, kept = 0;
+  std::map<std::string, int64_t> reasons;
   std::vector<std::vector<std::string>> texts(problems.size());
   JsonlReader lines(generations);
-  for (ordered_json line; lines.next(line);) {
-    if (auto trace = accepted_trace(line, counts)) {
-      texts[line["index"].get<size_t>()].push_back(std::move(*trace));
+  for (ordered_json line; lines.next(line); ++responses) {
+    const TraceCandidate candidate = candidate_of(line);
+    auto& traces = texts[line["index"].get<size_t>()];
+    const std::string reason = rejection(filter, candidate, std::ssize(traces));
+    if (!reason.empty()) {
+      ++reasons[reason];
+      continue;
     }
+    traces.push_back(trace_of_response(std::string(candidate.text), line["prompt_opened_thinking"] == true));
+    ++kept;
   }
-  if (counts.accepted() == 0) {
-    throw Error(generations.string(), "has no response that is right and whole: " + describe(counts),
+  const std::string summary = describe_rejections(responses, reasons);
+  if (kept == 0) {
+    throw Error(generations.string(), "has no response for a data set: the filter " + summary,
                 "sample more, or allow longer responses");
   }
   AtomicFile file(output);
   for (size_t i = 0; i < problems.size(); ++i) {
-    if (texts[i].empty()) continue;
-    file.write(trace_record_line(problems[i], texts[i]));
+    if (!texts[i].empty()) file.write(trace_record_line(problems[i], texts[i]));
   }
   file.commit();
-  return counts;
+  return summary;
 }
 
 }  // namespace deepscaler

@@ -1,5 +1,5 @@
 // A data set of a model's own traces: the graded responses of a generation file, as records that an sft stage
-// reads (data/trace.h), one for each problem that was answered rightly:
+// reads (data/trace.h), one for each problem of which the filter keeps a response:
 //
 //   {"id", "problem", "answer", "generations": [text, ...]}
 #pragma once
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "data/problem.h"
-#include "data/trace.h"
+#include "generate/trace_filter.h"
 
 namespace deepscaler {
 
@@ -19,10 +19,10 @@ namespace deepscaler {
 // A response as a trace: with the <think> that its prompt has opened.
 [[nodiscard]] std::string trace_of_response(const std::string& text, bool prompt_opened_thinking);
 
-// Writes the responses that are right and whole. `generations` is a file of graded responses, in the order of
-// their prompts, whose prompts are those of `problems`. Throws Error where no response is right; no file is
-// written then.
-TraceCounts write_trace_set(const std::filesystem::path& generations, const std::vector<Problem>& problems,
-                            const std::filesystem::path& output);
+// Writes the responses that the filter keeps; texts are English to it, and have no reward. `generations` is a
+// file of graded responses, in the order of their prompts, whose prompts are those of `problems`. Returns
+// what describe_rejections says of them. Throws Error where nothing is kept; no file is written then.
+std::string write_trace_set(const std::filesystem::path& generations, const std::vector<Problem>& problems,
+                            const TraceFilterConfig& filter, const std::filesystem::path& output);
 
 }  // namespace deepscaler

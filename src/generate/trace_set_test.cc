@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/temporary_folder.h"
+#include "data/trace.h"
 
 namespace deepscaler {
 namespace {
@@ -20,6 +21,7 @@ class TraceSetTest : public testing::Test {
     return ordered_json({{"index", index},
                          {"text", text},
                          {"finish_reason", reason},
+                         {"token_ids", {1, 2, 3}},
                          {"prompt_opened_thinking", opened},
                          {"correct", correct}})
                .dump() +
@@ -39,8 +41,8 @@ TEST_F(TraceSetTest, HoldsWhatIsRightAndWhole) {
                                  line(0, "hm</think>\\boxed{2}", true, "stop", true) +
                                  line(1, "\\boxed{4}", true, "length") + line(1, "\\boxed{4", nullptr) +
                                  line(2, "3+3", true));
-  const TraceCounts counts = write_trace_set(in_, problems_, out_);
-  EXPECT_EQ(describe(counts), "3 of 6 traces to 3 problems: 1 break off, 1 are wrong, 1 can't be decided");
+  EXPECT_EQ(write_trace_set(in_, problems_, {}, out_),
+            "keeps 3 of 6 responses: 1 truncated, 1 undecided, 1 wrong");
   EXPECT_EQ(read_file(out_),
             "{\"id\":\"a\",\"problem\":\"1+1?\",\"answer\":\"2\",\"generations\":[\"one \\\\boxed{2}\","
             "\"<think>\\nhm</think>\\\\boxed{2}\"]}\n"
@@ -52,16 +54,26 @@ TEST_F(TraceSetTest, HoldsWhatIsRightAndWhole) {
   EXPECT_EQ(traces->traces.size(), 2u) << "an sft stage reads them";
 }
 
+TEST_F(TraceSetTest, HoldsWhatTheFilterKeeps) {
+  write_file_atomically(in_, line(0, "\\boxed{2}", true) + line(0, "so \\boxed{2}", true) +
+                                 line(1, "```\n2+2\n```\n\\boxed{4}", true));
+  EXPECT_EQ(write_trace_set(in_, problems_, {.code_blocks = false, .most_per_problem = 1}, out_),
+            "keeps 1 of 3 responses: 1 code-block, 1 surplus");
+  EXPECT_EQ(read_file(out_),
+            "{\"id\":\"a\",\"problem\":\"1+1?\",\"answer\":\"2\",\"generations\":[\"\\\\boxed{2}\"]}\n");
+}
+
 TEST_F(TraceSetTest, NothingIsWrittenWhereNothingIsRight) {
   write_file_atomically(in_, line(0, "\\boxed{3}", false));
   try {
-    (void)write_trace_set(in_, problems_, out_);
+    (void)write_trace_set(in_, problems_, {}, out_);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.what(),
-              in_.string() +
-                  ": has no response that is right and whole: 0 of 1 traces to 3 problems: 1 are "
-                  "wrong; sample more, or allow longer responses");
+    EXPECT_EQ(
+        error.what(),
+        in_.string() +
+            ": has no response for a data set: the filter keeps 0 of 1 responses: 1 wrong; sample more, or "
+            "allow longer responses");
   }
   EXPECT_FALSE(std::filesystem::exists(out_));
 }
