@@ -88,7 +88,14 @@ Generator::RequestId Generator::add(GenerationRequest request, GenerationOptions
   if (!scheduler_) reserve(most_blocks(), most_blocks());
   // The scheduler looks at the prompt: it must be where it stays.
   const int64_t samples = request.samples, most_new = options.sampling.max_response_tokens;
-  Request taken = {std::move(request), std::move(options), std::vector<Generation>(samples), samples};
+  Request taken = {.asked = std::move(request),
+                   .options = std::move(options),
+                   .samples = std::vector<Generation>(samples),
+                   .constrained = {},
+                   .unfinished = samples};
+  if (taken.options.constraint != nullptr) {
+    for (int64_t s = 0; s < samples; ++s) taken.constrained.push_back(taken.options.constraint->begin());
+  }
   if (taken.asked.score_prompt) taken.prompt_scores.resize(taken.asked.prompt.size() - 1);
   const RequestId id =
       scheduler_->add(taken.asked.prompt, samples, most_new,
@@ -205,8 +212,14 @@ void Generator::draw_token_of(const Draw& draw, std::span<const float> logits) {
   const int64_t number = numbers.empty() ? draw.sample : numbers[draw.sample];
   const Rng rng(request.options.seed,
                 {request.options.step, request.asked.stream, static_cast<uint64_t>(number)});
-  const SampledToken sampled = draw_token(logits, request.options, {request.asked.prompt, sequence.tokens},
-                                          rng.uniform(sequence.tokens.size()));
+  ConstrainedResponse* constrained =
+      request.constrained.empty() ? nullptr : request.constrained[draw.sample].get();
+  SampledContext context = {request.asked.prompt, sequence.tokens};
+  if (constrained != nullptr) context.allowed = constrained->allowed();
+  const SampledToken sampled =
+      draw_token(logits, request.options, context, rng.uniform(sequence.tokens.size()));
+  // Logits that are not finite give no token.
+  if (constrained != nullptr && std::isfinite(sampled.log_prob)) constrained->advance(sampled.token);
   sequence.tokens.push_back(sampled.token);
   sequence.log_probs.push_back(sampled.log_prob);
   if (request.options.top_log_probs > 0 && std::isfinite(sampled.log_prob)) {

@@ -20,6 +20,7 @@
 #include "infer/sampler.h"
 #include "infer/sampling.h"
 #include "infer/scheduler.h"
+#include "infer/token_constraint.h"
 #include "model/device.h"
 #include "model/model.h"
 
@@ -105,8 +106,9 @@ class Generator {
     std::vector<Finished> finished;
   };
 
-  // Takes a request up; options.stop must live until it is done. Throws Error with its name or number for one
-  // that can't fit the context or the memory, or options out of range; nothing has changed then.
+  // Takes a request up; options.stop and options.constraint must live until it is done. Throws Error with its
+  // name or number for one that can't fit the context or the memory, or options out of range; nothing has
+  // changed then.
   RequestId add(GenerationRequest request, GenerationOptions options);
   // One forward pass, and a token for each response that it brings to its next.
   Step step();
@@ -140,6 +142,8 @@ class Generator {
     GenerationRequest asked;
     GenerationOptions options;
     std::vector<Generation> samples;
+    std::vector<std::unique_ptr<ConstrainedResponse>>
+        constrained;  // a sample each; none: all tokens may come
     int64_t unfinished = 0;
     std::vector<TokenRanking> prompt_scores = {};  // until the prompt is read
     bool is_read = false;

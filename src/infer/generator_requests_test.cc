@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <memory>
 
 #include "infer/generator.h"
 
@@ -110,6 +111,59 @@ TEST(GeneratorRequests, SpacesShareNothing) {
   EXPECT_EQ(other.reused, 0);
   EXPECT_EQ(first.samples[0].tokens, again.samples[0].tokens);
   EXPECT_EQ(first.samples[0].log_probs, other.samples[0].log_probs);
+}
+
+// The i-th token is i modulo 3.
+class InTurns : public TokenConstraint {
+ public:
+  [[nodiscard]] std::unique_ptr<ConstrainedResponse> begin() const override {
+    return std::make_unique<Response>();
+  }
+
+ private:
+  class Response : public ConstrainedResponse {
+   public:
+    [[nodiscard]] std::span<const int32_t> allowed() override {
+      allowed_.clear();
+      for (int32_t token = 3 + count_ % 3; token < 250; token += 3) allowed_.push_back(token);
+      return allowed_;
+    }
+    void advance(int32_t token) override {
+      ASSERT_EQ(token % 3, count_ % 3);
+      ++count_;
+    }
+
+   private:
+    int32_t count_ = 0;
+    std::vector<int32_t> allowed_;
+  };
+};
+
+// Each sample has a way of its own, also where it waits for memory; those without a constraint beside it
+// draw what they draw alone.
+TEST(GeneratorRequests, AConstraintHoldsForItsRequestAlone) {
+  const Model model = tiny_model("llama");
+  Generator generator(model, 1 << 30);
+  const std::vector<GenerationRequest> asked = {{.prompt = tokens(40, 1), .samples = 3}};
+  const InTurns in_turns;
+  GenerationOptions constrained = kOptions;
+  constrained.constraint = &in_turns;
+  const Answer free_alone = answer(generator, asked)[0], alone = answer(generator, asked, constrained)[0];
+  Generator crowded(model, kv_block_bytes(model) * 10);
+  const auto first = crowded.add(asked[0], kOptions), second = crowded.add(asked[0], constrained);
+  while (!crowded.idle()) {
+    for (const auto& done : crowded.step().finished) {
+      const Answer& expected = done.request == first ? free_alone : alone;
+      EXPECT_EQ(done.generation.tokens, expected.samples[done.sample].tokens);
+      EXPECT_EQ(done.generation.log_probs, expected.samples[done.sample].log_probs);
+    }
+  }
+  EXPECT_GT(crowded.preemptions(), 0);
+  EXPECT_NE(first, second);
+  for (const Generation& sample : alone.samples) {
+    for (size_t i = 0; i < sample.tokens.size(); ++i)
+      EXPECT_EQ(sample.tokens[i] % 3, static_cast<int32_t>(i % 3));
+  }
 }
 
 // The model's row of token 77 is damaged: who asks with this token fails, whoever is beside goes on.

@@ -135,6 +135,15 @@ int32_t choose(std::span<const float> logits, const GenerationOptions& options, 
   return draw(candidates(logits, options), uniform);
 }
 
+// The allowed tokens as a vocabulary of their own: the others have no part in any step.
+int32_t choose_allowed(std::span<const float> logits, std::span<const int32_t> allowed,
+                       const GenerationOptions& options, float uniform) {
+  std::vector<float> left;
+  left.reserve(allowed.size());
+  for (int32_t token : allowed) left.push_back(logits[static_cast<size_t>(token)]);
+  return allowed[static_cast<size_t>(choose(left, options, uniform))];
+}
+
 }  // namespace
 
 SampledToken draw_token(std::span<const float> logits, const GenerationOptions& options,
@@ -142,14 +151,15 @@ SampledToken draw_token(std::span<const float> logits, const GenerationOptions& 
   const float temperature = options.sampling.temperature == 0 ? 1 : options.sampling.temperature;
   if (!all_finite(logits)) return {0, std::numeric_limits<float>::quiet_NaN()};
   const SoftmaxNormalizer normalizer = softmax_normalizer(logits, temperature);
-  int32_t token = 0;
+  std::vector<float> changed;
+  std::span<const float> chosen_from = logits;
   if (changes_logits(options)) {
-    std::vector<float> changed(logits.begin(), logits.end());
+    changed.assign(logits.begin(), logits.end());
     change_logits(options, context, changed);
-    token = choose(changed, options, uniform);
-  } else {
-    token = choose(logits, options, uniform);
+    chosen_from = changed;
   }
+  const int32_t token = context.allowed ? choose_allowed(chosen_from, *context.allowed, options, uniform)
+                                        : choose(chosen_from, options, uniform);
   return {token, normalizer.log_prob(logits[static_cast<size_t>(token)], temperature)};
 }
 

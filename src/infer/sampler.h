@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,10 +15,11 @@ struct SampledToken {
   float log_prob;  // see infer/sampling.h; NaN where some logit is not finite
 };
 
-// What a token is drawn after: for the penalties.
+// What a token is drawn after, for the penalties, and from which ones.
 struct SampledContext {
   std::span<const int32_t> prompt;
   std::span<const int32_t> response;
+  std::optional<std::span<const int32_t>> allowed = {};  // in rising order, at least one; not set: all
 };
 
 // Draws a token after `logits` [V] with `uniform` in [0, 1): the first, in order of token numbers, where

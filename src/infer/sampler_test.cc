@@ -139,6 +139,25 @@ TEST(Sampler, PenaltiesCountWhatTheResponseHas) {
             rank_token(logits, draw_token(logits, options, {prompt, response}, 0).token, 0, 1).log_prob);
 }
 
+// The others have no part in any step, and the log-probability stays the model's.
+TEST(Sampler, DrawsAmongTheAllowedTokensAlone) {
+  const std::vector<float> logits = {5, 1, 4, 2, 1.5f};
+  const std::vector<int32_t> allowed = {1, 3, 4};
+  const std::vector<float> left = {1, 2, 1.5f};
+  const std::vector<SamplingConfig> settings = {
+      {.temperature = 0}, {}, {.top_p = 0.6f}, {.top_k = 2}, {.min_p = 0.5f}};
+  for (const SamplingConfig& sampling : settings) {
+    const GenerationOptions options = {.sampling = sampling};
+    for (float uniform = 0; uniform < 1; uniform += 0x1p-6f) {
+      const SampledToken sampled = draw_token(logits, options, {{}, {}, allowed}, uniform);
+      EXPECT_EQ(sampled.token, allowed[draw_token(left, options, {}, uniform).token]);
+      EXPECT_EQ(sampled.log_prob, rank_token(logits, sampled.token, 0, 1).log_prob);
+    }
+  }
+  GenerationOptions biased = {.sampling = {.temperature = 0}, .logit_bias = {{0, 100}, {4, 1}}};
+  EXPECT_EQ(draw_token(logits, biased, {{}, {}, allowed}, 0).token, 4);
+}
+
 TEST(Sampler, RanksTokensWithTheNumbersOfDraws) {
   const std::vector<float> logits = {1, 3, 2, 3};
   const TokenRanking ranking = rank_token(logits, 2, 3, 0.5f);

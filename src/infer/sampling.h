@@ -10,6 +10,7 @@ namespace deepscaler {
 
 class ConfigSection;
 class StopStrings;
+class TokenConstraint;
 
 // Added to a token's logit.
 struct LogitBias {
@@ -21,6 +22,7 @@ struct LogitBias {
 //   1. logit_bias is added;
 //   2. repetition_penalty: logits of tokens that the prompt or the response has already are divided by
 //      it where positive, else multiplied (Keskar et al. 2019, arXiv 1909.05858);
+//      a constraint (infer/token_constraint.h) then says which tokens there are for the steps that follow;
 //   3. temperature divides the logits; 0 takes the most likely token and ends here;
 //   4. top_k: tokens less likely than the k-th are dropped (ties with it stay);
 //   5. top_p: the most likely tokens are kept until their probability, among those that step 4 left,
@@ -75,6 +77,7 @@ struct GenerationOptions {
   float frequency_penalty = 0;
   int64_t top_log_probs = 0;  // of how many of the most likely tokens the log-probabilities are told too
   const StopStrings* stop = nullptr;  // what ends a response besides its tokens; must outlive the use
+  const TokenConstraint* constraint = nullptr;  // which tokens may come; must outlive the use
   uint64_t seed = 0;
   uint64_t step = 0;        // of a training run; its draws differ from those of other steps
   bool ignore_eos = false;  // go on to max_response_tokens: for measurements
