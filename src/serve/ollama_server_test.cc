@@ -156,8 +156,6 @@ TEST(OllamaServer, ErrorsAreATextOfTheirOwn) {
   EXPECT_EQ(
       refusal("/api/chat", R"({"messages": [{"role": "user", "content": "x", "images": ["/etc/passwd"]}]})"),
       "400 messages.images is not supported");
-  EXPECT_EQ(refusal("/api/chat", R"({"messages": [{"role": "user", "content": "x"}], "format": "json"})"),
-            "400 format is not supported");
   EXPECT_EQ(refusal("/api/pull", R"({"model": "http://example.org/x"})").substr(0, 4), "404 ");
   EXPECT_EQ(server.client().Get("/api/chat")->status, 405);
   EXPECT_EQ(Json::parse(server.client().Get("/api/tags", {{"Host", "evil.example"}})->body)["error"],

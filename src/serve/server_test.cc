@@ -190,8 +190,6 @@ TEST(Server, RefusesWhatIsOutOfRange) {
       "400 content.type is not \"text\": this server reads text alone");
   EXPECT_EQ(refusal(R"({"chat_template_kwargs": {"messages": "x"}})"),
             "400 chat_template_kwargs holds messages, which is not its to set");
-  EXPECT_EQ(refusal(R"({"response_format": {"type": "json_object"}})"),
-            "400 response_format has a type other than text, which this server lacks");
   EXPECT_EQ(refusal(R"({"model": "../../secret"})"), "404 there is no such model; this server has tiny");
   EXPECT_EQ(refusal(R"({"max_tokens": 9223372036854775807})"),
             "400 the prompt has 19 tokens and the response may have 9223372036854775807, but there is room "

@@ -78,6 +78,7 @@ std::deque<AnswerEngine::Open> AnswerEngine::wait_for_work() {
 void AnswerEngine::begin(Open&& open) {
   if (open.question.sink->is_gone()) return end(open, &EngineMetrics::requests_abandoned);
   open.question.options.stop = open.question.stop.get();
+  open.question.options.constraint = open.question.constraint.get();
   try {
     const auto id = generator_.add(open.question.request, open.question.options);
     open_.emplace(id, std::move(open));

@@ -15,6 +15,7 @@
 #include "base/stopwatch.h"
 #include "infer/generator.h"
 #include "infer/stop_strings.h"
+#include "infer/token_constraint.h"
 #include "serve/answer/engine_metrics.h"
 
 namespace deepscaler {
@@ -35,8 +36,9 @@ class AnswerSink {
 
 struct Question {
   GenerationRequest request;
-  GenerationOptions options;  // but for its stop strings:
+  GenerationOptions options;  // but for its stop strings and constraint:
   std::shared_ptr<const StopStrings> stop;
+  std::shared_ptr<const TokenConstraint> constraint = {};
   std::shared_ptr<AnswerSink> sink;
 };
 

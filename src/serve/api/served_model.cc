@@ -6,14 +6,19 @@
 
 namespace deepscaler {
 
-ServedModel::ServedModel(const Model& served, const Tokenizer& tokens, std::string its_name)
-    : model(served), tokenizer(tokens), encoder(tokens, {}), marks(tokens), name(std::move(its_name)) {
-  hash = served.hash();
-  fingerprint = fmt::format("{}-{}-{}", hash.substr(0, 16), compute_type_name(served.compute_type()),
+ServedModel::ServedModel(const Model& its_model, const Tokenizer& its_tokenizer, std::string its_name)
+    : model(its_model),
+      tokenizer(its_tokenizer),
+      encoder(its_tokenizer, {}),
+      marks(its_tokenizer),
+      tokens(its_tokenizer, its_model.config().vocabulary, its_model.config().eos),
+      name(std::move(its_name)) {
+  hash = its_model.hash();
+  fingerprint = fmt::format("{}-{}-{}", hash.substr(0, 16), compute_type_name(its_model.compute_type()),
                             default_device().name());
-  if (served.is_quantized()) fingerprint += fmt::format("-{}", products_name(served.products()));
-  if (served.stores_keys_values_in_q8()) fingerprint += "-q8_0";
-  most_positions = served.config().context;
+  if (its_model.is_quantized()) fingerprint += fmt::format("-{}", products_name(its_model.products()));
+  if (its_model.stores_keys_values_in_q8()) fingerprint += "-q8_0";
+  most_positions = its_model.config().context;
 }
 
 void ServedModel::require_name(const Json& request) const {

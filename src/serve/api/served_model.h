@@ -9,6 +9,7 @@
 #include "infer/sampling.h"
 #include "model/model.h"
 #include "serve/api/request_fields.h"
+#include "serve/constraint/token_table.h"
 #include "text/chat/control_marks.h"
 
 namespace deepscaler {
@@ -36,6 +37,7 @@ struct ServedModel {
   const Tokenizer& tokenizer;
   PromptEncoder encoder;
   ControlMarks marks;
+  TokenTable tokens;  // of the model, for answers of a given form
   std::string name;
   std::string hash;         // of the weights
   std::string fingerprint;  // what an answer's bits depend on beside the request: weights, precision, kernels

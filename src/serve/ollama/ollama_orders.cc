@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "serve/api/response_format.h"
 #include "serve/api/sampling_fields.h"
 #include "serve/ollama/ollama_form.h"
 
@@ -57,11 +58,13 @@ AnswerOrder loaded(const RequestFields& fields, const OllamaForm& form) {
   return order;
 }
 
-AnswerOrder order_of(const ServedModel& served, const RequestFields& fields, const EncodedPrompt& prompt,
+AnswerOrder order_of(const ServedModel& served, const Json& request, const EncodedPrompt& prompt,
                      const AnswerReading& reading, int64_t cache_space, OllamaEndpoint endpoint) {
+  const RequestFields fields(request);
   const AskedSampling asked = read_sampling(served, sampling_of(fields));
   AnswerOrder order;
   order.questions.push_back(make_question(served, prompt, asked, cache_space));
+  order.questions[0].constraint = read_ollama_format(served, request, reading);
   require_within_budget(served, order.questions);
   order.readings = {reading};
   order.form = std::make_unique<OllamaForm>(endpoint, served.name);
@@ -69,9 +72,9 @@ AnswerOrder order_of(const ServedModel& served, const RequestFields& fields, con
   return order;
 }
 
-AnswerOrder order_conversation(const ServedModel& served, const RequestFields& fields, Json chat,
-                               int64_t cache_space, OllamaEndpoint endpoint) {
-  const Think think = read_think(fields, chat);
+AnswerOrder order_conversation(const ServedModel& served, const Json& request, Json chat, int64_t cache_space,
+                               OllamaEndpoint endpoint) {
+  const Think think = read_think(RequestFields(request), chat);
   ConversationText conversation = render_chat(served, chat);
   if (think == Think::kNo && conversation.opened_thinking) {
     std::string& text = conversation.text.text;
@@ -79,7 +82,7 @@ AnswerOrder order_conversation(const ServedModel& served, const RequestFields& f
     conversation.opened_thinking = false;
   }
   const EncodedPrompt prompt = encode(served.tokenizer, conversation);
-  return order_of(served, fields, prompt, chat_reading(served, chat, prompt.opened_thinking), cache_space,
+  return order_of(served, request, prompt, chat_reading(served, chat, prompt.opened_thinking), cache_space,
                   endpoint);
 }
 
@@ -88,30 +91,29 @@ AnswerOrder order_conversation(const ServedModel& served, const RequestFields& f
 AnswerOrder order_ollama_chat(const ServedModel& served, const Json& request, int64_t cache_space) {
   const RequestFields fields(request);
   served.require_name(request);
-  refuse_any(fields, {"format"});
   const Json* messages = fields.list("messages", served.limits.messages);
   if (messages == nullptr || messages->empty()) return loaded(fields, {OllamaEndpoint::kChat, served.name});
   Json chat = {{"messages", *messages}};
   for (const Json& message : *messages) refuse_any(RequestFields(message, "messages"), {"images"});
   if (const Json* tools = fields.find("tools")) chat["tools"] = *tools;
-  return order_conversation(served, fields, std::move(chat), cache_space, OllamaEndpoint::kChat);
+  return order_conversation(served, request, std::move(chat), cache_space, OllamaEndpoint::kChat);
 }
 
 AnswerOrder order_ollama_generate(const ServedModel& served, const Json& request, int64_t cache_space) {
   const RequestFields fields(request);
   served.require_name(request);
-  refuse_any(fields, {"format", "images", "suffix", "template", "context"});
+  refuse_any(fields, {"images", "suffix", "template", "context"});
   const std::string prompt = fields.text("prompt").value_or("");
   if (prompt.empty()) return loaded(fields, {OllamaEndpoint::kGenerate, served.name});
   if (fields.flag("raw") || served.encoder.chat_template() == nullptr) {
     const EncodedPrompt raw = raw_prompts(served, {{"prompt", prompt}}, "prompt")[0];
-    return order_of(served, fields, raw, {}, cache_space, OllamaEndpoint::kGenerate);
+    return order_of(served, request, raw, {}, cache_space, OllamaEndpoint::kGenerate);
   }
   Json chat = {{"messages", Json::array()}};
   if (const auto system = fields.text("system"); system && !system->empty())
     chat["messages"].push_back({{"role", "system"}, {"content", *system}});
   chat["messages"].push_back({{"role", "user"}, {"content", prompt}});
-  return order_conversation(served, fields, std::move(chat), cache_space, OllamaEndpoint::kGenerate);
+  return order_conversation(served, request, std::move(chat), cache_space, OllamaEndpoint::kGenerate);
 }
 
 }  // namespace deepscaler

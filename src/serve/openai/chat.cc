@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "generate/prompts.h"
+#include "serve/api/response_format.h"
 #include "serve/api/sampling_fields.h"
 #include "serve/openai/openai_head.h"
 
@@ -151,19 +152,11 @@ class ChatForm : public OpenAiForm {
   ChatOptions options_;
 };
 
-void refuse_what_is_not_there(const RequestFields& fields) {
-  if (const Json* format = fields.object("response_format")) {
-    const auto type = RequestFields(*format, "response_format").text("type");
-    if (type != "text") fields.fail("response_format", "has a type other than text, which this server lacks");
-  }
-}
-
 }  // namespace
 
 AnswerOrder order_chat(const ServedModel& served, const Json& request, int64_t cache_space) {
   const RequestFields fields(request);
   served.require_name(request);
-  refuse_what_is_not_there(fields);
   AskedSampling asked = read_sampling(served, request);
   ChatOptions options = {.log_probs = fields.flag("logprobs"), .token_ids = fields.flag("return_token_ids")};
   const auto top = fields.integer("top_logprobs", 0, served.limits.top_log_probs);
@@ -175,9 +168,10 @@ AnswerOrder order_chat(const ServedModel& served, const Json& request, int64_t c
   }
   const EncodedPrompt prompt = chat_prompt(served, request);
   AnswerOrder order;
-  order.questions.push_back(make_question(served, prompt, asked, cache_space));
-  require_within_budget(served, order.questions);
   order.readings = {chat_reading(served, request, prompt.opened_thinking)};
+  order.questions.push_back(make_question(served, prompt, asked, cache_space));
+  order.questions[0].constraint = read_response_format(served, request, order.readings[0]);
+  require_within_budget(served, order.questions);
   order.form = std::make_unique<ChatForm>(served.tokenizer,
                                           make_head(served, "chatcmpl-", asked.options.seed), options);
   order.delivery = streams ? Delivery::kStream : Delivery::kWhole;

@@ -175,6 +175,9 @@ void refuse_what_is_not_there(const RequestFields& fields, int64_t samples) {
   if (fields.integer("best_of", 0, INT64_MAX).value_or(samples) != samples) {
     fields.fail("best_of", "is not supported; ask for n responses and choose");
   }
+  if (fields.find("response_format") != nullptr) {
+    fields.fail("response_format", "is not supported; ask /v1/chat/completions");
+  }
 }
 
 }  // namespace
