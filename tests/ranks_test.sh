@@ -22,6 +22,9 @@ done >problems.jsonl
 for i in 0 1 2 3; do
   echo "{\"prompt\": \"p$i\", \"chosen\": \"\\\\boxed{$((i % 3))}\", \"rejected\": \"\\\\boxed{$(((i + 1) % 3))}\"}"
 done >pairs.jsonl
+for i in 0 1 2 3; do
+  echo "{\"prompt\": \"p$i\", \"completions\": [\"0\", \"$((i % 3))\"], \"labels\": [true, $((i % 3 == 0))]}"
+done >steps.jsonl
 cat >reward.sh <<'END'
 #!/bin/sh
 echo started >>starts
@@ -67,6 +70,14 @@ name = "scores"
 steps = 2
 examples_per_step = 3
 data.files = ["pairs.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
+kind = "process-reward-model"
+name = "steps"
+steps = 2
+examples_per_step = 3
+data.files = ["steps.jsonl"]
+eval_files = ["steps.jsonl"]
 optimizer.lr = 1e-3
 [[stage]]
 kind = "ppo"

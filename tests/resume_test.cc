@@ -108,6 +108,14 @@ eval_share = 0.3
 data.files = ["pairs.jsonl"]
 optimizer.lr = 1e-3
 [[stage]]
+kind = "process-reward-model"
+name = "steps"
+steps = 3
+examples_per_step = 3
+eval_files = ["steps.jsonl"]
+data.files = ["steps.jsonl"]
+optimizer.lr = 1e-3
+[[stage]]
 kind = "ppo"
 name = "critic"
 steps = 4
@@ -131,7 +139,7 @@ class ResumeTest : public testing::Test {
     std::string recipe = kRecipe;
     recipe.replace(recipe.find("MODEL"), 5, DEEPSCALER_RECIPES "/tiny-model");
     write_file_atomically(*shared_ / "recipe.toml", recipe);
-    std::string problems, pairs;
+    std::string problems, pairs, steps;
     for (int i = 0; i < 8; ++i) {
       const nlohmann::json line = {{"id", std::to_string(i)},
                                    {"problem", "p" + std::to_string(i)},
@@ -142,9 +150,14 @@ class ResumeTest : public testing::Test {
                                    {"chosen", "\\boxed{" + std::to_string(i % 3) + "}"},
                                    {"rejected", "\\boxed{" + std::to_string((i + 1) % 3) + "}"}};
       pairs += pair.dump() + "\n";
+      const nlohmann::json step = {{"prompt", "p" + std::to_string(i)},
+                                   {"completions", {"0", std::to_string(i % 3)}},
+                                   {"labels", {true, i % 3 == 0}}};
+      steps += step.dump() + "\n";
     }
     write_file_atomically(*shared_ / "problems.jsonl", problems);
     write_file_atomically(*shared_ / "pairs.jsonl", pairs);
+    write_file_atomically(*shared_ / "steps.jsonl", steps);
     const auto begin = Clock::now();
     Program program(shared_->path(), train("alone"));
     program.wait();

@@ -30,11 +30,11 @@ void draw_head(Model& scorer, uint64_t seed) {
 
 }  // namespace
 
-Model make_scorer(const Model& model, uint64_t seed) {
+Model make_scorer(const Model& model, uint64_t seed, HeadKind head) {
   DEEPSCALER_CHECK(!model.base(), "an adapter is not among the parameters that are copied");
   ModelConfig config = model.config();
   const bool has_head = config.scalar_head();
-  if (!has_head) config.head = HeadKind::kSequenceScore;
+  config.head = head;
   Model scorer(config);
   copy_parameters(model, scorer);
   if (!has_head) draw_head(scorer, seed);

@@ -1,5 +1,6 @@
 // Scorers: models with a scalar head, which give a number in place of tokens. A reward model gives one for a
-// whole answer, a critic one for every token. Their folders are transformers' ...ForSequenceClassification.
+// whole answer, a critic one for every token, a process reward model one for every step. Folders are
+// transformers' ...ForSequenceClassification, those of process reward models ...ForTokenClassification.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,10 @@
 namespace deepscaler {
 
 // A model with the layers of `model`. A scalar head is taken over; in place of an LM head comes a new one,
-// with weights from N(0, (1 / (D + 1))^2) and no bias, as in OpenRLHF. Computes in the same type as `model`,
+// with weights from N(0, (1 / (D + 1))^2) and no bias, as in OpenRLHF. `head` is the kind of the
+// scorer's head, also where it is taken over. Computes in the same type as `model`,
 // which is no adapter (CHECK).
-[[nodiscard]] Model make_scorer(const Model& model, uint64_t seed);
+[[nodiscard]] Model make_scorer(const Model& model, uint64_t seed, HeadKind head = HeadKind::kSequenceScore);
 
 // Mean and unbiased standard deviation of a reward model's scores of its training answers. With them a score
 // s becomes (s - mean) / std.

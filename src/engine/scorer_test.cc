@@ -4,7 +4,10 @@
 
 #include <cmath>
 #include <filesystem>
+#include <nlohmann/json.hpp>
+#include <utility>
 
+#include "base/file.h"
 #include "base/temporary_folder.h"
 
 namespace deepscaler {
@@ -31,6 +34,20 @@ TEST(Scorer, HasTheLayersOfTheLanguageModelAndAHeadOfTheSeed) {
   EXPECT_NE(make_scorer(language, 2).hash(), scorer.hash());
   // A head that is there is taken over.
   EXPECT_EQ(make_scorer(scorer, 2).hash(), scorer.hash());
+}
+
+// A critic that begins with a process reward model is saved as a critic.
+TEST(Scorer, IsSavedAsWhatItIsNow) {
+  const Model scorer = Model::load(fs::path(DEEPSCALER_GOLDENS) / "heads" / "llama");
+  for (const auto& [head, name] : {std::pair(HeadKind::kTokenScore, "LlamaForTokenClassification"),
+                                   {HeadKind::kSequenceScore, "LlamaForSequenceClassification"}}) {
+    const TemporaryFolder folder;
+    save_hf_model(make_scorer(make_scorer(scorer, 1, HeadKind::kTokenScore), 1, head), folder.path());
+    const auto config = nlohmann::json::parse(read_file(folder / "config.json"));
+    EXPECT_EQ(config["architectures"], nlohmann::json({name}));
+    EXPECT_EQ(head_of(Model::load(folder.path())), head_of(scorer))
+        << "the numbers are those that were there";
+  }
 }
 
 TEST(Scorer, ItsScaleStandsInItsConfig) {

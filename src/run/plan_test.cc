@@ -88,6 +88,18 @@ TEST(Plan, CountsARewardModelWithItsGradientsAndMoments) {
   EXPECT_LT(bytes_of(plan_of(recipe).stages[0].memory, "reward gradients"), gradients);
 }
 
+TEST(Plan, CountsAProcessRewardModelAsARewardModel) {
+  Recipe recipe = recipe_of_tiny_model();
+  recipe.stages[0].kind = "reward-model";
+  const MemoryPlan reward = plan_of(recipe).stages[0].memory;
+  recipe.stages[0].kind = "process-reward-model";
+  const MemoryPlan process = plan_of(recipe).stages[0].memory;
+  for (const std::string part : {"model", "gradients", "optimizer"}) {
+    EXPECT_GT(bytes_of(process, "process-reward " + part), 0) << part;
+    EXPECT_EQ(bytes_of(process, "process-reward " + part), bytes_of(reward, "reward " + part)) << part;
+  }
+}
+
 TEST(Plan, CountsWhatIsInBf16AndTheWeightsOfTheReference) {
   Recipe recipe = recipe_of_tiny_model();
   grpo_of(recipe).loss.kl_coefficient = 0.001f;

@@ -111,13 +111,13 @@ Model FixedModel::load() const {
   return model;
 }
 
-Model FixedModel::scorer(uint64_t seed) const {
+Model FixedModel::scorer(uint64_t seed, HeadKind head) const {
   if (is_adapter(path_)) {
     throw Error(
         key_, fmt::format("the model at {} is an adapter, and a scorer trains whole layers", path_.string()),
         "merge it into its base with `deepscaler convert`, and name that model");
   }
-  Model scorer = make_scorer(load(), seed);
+  Model scorer = make_scorer(load(), seed, head);
   const ModelConfig &policy = context_.models.policy().model().config(), &config = scorer.config();
   const auto require = [&](int64_t ours, int64_t theirs, const char* what) {
     if (theirs >= ours) return;

@@ -29,7 +29,7 @@ class FixedModel {
   [[nodiscard]] Engine& engine();
   // A scorer with the model's layers (engine/scorer.h), to be trained; engine() knows nothing of it. Throws
   // Error for an adapter, and for a model of fewer tokens or of a shorter context than the policy's.
-  [[nodiscard]] Model scorer(uint64_t seed) const;
+  [[nodiscard]] Model scorer(uint64_t seed, HeadKind head = HeadKind::kSequenceScore) const;
 
   // Token numbers below this one are the same token for both models: those of the smaller vocabulary.
   [[nodiscard]] int64_t common_tokens();

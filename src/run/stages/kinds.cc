@@ -4,6 +4,7 @@
 #include "run/stages/gkd_stage.h"
 #include "run/stages/grpo_stage.h"
 #include "run/stages/ppo_stage.h"
+#include "run/stages/process_reward_stage.h"
 #include "run/stages/rejection_stage.h"
 #include "run/stages/reward_model_stage.h"
 #include "run/stages/sft_stage.h"
@@ -24,7 +25,9 @@ std::vector<StageKind> built_in_stage_kinds() {
           {"rejection", "rejection sampling: writes right responses as a data set for later stages",
            make_stage_settings<RejectionSettings>},
           {"reward-model", "a model that scores answers, from pairs or from good and bad ones",
-           make_stage_settings<RewardModelSettings>}};
+           make_stage_settings<RewardModelSettings>},
+          {"process-reward-model", "a model that scores each step of an answer, from stepwise answers",
+           make_stage_settings<ProcessRewardSettings>}};
 }
 
 }  // namespace deepscaler

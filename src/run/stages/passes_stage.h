@@ -1,5 +1,5 @@
 // A stage that makes passes over examples and learns from a batch of them at a time: sft, dpo, gkd,
-// reward-model.
+// reward-model, process-reward-model.
 #pragma once
 
 #include <cstdint>
