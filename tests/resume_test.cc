@@ -232,7 +232,8 @@ TEST_F(ResumeTest, TheRunItselfHasEverythingThatCouldGetLost) {
        {"checkpoints/best", "checkpoints/01-cold-start", "checkpoints/03-rl-longer",
         "checkpoints/04-pairs/model.safetensors", "checkpoints/06-credit/model.safetensors",
         "checkpoints/07-scores/models/reward/model.safetensors",
-        "checkpoints/08-critic/models/critic/optimizer.safetensors"}) {
+        "checkpoints/08-steps/models/process-reward/model.safetensors",
+        "checkpoints/09-critic/models/critic/optimizer.safetensors"}) {
     EXPECT_TRUE(fs::exists(folder() / "alone" / path)) << path;
   }
 }
