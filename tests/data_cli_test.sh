@@ -64,6 +64,7 @@ rm -r datasets/hard/steps/02-difficulty
 says 'the data set is in datasets/hard' data hard.toml
 cmp datasets/hard/train_hard.jsonl here.jsonl || fail "other bytes"
 
+: >log  # there before the server is
 "$program" serve --model model --port 0 2>log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT

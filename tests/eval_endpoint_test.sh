@@ -9,6 +9,7 @@ source "$(dirname "$0")/program.sh"
 echo "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[a]{% endif %}" \
   >model/chat_template.jinja
 
+: >log  # there before the server is
 "$program" serve --model model --port 0 2>log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT

@@ -20,6 +20,7 @@ echo "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_
   >model/chat_template.jinja
 echo "the-key" >keys
 chmod 600 keys
+: >log  # there before the server is
 "$program" serve --model model --port 0 --kv-memory 64 --api-key-file keys 2>log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT

@@ -14,6 +14,7 @@ refuses 1 "deepscaler: --name: 'a b' is no name of a model; take letters, digits
 refuses 1 "deepscaler: --host: example.org is no address; give one as 127.0.0.1 or ::1" \
   serve --model model --host example.org --port 0
 
+: >log  # there before the server is
 "$program" serve --model model --port 0 2>log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; rm -rf "$folder"' EXIT
