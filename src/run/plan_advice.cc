@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "train/optimizers.h"
 
 namespace deepscaler {
 namespace {
@@ -38,8 +39,9 @@ std::vector<std::string> shorten_moments(Recipe& recipe) {
   std::vector<std::string> overrides;
   for (size_t i = 0; i < recipe.stages.size(); ++i) {
     std::string& kind = recipe.stages[i].optimizer.kind;
-    if (kind != "adamw") continue;
-    kind = "adamw-8bit";
+    const std::string_view smaller = find_optimizer(kind).smaller;
+    if (smaller.empty()) continue;
+    kind = smaller;
     overrides.push_back(fmt::format("stage.{}.optimizer.kind={}", i, kind));
   }
   return overrides;

@@ -22,7 +22,7 @@ constexpr ConfigName<OptimizerStart> kStartNames[] = {{"reset", OptimizerStart::
 
 // Every kind of optimizer.
 constexpr OptimizerKind kKinds[] = {
-    {"adamw", "two moments in f32", make_adamw, adamw_memory},
+    {"adamw", "two moments in f32", make_adamw, adamw_memory, "adamw-8bit"},
     {"adamw-8bit", "in eight bits, with a scale for every 256", make_adamw_8bit, adamw_8bit_memory},
     {"adamw-bf16", "in bf16, rounded at random", make_adamw_bf16, adamw_bf16_memory},
     {"adafactor", "no first moment, and of the second the means of rows and columns", make_adafactor,

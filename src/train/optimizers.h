@@ -18,6 +18,7 @@ struct OptimizerKind {
   std::string_view description;                                     // for the manual
   std::unique_ptr<Optimizer> (*make)(const ParameterTable& table);  // the table must outlive it
   int64_t (*memory)(const ParameterTable& table);                   // bytes that it keeps
+  std::string_view smaller = "";  // the kind that makes the same update from smaller moments; empty: none
 };
 [[nodiscard]] std::span<const OptimizerKind> optimizer_kinds();
 // CHECKs that there is such a kind.
