@@ -36,10 +36,23 @@ void sleep_until(std::chrono::steady_clock::time_point time) {
   }
 }
 
+// What a server sent, discarded where it is no JSON, or nested so deeply that work on it could exhaust the
+// stack.
+Json parse_body(const std::string& body) {
+  constexpr int kMostDepth = 64;
+  bool is_deep = false;
+  const auto watch = [&](int depth, Json::parse_event_t, const Json&) {
+    is_deep = is_deep || depth > kMostDepth;
+    return !is_deep;
+  };
+  Json json = Json::parse(body, watch, false);
+  return is_deep ? Json(Json::value_t::discarded) : json;
+}
+
 // What the server says is wrong, on one line: {"error": {"message"}}, {"error": text}, or its first bytes.
 std::string words_of(const HttpAnswer& answer) {
   constexpr size_t kMostBytes = 300;
-  const Json json = Json::parse(answer.body, nullptr, false);
+  const Json json = parse_body(answer.body);
   std::string words = answer.body;
   if (json.is_object() && json.contains("error")) {
     const Json& error = json["error"];
@@ -68,7 +81,7 @@ ChatChoice choice_of(const Json& choice) {
 
 ChatAnswer read_answer(const std::string& body, const std::string& where) {
   try {
-    const Json json = Json::parse(body);
+    const Json json = parse_body(body);
     ChatAnswer answer;
     for (const Json& choice : json.at("choices")) answer.choices.push_back(choice_of(choice));
     if (answer.choices.empty()) throw std::out_of_range("no choices");
@@ -149,7 +162,7 @@ ChatAnswer ChatEndpoint::ask(const Json& request, const std::string& purpose) {
     const std::filesystem::path path = kept_at(text);
     std::filesystem::create_directories(path.parent_path());
     write_file_atomically(path,
-                          Json{{"url", url_}, {"request", request}, {"response", Json::parse(body)}}.dump(1));
+                          Json{{"url", url_}, {"request", request}, {"response", parse_body(body)}}.dump(1));
   }
   return answer;
 }

@@ -141,6 +141,18 @@ TEST_F(ChatEndpointTest, WhatIsNoAnswerIsSaid) {
   EXPECT_THROW(ChatEndpoint({.url = "localhost:8080"}), Error);
 }
 
+TEST_F(ChatEndpointTest, DeepAnswersAreNone) {
+  const TemporaryFolder folder;
+  options_.cache = folder.path();
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  replies_.push_back({.body = Json::parse(kAnswer).dump().insert(1, "\"extra\": " + deep + ", ")});
+  EXPECT_EQ(fault_of(request_),
+            "what comes is no answer of /chat/completions; check that the URL ends before /chat");
+  replies_.push_back({.status = 400, .body = "{\"error\": " + deep + "}"});
+  EXPECT_TRUE(fault_of(request_).starts_with("the server answers 400: {\"error\": [[["))
+      << fault_of(request_);
+}
+
 TEST_F(ChatEndpointTest, KeptAnswersAreNotAskedForAgain) {
   const TemporaryFolder folder;
   options_.cache = folder / "answers";
